@@ -1,0 +1,50 @@
+package deltafifo
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrClosed is returned by Pop when the queue is closed and empty, and by the
+// producer's methods when it is closed. It corresponds to client-go's
+// ErrFIFOClosed.
+var ErrClosed = errors.New("deltafifo: queue is closed")
+
+// Queue is the seam between a producer of deltas and their consumer, client-go's
+// Queue and QueueWithBatch in one. It is a reflector.Sink with a way out.
+//
+// Any goroutine may produce, one list being open at a time; one goroutine
+// consumes. No method but Pop waits, unless the queue was given a bound.
+type Queue[T any] interface {
+	// The producer's side, which is reflector.Sink: see there.
+	Begin(ctx context.Context) error
+	Page(ctx context.Context, items []T) error
+	Commit(ctx context.Context, resourceVersion string) error
+	Abort()
+	Add(ctx context.Context, obj T) error
+	Update(ctx context.Context, obj T) error
+	Delete(ctx context.Context, obj T) error
+	Bookmark(ctx context.Context, resourceVersion string) error
+
+	// Resync asks that the consumer sees the state of every object once
+	// more. It never puts an older state behind a newer one (F5).
+	Resync() error
+
+	// Pop waits for something to process and calls process with it, outside
+	// the queue's lock. What process was given counts as consumed whatever
+	// it returns; its error is returned as it is. Pop returns ErrClosed once
+	// the queue is closed and empty, and ctx.Err() when ctx ends first.
+	Pop(ctx context.Context, process func(Batch[T]) error) error
+
+	// HasSynced tells whether the first list has been processed; Synced is
+	// closed when it has (F4).
+	HasSynced() bool
+	Synced() <-chan struct{}
+
+	// Len is the number of deltas that wait, a ReplacedAll counting as one.
+	Len() int
+
+	// Close lets Pop end once it has emptied the queue. It may be called
+	// more than once.
+	Close()
+}

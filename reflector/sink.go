@@ -1,0 +1,45 @@
+package reflector
+
+import "context"
+
+// Sink takes what a source reports: whole lists in pages, and single events.
+// It is the seam between a reflector and the queue of deltas; *deltafifo.InOrder
+// and *deltafifo.DeltaFIFO are Sinks.
+//
+// One goroutine at a time calls a Sink. Begin opens a list, any number of Page
+// calls hand over its objects, and Commit makes the whole list take effect at
+// once; until then nothing of it shows. Abort, or another Begin, drops an open
+// list. Events do not arrive while a list is open.
+//
+// An error from Page, Add, Update or Delete speaks of the objects that it was
+// given (no key, refused by the transform): the others of the page are taken.
+// The Reflector counts them and lists again where R2 asks for it. ctx ends a
+// call that waits because the Sink was given a bound; the error is then
+// ctx.Err().
+type Sink[T any] interface {
+	Begin(ctx context.Context) error
+	// Page takes the next objects of the open list. The slice stays the
+	// caller's; the objects become the Sink's.
+	Page(ctx context.Context, items []T) error
+	// Commit ends the list, which is the state at resourceVersion.
+	Commit(ctx context.Context, resourceVersion string) error
+	Abort()
+
+	Add(ctx context.Context, obj T) error
+	Update(ctx context.Context, obj T) error
+	Delete(ctx context.Context, obj T) error
+	// Bookmark tells that everything up to resourceVersion has been handed
+	// over.
+	Bookmark(ctx context.Context, resourceVersion string) error
+}
+
+// Runner feeds a Sink until its context ends. *Reflector is one; anything else
+// that can list and watch (a file, another cache, a foreign reflector) can
+// stand in its place in front of an informer.
+//
+// Run returns nil or ctx.Err() when ctx ends, and any other error only when
+// going on makes no sense. After Run has returned it touches the Sink no more.
+// It may be run again, on the same or another Sink, but not twice at once.
+type Runner[T any] interface {
+	Run(ctx context.Context, sink Sink[T]) error
+}
