@@ -1,0 +1,184 @@
+// Package fence holds the import fences of the module: which package may
+// import which, each with its reason. A layer that reaches for the one above
+// it stops being usable alone, and that is what people take it for.
+package fence
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/informant-go/informant"
+
+// A rule binds the packages at and below dir, tests included. The longest
+// matching dir wins.
+type rule struct {
+	dir    string
+	may    []string // of ours: a package, or a tree when it ends in /...
+	reason string
+}
+
+var rules = []rule{
+	{"object", nil, "object is the ground that all others stand on"},
+	{"workqueue", []string{"workqueue/...", "internal/..."}, "a work queue knows nothing of objects or servers"},
+	{"indexer", []string{"object", "indexer/...", "internal/..."}, "a store is of use without queue or reflector"},
+	{"deltafifo", []string{"object", "deltafifo/...", "internal/..."}, "a queue of deltas meets the reflector through Sink alone"},
+	{"reflector", []string{"object", "reflector/...", "internal/..."}, "a reflector feeds any Sink, ours or not"},
+	{"reflector/apitest", []string{"object", "reflector/...", "internal/..."}, "the test server serves reflectors, not informers"},
+	{"informer", []string{"object", "workqueue/...", "indexer/...", "deltafifo/...", "reflector/...", "informer/...", "internal/..."}, "the informer composes the others"},
+	{"internal", []string{"internal/..."}, "a leaf imports no package that may import it"},
+	{"internal/sim", []string{"..."}, "the simulation drives everything"},
+	{"internal/fence", nil, "the fence reads source, it runs none"},
+	{"examples", []string{"..."}, "a program may use everything"},
+}
+
+// outside lists what the module may import of others. Whatever is added here is
+// added to every user's build.
+var outside = map[string]string{
+	"k8s.io/apimachinery":               "the object model, Status errors and list options are the server's language",
+	"k8s.io/utils":                      "clocks that tests can set",
+	"k8s.io/klog/v2":                    "the logger that controllers share",
+	"golang.org/x/time":                 "the token bucket of a rate limiter",
+	"sigs.k8s.io/json":                  "the JSON decoder of apimachinery",
+	"github.com/go-logr/logr":           "the type of klog's logger",
+	"gopkg.in/evanphx/json-patch.v4":    "merge patches as the server applies them",
+	"github.com/google/go-cmp":          "tests",
+	"pgregory.net/rapid":                "tests",
+	"go.uber.org/goleak":                "tests",
+	"github.com/anishathalye/porcupine": "tests",
+}
+
+func TestPackagesImportOnlyWhatTheirLayerMay(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir("../..", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if isOtherModule(file) || (strings.HasPrefix(entry.Name(), ".") && file != "../..") || entry.Name() == "testdata" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(file, ".go") {
+			files++
+			checkFile(t, file)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 20 {
+		t.Fatalf("only %d files were read: the walk misses the module", files)
+	}
+}
+
+// isOtherModule tells a nested module, which has fences of its own making: its
+// go.mod.
+func isOtherModule(dir string) bool {
+	if dir == "../.." {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
+}
+
+func checkFile(t *testing.T, file string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rel, err := filepath.Rel("../..", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.ToSlash(filepath.Dir(rel))
+	r, ok := ruleFor(dir)
+	if !ok {
+		t.Errorf("%s: no fence for %s: add one, with its reason", rel, dir)
+		return
+	}
+	for _, imp := range parsed.Imports {
+		name, err := strconv.Unquote(imp.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ours, found := strings.CutPrefix(name, module+"/"); found {
+			if !allowed(r, dir, ours) {
+				t.Errorf("%s imports %s: %s", rel, ours, r.reason)
+			}
+			continue
+		}
+		if strings.Contains(strings.SplitN(name, "/", 2)[0], ".") && !allowedOutside(name) {
+			t.Errorf("%s imports %s: not among what the module may bring to its users", rel, name)
+		}
+	}
+}
+
+func ruleFor(dir string) (found rule, ok bool) {
+	for _, r := range rules {
+		if (dir == r.dir || strings.HasPrefix(dir, r.dir+"/")) && len(r.dir) >= len(found.dir) {
+			found, ok = r, true
+		}
+	}
+	return found, ok
+}
+
+func allowed(r rule, dir, ours string) bool {
+	if ours == dir { // an external test of its own package
+		return true
+	}
+	for _, m := range r.may {
+		tree, isTree := strings.CutSuffix(m, "...")
+		if isTree && (strings.HasPrefix(ours+"/", tree)) || ours == m {
+			return true
+		}
+	}
+	return false
+}
+
+func allowedOutside(name string) bool {
+	for prefix := range outside {
+		if name == prefix || strings.HasPrefix(name, prefix+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func TestTheFenceTellsRightFromWrong(t *testing.T) {
+	for _, c := range []struct {
+		dir, imports string
+		want         bool
+	}{
+		{"object", "object", true},
+		{"object", "internal/x", false},
+		{"workqueue/queuetest", "workqueue", true},
+		{"workqueue", "object", false},
+		{"indexer", "deltafifo", false},
+		{"reflector/apitest", "informer", false},
+		{"informer/debug", "informer", true},
+		{"internal/eventlog", "informer", false},
+		{"examples/quickstart", "informer", true},
+	} {
+		r, ok := ruleFor(c.dir)
+		if !ok || allowed(r, c.dir, path.Clean(c.imports)) != c.want {
+			t.Errorf("%s importing %s: want allowed=%v", c.dir, c.imports, c.want)
+		}
+	}
+	if allowedOutside("k8s.io/client-go/tools/cache") {
+		t.Error("client-go passes the fence of the root module")
+	}
+	if !allowedOutside("k8s.io/apimachinery/pkg/watch") || allowedOutside("k8s.io/apimachineryx") {
+		t.Error("prefixes are not matched at path elements")
+	}
+}
