@@ -1,0 +1,94 @@
+// Command apiserver is a real Kubernetes API server on a real etcd, in one
+// program, for tests, benchmarks and trying things out by hand.
+//
+//	GOWORK=off go run ./apiserver
+//
+// Once requests are answered it prints one line to standard output,
+//
+//	READY <path of a kubeconfig>
+//
+// and it stops at SIGTERM or SIGINT. The kubeconfig holds the URL on loopback,
+// the CA and a token of the group system:masters. No controllers run: nothing
+// is garbage collected by owner and pods stay Pending.
+//
+// etcd runs in this process; kube-apiserver is a child of it, the same
+// executable again, so that each of its starts is a fresh process and history
+// outlives it. The child ends with its parent, however the parent ends. Its log
+// is apiserver.log in the data directory.
+//
+// # Control
+//
+// With -control the program reads commands from standard input, one a line,
+// and answers each with one line on standard output, in order:
+//
+//	compact   compacts etcd at its current revision and tells the API server
+//	          so through compact_rev_key
+//	down      stops the API server; etcd keeps running
+//	up        starts the API server on the same etcd, port and credentials;
+//	          answered once it is ready
+//	restart   down, then up
+//
+// The answer is "OK <command>", for compact "OK compact <revision>", or
+// "ERROR <command> <message>". The end of standard input stops the program like
+// a signal does, which ties it to the life of the process that holds the pipe.
+//
+// etcd is compacted by command only: a server of this program never forgets
+// history on its own. With the watch cache on, the API server goes on answering
+// from memory after a compaction until it is restarted.
+//
+// Arguments after the flags go to kube-apiserver as they are, for example
+// -- --max-requests-inflight=10.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == childName {
+		exit(serve(os.Args[2:]))
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends a stop that takes too long.
+	context.AfterFunc(ctx, stop)
+	exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "apiserver:", err)
+		os.Exit(1)
+	}
+}
+
+// run starts a cluster, serves commands and returns when ctx ends, the commands
+// end or a part of the cluster fails.
+func run(ctx context.Context, args []string, in io.Reader, out io.Writer) (err error) {
+	var o settings
+	o.parse(args)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var commands <-chan string
+	if o.control {
+		commands = readCommands(in, cancel)
+	}
+
+	c, err := startCluster(ctx, o)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	defer func() { err = errors.Join(err, c.stop()) }()
+
+	fmt.Fprintln(out, "READY", c.dir.kubeconfig())
+	return c.obey(ctx, commands, out)
+}
