@@ -1,0 +1,196 @@
+package deltafifo
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/informant-go/informant/object"
+)
+
+// core is what the two queues have in common: the way in, the open list, and
+// how the two sides wait for each other. No user code runs under mu.
+type core[T any] struct {
+	in    intake[T]
+	bound int
+	watch stopwatch
+	list  openList[T]
+
+	// popping is true while a Pop runs; what belongs to the consumer is
+	// touched by the goroutine that set it, and by nobody else.
+	popping atomic.Bool
+
+	// wake has room for one token, which ends the consumer's sleep. A token
+	// left over from a sleep that a context ended makes a later one end
+	// early, no more.
+	wake chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	first  first
+
+	// parked is true from when the consumer has decided to sleep until
+	// someone takes it upon himself to wake it: one token a sleep.
+	parked bool
+
+	// room, if not nil, is closed when there may be room again: producers
+	// wait for it.
+	room chan struct{}
+}
+
+func (c *core[T]) init(access object.Access[T], opts Options[T]) (err error) {
+	c.in, err = newIntake(access, opts)
+	c.bound = opts.Bound
+	c.watch = newStopwatch(opts.Metrics, opts.Clock)
+	c.wake = make(chan struct{}, 1)
+	c.first.done = make(chan struct{})
+	return err
+}
+
+// Begin opens a list and drops the one that was open.
+func (c *core[T]) Begin(context.Context) error {
+	if c.isClosed() {
+		return ErrClosed
+	}
+	c.list.begin()
+	return nil
+}
+
+// Page adds items to the open list. Its error is ErrNoList, ErrClosed, or an
+// errors.Join of one *ItemError for each item that was not taken; the others
+// are. Of two items with the same key the later one counts. It never waits.
+//
+// If the transform or the key function panics the open list is dropped, so
+// that it cannot be committed with holes, and the panic goes on.
+func (c *core[T]) Page(_ context.Context, items []T) error {
+	if c.isClosed() {
+		return ErrClosed
+	}
+	p := c.list.current()
+	if p == nil {
+		return ErrNoList
+	}
+	whole := false
+	defer func() {
+		if !whole {
+			c.list.drop(p)
+		}
+	}()
+	keys, objs, err := c.accept(items)
+	whole = true
+	if !c.list.add(p, keys, objs) {
+		return ErrNoList
+	}
+	return err
+}
+
+func (c *core[T]) accept(items []T) (keys []string, objs []T, err error) {
+	keys, objs = make([]string, 0, len(items)), make([]T, 0, len(items))
+	var refused []error
+	for _, item := range items {
+		key, obj, err := c.in.listed(item)
+		if err != nil {
+			refused = append(refused, err)
+			continue
+		}
+		keys, objs = append(keys, key), append(objs, obj)
+	}
+	return keys, objs, errors.Join(refused...)
+}
+
+// Abort drops the open list, if there is one.
+func (c *core[T]) Abort() { c.list.take() }
+
+// commit ends the open list and returns it.
+func (c *core[T]) commit() (*pages[T], error) {
+	p := c.list.take()
+	if p == nil {
+		return nil, ErrNoList
+	}
+	if p.repeated > 0 {
+		c.in.logger.V(2).Info("A list had keys more than once, the last object of each was kept", "repeated", p.repeated, "keys", len(p.keys))
+	}
+	return p, nil
+}
+
+// HasSynced tells whether the first list has been processed, or an event came
+// before it (F4). It corresponds to client-go's Queue.HasSynced. Any goroutine
+// may call it.
+func (c *core[T]) HasSynced() bool { return c.first.hasSynced() }
+
+// Synced is closed when HasSynced turns true. It corresponds to client-go's
+// HasSyncedChecker.
+func (c *core[T]) Synced() <-chan struct{} { return c.first.done }
+
+// Close ends the producers' side: their methods return ErrClosed from now on,
+// also those that wait. Pop hands out what is queued and returns ErrClosed
+// then. Any goroutine may call it, more than once.
+func (c *core[T]) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.makeRoom()
+	c.unlockAndWake()
+}
+
+func (c *core[T]) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+// unlockAndWake gives mu back and wakes the consumer if it sleeps.
+func (c *core[T]) unlockAndWake() {
+	wake := c.parked
+	c.parked = false
+	c.mu.Unlock()
+	if wake {
+		select {
+		case c.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// park sleeps until something happened, with mu held on entry and return. It
+// fails when the queue is closed or ctx has ended.
+func (c *core[T]) park(ctx context.Context) error {
+	if c.closed {
+		return ErrClosed
+	}
+	c.parked = true
+	c.mu.Unlock()
+	var err error
+	select {
+	case <-c.wake:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	c.mu.Lock()
+	c.parked = false
+	return err
+}
+
+// awaitRoom waits until makeRoom, with mu held on entry and return.
+func (c *core[T]) awaitRoom(ctx context.Context) error {
+	if c.room == nil {
+		c.room = make(chan struct{})
+	}
+	room := c.room
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	select {
+	case <-room:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// makeRoom wakes the producers that wait; mu is held.
+func (c *core[T]) makeRoom() {
+	if c.room != nil {
+		close(c.room)
+		c.room = nil
+	}
+}

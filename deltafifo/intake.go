@@ -1,0 +1,103 @@
+package deltafifo
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/informant-go/informant/object"
+	"k8s.io/klog/v2"
+)
+
+// intake makes what a producer hands over fit for the queue: it has a key and
+// has been transformed. It calls user code and so is never used under a lock.
+// It does not change after construction.
+type intake[T any] struct {
+	name      string
+	access    object.Access[T]
+	transform func(T) (T, error)
+	known     func(string) (T, bool)
+	logger    klog.Logger
+}
+
+func newIntake[T any](access object.Access[T], opts Options[T]) (intake[T], error) {
+	name := opts.Name
+	if name == "" {
+		name = reflect.TypeFor[T]().String()
+	}
+	access, err := access.Complete()
+	if err != nil {
+		return intake[T]{}, fmt.Errorf("deltafifo: queue %s: %w", name, err)
+	}
+	logger := opts.Logger
+	if logger.GetSink() == nil {
+		logger = klog.Background()
+	}
+	return intake[T]{
+		name:      name,
+		access:    access,
+		transform: opts.Transform,
+		known:     opts.Known,
+		logger:    klog.LoggerWithValues(logger, "queue", name),
+	}, nil
+}
+
+// event accepts the object of an event.
+func (in *intake[T]) event(op string, obj T) (string, T, error) {
+	key, err := in.access.Key(obj)
+	if err != nil {
+		return "", obj, in.refuse(op, "", obj, err)
+	}
+	if in.transform == nil {
+		return key, obj, nil
+	}
+	return in.transformed(op, key, obj)
+}
+
+// listed accepts an item of a list.
+func (in *intake[T]) listed(item T) (string, T, error) {
+	key, err := in.access.Key(item)
+	if err != nil {
+		return "", item, in.refuse("Page", "", item, err)
+	}
+	if known, ok := in.unchanged(key, item); ok {
+		return key, known, nil
+	}
+	if in.transform == nil {
+		return key, item, nil
+	}
+	return in.transformed("Page", key, item)
+}
+
+// unchanged returns the known object if item is the same state of it. The UID
+// is compared too: after a restore of the server's data a version can come
+// back with another object.
+func (in *intake[T]) unchanged(key string, item T) (known T, ok bool) {
+	if in.known == nil {
+		return known, false
+	}
+	version := in.access.Version(item)
+	if version == "" {
+		return known, false
+	}
+	known, ok = in.known(key)
+	ok = ok && in.access.Version(known) == version && in.access.UID(known) == in.access.UID(item)
+	return known, ok
+}
+
+// transformed applies the transform. The key is asked for again, because what
+// the consumer gets is what it will be stored as.
+func (in *intake[T]) transformed(op, key string, obj T) (string, T, error) {
+	out, err := in.transform(obj)
+	if err != nil {
+		return "", obj, in.refuse(op, key, obj, fmt.Errorf("transform: %w", err))
+	}
+	newKey, err := in.access.Key(out)
+	if err != nil {
+		return "", obj, in.refuse(op, key, obj, fmt.Errorf("transform returned an object without a key: %w", err))
+	}
+	return newKey, out, nil
+}
+
+func (in *intake[T]) refuse(op, key string, obj T, err error) error {
+	return &ItemError{Queue: in.name, Op: op, Type: fmt.Sprintf("%T", obj), Key: key, Err: err}
+}

@@ -1,0 +1,100 @@
+package deltafifo
+
+import "sync"
+
+// openList holds the list that a producer is handing over, apart from the
+// queue (F2). Its lock is its own, so that a long page keeps no event and no
+// consumer waiting.
+type openList[T any] struct {
+	mu    sync.Mutex
+	pages *pages[T] // nil while no list is open
+}
+
+// begin opens a list and drops the one that was open.
+func (l *openList[T]) begin() {
+	l.mu.Lock()
+	l.pages = &pages[T]{ascending: true}
+	l.mu.Unlock()
+}
+
+// current returns the open list, nil if there is none. It names the list; only
+// add and take look into it.
+func (l *openList[T]) current() *pages[T] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pages
+}
+
+// add puts items into p, if that is still the open list.
+func (l *openList[T]) add(p *pages[T], keys []string, objs []T) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.pages != p {
+		return false
+	}
+	for i, key := range keys {
+		p.put(key, objs[i])
+	}
+	return true
+}
+
+// take ends the open list and returns it, nil if there is none.
+func (l *openList[T]) take() *pages[T] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.pages
+	l.pages = nil
+	return p
+}
+
+// drop ends the list p, if it is still open.
+func (l *openList[T]) drop(p *pages[T]) {
+	l.mu.Lock()
+	if l.pages == p {
+		l.pages = nil
+	}
+	l.mu.Unlock()
+}
+
+// pages are the items of a list so far. Each key occurs once.
+type pages[T any] struct {
+	keys []string
+	objs []T // objs[i] has the key keys[i]
+
+	// ascending is true while the keys came in strictly ascending order, as
+	// API servers send them; nothing can be twice in the list then, and
+	// index is nil. Otherwise index has the place of each key.
+	ascending bool
+	index     map[string]int
+
+	repeated int // how often a key came again
+}
+
+// put adds an item; of two with the same key the later one stays, in the place
+// of the first.
+func (p *pages[T]) put(key string, obj T) {
+	n := len(p.keys)
+	if p.ascending && (n == 0 || p.keys[n-1] < key) {
+		p.keys, p.objs = append(p.keys, key), append(p.objs, obj)
+		return
+	}
+	p.loseOrder()
+	if i, ok := p.index[key]; ok {
+		p.objs[i] = obj
+		p.repeated++
+		return
+	}
+	p.index[key] = n
+	p.keys, p.objs = append(p.keys, key), append(p.objs, obj)
+}
+
+func (p *pages[T]) loseOrder() {
+	if !p.ascending {
+		return
+	}
+	p.ascending = false
+	p.index = make(map[string]int, 2*len(p.keys))
+	for i, key := range p.keys {
+		p.index[key] = i
+	}
+}

@@ -1,0 +1,36 @@
+package deltafifo
+
+import (
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+// stopwatch reads the clock for Metrics and Age, or not at all.
+type stopwatch struct {
+	metrics Metrics
+	clock   clock.PassiveClock // nil when nobody asked for the time
+}
+
+func newStopwatch(metrics Metrics, c clock.PassiveClock) stopwatch {
+	if c == nil && metrics != nil {
+		c = clock.RealClock{}
+	}
+	return stopwatch{metrics: metrics, clock: c}
+}
+
+// now is the zero time when nobody asked for it.
+func (w *stopwatch) now() time.Time {
+	if w.clock == nil {
+		return time.Time{}
+	}
+	return w.clock.Now()
+}
+
+// since is 0 for the zero time.
+func (w *stopwatch) since(t time.Time) time.Duration {
+	if w.clock == nil || t.IsZero() {
+		return 0
+	}
+	return w.clock.Since(t)
+}
