@@ -124,9 +124,10 @@ func (c *core[T]) HasSynced() bool { return c.first.hasSynced() }
 func (c *core[T]) Synced() <-chan struct{} { return c.first.done }
 
 // Close ends the producers' side: their methods return ErrClosed from now on,
-// also those that wait. Pop hands out what is queued and returns ErrClosed
+// also those that wait, and an open list is dropped. Pop hands out what is queued and returns ErrClosed
 // then. Any goroutine may call it, more than once.
 func (c *core[T]) Close() {
+	c.list.take()
 	c.mu.Lock()
 	c.closed = true
 	c.makeRoom()

@@ -40,19 +40,11 @@ func (q *InOrder[T]) Pop(ctx context.Context, process func(Batch[T]) error) erro
 	from := q.next
 	deltas := q.cut()
 	defer q.finish(from, deltas[0].Type)
-	return q.process(Batch[T]{Deltas: deltas, Initial: !q.HasSynced()}, process)
-}
-
-func (q *InOrder[T]) process(b Batch[T], process func(Batch[T]) error) error {
+	b := Batch[T]{Deltas: deltas, Initial: !q.HasSynced()}
 	if q.watch.metrics == nil {
 		return process(b)
 	}
-	n := len(b.Deltas)
-	q.watch.metrics.Taken(n, q.Len(), q.watch.since(q.takenSince))
-	start := q.watch.now()
-	err := process(b)
-	q.watch.metrics.Processed(n, q.watch.since(start))
-	return err
+	return q.watch.process(len(deltas), q.Len(), q.takenSince, func() error { return process(b) })
 }
 
 // fetch waits for deltas and makes taken hold them. taken is used up.

@@ -1,6 +1,9 @@
 package deltafifo
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // openList holds the list that a producer is handing over, apart from the
 // queue (F2). Its lock is its own, so that a long page keeps no event and no
@@ -97,4 +100,14 @@ func (p *pages[T]) loseOrder() {
 	for i, key := range p.keys {
 		p.index[key] = i
 	}
+}
+
+// has tells whether an item has the key.
+func (p *pages[T]) has(key string) bool {
+	if p.ascending {
+		_, ok := slices.BinarySearch(p.keys, key)
+		return ok
+	}
+	_, ok := p.index[key]
+	return ok
 }

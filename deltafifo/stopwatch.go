@@ -34,3 +34,13 @@ func (w *stopwatch) since(t time.Time) time.Duration {
 	}
 	return w.clock.Since(t)
 }
+
+// process tells metrics, which is set, of a batch of n deltas that waited since
+// then, and of the time that f takes.
+func (w *stopwatch) process(n, left int, since time.Time, f func() error) error {
+	w.metrics.Taken(n, left, w.since(since))
+	start := w.now()
+	err := f()
+	w.metrics.Processed(n, w.since(start))
+	return err
+}
