@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/go-logr/logr v1.4.3
 	github.com/google/go-cmp v0.7.0
+	github.com/informant-go/informant v0.1.0
 	github.com/spf13/pflag v1.0.10
 	go.etcd.io/etcd/client/v3 v3.7.0
 	go.etcd.io/etcd/server/v3 v3.7.0
@@ -157,7 +158,11 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-replace github.com/informant-go/informant => ../
+replace (
+	github.com/informant-go/informant => ../
+	github.com/informant-go/informant/clientgo => ../clientgo
+	github.com/informant-go/informant/clientgo/controllerruntime => ../clientgo/controllerruntime
+)
 
 // k8s.io/kubernetes requires its staging modules at v0.0.0, which no proxy has.
 replace (

@@ -16,6 +16,7 @@ import (
 type directory struct {
 	path      string
 	temporary bool
+	owner     *os.File // holds the lock
 }
 
 // openDirectory makes path, or a temporary directory if path is empty, and
@@ -31,17 +32,21 @@ func openDirectory(path string) (d directory, err error) {
 		return d, err
 	}
 	d.path = path
-	if _, err := os.Stat(d.tokens()); !errors.Is(err, fs.ErrNotExist) {
+	if err := d.lock(); err != nil {
 		return d, err
 	}
-	if err := d.writeCredentials(); err != nil {
+	if _, err = os.Stat(d.tokens()); errors.Is(err, fs.ErrNotExist) {
+		err = d.writeCredentials()
+	}
+	if err != nil {
 		return d, errors.Join(err, d.close())
 	}
 	return d, nil
 }
 
-// close removes the directory if it is temporary.
+// close gives the directory up, and removes it if it is temporary.
 func (d directory) close() error {
+	defer d.owner.Close()
 	if !d.temporary {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -83,6 +84,15 @@ func TestADirectoryIsUsedAgain(t *testing.T) {
 	}
 	if diff := cmp.Diff(before.Items, list(ctx, t, second, ns).Items); diff != "" {
 		t.Errorf("objects of the first (-) and the second (+) server:\n%s", diff)
+	}
+}
+
+func TestADirectoryHasOneServerAtATime(t *testing.T) {
+	s := server.Server(t)
+	dir := filepath.Dir(s.Kubeconfig())
+	_, err := realserver.Launch(within(t, time.Minute), realserver.Options{Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("%v, want an error that says that the directory is in use", err)
 	}
 }
 
