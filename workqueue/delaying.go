@@ -1,0 +1,242 @@
+package workqueue
+
+import (
+	"time"
+
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+)
+
+// DelayingOptions are the options of NewDelaying. Those of Options mean what
+// they mean there.
+type DelayingOptions[T comparable] struct {
+	Name          string
+	Metrics       MetricsProvider
+	PriorityDepth PriorityGauge
+	Clock         clock.WithTicker
+	Logger        *klog.Logger
+	OnMisuse      func(*MisuseError)
+	Storage       Storage[T]
+	Group         func(item T) string
+	Aging         int
+	IdleEntries   int
+	Tolerant      bool
+
+	// AddTakesDelay merges an addition and a pending delay of the same item:
+	// an Add runs the item now and ends its delay, and a delay asked for
+	// while the item waits is none. controller-runtime's priority queue does
+	// that. By default, as in client-go, the delay stays and the item runs
+	// twice.
+	AddTakesDelay bool
+}
+
+func (o DelayingOptions[T]) queue() Options[T] {
+	return Options[T]{
+		Name: o.Name, Metrics: o.Metrics, PriorityDepth: o.PriorityDepth, Clock: o.Clock,
+		Logger: o.Logger, OnMisuse: o.OnMisuse, Storage: o.Storage, Group: o.Group,
+		Aging: o.Aging, IdleEntries: o.IdleEntries, Tolerant: o.Tolerant,
+	}
+}
+
+// DelayingQueue is a Queue whose items can be added later (Q4). It satisfies
+// client-go's TypedDelayingInterface.
+//
+// The zero value is ready for use. Nothing runs in the background while
+// nothing is delayed; on the real clock a timer is all that ever does.
+type DelayingQueue[T comparable] struct {
+	Queue[T]
+}
+
+// NewDelaying returns a delaying queue. It corresponds to client-go's
+// NewTypedDelayingQueueWithConfig. NewDelayingOver puts the same layer on a
+// queue of another make.
+func NewDelaying[T comparable](o DelayingOptions[T]) *DelayingQueue[T] {
+	q := new(DelayingQueue[T])
+	q.setup(o)
+	return q
+}
+
+func (q *DelayingQueue[T]) setup(o DelayingOptions[T]) {
+	q.Queue.setup(o.queue())
+	q.merge = o.AddTakesDelay
+}
+
+// AddAfter adds item once delay has passed, or at once if it is not positive.
+// An item has at most one pending delay, the earliest asked for. The delay is
+// dropped if the queue is shut down before it ends. AddAfter never waits.
+func (q *DelayingQueue[T]) AddAfter(item T, delay time.Duration) {
+	a := q.addAfter("AddAfter", item, delay, 0, Earliest)
+	if a.outcome != refused {
+		q.meter.retry()
+	}
+}
+
+// AddWith adds items with a delay, a priority, or both. RateLimited is a
+// misuse (ErrNoLimiter) and counts as false.
+func (q *DelayingQueue[T]) AddWith(o AddOptions, items ...T) {
+	for _, item := range items {
+		if o.RateLimited {
+			q.misuse("AddWith", item, ErrNoLimiter)
+		}
+		q.addWith(item, o)
+	}
+}
+
+func (q *DelayingQueue[T]) addWith(item T, o AddOptions) {
+	a := q.addAfter("AddWith", item, o.After, clamp(o.Priority), o.Pending)
+	if o.After > 0 && a.outcome != refused {
+		q.meter.retry()
+	}
+}
+
+func (q *DelayingQueue[T]) addAfter(call string, item T, delay time.Duration, priority int32, how Pending) addition {
+	if delay < 0 && !q.tolerant {
+		q.misuse(call, item, ErrNegativeDelay)
+	}
+	name := ""
+	if q.group != nil {
+		name = q.group(item)
+	}
+	var a addition
+	if delay <= 0 {
+		a = q.add(item, priority, name, q.clockForMeter())
+	} else {
+		a = q.delay(item, int64(delay), priority, name, how)
+	}
+	q.after(call, item, a)
+	return a
+}
+
+// delay gives item a pending delay.
+func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how Pending) addition {
+	now := q.now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.down {
+		return addition{outcome: refused}
+	}
+	e := q.entry(item, group)
+	if q.merge && (e.phase == waiting || e.phase == dirty) {
+		return q.again(e, priority)
+	}
+	if e.slot == 0 {
+		e.later = priority
+	} else {
+		e.later = max(e.later, priority)
+	}
+	q.delays.put(e, later(now, delay), how)
+	q.arm(now)
+	return addition{}
+}
+
+// arm makes the alarm on first use.
+func (q *Queue[T]) arm(now int64) {
+	if q.delays.alarm == nil {
+		q.delays.alarm = newAlarm(&q.mu, q.clock, q.base, q.fire)
+	}
+	q.delays.arm(now)
+}
+
+// Cancel ends the pending delay of item without adding it, and tells whether
+// there was one. An item that waits or is in hand is not touched.
+func (q *DelayingQueue[T]) Cancel(item T) bool {
+	now := q.now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e := q.table.get(item)
+	if e == nil || e.slot == 0 {
+		return false
+	}
+	q.delays.remove(e)
+	q.settle(e)
+	q.arm(now)
+	return true
+}
+
+// Reschedule moves the pending delay of item so that it ends after delay from
+// now, as far as how allows, and tells whether there was one to move. A delay
+// that is not positive ends at once.
+func (q *DelayingQueue[T]) Reschedule(item T, delay time.Duration, how Pending) bool {
+	if delay < 0 && !q.tolerant {
+		q.misuse("Reschedule", item, ErrNegativeDelay)
+	}
+	if !q.reschedule(item, max(0, int64(delay)), how) {
+		return false
+	}
+	if delay <= 0 {
+		q.fire()
+	}
+	return true
+}
+
+func (q *Queue[T]) reschedule(item T, delay int64, how Pending) bool {
+	now := q.now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e := q.table.get(item)
+	if e == nil || e.slot == 0 {
+		return false
+	}
+	q.delays.put(e, later(now, delay), how)
+	q.arm(now)
+	return true
+}
+
+// WhenReady tells when the pending delay of item ends; ok is false when it has
+// none.
+func (q *DelayingQueue[T]) WhenReady(item T) (at time.Time, ok bool) {
+	var wall time.Time
+	if q.clock == nil {
+		wall = time.Now()
+	} else {
+		wall = q.clock.Now()
+	}
+	now := q.now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e := q.table.get(item)
+	if e == nil || e.slot == 0 {
+		return time.Time{}, false
+	}
+	return wall.Add(time.Duration(q.delays.at(e) - now)), true
+}
+
+// firing is how many delays end under one lock: others want it as well.
+const firing = 1024
+
+// fire lets the items whose delay has ended wait for a worker.
+func (q *Queue[T]) fire() {
+	for q.fireSome(q.now()) {
+	}
+}
+
+func (q *Queue[T]) fireSome(now int64) (more bool) {
+	wake, adds, more := q.ripen(now)
+	wake.signal()
+	for _, a := range adds {
+		q.meter.added(a)
+	}
+	return more
+}
+
+// ripen is the part of fire under the lock. adds are for the meter.
+func (q *Queue[T]) ripen(now int64) (wake *waiter, adds []addition, more bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.delays.isSet = false
+	for range firing {
+		e, priority := q.delays.due(now)
+		if e == nil {
+			q.delays.arm(now)
+			return wake, adds, false
+		}
+		a := q.admit(e, priority, now)
+		if a.wake != nil {
+			wake = a.wake
+		}
+		if q.meter != nil {
+			adds = append(adds, a)
+		}
+	}
+	return wake, adds, true
+}

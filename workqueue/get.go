@@ -1,0 +1,212 @@
+package workqueue
+
+import "context"
+
+// taken is an item on its way out, and what must be done after the lock is
+// released.
+type taken[T comparable] struct {
+	item     T
+	priority int32
+	waited   int64
+	wake     *waiter
+	err      error   // ErrShutDown
+	parked   *waiter // set when there was nothing to take
+}
+
+// Get waits for an item and hands it to the caller, who must call Done with
+// it. shutdown is true once the queue is shut down and nothing waits.
+func (q *Queue[T]) Get() (item T, shutdown bool) {
+	t := q.take(nil)
+	return t.item, t.err != nil
+}
+
+// GetPriority is Get, and tells the priority that the item had.
+func (q *Queue[T]) GetPriority() (item T, priority int, shutdown bool) {
+	t := q.take(nil)
+	return t.item, int(t.priority), t.err != nil
+}
+
+// GetContext is Get with a context. The error is ErrShutDown when Get would
+// say so, or ctx.Err() when ctx ends first. An item that is there is handed
+// out even if ctx has ended.
+func (q *Queue[T]) GetContext(ctx context.Context) (item T, err error) {
+	t := q.take(ctx.Done())
+	if t.err == errStopped {
+		t.err = ctx.Err()
+	}
+	return t.item, t.err
+}
+
+// TryGet is Get without waiting: ok is false when nothing waits.
+func (q *Queue[T]) TryGet() (item T, ok bool) {
+	t := q.try(q.clockForMeter(), false)
+	t.wake.signal()
+	if t.err != nil {
+		return item, false
+	}
+	q.meter.got(t.priority, t.waited)
+	return t.item, true
+}
+
+// GetBatch waits for an item and then fills dst with what waits. Done must be
+// called for each of the n items. The error is that of GetContext, and n is
+// then 0. With an empty dst it returns at once.
+func (q *Queue[T]) GetBatch(ctx context.Context, dst []T) (n int, err error) {
+	if len(dst) == 0 {
+		return 0, nil
+	}
+	if dst[0], err = q.GetContext(ctx); err != nil {
+		return 0, err
+	}
+	return 1 + q.fill(dst[1:]), nil
+}
+
+// fill takes what waits, up to len(dst).
+func (q *Queue[T]) fill(dst []T) int {
+	if q.meter == nil {
+		return q.fillQuietly(dst)
+	}
+	for n := range dst {
+		item, ok := q.TryGet()
+		if !ok {
+			return n
+		}
+		dst[n] = item
+	}
+	return len(dst)
+}
+
+// fillQuietly takes a whole batch under one lock.
+func (q *Queue[T]) fillQuietly(dst []T) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for n := range dst {
+		e := q.pop(0)
+		if e == nil {
+			return n
+		}
+		dst[n] = e.item
+	}
+	return len(dst)
+}
+
+// take waits for an item until stop is closed; a nil stop never is.
+func (q *Queue[T]) take(stop <-chan struct{}) taken[T] {
+	t := q.try(q.clockForMeter(), true)
+	if t.parked != nil {
+		t = q.wait(t.parked, stop)
+	}
+	t.wake.signal()
+	if q.meter != nil && t.err == nil {
+		q.meter.got(t.priority, t.waited)
+	}
+	return t
+}
+
+// wait is the part of take that may have to wait more than once.
+func (q *Queue[T]) wait(w *waiter, stop <-chan struct{}) taken[T] {
+	for {
+		select {
+		case <-w.wake:
+		case <-stop:
+			return q.stopWaiting(w)
+		}
+		t := q.retry(w)
+		if t.parked == nil {
+			return t
+		}
+		w = t.parked
+	}
+}
+
+func (q *Queue[T]) retry(w *waiter) taken[T] {
+	now := q.clockForMeter()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiters.woken(w)
+	return q.tryLocked(now, true)
+}
+
+// stopWaiting ends a wait whose context has ended. A signal that was on its
+// way is used if there is an item, and is passed on by tryLocked if there are
+// more.
+func (q *Queue[T]) stopWaiting(w *waiter) taken[T] {
+	q.mu.Lock()
+	gone := q.waiters.gaveUp(w)
+	q.mu.Unlock()
+	if gone {
+		return taken[T]{err: errStopped}
+	}
+	<-w.wake
+	t := q.retry(w)
+	if t.parked == nil {
+		return t
+	}
+	return q.stopWaiting(t.parked)
+}
+
+func (q *Queue[T]) try(now int64, park bool) taken[T] {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.tryLocked(now, park)
+}
+
+func (q *Queue[T]) tryLocked(now int64, park bool) taken[T] {
+	e := q.pop(now)
+	switch {
+	case e != nil:
+		t := taken[T]{item: e.item, priority: e.priority}
+		if q.meter != nil {
+			t.waited = now - e.more.added
+		}
+		if q.waiters.parked != nil && q.len() > 0 {
+			t.wake = q.waiters.next()
+		}
+		return t
+	case q.down:
+		return taken[T]{err: ErrShutDown}
+	case park:
+		return taken[T]{parked: q.waiters.park()}
+	default:
+		return taken[T]{err: errStopped}
+	}
+}
+
+// pop hands out the next entry, or returns nil.
+func (q *Queue[T]) pop(now int64) *entry[T] {
+	e := q.ready.pop()
+	if e == nil && q.storage != nil {
+		e = q.popStorage()
+	}
+	if e == nil {
+		return nil
+	}
+	e.phase = inHand
+	q.inHand++
+	q.last = e
+	if q.meter != nil {
+		e.extra().started = now
+		q.hands.push(e)
+	}
+	return e
+}
+
+// popStorage asks a foreign Storage for an item. One that gives what it was
+// not given is not believed, or Q1 would not hold.
+func (q *Queue[T]) popStorage() *entry[T] {
+	for q.storage.Len() > 0 {
+		if e := q.table.get(q.storage.Pop()); e != nil && e.phase == waiting {
+			q.ready.took(e)
+			return e
+		}
+	}
+	return nil
+}
+
+// clockForMeter reads the clock if somebody wants to know.
+func (q *Queue[T]) clockForMeter() int64 {
+	if q.meter == nil {
+		return 0
+	}
+	return q.now()
+}

@@ -1,0 +1,115 @@
+package workqueue
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// failures counts the failures of items. It is shared by the limiters that
+// need a count.
+type failures[T comparable] struct {
+	mu    sync.Mutex
+	count map[T]int
+	most  int
+}
+
+// add counts one more failure and returns how many there were before.
+func (f *failures[T]) add(item T) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.count == nil {
+		f.count = map[T]int{}
+	}
+	n := f.count[item]
+	f.count[item] = n + 1
+	f.most = max(f.most, len(f.count))
+	return n
+}
+
+// Forget drops the count of item.
+func (f *failures[T]) Forget(item T) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.count, item)
+	if f.most > shrinkAbove && len(f.count) < f.most/shrinkPart {
+		count := make(map[T]int, len(f.count))
+		for item, n := range f.count {
+			count[item] = n
+		}
+		f.count, f.most = count, len(count)
+	}
+}
+
+// NumRequeues is the number of failures of item since it was forgotten.
+func (f *failures[T]) NumRequeues(item T) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.count[item]
+}
+
+// ExponentialLimiter doubles the delay of an item with each failure: base, 2
+// base, 4 base, up to max. It corresponds to client-go's
+// TypedItemExponentialFailureRateLimiter and gives the same delays.
+type ExponentialLimiter[T comparable] struct {
+	failures[T]
+	base, max time.Duration
+}
+
+// NewExponentialLimiter returns a limiter that begins with base.
+func NewExponentialLimiter[T comparable](base, max time.Duration) *ExponentialLimiter[T] {
+	return &ExponentialLimiter[T]{base: base, max: max}
+}
+
+// When counts a failure and returns the delay.
+func (l *ExponentialLimiter[T]) When(item T) time.Duration {
+	return exponential(l.base, l.max, l.add(item))
+}
+
+// exponential is base·2ⁿ, at most max. It calculates in floating point, as
+// client-go does: the two must agree to the nanosecond, overflow included.
+func exponential(base, max time.Duration, n int) time.Duration {
+	delay := math.Ldexp(float64(base.Nanoseconds()), n)
+	if delay > math.MaxInt64 {
+		return max
+	}
+	return min(time.Duration(delay), max)
+}
+
+// FastSlowLimiter gives an item a number of fast attempts, then slow ones. It
+// corresponds to client-go's TypedItemFastSlowRateLimiter.
+type FastSlowLimiter[T comparable] struct {
+	failures[T]
+	fast, slow time.Duration
+	attempts   int
+}
+
+// NewFastSlowLimiter returns a limiter whose delay is fast for the first
+// attempts failures of an item, and slow from then on.
+func NewFastSlowLimiter[T comparable](fast, slow time.Duration, attempts int) *FastSlowLimiter[T] {
+	return &FastSlowLimiter[T]{fast: fast, slow: slow, attempts: attempts}
+}
+
+// When counts a failure and returns the delay.
+func (l *FastSlowLimiter[T]) When(item T) time.Duration {
+	if l.add(item) < l.attempts {
+		return l.fast
+	}
+	return l.slow
+}
+
+// DefaultLimiter is the limiter of a controller, client-go's
+// DefaultTypedControllerRateLimiter: an item waits from 5 ms to 1000 s, and
+// all together get 10 a second with a burst of 100.
+func DefaultLimiter[T comparable]() RateLimiter[T] {
+	return NewMaxOfLimiter[T](
+		NewExponentialLimiter[T](5*time.Millisecond, 1000*time.Second),
+		NewBucketLimiter[T](10, 100),
+	)
+}
+
+// DefaultItemLimiter limits each item alone, from 1 ms to 1000 s, as
+// client-go's DefaultTypedItemBasedRateLimiter does.
+func DefaultItemLimiter[T comparable]() RateLimiter[T] {
+	return NewExponentialLimiter[T](time.Millisecond, 1000*time.Second)
+}

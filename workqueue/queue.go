@@ -1,0 +1,323 @@
+package workqueue
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+)
+
+// start is the origin of the real clock's readings, which are kept as
+// nanoseconds: a third of a time.Time, and cheaper to make.
+var start = time.Now()
+
+// Queue hands each item that is added to one worker at a time. It corresponds
+// to client-go's Typed, whose TypedInterface it satisfies.
+//
+// The zero value is ready for use. All methods may be called by any goroutine;
+// a Queue must not be copied.
+//
+// mu guards everything below it. No user code runs under it, a Storage
+// excepted, and nothing under it waits. There is one entry for each key that
+// waits, is in hand or is delayed; the layers above (DelayingQueue,
+// RateLimitingQueue) use the same entries under the same lock.
+type Queue[T comparable] struct {
+	// Set at construction, never changed.
+	name     string
+	clock    clock.WithTicker // nil is the real clock
+	base     time.Time        // origin of the readings of clock
+	logger   *klog.Logger
+	onMisuse func(*MisuseError)
+	group    func(T) string
+	storage  Storage[T]
+	meter    *meter
+	tolerant bool
+	merge    bool // DelayingOptions.AddTakesDelay
+
+	mu      sync.Mutex
+	table   table[T]
+	last    *entry[T] // the entry handed out last, while it is in hand
+	ready   ready[T]  // unused with a storage
+	waiters waiters
+	inHand  int
+	hands   lane[T] // entries in hand, in no order; only with a meter
+	delays  delays[T]
+	dropped int
+
+	down   bool
+	drain  chan struct{} // closed when a ShutDownWithDrain need wait no more
+	ticker *ticker       // nil without a meter and after shutdown
+}
+
+// New returns a queue. It corresponds to client-go's NewTypedWithConfig. With
+// metrics, ShutDown must be called to end their goroutine.
+func New[T comparable](o Options[T]) *Queue[T] {
+	q := new(Queue[T])
+	q.setup(o)
+	return q
+}
+
+func (q *Queue[T]) setup(o Options[T]) {
+	q.name, q.logger, q.onMisuse = o.Name, o.Logger, o.OnMisuse
+	q.group, q.storage, q.tolerant = o.Group, o.Storage, o.Tolerant
+	if o.Clock != nil {
+		q.clock, q.base = o.Clock, o.Clock.Now()
+	}
+	q.table.limit = o.IdleEntries
+	q.ready.aging = o.Aging
+	q.defaults()
+	if q.meter = newMeter(o.Name, o.Metrics, o.PriorityDepth); q.meter != nil {
+		q.ticker = startTicker(o.Clock, q.reportUnfinished)
+	}
+}
+
+// defaults fills in what a zero Queue has not got.
+func (q *Queue[T]) defaults() {
+	if q.table.limit == 0 {
+		q.table.limit = DefaultIdleEntries
+	}
+	if q.ready.aging == 0 {
+		q.ready.aging = DefaultAging
+	}
+}
+
+// now reads the clock, in nanoseconds since some origin. It is called without
+// the lock: a clock is not ours.
+func (q *Queue[T]) now() int64 {
+	if q.clock == nil {
+		return int64(time.Since(start))
+	}
+	return int64(q.clock.Since(q.base))
+}
+
+// outcome is what an addition came to.
+type outcome uint8
+
+const (
+	merged  outcome = iota // the item waits already
+	added                  // it waits now, or will after Done
+	rose                   // it waits already, with a lower priority
+	refused                // the queue is shut down
+)
+
+// addition tells what must be done after the lock is released.
+type addition struct {
+	wake     *waiter
+	outcome  outcome
+	priority int32 // of the item, if it waits
+	from     int32 // its priority before, if it rose
+}
+
+// Add asks that item is handed to a worker. An item that waits is merged with
+// it; an item in hand is queued once more after Done (Q2).
+func (q *Queue[T]) Add(item T) {
+	if q.group != nil || q.meter != nil {
+		q.AddPriority(item, 0)
+		return
+	}
+	a := q.add(item, 0, "", 0)
+	a.wake.signal()
+	if a.outcome == refused {
+		q.misuse("Add", item, ErrShutDown)
+	}
+}
+
+// AddPriority is Add with a priority: the higher goes out first, within the
+// bound of Options.Aging. An item that waits keeps the higher of the two, and
+// goes behind those of its new priority when it rises.
+func (q *Queue[T]) AddPriority(item T, priority int) {
+	name, now := "", int64(0)
+	if q.group != nil {
+		name = q.group(item)
+	}
+	if q.meter != nil {
+		now = q.now()
+	}
+	q.after("Add", item, q.add(item, clamp(priority), name, now))
+}
+
+// after does what the lock forbids.
+func (q *Queue[T]) after(call string, item T, a addition) {
+	a.wake.signal()
+	q.meter.added(a)
+	if a.outcome == refused {
+		q.misuse(call, item, ErrShutDown)
+	}
+}
+
+func (q *Queue[T]) add(item T, priority int32, group string, now int64) addition {
+	q.mu.Lock()
+	defer q.mu.Unlock() // an item that cannot be hashed panics
+	if q.down {
+		return addition{outcome: refused}
+	}
+	e := q.entry(item, group)
+	if q.merge && e.slot != 0 {
+		priority = max(priority, e.later)
+		q.delays.remove(e)
+	}
+	return q.admit(e, priority, now)
+}
+
+// entry returns the entry of item, which it makes if there is none.
+func (q *Queue[T]) entry(item T, group string) *entry[T] {
+	e := q.table.get(item)
+	if e == nil {
+		q.defaults()
+		e = q.table.make(item)
+	}
+	if q.group != nil && (e.more == nil || e.more.group == nil) {
+		q.ready.join(e, group)
+	}
+	return e
+}
+
+// admit lets e wait, or wait once more after Done.
+func (q *Queue[T]) admit(e *entry[T], priority int32, now int64) addition {
+	switch e.phase {
+	case idle:
+		e.priority = priority
+		q.stampAdded(e, now)
+		return addition{wake: q.line(e), outcome: added, priority: priority}
+	case inHand:
+		e.phase, e.priority = dirty, priority
+		q.stampAdded(e, now)
+		return addition{outcome: added, priority: priority}
+	default:
+		return q.again(e, priority)
+	}
+}
+
+// again merges an addition with e, which is waiting or dirty.
+func (q *Queue[T]) again(e *entry[T], priority int32) addition {
+	from := e.priority
+	if e.phase == waiting && q.storage != nil {
+		q.storage.Touch(e.item)
+	}
+	if priority <= from {
+		return addition{}
+	}
+	if e.phase == waiting && q.storage == nil {
+		q.ready.rise(e, priority)
+	} else {
+		e.priority = priority
+	}
+	return addition{outcome: rose, priority: priority, from: from}
+}
+
+// line puts e, which is not waiting, among those that wait, and returns whom
+// to wake.
+func (q *Queue[T]) line(e *entry[T]) *waiter {
+	e.phase = waiting
+	if q.storage != nil {
+		q.storage.Push(e.item)
+	} else {
+		q.ready.push(e)
+	}
+	return q.waiters.next()
+}
+
+// Done says that the work on item, which Get or one of its kin gave to the
+// caller, is over. An item that was added meanwhile goes back into the queue.
+// Done with an item that is not in hand changes nothing, and is a misuse
+// (ErrNotInHand) unless Options.Tolerant is set.
+func (q *Queue[T]) Done(item T) {
+	now := int64(0)
+	if q.meter != nil {
+		now = q.now()
+	}
+	r := q.giveBack(item, now)
+	r.wake.signal()
+	switch {
+	case !r.ok:
+		if !q.tolerant {
+			q.misuse("Done", item, ErrNotInHand)
+		}
+	case q.meter != nil:
+		q.meter.done(r.worked)
+	}
+}
+
+// release tells what Done must do after the lock is released.
+type release struct {
+	ok     bool
+	wake   *waiter
+	worked int64
+}
+
+func (q *Queue[T]) giveBack(item T, now int64) release {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e := q.last
+	if e == nil || e.item != item {
+		e = q.table.get(item)
+	}
+	if e == nil || e.phase < inHand {
+		return release{}
+	}
+	r := release{ok: true}
+	if e == q.last {
+		q.last = nil
+	}
+	q.inHand--
+	q.ready.put(e)
+	if q.meter != nil {
+		q.hands.remove(e)
+		r.worked = now - e.more.started
+	}
+	if e.phase == dirty {
+		r.wake = q.line(e)
+	} else {
+		e.phase = idle
+		q.settle(e)
+	}
+	if q.drain != nil && q.drained() {
+		close(q.drain)
+		q.drain = nil
+	}
+	return r
+}
+
+// settle lets go of e if nothing is left of it.
+func (q *Queue[T]) settle(e *entry[T]) {
+	if !e.used() {
+		q.ready.part(e)
+		q.table.retire(e)
+	}
+}
+
+// Len is the number of items that wait for a worker.
+func (q *Queue[T]) Len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.len()
+}
+
+func (q *Queue[T]) len() int {
+	if q.storage != nil {
+		return q.storage.Len()
+	}
+	return q.ready.n
+}
+
+// Stats are the numbers of items in a queue at one moment.
+type Stats struct {
+	Waiting int // for a worker
+	InHand  int // with a worker
+	Delayed int // with a delay that has not ended; they may wait or be in hand too
+	Dropped int // delays that were dropped by a shutdown (Q5)
+}
+
+// Stats counts the items of the queue.
+func (q *Queue[T]) Stats() Stats {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return Stats{Waiting: q.len(), InHand: q.inHand, Delayed: q.delays.len(), Dropped: q.dropped}
+}
+
+// clamp brings a priority into the range that an entry can hold.
+func clamp(priority int) int32 {
+	return int32(min(max(priority, math.MinInt32), math.MaxInt32))
+}

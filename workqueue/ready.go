@@ -1,0 +1,176 @@
+package workqueue
+
+// ready holds the entries that wait, in the order in which they go out: the
+// group with the fewest items in hand first, among equals the one that was
+// served longest ago; within it by priority, with aging; within that by the
+// time at which they became ready.
+type ready[T comparable] struct {
+	n     int
+	age   uint32
+	aging int
+
+	// all is the group of every entry while the queue has no group function.
+	all group[T]
+
+	// named holds the groups that some entry refers to, and turns, a heap,
+	// those of them that have waiting entries.
+	named map[string]*group[T]
+	turns []*group[T]
+	turn  uint64
+}
+
+// of is the group of e.
+func (r *ready[T]) of(e *entry[T]) *group[T] {
+	if e.more == nil || e.more.group == nil {
+		return &r.all
+	}
+	return e.more.group
+}
+
+func (r *ready[T]) push(e *entry[T]) {
+	r.n++
+	r.age++
+	e.age = r.age
+	g := r.of(e)
+	g.push(e)
+	if g != &r.all && g.place == 0 {
+		r.enter(g)
+	}
+}
+
+// pop removes the entry that goes out next, or returns nil.
+func (r *ready[T]) pop() *entry[T] {
+	if r.n == 0 {
+		return nil
+	}
+	r.n--
+	if len(r.turns) == 0 {
+		return r.all.pop(r.aging)
+	}
+	g := r.turns[0]
+	e := g.pop(r.aging)
+	g.inHand++
+	r.turn++
+	g.turn = r.turn
+	if g.waiting == 0 {
+		r.leave(g)
+	} else {
+		r.down(0)
+	}
+	return e
+}
+
+// rise gives a waiting entry a higher priority.
+func (r *ready[T]) rise(e *entry[T], priority int32) {
+	g := r.of(e)
+	g.remove(e)
+	e.priority = priority
+	r.age++
+	e.age = r.age
+	g.push(e)
+}
+
+// took takes note that e, which a Storage held, is with a worker.
+func (r *ready[T]) took(e *entry[T]) {
+	if g := r.of(e); g != &r.all {
+		g.inHand++
+	}
+}
+
+// put takes note that a worker gave back e.
+func (r *ready[T]) put(e *entry[T]) {
+	g := r.of(e)
+	if g == &r.all {
+		return
+	}
+	g.inHand--
+	if g.place != 0 {
+		r.up(g.place - 1)
+	}
+}
+
+// join makes e refer to the group of that name.
+func (r *ready[T]) join(e *entry[T], name string) {
+	g := r.named[name]
+	if g == nil {
+		if r.named == nil {
+			r.named = map[string]*group[T]{}
+		}
+		g = &group[T]{name: name}
+		r.named[name] = g
+	}
+	g.refs++
+	e.extra().group = g
+}
+
+// part ends the reference of e to its group.
+func (r *ready[T]) part(e *entry[T]) {
+	if e.more == nil || e.more.group == nil {
+		return
+	}
+	g := e.more.group
+	e.more.group = nil
+	if g.refs--; g.refs == 0 {
+		delete(r.named, g.name)
+	}
+}
+
+func (r *ready[T]) before(a, b *group[T]) bool {
+	if a.inHand != b.inHand {
+		return a.inHand < b.inHand
+	}
+	return a.turn < b.turn
+}
+
+func (r *ready[T]) enter(g *group[T]) {
+	r.turns = append(r.turns, g)
+	g.place = len(r.turns)
+	r.up(len(r.turns) - 1)
+}
+
+func (r *ready[T]) leave(g *group[T]) {
+	i, last := g.place-1, len(r.turns)-1
+	g.place = 0
+	moved := r.turns[last]
+	r.turns[last] = nil
+	r.turns = r.turns[:last]
+	if i < last {
+		r.turns[i] = moved
+		moved.place = i + 1
+		r.up(i)
+		r.down(moved.place - 1)
+	}
+}
+
+func (r *ready[T]) up(i int) {
+	for i > 0 {
+		parent := (i - 1) / 2
+		if !r.before(r.turns[i], r.turns[parent]) {
+			return
+		}
+		r.swap(i, parent)
+		i = parent
+	}
+}
+
+func (r *ready[T]) down(i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(r.turns) {
+			return
+		}
+		if right := child + 1; right < len(r.turns) && r.before(r.turns[right], r.turns[child]) {
+			child = right
+		}
+		if !r.before(r.turns[child], r.turns[i]) {
+			return
+		}
+		r.swap(i, child)
+		i = child
+	}
+}
+
+func (r *ready[T]) swap(i, j int) {
+	r.turns[i], r.turns[j] = r.turns[j], r.turns[i]
+	r.turns[i].place, r.turns[j].place = i+1, j+1
+}
