@@ -80,6 +80,10 @@ type DecodeError struct {
 	// ResourceVersion is that of the object, if it could be read.
 	ResourceVersion string
 
+	// Event is the type of the event that brought the object, "" when it is
+	// not known or the object came in a list.
+	Event watch.EventType
+
 	Err error
 }
 

@@ -9,7 +9,8 @@ import "context"
 // One goroutine at a time calls a Sink. Begin opens a list, any number of Page
 // calls hand over its objects, and Commit makes the whole list take effect at
 // once; until then nothing of it shows. Abort, or another Begin, drops an open
-// list. Events do not arrive while a list is open.
+// list. Events do not arrive while a list is open. An object may come more
+// than once in a list, after a page was asked for again: the last one counts.
 //
 // An error from Page, Add, Update or Delete speaks of the objects that it was
 // given (no key, refused by the transform): the others of the page are taken.
@@ -21,7 +22,8 @@ type Sink[T any] interface {
 	// Page takes the next objects of the open list. The slice stays the
 	// caller's; the objects become the Sink's.
 	Page(ctx context.Context, items []T) error
-	// Commit ends the list, which is the state at resourceVersion.
+	// Commit ends the list, which is the state at resourceVersion; "" when
+	// that is not known yet, and a Bookmark follows.
 	Commit(ctx context.Context, resourceVersion string) error
 	Abort()
 

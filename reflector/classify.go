@@ -1,0 +1,107 @@
+package reflector
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// verdict is what an error of the source means for the reflector.
+type verdict uint8
+
+const (
+	// transient: the server is away, busy or cut us off. What is known stays
+	// valid; ask the same again.
+	transient verdict = iota + 1
+	// expired: the server has forgotten the version that was asked for.
+	expired
+	// tooLarge: the server has not reached the version that was asked for.
+	tooLarge
+	// internal: the server failed in itself (500); it may do so for this
+	// version for ever.
+	internal
+	// refused: the server rejects the request as such.
+	refused
+)
+
+// judge classifies an error of List, Watch or Next.
+func judge(err error) verdict {
+	switch {
+	case apierrors.IsResourceExpired(err) || apierrors.IsGone(err):
+		return expired
+	case isTooLarge(err):
+		return tooLarge
+	}
+	if _, ok := apierrors.SuggestsClientDelay(err); ok {
+		return transient
+	}
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return transient
+	}
+	return judgeStatus(err, status.Status())
+}
+
+func judgeStatus(err error, status metav1.Status) verdict {
+	switch {
+	case apierrors.IsInternalError(err):
+		return internal
+	case apierrors.IsTooManyRequests(err), apierrors.IsTimeout(err), apierrors.IsServerTimeout(err):
+		return transient
+	// Who may ask says nothing about what was asked: the version stays good
+	// for when the credentials are.
+	case apierrors.IsUnauthorized(err), apierrors.IsForbidden(err):
+		return transient
+	case status.Code == http.StatusInternalServerError:
+		return internal
+	case status.Code >= 400 && status.Code < 500:
+		return refused
+	}
+	return transient
+}
+
+// isTooLarge tells whether the server says that the version is in its future.
+// Servers before 1.19 said so in words only.
+func isTooLarge(err error) bool {
+	if apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) {
+		return true
+	}
+	var status apierrors.APIStatus
+	if !apierrors.IsTimeout(err) || !errors.As(err, &status) {
+		return false
+	}
+	const words = "Too large resource version"
+	if strings.Contains(status.Status().Message, words) {
+		return true
+	}
+	if d := status.Status().Details; d != nil {
+		for _, cause := range d.Causes {
+			if cause.Message == words {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// refusesStreaming tells whether err says that the source has no streamed
+// lists, now and the next time. Servers without them reject the options of
+// such a list as invalid; others know no watch at all.
+func refusesStreaming(err error) bool {
+	return errors.Is(err, ErrNoStreamedList) ||
+		apierrors.IsInvalid(err) ||
+		apierrors.IsBadRequest(err) ||
+		apierrors.IsMethodNotSupported(err) ||
+		apierrors.IsNotAcceptable(err) ||
+		apierrors.IsUnsupportedMediaType(err)
+}
+
+// retryAfter is how long the server asks to wait, 0 when it does not.
+func retryAfter(err error) time.Duration {
+	seconds, _ := apierrors.SuggestsClientDelay(err)
+	return time.Duration(seconds) * time.Second
+}

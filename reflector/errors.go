@@ -1,0 +1,91 @@
+package reflector
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// The errors that a Reflector reports inside an Error, besides those of its
+// source and its sink.
+var (
+	// ErrNoListerWatcher: New was given a nil ListerWatcher.
+	ErrNoListerWatcher = errors.New("no ListerWatcher: pass a source of objects to New, such as NewHTTP's or a *ListWatch")
+
+	// ErrNoSink: Run was given a nil Sink.
+	ErrNoSink = errors.New("no Sink: pass what shall take the objects to Run, such as a deltafifo queue")
+
+	// ErrRunning: Run was called while another Run of the same Reflector
+	// was going on.
+	ErrRunning = errors.New("is running already: wait for the other Run to return, or make a Reflector of its own")
+
+	// ErrVeryShortWatch: a watch ended within a second and brought nothing.
+	// It corresponds to client-go's VeryShortWatchError.
+	ErrVeryShortWatch = errors.New("the watch ended within a second and brought nothing")
+
+	// ErrSilent: a stream was cut because nothing came for too long.
+	ErrSilent = errors.New("the stream was silent for too long and was cut")
+
+	// ErrVersionBackwards: the server gave a resource version older than one
+	// that it gave before.
+	ErrVersionBackwards = errors.New("the resource version went backwards")
+
+	// ErrNoStreamedList: the source cannot send a list as a stream. A
+	// ListerWatcher may return it from Watch when SendInitialEvents is set;
+	// the Reflector then lists in pages and does not ask again in this Run.
+	ErrNoStreamedList = errors.New("the source does not send lists as streams")
+
+	// ErrContinueLoop: a page named itself as the next one.
+	ErrContinueLoop = errors.New("the server sent the same continue token twice")
+)
+
+// Error is what a Reflector reports: an error with the names of those
+// concerned.
+type Error struct {
+	// Reflector and Type are the Reflector's names for itself and its
+	// objects.
+	Reflector, Type string
+
+	// Key is the key of the object that the error is about, "" when it is
+	// about none or the key is not known.
+	Key string
+
+	// Op says what was being done, such as "list".
+	Op string
+
+	Err error
+}
+
+// Error names reflector, type, key and reason.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("reflector ")
+	b.WriteString(e.Reflector)
+	if e.Op != "" {
+		b.WriteString(": ")
+		b.WriteString(e.Op)
+		b.WriteString(" ")
+	} else {
+		b.WriteString(" of ")
+	}
+	b.WriteString(e.Type)
+	if e.Key != "" {
+		b.WriteString(" ")
+		b.WriteString(e.Key)
+	}
+	b.WriteString(": ")
+	b.WriteString(e.Err.Error())
+	return b.String()
+}
+
+// Unwrap returns the reason.
+func (e *Error) Unwrap() error { return e.Err }
+
+// silenceError says how long a stream was silent.
+type silenceError struct{ silence time.Duration }
+
+func (e *silenceError) Error() string {
+	return ErrSilent.Error() + " (" + e.silence.String() + ")"
+}
+
+func (e *silenceError) Unwrap() error { return ErrSilent }

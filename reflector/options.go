@@ -1,0 +1,98 @@
+package reflector
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/klog/v2"
+)
+
+// The defaults of Options.
+const (
+	DefaultPageSize              = 500
+	DefaultMinWatchTimeout       = 5 * time.Minute
+	DefaultListSilence           = 10 * time.Minute
+	DefaultMaxInternalErrorRetry = time.Minute
+)
+
+// Options configures a Reflector. The zero value is the sensible default. It
+// corresponds to client-go's ReflectorOptions and the exported fields of its
+// Reflector.
+type Options struct {
+	// Name tells this Reflector from others in errors and logs. By default
+	// it is file:line of the caller outside this module's machinery.
+	Name string
+
+	// TypeDescription names the objects in errors and logs. By default it is
+	// GVK or, without one, the Go type.
+	TypeDescription string
+
+	// GVK is what each object has to be; others are refused (R4). It is for
+	// objects that carry their kind, *unstructured.Unstructured before all;
+	// a typed object that a client decoded has lost it. Empty: not checked.
+	GVK schema.GroupVersionKind
+
+	// Logger takes what is not an error for OnError, at V(2) and above. By
+	// default it is that of Run's context.
+	Logger klog.Logger
+
+	// PageSize is the limit of a page of a list. When it is 0, lists that
+	// the server can answer from its cache are asked for whole and others
+	// in pages of DefaultPageSize, as client-go does; below 0 no list is
+	// asked for in pages. It corresponds to client-go's WatchListPageSize.
+	PageSize int64
+
+	// DisableStreaming makes every list a list in pages. Without it, a list
+	// is first asked for as a stream (KEP-3157). Set it for sources that
+	// neither send nor refuse streamed lists, such as the fake clientsets.
+	DisableStreaming bool
+
+	// MinWatchTimeout and MaxWatchTimeout bound how long the server is asked
+	// to keep a watch open; each watch draws a time between them, in whole
+	// seconds. By default 5 and 10 minutes; a Max that is 0 or below Min is
+	// twice Min.
+	MinWatchTimeout, MaxWatchTimeout time.Duration
+
+	// ListSilence is how long a list may hand over nothing before it is cut
+	// and tried again. By default 10 minutes: a source may hand over a list
+	// only when all of it is there. HTTP has a shorter limit of its own.
+	ListSilence time.Duration
+
+	// Backoff spaces the tries after an error.
+	Backoff Backoff
+
+	// MaxInternalErrorRetry is for how long a watch that fails with internal
+	// errors (500) is tried again from where it was; after that follows a
+	// full list. By default one minute; below 0, and in client-go by default,
+	// the list follows at once. It corresponds to client-go's
+	// MaxInternalErrorRetryDuration.
+	MaxInternalErrorRetry time.Duration
+
+	// OnError is told of every error, always an *Error, before the Reflector
+	// waits and goes on. It is called by the goroutine of Run, which it
+	// keeps from working. By default errors are logged: those that need
+	// nobody's attention at V(2) and above. It corresponds to client-go's
+	// WatchErrorHandlerWithContext.
+	OnError func(ctx context.Context, err error)
+}
+
+// complete returns o with its defaults filled in.
+func (o Options) complete() Options {
+	if o.MinWatchTimeout <= 0 {
+		o.MinWatchTimeout = DefaultMinWatchTimeout
+		if o.MaxWatchTimeout > 0 {
+			o.MinWatchTimeout = min(o.MinWatchTimeout, o.MaxWatchTimeout)
+		}
+	}
+	if o.MaxWatchTimeout < o.MinWatchTimeout {
+		o.MaxWatchTimeout = 2 * o.MinWatchTimeout
+	}
+	if o.ListSilence <= 0 {
+		o.ListSilence = DefaultListSilence
+	}
+	if o.MaxInternalErrorRetry == 0 {
+		o.MaxInternalErrorRetry = DefaultMaxInternalErrorRetry
+	}
+	return o
+}

@@ -1,0 +1,98 @@
+package reflector
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// watchdog cuts a request that is silent for too long (R2). The goroutine that
+// reads says when it has got something and when it waits for more; while it
+// is busy with what it has got, nothing is cut.
+//
+// Between two calls of the reader the watchdog costs nothing but a timer.
+type watchdog struct {
+	cancel context.CancelCauseFunc
+
+	// pulse moves with each sign of life. Its bit busy is set while the reader is.
+	pulse atomic.Uint64
+
+	mu      sync.Mutex
+	timer   *time.Timer   // guarded by mu
+	silence time.Duration // guarded by mu
+	seen    uint64        // guarded by mu: pulse when silence began to count
+	round   int           // guarded by mu: a timer of an earlier round is void
+}
+
+// busy is the bit of pulse that is set while the reader is.
+const busy = 1
+
+// newWatchdog returns a context that ends, with a silenceError as its cause,
+// when after a first grace nothing comes for silence.
+func newWatchdog(ctx context.Context, grace, silence time.Duration) (context.Context, *watchdog) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	d := &watchdog{cancel: cancel}
+	d.set(grace, silence)
+	return ctx, d
+}
+
+// set starts anew with another grace and silence.
+func (d *watchdog) set(grace, silence time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+	d.round++
+	d.silence = silence
+	d.seen = busy // a first look always finds a sign of life
+	if grace <= 0 {
+		d.seen, grace = d.pulse.Load(), silence
+	}
+	d.lookIn(grace)
+}
+
+// lookIn arms the timer; mu is held.
+func (d *watchdog) lookIn(after time.Duration) {
+	round := d.round
+	d.timer = time.AfterFunc(after, func() { d.look(round) })
+}
+
+// look cuts the request if there was no sign of life since the last look.
+func (d *watchdog) look(round int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.round != round {
+		return
+	}
+	now := d.pulse.Load()
+	if now == d.seen && now&busy == 0 {
+		d.cancel(&silenceError{silence: d.silence})
+		return
+	}
+	d.seen = now
+	d.lookIn(d.silence)
+}
+
+// got says that something came and the reader is busy with it; waits that it
+// waits for more. They are called in turn, by one goroutine.
+func (d *watchdog) got()   { d.pulse.Add(1) }
+func (d *watchdog) waits() { d.pulse.Add(1) }
+
+// stop ends the watchdog and its context.
+func (d *watchdog) stop() {
+	d.mu.Lock()
+	d.round++
+	d.timer.Stop()
+	d.mu.Unlock()
+	d.cancel(nil)
+}
+
+// cutBy returns the silenceError that ended ctx, nil if none did.
+func cutBy(ctx context.Context) error {
+	if silent, ok := context.Cause(ctx).(*silenceError); ok {
+		return silent
+	}
+	return nil
+}
