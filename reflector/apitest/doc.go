@@ -1,0 +1,54 @@
+// Package apitest is an API server in memory that speaks Kubernetes' list and
+// watch protocol over HTTP. It is to an informer what net/http/httptest is to
+// an HTTP client: the other side, in the same process, with everything that
+// can go wrong on demand.
+//
+// # Place in the data flow
+//
+//	Collection (your test writes) ──► Server ──HTTP──► reflector ──► …
+//	                                    ▲
+//	              Fault, Cut, Stall, Expire
+//
+// A server is reached on a loopback port (Start), by any client, or on an
+// in-memory pipe (StartPipe), by Server.Client alone. On a pipe there is no
+// network and all waiting is on channels and timers, so a test in
+// testing/synctest sees a bookmark interval or a watch timeout pass at once.
+// Both answer alike.
+//
+// # What it promises
+//
+//   - A1 Versions: one counter serves all resources; each write gets the next
+//     value, and a write that changes nothing gets none.
+//   - A2 Lists: pages of a list show one state, whatever is written between
+//     them, in the order of namespace/name; resourceVersion,
+//     resourceVersionMatch, limit and continue mean what they mean to a real
+//     server.
+//   - A3 Watches: a watch from version v sends exactly the changes after v, in
+//     order, once; or it opens with the present state, if asked to. An object
+//     that enters or leaves the selection is ADDED or DELETED.
+//   - A4 Bookmarks and timeouts come when a real server's come: every minute
+//     and two seconds before the timeout, if the version has moved since the
+//     watch began.
+//   - A5 Errors are a real server's: codes, reasons, causes, messages; 410 as
+//     an HTTP status for lists and as an ERROR event for watches.
+//   - A6 Writes: conflicts, preconditions, generated names, generations and
+//     the status subresource are a real server's.
+//   - A7 Faults happen exactly to the requests and at the frames that they
+//     name; what was written before a Cut or Stall is delivered first.
+//   - A8 Close ends every goroutine of the server, in stalled answers too.
+//
+// # What it leaves out
+//
+// It checks metadata and stores the rest as it comes: there are no schemas, no
+// defaults, no admission, no namespace life cycle, no authentication. There is
+// one encoding, JSON, uncompressed; Accept headers, Tables among them, are
+// ignored. Patches are JSON merge patches. Deletion is immediate: finalizers
+// and grace periods are stored, not honoured, and a whole collection cannot be
+// deleted. Field selectors know metadata.name and metadata.namespace.
+// managedFields and shard selectors are not there.
+//
+// # Durability
+//
+// The log of each resource holds Options.History events. What is older is
+// compacted, as Server.Compact does it.
+package apitest

@@ -1,0 +1,101 @@
+package apitest
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Resource is one kind of object that a Server stores and serves.
+type Resource struct {
+	// Group is the API group, "" for the core group, which lives below /api.
+	Group string
+	// Version is the only version that is served, such as v1.
+	Version string
+	// Resource is the lower-case plural in the path, such as pods.
+	Resource string
+	// Kind is the kind of an object, such as Pod; a list has the kind PodList.
+	Kind string
+
+	// Namespaced tells whether the objects live in namespaces. Namespaces
+	// themselves are not checked: any name will do.
+	Namespaced bool
+
+	// Status gives the resource a status subresource. As in a real server,
+	// a write to the object then leaves the field status alone, and a PUT or
+	// PATCH of …/status changes nothing else.
+	Status bool
+
+	// BuiltIn makes a group with a dot in its name, such as
+	// networking.k8s.io, behave as one that is compiled into the server;
+	// groups without a dot always are. Objects in lists of built-in
+	// resources carry no kind and no apiVersion, an update without a
+	// resource version overwrites, and metadata.generation is counted only
+	// with Status. Custom resources carry both in lists, and refuse an
+	// update without a version.
+	BuiltIn bool
+}
+
+// GroupVersionResource names the resource in apimachinery's terms.
+func (r Resource) GroupVersionResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: r.Group, Version: r.Version, Resource: r.Resource}
+}
+
+// GroupVersionKind names the kind of the objects in apimachinery's terms.
+func (r Resource) GroupVersionKind() schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind}
+}
+
+// Path is the path below a server's URL: of the collection when name is "",
+// of the object otherwise. namespace is ignored for a resource that is not
+// Namespaced; "" is the collection of all namespaces.
+func (r Resource) Path(namespace, name string) string {
+	var b strings.Builder
+	if r.Group == "" {
+		b.WriteString("/api/" + r.Version)
+	} else {
+		b.WriteString("/apis/" + r.Group + "/" + r.Version)
+	}
+	if r.Namespaced && namespace != "" {
+		b.WriteString("/namespaces/" + namespace)
+	}
+	b.WriteString("/" + r.Resource)
+	if name != "" {
+		b.WriteString("/" + name)
+	}
+	return b.String()
+}
+
+func (r Resource) groupResource() schema.GroupResource {
+	return schema.GroupResource{Group: r.Group, Resource: r.Resource}
+}
+
+func (r Resource) apiVersion() string {
+	return schema.GroupVersion{Group: r.Group, Version: r.Version}.String()
+}
+
+func (r Resource) builtIn() bool { return r.BuiltIn || !strings.Contains(r.Group, ".") }
+
+// counted tells whether the server counts metadata.generation.
+func (r Resource) counted() bool { return r.Status || !r.builtIn() }
+
+// storageKey is where etcd would hold an object; some messages show it.
+func (r Resource) storageKey(key string) string {
+	if r.builtIn() {
+		return "/registry/" + r.Resource + "/" + key
+	}
+	return "/registry/" + r.Group + "/" + r.Resource + "/" + key
+}
+
+func (r Resource) validate() error {
+	switch {
+	case r.Version == "":
+		return fmt.Errorf("apitest: resource %q has no Version: set it, for example to v1", r.Resource)
+	case r.Resource == "" || r.Resource != strings.ToLower(r.Resource) || strings.Contains(r.Resource, "/"):
+		return fmt.Errorf("apitest: resource %q of kind %q: Resource must be the lower-case plural, such as widgets", r.Resource, r.Kind)
+	case r.Kind == "":
+		return fmt.Errorf("apitest: resource %q has no Kind: set it, for example to Widget", r.Resource)
+	}
+	return nil
+}
