@@ -1,0 +1,186 @@
+package informer
+
+import (
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/object"
+)
+
+// keptScratch is the capacity up to which an applier keeps its buffers: a
+// batch fits, a list that was large once does not stay.
+const keptScratch = 2 * deltafifo.DefaultMaxBatch
+
+// applier brings batches of deltas into the store and tells what there is to
+// tell about it. The one goroutine that consumes the queue uses it; it is the
+// store's only writer.
+type applier[T any] struct {
+	store  indexer.Indexer[T]
+	access object.Access[T]
+
+	// relistUpdates and uidUpdates are the Options of these names.
+	relistUpdates, uidUpdates bool
+
+	// round returns the resync that a Sync is part of, nil for none.
+	round func() *round[T]
+
+	// changes and entries are buffers, in use during one apply.
+	changes []indexer.Change[T]
+	entries []entry[T]
+}
+
+// apply stores a batch and returns the events of it, in order, valid until the
+// next call. initial tells that this batch belongs to the first list. SyncAll is
+// not its business.
+func (a *applier[T]) apply(b deltafifo.Batch[T], initial bool) []entry[T] {
+	a.tidy()
+	switch first := &b.Deltas[0]; first.Type {
+	case deltafifo.ReplacedAll:
+		a.replaceAll(first.List, initial)
+	case deltafifo.Bookmark:
+		a.store.Bookmark(first.ResourceVersion)
+	case deltafifo.SyncAll:
+	default:
+		a.each(b.Deltas, initial)
+	}
+	return a.entries
+}
+
+// tidy empties the buffers, so that they keep no object alive, and lets go of
+// large ones.
+func (a *applier[T]) tidy() {
+	clear(a.changes)
+	clear(a.entries)
+	a.changes, a.entries = a.changes[:0], a.entries[:0]
+	if cap(a.entries) > keptScratch {
+		a.changes, a.entries = nil, nil
+	}
+}
+
+func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
+	reason := listed(initial)
+	a.store.ReplaceAll(list.Keys, list.Objects, list.ResourceVersion, func(c indexer.Change[T]) {
+		if c.Type == indexer.Remove {
+			a.entries = append(a.entries, entry[T]{Event: gone(&c, reason)})
+			return
+		}
+		a.put(&c, reason)
+	})
+}
+
+// listed is the reason of what a list shows.
+func listed(initial bool) Reason {
+	if initial {
+		return Initial
+	}
+	return Relist
+}
+
+// each applies the deltas of single keys.
+func (a *applier[T]) each(deltas []deltafifo.Delta[T], initial bool) {
+	for i := range deltas {
+		a.changes = append(a.changes, change(&deltas[i]))
+	}
+	a.store.Apply(a.changes, "")
+	for i := range a.changes {
+		c, d := &a.changes[i], &deltas[i]
+		switch d.Type {
+		case deltafifo.Deleted:
+			a.remove(c, d)
+		case deltafifo.Sync:
+			a.put(c, Resync)
+		case deltafifo.Replaced:
+			a.put(c, listed(initial))
+		default:
+			a.put(c, Watch)
+		}
+	}
+}
+
+func change[T any](d *deltafifo.Delta[T]) indexer.Change[T] {
+	c := indexer.Change[T]{Key: d.Key, Object: d.Object, Type: indexer.Put}
+	if d.Type == deltafifo.Deleted {
+		c.Type = indexer.Remove
+	}
+	return c
+}
+
+// put tells of an object that was stored, or found unchanged.
+func (a *applier[T]) put(c *indexer.Change[T], reason Reason) {
+	if c.Existed && a.sameState(c) {
+		a.repeat(c, reason)
+		return
+	}
+	if reason == Resync {
+		reason = Watch // the queue held a state that the store had not
+	}
+	switch {
+	case !c.Existed:
+		a.emit(added(c, reason))
+	case a.otherLife(c):
+		a.emit(gone(c, reason))
+		a.emit(added(c, reason))
+	default:
+		a.emit(Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: Update, Reason: reason})
+	}
+}
+
+// repeat tells of a state that is in the store already: to the handlers of a
+// resync, to all with RelistUpdates, to nobody else.
+func (a *applier[T]) repeat(c *indexer.Change[T], reason Reason) {
+	event := Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: Update, Reason: reason}
+	switch {
+	case reason == Resync:
+		if round := a.round(); round != nil {
+			a.entries = append(a.entries, entry[T]{Event: event, round: round})
+		}
+	case a.relistUpdates:
+		a.emit(event)
+	}
+}
+
+// remove tells of a deletion, if there was something to delete.
+func (a *applier[T]) remove(c *indexer.Change[T], d *deltafifo.Delta[T]) {
+	if !c.Existed {
+		return
+	}
+	event := Event[T]{Key: c.Key, Old: c.Old, Object: d.Object, Type: Delete, Reason: Watch}
+	if d.NoObject {
+		event.Object = c.Old
+	}
+	if d.FinalStateUnknown {
+		event.FinalStateUnknown, event.Reason = true, Relist
+	}
+	a.emit(event)
+}
+
+func added[T any](c *indexer.Change[T], reason Reason) Event[T] {
+	return Event[T]{Key: c.Key, Object: c.Object, Type: Add, Reason: reason}
+}
+
+// gone is the deletion of c.Old, which nobody saw.
+func gone[T any](c *indexer.Change[T], reason Reason) Event[T] {
+	return Event[T]{Key: c.Key, Old: c.Old, Object: c.Old, Type: Delete, Reason: reason, FinalStateUnknown: true}
+}
+
+func (a *applier[T]) emit(event Event[T]) {
+	a.entries = append(a.entries, entry[T]{Event: event})
+}
+
+// sameState tells whether the object was stored already as it is now.
+func (a *applier[T]) sameState(c *indexer.Change[T]) bool {
+	if c.Type == indexer.Unchanged {
+		return true
+	}
+	version := a.access.Version(c.Object)
+	return version != "" && version == a.access.Version(c.Old)
+}
+
+// otherLife tells whether key belongs to another object than before, which is
+// to be told as a Delete and an Add.
+func (a *applier[T]) otherLife(c *indexer.Change[T]) bool {
+	if a.uidUpdates {
+		return false
+	}
+	before, now := a.access.UID(c.Old), a.access.UID(c.Object)
+	return before != "" && now != "" && before != now
+}

@@ -1,0 +1,162 @@
+package informer
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/object"
+	"github.com/informant-go/informant/reflector"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Controller is the plain informer: a store with one handler, which the
+// goroutine that writes the store calls. There is no log and no other
+// goroutine, and so a slow handler keeps the store waiting, unlike with a
+// SharedIndexInformer. It corresponds to client-go's NewInformerWithOptions and
+// Controller.
+//
+// All methods may be called by any goroutine; Stop, inside a callback, ends
+// with its context.
+type Controller[T any] struct {
+	base    *base[T]
+	handler Handler[T]
+	synced  chan struct{}
+	mark    sync.Once // closes synced
+	period  time.Duration
+
+	// pending are events of which a Stop came in the way; the goroutine that
+	// consumes uses it.
+	pending []Event[T]
+}
+
+var _ Syncer = (*Controller[any])(nil)
+
+// NewController returns a Controller of the API objects that lw lists and
+// watches; Run starts it. The error tells of a nil lw or handler, and of what
+// else is wrong with opts.
+func NewController[T metav1.Object](lw reflector.ListerWatcher[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
+	access := object.Meta[T]()
+	runner, err := newReflector(lw, access, opts)
+	if err != nil {
+		return nil, err
+	}
+	return NewControllerFromRunner(runner, access, handler, opts)
+}
+
+// NewControllerFromRunner is NewController for what runner reports, and objects
+// of any type.
+func NewControllerFromRunner[T any](runner reflector.Runner[T], access object.Access[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
+	if isNil(handler) {
+		return nil, fmt.Errorf("informer %s %w", opts.name(), ErrNoHandler)
+	}
+	base, err := newBase(runner, access, opts)
+	if err != nil {
+		return nil, err
+	}
+	c := &Controller[T]{base: base, handler: handler, synced: make(chan struct{})}
+	if opts.ResyncPeriod > 0 {
+		c.period = max(opts.ResyncPeriod, minimumResyncPeriod)
+	}
+	everyone := new(round[T])
+	base.applier.round = func() *round[T] { return everyone }
+	return c, nil
+}
+
+// Name is the name of the controller.
+func (c *Controller[T]) Name() string { return c.base.lifecycle.name }
+
+// Run keeps the store in step and calls the handler until ctx ends or Stop is
+// called. It returns as SharedIndexInformer.Run does, and may be called again
+// then.
+func (c *Controller[T]) Run(ctx context.Context) error {
+	l := &c.base.lifecycle
+	s, err := l.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.end(s)
+	defer l.drain(s)
+	queue, err := c.base.pump.newQueue()
+	if err != nil {
+		return fmt.Errorf("informer %s: queue: %w", l.name, err)
+	}
+	runCtx := c.base.pump.context(s)
+	c.handle(runCtx)
+	return c.base.pump.run(runCtx, s, queue, consumer[T]{
+		consume:  func(b deltafifo.Batch[T]) { c.consume(runCtx, b) },
+		synced:   func() { c.mark.Do(func() { close(c.synced) }) },
+		stopping: func() {},
+		check:    func() time.Duration { return c.period },
+		tick:     func(time.Time) bool { return true },
+	})
+}
+
+// consume applies a batch and tells the handler.
+func (c *Controller[T]) consume(ctx context.Context, b deltafifo.Batch[T]) {
+	if b.Deltas[0].Type == deltafifo.SyncAll {
+		c.repeat()
+	} else {
+		for _, e := range c.base.applier.apply(b, b.Initial && !c.HasSynced()) {
+			c.pending = append(c.pending, e.Event)
+		}
+	}
+	c.handle(ctx)
+}
+
+// repeat makes the whole store pending.
+func (c *Controller[T]) repeat() {
+	snapshot := c.base.store.Snapshot()
+	defer snapshot.Release()
+	for key, obj := range snapshot.All() {
+		c.pending = append(c.pending, Event[T]{Key: key, Old: obj, Object: obj, Type: Update, Reason: Resync})
+	}
+}
+
+// handle tells the handler of what is pending, until ctx ends.
+func (c *Controller[T]) handle(ctx context.Context) {
+	next := 0
+	defer func() { c.keep(next) }()
+	for next < len(c.pending) && ctx.Err() == nil {
+		event := c.pending[next]
+		next++
+		if !survives(ctx, func() { c.handler.OnEvent(ctx, event) }) {
+			pause(ctx, crashPause)
+		}
+	}
+}
+
+// keep drops all of what is pending but that from next on.
+func (c *Controller[T]) keep(next int) {
+	rest := copy(c.pending, c.pending[next:])
+	clear(c.pending[rest:])
+	c.pending = c.pending[:rest]
+	if cap(c.pending) > keptScratch && rest == 0 {
+		c.pending = nil
+	}
+}
+
+// Stop ends the present Run and waits for it, as SharedIndexInformer.Stop does.
+func (c *Controller[T]) Stop(ctx context.Context) error { return c.base.lifecycle.stop(ctx) }
+
+// IsStopped tells whether the controller has run and does not run now.
+func (c *Controller[T]) IsStopped() bool { return c.base.lifecycle.stopped() }
+
+// HasSynced tells whether the first list is in the store and the handler was
+// told of it. It never turns back.
+func (c *Controller[T]) HasSynced() bool { return isClosed(c.synced) }
+
+// Synced is closed when HasSynced turns true.
+func (c *Controller[T]) Synced() <-chan struct{} { return c.synced }
+
+// Indexer is the store, for reading.
+func (c *Controller[T]) Indexer() indexer.Indexer[T] { return c.base.store }
+
+// LastSyncResourceVersion is the newest version that the store is known to
+// include, "" before the first.
+func (c *Controller[T]) LastSyncResourceVersion() string {
+	return c.base.store.LastStoreSyncResourceVersion()
+}

@@ -1,0 +1,31 @@
+package informer
+
+import (
+	"context"
+	"time"
+
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+)
+
+// crashPause is how long to wait after a panic that the process survived,
+// before the next call: as long as client-go does.
+const crashPause = time.Second
+
+// survives calls fn and tells whether it came back. A panic goes through
+// apimachinery's HandleCrash: it is logged and ends the process, unless
+// utilruntime.ReallyCrash says otherwise (I8).
+func survives(ctx context.Context, fn func()) (returned bool) {
+	defer utilruntime.HandleCrashWithContext(ctx)
+	fn()
+	return true
+}
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

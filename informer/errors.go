@@ -1,0 +1,67 @@
+package informer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors that can be asked for with errors.Is. What wraps them names the
+// informer.
+var (
+	// ErrRunning is returned by Run while the informer runs already, or
+	// while callbacks of its last run have not returned.
+	ErrRunning = errors.New("is running already: one Run at a time, Stop it first")
+
+	// ErrNoSource is returned for a nil ListerWatcher or Runner.
+	ErrNoSource = errors.New("has no source: give a ListerWatcher or a Runner that is not nil")
+
+	// ErrNoHandler is returned for a nil Handler.
+	ErrNoHandler = errors.New("was given a nil Handler: give one, HandlerFuncs for instance")
+
+	// ErrNoStore is returned when Options.Indexer is nil.
+	ErrNoStore = errors.New("has no store: set Options.Indexer")
+
+	// ErrSourceEnded is returned by Run when the source ended although
+	// nobody had stopped it.
+	ErrSourceEnded = errors.New("source ended by itself")
+)
+
+// StopError is returned by Stop when its context ends before everything that
+// belongs to the informer has. It unwraps to the context's error.
+type StopError struct {
+	// Informer is the name of the informer.
+	Informer string
+
+	// Running names what has not ended: handlers that are inside a callback,
+	// or the source.
+	Running []string
+
+	// Err is the error of the context.
+	Err error
+}
+
+// Error names the informer and what still runs.
+func (e *StopError) Error() string {
+	return fmt.Sprintf("informer %s: stopping, but not ended: %s: %v", e.Informer, strings.Join(e.Running, ", "), e.Err)
+}
+
+// Unwrap returns the context's error.
+func (e *StopError) Unwrap() error { return e.Err }
+
+// SyncError is returned by WaitForSync. It unwraps to the cause of
+// the context's end.
+type SyncError struct {
+	// Unsynced names what did not sync.
+	Unsynced []string
+
+	Err error
+}
+
+// Error names what did not sync.
+func (e *SyncError) Error() string {
+	return fmt.Sprintf("informer: not synced: %s: %v", strings.Join(e.Unsynced, ", "), e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *SyncError) Unwrap() error { return e.Err }

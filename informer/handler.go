@@ -1,0 +1,70 @@
+package informer
+
+import (
+	"context"
+
+	"github.com/informant-go/informant/object"
+)
+
+// Handler is told what happens to the objects. It is the seam between an
+// informer and its user, client-go's ResourceEventHandler in one method.
+//
+// Calls to one handler are sequential (I3); they may take their time, since
+// nobody waits for them. ctx ends when the informer stops and carries the
+// informer's logger. The objects are shared with the store and every other
+// handler and must not be changed.
+type Handler[T any] interface {
+	OnEvent(ctx context.Context, event Event[T])
+}
+
+// HandlerFunc is a function as a Handler.
+type HandlerFunc[T any] func(ctx context.Context, event Event[T])
+
+// OnEvent calls f.
+func (f HandlerFunc[T]) OnEvent(ctx context.Context, event Event[T]) { f(ctx, event) }
+
+// HandlerFuncs is a Handler of up to three functions; those that are nil are
+// not called. It corresponds to client-go's ResourceEventHandlerDetailedFuncs
+// and, being typed, to TypedResourceEventHandlerDetailedFuncs.
+type HandlerFuncs[T any] struct {
+	// OnAdd is told of a new object. initial is true when the object was
+	// there before: it belongs to the first list, or to the snapshot with
+	// which a late handler begins.
+	OnAdd func(obj T, initial bool)
+
+	// OnUpdate is told of a new state, and of the state that this handler
+	// was last given. They are the same when the handler asked for resyncs.
+	OnUpdate func(old, obj T)
+
+	// OnDelete is told what is gone.
+	OnDelete func(deleted object.Deleted[T])
+}
+
+// OnEvent calls the function for the event's type.
+func (h HandlerFuncs[T]) OnEvent(_ context.Context, event Event[T]) {
+	switch event.Type {
+	case Add:
+		if h.OnAdd != nil {
+			h.OnAdd(event.Object, event.Reason == Initial)
+		}
+	case Update:
+		if h.OnUpdate != nil {
+			h.OnUpdate(event.Old, event.Object)
+		}
+	case Delete:
+		if h.OnDelete != nil {
+			h.OnDelete(event.Deleted())
+		}
+	}
+}
+
+// Deleted returns what a Delete tells in the form in which HandlerFuncs hands
+// it over.
+func (e Event[T]) Deleted() object.Deleted[T] {
+	return object.Deleted[T]{
+		Key:               e.Key,
+		Object:            e.Object,
+		Known:             !e.NoObject,
+		FinalStateUnknown: e.FinalStateUnknown,
+	}
+}

@@ -1,0 +1,170 @@
+package informer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/object"
+	"github.com/informant-go/informant/reflector"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// SharedIndexInformer keeps a store in step with a source and tells any number
+// of handlers what happens to it. It corresponds to client-go's
+// SharedIndexInformer.
+//
+// All methods may be called by any goroutine, callbacks included; Stop, inside
+// a callback, ends with its context.
+type SharedIndexInformer[T any] struct {
+	base      *base[T]
+	processor *processor[T]
+
+	// queue is that of the present run, guarded by base.lifecycle.mu; nil
+	// when there is none.
+	queue deltafifo.Queue[T]
+
+	// resyncPeriod is Options.ResyncPeriod.
+	resyncPeriod time.Duration
+}
+
+var _ Syncer = (*SharedIndexInformer[any])(nil)
+
+// New returns an informer of the API objects that lw lists and watches; Run
+// starts it. The error tells of a nil lw, and of what else is wrong with opts.
+// It corresponds to client-go's NewSharedIndexInformerWithOptions.
+func New[T metav1.Object](lw reflector.ListerWatcher[T], opts Options[T]) (*SharedIndexInformer[T], error) {
+	return NewWithAccess(lw, object.Meta[T](), opts)
+}
+
+// NewWithAccess is New for objects of any type.
+func NewWithAccess[T any](lw reflector.ListerWatcher[T], access object.Access[T], opts Options[T]) (*SharedIndexInformer[T], error) {
+	runner, err := newReflector(lw, access, opts)
+	if err != nil {
+		return nil, err
+	}
+	return NewFromRunner(runner, access, opts)
+}
+
+// NewFromRunner returns an informer of what runner reports, which need not be a
+// Reflector.
+func NewFromRunner[T any](runner reflector.Runner[T], access object.Access[T], opts Options[T]) (*SharedIndexInformer[T], error) {
+	base, err := newBase(runner, access, opts)
+	if err != nil {
+		return nil, err
+	}
+	in := &SharedIndexInformer[T]{base: base, resyncPeriod: opts.ResyncPeriod}
+	in.processor = newProcessor(base.store)
+	in.processor.plan(opts.ResyncPeriod)
+	base.applier.round = in.processor.resyncRound
+	return in, nil
+}
+
+// Name is the name of the informer.
+func (in *SharedIndexInformer[T]) Name() string { return in.base.lifecycle.name }
+
+// Run keeps the store in step until ctx ends or Stop is called, and returns
+// when no goroutine of the informer is left, callbacks included. The error is
+// nil then; ErrRunning if it runs already; otherwise what ended the source.
+//
+// It may be called again afterwards (I9): the store and the handlers stay, with
+// what those have not been told yet, and are brought up to date by the
+// difference to the new first list.
+func (in *SharedIndexInformer[T]) Run(ctx context.Context) error {
+	l := &in.base.lifecycle
+	s, err := l.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.end(s)
+	defer l.drain(s)
+	queue, err := in.base.pump.newQueue()
+	if err != nil {
+		return fmt.Errorf("informer %s: queue: %w", l.name, err)
+	}
+	in.setQueue(queue)
+	defer in.setQueue(nil)
+
+	runCtx := in.base.pump.context(s)
+	in.processor.start(runCtx, &s.tasks)
+	defer in.processor.stop()
+	return in.base.pump.run(runCtx, s, queue, in.consumer())
+}
+
+func (in *SharedIndexInformer[T]) consumer() consumer[T] {
+	p := in.processor
+	return consumer[T]{
+		consume:  in.consume,
+		synced:   p.markSynced,
+		stopping: p.stop,
+		check:    p.checkPeriod,
+		changed:  p.resync.changed,
+		tick:     p.tick,
+	}
+}
+
+// consume applies a batch and tells of it: the store first, then the handlers
+// (I2).
+func (in *SharedIndexInformer[T]) consume(b deltafifo.Batch[T]) {
+	p := in.processor
+	var entries []entry[T]
+	p.open()
+	// Also when applying panics: who joined meanwhile must not wait for ever.
+	defer func() { p.publish(entries) }()
+	if b.Deltas[0].Type == deltafifo.SyncAll {
+		entries = p.resyncMark()
+		return
+	}
+	entries = in.base.applier.apply(b, b.Initial && !in.HasSynced())
+}
+
+// Stop ends the present Run and waits for it. When ctx ends first, the error is
+// a *StopError that names what is still inside the user's code; it ends as soon
+// as that returns. Without a Run it does nothing.
+func (in *SharedIndexInformer[T]) Stop(ctx context.Context) error {
+	return in.base.lifecycle.stop(ctx)
+}
+
+// IsStopped tells whether the informer has run and does not run now.
+func (in *SharedIndexInformer[T]) IsStopped() bool { return in.base.lifecycle.stopped() }
+
+// HasSynced tells whether the store has been filled by a first list. It never
+// turns back. Handlers may not have been told of all of it yet: for that see
+// Registration.HasSynced.
+func (in *SharedIndexInformer[T]) HasSynced() bool { return isClosed(in.processor.syncedC) }
+
+// Synced is closed when HasSynced turns true.
+func (in *SharedIndexInformer[T]) Synced() <-chan struct{} { return in.processor.syncedC }
+
+// Indexer is the store, for reading. It is there before the informer runs and
+// after.
+func (in *SharedIndexInformer[T]) Indexer() indexer.Indexer[T] { return in.base.store }
+
+// AddIndexers adds indexes to the store, at any time. A name that exists is an
+// error, and then none is added.
+func (in *SharedIndexInformer[T]) AddIndexers(indexers indexer.Indexers[T]) error {
+	if err := in.base.store.AddIndexers(indexers); err != nil {
+		return fmt.Errorf("informer %s: %w", in.Name(), err)
+	}
+	return nil
+}
+
+// LastSyncResourceVersion is the newest version that the store is known to
+// include, "" before the first.
+func (in *SharedIndexInformer[T]) LastSyncResourceVersion() string {
+	return in.base.store.LastStoreSyncResourceVersion()
+}
+
+func (in *SharedIndexInformer[T]) setQueue(q deltafifo.Queue[T]) {
+	in.base.lifecycle.mu.Lock()
+	defer in.base.lifecycle.mu.Unlock()
+	in.queue = q
+}
+
+func (in *SharedIndexInformer[T]) currentQueue() deltafifo.Queue[T] {
+	in.base.lifecycle.mu.Lock()
+	defer in.base.lifecycle.mu.Unlock()
+	return in.queue
+}

@@ -1,0 +1,197 @@
+package informer
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/internal/eventlog"
+)
+
+// processor hands what the store went through to the handlers: the writer
+// appends each event once to one log, and each handler reads it at its own
+// pace in a goroutine of its own (I3).
+//
+// How a handler joins (I4): its snapshot and its place in the log must speak
+// of the same state. A batch is first applied, without a lock because index
+// functions are the user's, and then appended under mu. Between open and
+// publish the two disagree; who joins meanwhile is taken in by publish.
+// Nobody waits for anybody.
+type processor[T any] struct {
+	store indexer.Indexer[T]
+	log   eventlog.Log[entry[T]]
+
+	// syncedC is closed when synced turns true.
+	syncedC chan struct{}
+
+	mu sync.Mutex // guards what follows; held shortly, never over user code
+
+	// handlers has every registration that was not removed; joining those of
+	// them that wait for publish and have no reader yet.
+	handlers map[*Registration[T]]struct{}
+	joining  []*Registration[T]
+
+	// applying is true while the store may be ahead of the log.
+	applying bool
+
+	// synced is true when the end of the first list is in the log.
+	synced bool
+
+	// tasks and ctx are those of the present run; tasks is nil when there is
+	// none, or when it is ending.
+	tasks *tasks
+	ctx   context.Context
+
+	// lastID numbers the registrations.
+	lastID uint64
+
+	resync resyncPlan[T]
+}
+
+func newProcessor[T any](store indexer.Indexer[T]) *processor[T] {
+	return &processor[T]{
+		store:    store,
+		syncedC:  make(chan struct{}),
+		handlers: make(map[*Registration[T]]struct{}),
+		resync:   resyncPlan[T]{changed: make(chan struct{}, 1)},
+	}
+}
+
+// open announces that the store is about to get ahead of the log.
+func (p *processor[T]) open() {
+	p.mu.Lock()
+	p.applying = true
+	p.mu.Unlock()
+}
+
+// publish appends the events of what was applied since open.
+func (p *processor[T]) publish(entries []entry[T]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.log.Append(entries)
+	p.applying = false
+	p.admit()
+}
+
+// markSynced appends the end of the first list, the first time.
+func (p *processor[T]) markSynced() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.synced {
+		return
+	}
+	p.synced = true
+	p.log.Append([]entry[T]{{}})
+	close(p.syncedC)
+}
+
+// add registers r, with the resync period that it asks for.
+func (p *processor[T]) add(r *Registration[T], period time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lastID++
+	r.id = p.lastID
+	for other := range p.handlers {
+		if other.name == r.name {
+			r.name = fmt.Sprintf("%s#%d", r.name, r.id)
+			break
+		}
+	}
+	r.period, r.resynced = p.resync.admit(period), time.Now()
+	p.handlers[r] = struct{}{}
+	p.joining = append(p.joining, r)
+	if !p.applying {
+		p.admit()
+	}
+}
+
+// admit lets those join who wait for it: the store agrees with the log. The
+// caller holds mu.
+func (p *processor[T]) admit() {
+	for _, r := range p.joining {
+		r.reader = p.log.Join()
+		r.backlog.snapshot, r.backlog.reason = p.store.Snapshot(), Initial
+		r.awaitsMark = !p.synced
+		if p.tasks != nil {
+			p.launch(r)
+		}
+	}
+	clear(p.joining)
+	p.joining = p.joining[:0]
+}
+
+// start gives every handler its goroutine.
+func (p *processor[T]) start(ctx context.Context, t *tasks) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ctx, p.tasks = ctx, t
+	p.resync.fixed = true
+	for r := range p.handlers {
+		r.halt.CompareAndSwap(haltStopped, haltNot)
+		if r.reader != nil {
+			p.launch(r)
+		}
+	}
+}
+
+// launch starts the goroutine of r. The caller holds mu.
+func (p *processor[T]) launch(r *Registration[T]) {
+	r.active = true
+	ctx := p.ctx
+	p.tasks.Go("handler "+r.name, func() { r.run(ctx) })
+}
+
+// stop tells the goroutines of the handlers to end. What they have not
+// delivered they deliver in the next run.
+func (p *processor[T]) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tasks, p.ctx = nil, nil
+	p.resync.fixed = false
+	for r := range p.handlers {
+		r.halt.CompareAndSwap(haltNot, haltStopped)
+		if r.active {
+			r.reader.Interrupt()
+		}
+	}
+}
+
+// remove takes r out. It never waits (I5).
+func (p *processor[T]) remove(r *Registration[T]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.halt.Swap(haltRemoved) == haltRemoved {
+		return
+	}
+	delete(p.handlers, r)
+	p.resync.forget(r)
+	for i, j := range p.joining {
+		if j == r {
+			p.joining = append(p.joining[:i], p.joining[i+1:]...)
+			break
+		}
+	}
+	if r.active {
+		r.reader.Interrupt()
+		return
+	}
+	r.dispose()
+}
+
+// ended notes that the goroutine of r is over; ok is false when the handler
+// ended it, which only runtime.Goexit and a panic can.
+func (p *processor[T]) ended(r *Registration[T], ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.active = false
+	if !ok {
+		r.halt.Store(haltRemoved)
+		delete(p.handlers, r)
+		p.resync.forget(r)
+	}
+	if r.halt.Load() == haltRemoved {
+		r.dispose()
+	}
+}

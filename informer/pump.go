@@ -1,0 +1,148 @@
+package informer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/reflector"
+	"k8s.io/klog/v2"
+)
+
+// pump moves what a source reports through a queue to a consumer.
+type pump[T any] struct {
+	name     string
+	runner   reflector.Runner[T]
+	newQueue func() (deltafifo.Queue[T], error)
+	logger   klog.Logger
+}
+
+// consumer is what a pump works for.
+type consumer[T any] struct {
+	// consume takes a batch. The goroutine that runs the pump calls it.
+	consume func(deltafifo.Batch[T])
+
+	// synced is called when the queue has synced, at least once, by any
+	// goroutine. It is prompt: what was consumed before is told before.
+	synced func()
+
+	// stopping is called once, when the run is to end.
+	stopping func()
+
+	// check is the time from one tick to the next, 0 for none, and changed
+	// has a token when it became another. tick tells whether a resync is
+	// due.
+	check   func() time.Duration
+	changed <-chan struct{}
+	tick    func(now time.Time) bool
+}
+
+// context returns the context that the goroutines of s get.
+func (p *pump[T]) context(s *scope) context.Context {
+	logger := p.logger
+	if logger.GetSink() == nil {
+		logger = klog.FromContext(s.ctx)
+	}
+	return klog.NewContext(s.ctx, klog.LoggerWithValues(logger, "informer", p.name))
+}
+
+// run pumps until s ends or the source does.
+func (p *pump[T]) run(ctx context.Context, s *scope, queue deltafifo.Queue[T], c consumer[T]) error {
+	var sourceErr error
+	sourceDone := make(chan struct{})
+	s.tasks.Go("source", func() {
+		defer close(sourceDone)
+		defer queue.Close()
+		sourceErr = p.source(ctx, queue)
+	})
+	s.tasks.Go("timer", func() { p.watch(ctx, queue, c) })
+
+	err := p.consume(ctx, queue, c)
+	stopped := s.ctx.Err() != nil
+	s.cancel()
+	queue.Close()
+	<-sourceDone
+	switch {
+	case stopped:
+		return nil
+	case err != nil:
+		return fmt.Errorf("informer %s: queue: %w", p.name, err)
+	case sourceErr != nil:
+		return fmt.Errorf("informer %s: source: %w", p.name, sourceErr)
+	}
+	return fmt.Errorf("informer %s: %w", p.name, ErrSourceEnded)
+}
+
+// source runs the runner, again if it panics and the process survives that.
+func (p *pump[T]) source(ctx context.Context, queue deltafifo.Queue[T]) (err error) {
+	for ctx.Err() == nil {
+		if survives(ctx, func() { err = p.runner.Run(ctx, queue) }) {
+			return err
+		}
+		pause(ctx, crashPause)
+	}
+	return nil
+}
+
+// consume pops until ctx ends or the queue is closed and empty.
+func (p *pump[T]) consume(ctx context.Context, queue deltafifo.Queue[T], c consumer[T]) (err error) {
+	process := func(b deltafifo.Batch[T]) error {
+		c.consume(b)
+		return nil
+	}
+	synced := false
+	for ctx.Err() == nil {
+		if !survives(ctx, func() { err = queue.Pop(ctx, process) }) {
+			pause(ctx, crashPause)
+			continue
+		}
+		if errors.Is(err, deltafifo.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !synced && queue.HasSynced() {
+			synced = true
+			c.synced()
+		}
+	}
+	return nil
+}
+
+// watch tells the consumer when the queue has synced, when a resync is due and
+// when the run ends.
+func (p *pump[T]) watch(ctx context.Context, queue deltafifo.Queue[T], c consumer[T]) {
+	defer c.stopping()
+	synced := queue.Synced()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	rearm(timer, c.check())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-synced:
+			synced = nil
+			c.synced()
+		case <-c.changed:
+			rearm(timer, c.check())
+		case now := <-timer.C:
+			if c.tick(now) {
+				// The queue can only be closed, and then ctx is over soon.
+				_ = queue.Resync()
+			}
+			rearm(timer, c.check())
+		}
+	}
+}
+
+// rearm lets the timer go off after d, or never if d is 0.
+func rearm(timer *time.Timer, d time.Duration) {
+	timer.Stop()
+	if d > 0 {
+		timer.Reset(d)
+	}
+}

@@ -1,0 +1,165 @@
+package informer
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/informant-go/informant/internal/eventlog"
+)
+
+// The values of Registration.halt. From haltRemoved nothing leads away.
+const (
+	haltNot     uint32 = iota
+	haltStopped        // the informer is not running, or ending
+	haltRemoved        // for good
+)
+
+// Registration is a handler's place in an informer. It corresponds to
+// client-go's ResourceEventHandlerRegistration. Any goroutine may call its
+// methods, the handler's callbacks included.
+type Registration[T any] struct {
+	p       *processor[T]
+	id      uint64
+	name    string
+	handler Handler[T]
+
+	synced chan struct{}
+	done   chan struct{}
+
+	// halt tells the handler's goroutine to end, after the callback that it
+	// is in. It is written under p.mu, and read before each callback.
+	halt atomic.Uint32
+
+	// busy is true inside a callback.
+	busy atomic.Bool
+
+	// active is true while the handler has a goroutine. period, 0 for none,
+	// is how often it asked for a resync, and resynced when it was due last.
+	// The three are guarded by p.mu.
+	active   bool
+	period   time.Duration
+	resynced time.Time
+
+	// reader, nil while joining, is written once, under p.mu. backlog and
+	// awaitsMark are written with it and are then those of the handler's
+	// goroutine, while there is one. awaitsMark is true when the end of the
+	// first list is yet to be read.
+	reader     *eventlog.Reader[entry[T]]
+	backlog    backlog[T]
+	awaitsMark bool
+}
+
+// Name is the name of the handler, unique in its informer.
+func (r *Registration[T]) Name() string { return r.name }
+
+// HasSynced tells whether the handler has been told of its whole initial list,
+// and the informer's first list is part of it (I6). It never turns back.
+func (r *Registration[T]) HasSynced() bool { return isClosed(r.synced) }
+
+// Synced is closed when HasSynced turns true. A handler that was removed before
+// never syncs.
+func (r *Registration[T]) Synced() <-chan struct{} { return r.synced }
+
+// Remove ends the handler's events. It never waits: a callback that runs, in
+// which Remove may have been called, is the last one (I5). What was not
+// delivered is dropped. It may be called more than once.
+//
+// It corresponds to client-go's RemoveEventHandler, and with a wait for Done to
+// ShutDownEventHandler.
+func (r *Registration[T]) Remove() { r.p.remove(r) }
+
+// Done is closed after Remove, when no callback runs any more and none will.
+func (r *Registration[T]) Done() <-chan struct{} { return r.done }
+
+// run delivers until it is halted.
+func (r *Registration[T]) run(ctx context.Context) {
+	ok := false
+	defer func() { r.p.ended(r, ok) }()
+	for r.halt.Load() == haltNot {
+		if r.backlog.pending() {
+			r.drainBacklog(ctx)
+		} else {
+			r.markSynced()
+			r.deliver(ctx, r.reader.Next())
+		}
+	}
+	ok = true
+}
+
+// markSynced notes that the initial list is delivered, unless the end of the
+// first list is still to come.
+func (r *Registration[T]) markSynced() {
+	if !r.awaitsMark && !r.HasSynced() {
+		close(r.synced)
+	}
+}
+
+func (r *Registration[T]) drainBacklog(ctx context.Context) {
+	r.backlog.drain(func(event Event[T]) bool {
+		r.call(ctx, event)
+		return r.halt.Load() == haltNot
+	})
+}
+
+// deliver hands entries of the log to the handler, until it is halted or a
+// mark asks for a backlog to be delivered first.
+func (r *Registration[T]) deliver(ctx context.Context, entries []entry[T]) {
+	for i := range entries {
+		e := &entries[i]
+		r.reader.Advance(1)
+		switch {
+		case e.isSyncMark():
+			r.awaitsMark = false
+			r.markSynced()
+		case e.isResyncMark():
+			if r.beginResync(e.round) {
+				return
+			}
+		case e.concerns(r):
+			r.call(ctx, e.Event)
+		}
+		if r.halt.Load() != haltNot {
+			return
+		}
+	}
+}
+
+// beginResync makes the snapshot that the round has for r the next thing to be
+// delivered.
+func (r *Registration[T]) beginResync(round *round[T]) bool {
+	snapshot := round.targets[r]
+	if snapshot == nil {
+		return false
+	}
+	r.backlog = backlog[T]{snapshot: snapshot, reason: Resync}
+	return true
+}
+
+// call makes one callback. After a panic that the process survived the event
+// counts as delivered, and there is a pause.
+func (r *Registration[T]) call(ctx context.Context, event Event[T]) {
+	r.busy.Store(true)
+	defer r.busy.Store(false)
+	if !survives(ctx, func() { r.handler.OnEvent(ctx, event) }) {
+		r.busy.Store(false)
+		r.rest(crashPause)
+	}
+}
+
+// rest waits for d or until r is halted.
+func (r *Registration[T]) rest(d time.Duration) {
+	for end := time.Now().Add(d); r.halt.Load() == haltNot && time.Now().Before(end); {
+		r.reader.Pause(time.Until(end))
+	}
+}
+
+// dispose gives back what r holds. It has no goroutine and gets none any more;
+// the caller holds p.mu.
+func (r *Registration[T]) dispose() {
+	if r.reader != nil {
+		r.reader.Leave()
+	}
+	r.backlog.drop()
+	close(r.done)
+}

@@ -1,0 +1,128 @@
+package informer
+
+import (
+	"time"
+
+	"github.com/informant-go/informant/indexer"
+)
+
+// minimumResyncPeriod is the shortest time between two resyncs of a handler,
+// as in client-go.
+const minimumResyncPeriod = time.Second
+
+// resyncPlan knows which handlers want to be told of everything again, and
+// when. Its rules are client-go's, but for the first handler that asks an
+// informer without a ResyncPeriod for resyncs: it gets them. The processor's
+// lock guards it.
+type resyncPlan[T any] struct {
+	// check is the time between two looks at who is due; 0 while nobody
+	// wants resyncs. Whoever asks for less lowers it, unless it is fixed:
+	// while the informer runs.
+	check time.Duration
+	fixed bool
+
+	// changed gets a token when check has become another.
+	changed chan struct{}
+
+	// round are the handlers that were due at the last tick, nil before.
+	round *round[T]
+}
+
+// admit returns the period that a handler gets that asks for one: 0 for none.
+func (p *resyncPlan[T]) admit(asked time.Duration) time.Duration {
+	if asked <= 0 {
+		return 0
+	}
+	asked = max(asked, minimumResyncPeriod)
+	switch {
+	case p.fixed && p.check > 0:
+		return max(asked, p.check)
+	case p.check == 0 || asked < p.check:
+		p.check = asked
+		select {
+		case p.changed <- struct{}{}:
+		default:
+		}
+	}
+	return asked
+}
+
+// plan sets the period of the informer.
+func (p *processor[T]) plan(period time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.resync.admit(period)
+}
+
+// checkPeriod is the time between two ticks, 0 for none.
+func (p *processor[T]) checkPeriod() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.resync.check
+}
+
+// tick begins a round with the handlers that are due, and tells whether there
+// are any.
+func (p *processor[T]) tick(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.resync.due(now, p.handlers)
+}
+
+// resyncRound returns the round that a Sync is for, nil when there was no tick.
+func (p *processor[T]) resyncRound() *round[T] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.resync.take()
+}
+
+// resyncMark returns the mark at which the handlers of the round repeat the
+// state of the store as it is: atomically, and for one entry however many
+// objects there are. The goroutine that writes the store calls it.
+func (p *processor[T]) resyncMark() []entry[T] {
+	p.mu.Lock()
+	served := p.resync.round == nil || p.resync.round.served
+	round := p.resync.take()
+	p.mu.Unlock()
+	if served {
+		return nil
+	}
+	for r := range round.targets {
+		round.targets[r] = p.store.Snapshot()
+	}
+	return []entry[T]{{round: round}}
+}
+
+// due begins a round with those handlers whose time has come.
+func (p *resyncPlan[T]) due(now time.Time, handlers map[*Registration[T]]struct{}) bool {
+	targets := make(map[*Registration[T]]indexer.Snapshot[T])
+	if p.round != nil && !p.round.served {
+		// The queue has not come to the last tick yet.
+		for r := range p.round.targets {
+			targets[r] = nil
+		}
+	}
+	for r := range handlers {
+		if r.period > 0 && now.Sub(r.resynced) >= r.period {
+			r.resynced = now
+			targets[r] = nil
+		}
+	}
+	p.round = &round[T]{targets: targets}
+	return len(targets) > 0
+}
+
+// take returns the round that the queue has come to, nil if there was none.
+func (p *resyncPlan[T]) take() *round[T] {
+	if p.round != nil {
+		p.round.served = true
+	}
+	return p.round
+}
+
+// forget drops a handler that is gone from a round that is not in the log.
+func (p *resyncPlan[T]) forget(r *Registration[T]) {
+	if p.round != nil && !p.round.served {
+		delete(p.round.targets, r)
+	}
+}

@@ -1,0 +1,140 @@
+package eventlog
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Log is the shared log. Its zero value is an empty log without readers. Any
+// goroutine may call its methods.
+type Log[E any] struct {
+	// end counts the entries that were ever appended. It is written under mu.
+	end atomic.Uint64
+
+	mu sync.Mutex
+
+	// tail takes the next entries; nil until there is a reader. Every
+	// reader that is not parked holds tail or a chunk that leads to it.
+	tail *chunk[E]
+
+	// parked are the readers that wait at the end of the log. Their chunk is
+	// nil and their at is their place in this slice.
+	parked []*Reader[E]
+
+	// readers counts those that joined and did not leave, parked or not.
+	readers int
+}
+
+// Append adds entries, as one for the parked readers: each is woken once. The
+// slice stays the caller's. Without readers the entries are only counted.
+func (l *Log[E]) Append(entries []E) {
+	if len(entries) == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.end.Add(uint64(len(entries)))
+	if l.readers == 0 {
+		return
+	}
+	chunk, pos := l.tail, int(l.tail.n.Load())
+	l.write(entries)
+	for i, r := range l.parked {
+		l.parked[i] = nil
+		r.place(chunk, pos)
+		r.Interrupt()
+	}
+	l.parked = l.parked[:0]
+}
+
+// write puts entries behind the tail. The caller holds mu, and tail is set.
+func (l *Log[E]) write(entries []E) {
+	for entries = l.tail.fill(entries); len(entries) > 0; entries = l.tail.fill(entries) {
+		next := new(chunk[E])
+		l.tail.next.Store(next)
+		l.tail = next
+	}
+}
+
+// End is the number of entries that were ever appended. With Reader.Position
+// it tells how far a reader lags.
+func (l *Log[E]) End() uint64 { return l.end.Load() }
+
+// Join returns a reader of what is appended from now on.
+func (l *Log[E]) Join() *Reader[E] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.tail == nil {
+		l.tail = new(chunk[E])
+	}
+	l.readers++
+	r := &Reader[E]{log: l, wake: make(chan struct{}, 1)}
+	r.position.Store(l.end.Load())
+	r.place(l.tail, int(l.tail.n.Load()))
+	return r
+}
+
+// park makes r a parked reader, unless something to read has come. It tells
+// whether r is parked.
+func (l *Log[E]) park(r *Reader[E]) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.ready() != nil {
+		return false
+	}
+	r.chunk = nil
+	r.at = len(l.parked)
+	r.parked.Store(true)
+	l.parked = append(l.parked, r)
+	l.recycle()
+	return true
+}
+
+// unpark gives r, whom something else than Append woke, its place at the end
+// of the log.
+func (l *Log[E]) unpark(r *Reader[E]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.parked.Load() {
+		l.drop(r)
+		r.place(l.tail, int(l.tail.n.Load()))
+	}
+}
+
+// leave forgets r.
+func (l *Log[E]) leave(r *Reader[E]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.left {
+		return
+	}
+	if r.parked.Load() {
+		l.drop(r)
+		r.parked.Store(false)
+	}
+	r.left = true
+	r.chunk = nil
+	l.readers--
+	l.recycle()
+}
+
+// drop takes r out of the parked readers. The caller holds mu.
+func (l *Log[E]) drop(r *Reader[E]) {
+	last := len(l.parked) - 1
+	l.parked[r.at] = l.parked[last]
+	l.parked[r.at].at = r.at
+	l.parked[last] = nil
+	l.parked = l.parked[:last]
+}
+
+// recycle empties the tail when nobody reads it: all readers are parked, so
+// that none holds a chunk, and those that join or are woken are placed under
+// mu, which the caller holds.
+func (l *Log[E]) recycle() {
+	switch {
+	case l.readers == 0:
+		l.tail = nil
+	case len(l.parked) == l.readers:
+		l.tail.empty()
+	}
+}
