@@ -13,7 +13,7 @@ import (
 // counts.
 type Action struct {
 	effect effect
-	after  int // frames before the effect
+	after  int // frames before the effect; versions, for stale
 	manner Manner
 	delay  time.Duration
 
@@ -32,6 +32,8 @@ const (
 	delay
 	refuse
 	respond
+	// On the state that is answered.
+	stale
 	// Between the frames of the answer.
 	cut
 	stall
@@ -97,6 +99,12 @@ func HTML() Action {
 func Respond(code int, contentType string, body []byte) Action {
 	return Action{effect: respond, code: code, contentType: contentType, body: body}
 }
+
+// Stale answers a list with the state and the resource version of some
+// versions ago, as a server does whose watch cache lags behind, but no further
+// back than the history goes. Lists at an exact version and continued lists
+// are left as they are.
+func Stale(versions int) Action { return Action{effect: stale, after: versions} }
 
 // CutAfter cuts the answer after some frames: the events of a watch or the
 // items of a list. After 0 frames the header has been sent and nothing else.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/watch"
 )
@@ -104,7 +105,7 @@ func (f *frames) event(kind watch.EventType, rec *record, rv uint64) error {
 
 func (f *frames) encode(b, head []byte, rec *record, rv uint64) []byte {
 	b = append(b, head...)
-	b = append(b, formatVersion(rv)...)
+	b = strconv.AppendUint(b, rv, 10)
 	return append(b, rec.tail...)
 }
 

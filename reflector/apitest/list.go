@@ -29,6 +29,7 @@ type readAt struct {
 	exact bool   // the state at rv; else any that is not older
 	start string // first key, "" for all
 	token string // the same as a continue token shows it
+	lag   int    // how many versions the present is too old
 }
 
 func (x *exchange) list() error {
@@ -46,6 +47,11 @@ func (x *exchange) list() error {
 	}
 	if err := x.s.waitFor(x.r.Context(), at.rv); err != nil {
 		return err
+	}
+	for _, a := range x.plan {
+		if a.effect == stale && !at.exact {
+			at.lag = max(at.lag, a.after)
+		}
 	}
 	p, err := x.s.page(x.table, sel, at, limitOf(opts))
 	if err != nil {
@@ -172,8 +178,11 @@ func (s *Server) state(t *table, at readAt) (uint64, []*record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rv := s.rv
-	if at.exact {
+	switch {
+	case at.exact:
 		rv = at.rv
+	case at.lag > 0:
+		rv = max(t.compacted, rv-min(rv, uint64(at.lag)))
 	}
 	switch {
 	case rv >= t.compacted:

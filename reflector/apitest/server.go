@@ -20,6 +20,7 @@ type Server struct {
 
 	opts   Options
 	ids    *ids
+	gate   *gate
 	client *http.Client
 	http   http.Server
 	log    *requestLog
@@ -30,6 +31,9 @@ type Server struct {
 	closing chan struct{}
 	once    sync.Once
 	running sync.WaitGroup
+
+	connMu sync.Mutex
+	conns  map[net.Conn]struct{} // open ones, for Down
 
 	mu sync.Mutex // guards what follows, and the tables and streams
 	// rv is the version of the latest write to any resource.
@@ -48,12 +52,18 @@ func Start(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	addr := "127.0.0.1:0"
+	s.gate, err = newGate(func() (net.Listener, error) {
+		l, err := net.Listen("tcp", addr)
+		if err == nil {
+			addr = l.Addr().String() // the same port the next time
+		}
+		return l, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("apitest: no loopback port: %w", err)
 	}
-	s.URL = "http://" + listener.Addr().String()
-	s.serve(listener, &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64})
+	s.serve(&http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64})
 	return s, nil
 }
 
@@ -67,15 +77,13 @@ func StartPipe(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := newPipe()
-	s.URL = "http://" + p.Addr().String()
+	s.gate, err = newGate(func() (net.Listener, error) { return newPipe(), nil })
+	if err != nil {
+		return nil, err
+	}
 	// A connection for each request: one that is used again makes the
 	// transport repeat a refused request on its own.
-	s.serve(p, &http.Transport{
-		DisableCompression: true,
-		DisableKeepAlives:  true,
-		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dial(ctx) },
-	})
+	s.serve(&http.Transport{DisableCompression: true, DisableKeepAlives: true, DialContext: s.gate.dialPipe})
 	return s, nil
 }
 
@@ -89,6 +97,7 @@ func newServer(opts Options) (*Server, error) {
 		ids:     newIDs(opts.Seed),
 		log:     newRequestLog(opts.RequestLog),
 		closing: make(chan struct{}),
+		conns:   map[net.Conn]struct{}{},
 		rv:      1, // as after the start of an etcd
 		tables:  map[schema.GroupVersionResource]*table{},
 		streams: map[*stream]struct{}{},
@@ -102,14 +111,15 @@ func newServer(opts Options) (*Server, error) {
 }
 
 // serve accepts connections until Close.
-func (s *Server) serve(listener net.Listener, transport *http.Transport) {
+func (s *Server) serve(transport *http.Transport) {
+	s.URL = "http://" + s.gate.Addr().String()
 	s.client = &http.Client{Transport: transport}
 	s.http.Handler = http.HandlerFunc(s.handle)
 	s.http.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, c)
 	}
 	s.http.ConnState = s.track
-	s.running.Go(func() { _ = s.http.Serve(listener) }) // always ErrServerClosed
+	s.running.Go(func() { _ = s.http.Serve(s.gate) }) // always ErrServerClosed
 }
 
 // track counts the connections. One that is accepted while Close runs has been
@@ -118,12 +128,18 @@ func (s *Server) track(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.running.Add(1)
+		s.connMu.Lock()
+		defer s.connMu.Unlock()
+		s.conns[c] = struct{}{}
 		select {
 		case <-s.closing:
 			_ = c.Close() // nobody has used it yet
 		default:
 		}
 	case http.StateClosed, http.StateHijacked:
+		s.connMu.Lock()
+		delete(s.conns, c)
+		s.connMu.Unlock()
 		s.running.Done()
 	}
 }
@@ -163,6 +179,19 @@ func (s *Server) Serve(res Resource) error {
 	t.compacted = s.rv
 	s.tables[gvr] = t
 	return nil
+}
+
+// Withdraw stops serving a resource, as when its definition is deleted: the
+// objects are gone, requests are answered with 404, open watches end. It
+// reports whether the resource was served.
+func (s *Server) Withdraw(res Resource) bool {
+	gvr := res.GroupVersionResource()
+	s.mu.Lock()
+	served := s.tables[gvr] != nil
+	delete(s.tables, gvr)
+	s.mu.Unlock()
+	s.Cut(Match{Func: func(req Request) bool { return req.Resource == gvr }}, Cleanly)
+	return served
 }
 
 // ResourceVersion returns the version of the latest write to any resource.

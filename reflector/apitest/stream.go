@@ -21,11 +21,9 @@ type stream struct {
 	wake chan struct{}
 }
 
-// open makes a stream known.
-func (s *Server) open(req Request) *stream {
+// admit makes a stream known. The caller holds the mutex.
+func (s *Server) admit(req Request) *stream {
 	st := &stream{req: req, wake: make(chan struct{}, 1)}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.streams[st] = struct{}{}
 	if s.opened != nil {
 		close(s.opened)
@@ -34,6 +32,7 @@ func (s *Server) open(req Request) *stream {
 	return st
 }
 
+// forget ends what admit began; nil is no stream.
 func (s *Server) forget(st *stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,12 +145,12 @@ func (s *Server) matching(m Match) (found []*stream) {
 // stall holds an answer until it is resumed (nil) or cut, or until nobody
 // wants it any more.
 func (x *exchange) stall(f *frames) error {
+	x.s.mu.Lock()
 	st := x.stream
 	if st == nil {
-		st = x.s.open(x.req)
+		st = x.s.admit(x.req)
 		defer x.s.forget(st)
 	}
-	x.s.mu.Lock()
 	st.halted = true
 	x.s.mu.Unlock()
 	return x.held(f, st)

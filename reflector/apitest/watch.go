@@ -54,13 +54,12 @@ func (x *exchange) watch() error {
 			return nil
 		}
 	}
-	x.stream = x.s.open(x.req)
-	defer x.s.forget(x.stream)
 	items, err := w.start(rv, initial)
 	if err != nil {
 		x.errorEvent(asStatus(err))
 		return nil
 	}
+	defer x.s.forget(x.stream)
 	x.begin(http.StatusOK, "application/json")
 	w.run(items, initial)
 	return nil
@@ -74,22 +73,22 @@ func (s *Server) watchTimeout(opts internalversion.ListOptions) time.Duration {
 }
 
 // start finds where the watch begins: the state that it opens with, if it
-// asked for one, and the cursor.
+// asked for one, and the cursor. From then on it is an open stream.
 func (w *watcher) start(rv uint64, initial bool) ([]*record, error) {
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
-	t := w.table
+	t, now := w.table, w.s.rv
 	if initial || rv == 0 {
-		w.from, w.cursor = w.s.rv, t.last
-		if !initial {
-			return nil, nil
-		}
-		return w.sel.in(t.at(w.s.rv)), nil
+		rv = now
 	}
 	if rv < t.compacted {
 		return nil, watchExpired(rv, t.compacted)
 	}
+	w.stream = w.s.admit(w.req)
 	w.from, w.cursor = rv, t.last
+	if initial {
+		return w.sel.in(t.at(now)), nil
+	}
 	if i := t.after(rv); i < len(t.log) {
 		w.cursor = &event{next: t.log[i]}
 	}
