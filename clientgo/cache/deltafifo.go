@@ -1,0 +1,105 @@
+package cache
+
+import (
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/object"
+	upstream "k8s.io/client-go/tools/cache"
+)
+
+// DeltaFIFO is client-go's DeltaFIFO on the engine of this module. It has the
+// methods of client-go's type and is a type of its own, because nobody but
+// client-go can put something else behind that struct. It differs in that
+// producers do not wait for process, and in that a Replace with an object that
+// has no key changes nothing.
+type DeltaFIFO struct {
+	fifo
+	engine *deltafifo.DeltaFIFO[any]
+
+	// listed is the type under which the objects of a list are told.
+	listed DeltaType
+}
+
+var (
+	_ upstream.Queue             = (*DeltaFIFO)(nil)
+	_ upstream.TransformingStore = (*DeltaFIFO)(nil)
+	_ upstream.DoneChecker       = (*DeltaFIFO)(nil)
+)
+
+// NewDeltaFIFO is NewDeltaFIFOWithOptions with two of the options. It
+// corresponds to client-go's NewDeltaFIFO.
+func NewDeltaFIFO(keyFunc KeyFunc, knownObjects KeyListerGetter) *DeltaFIFO {
+	return NewDeltaFIFOWithOptions(DeltaFIFOOptions{KeyFunction: keyFunc, KnownObjects: knownObjects})
+}
+
+// NewDeltaFIFOWithOptions returns an empty DeltaFIFO. It corresponds to
+// client-go's NewDeltaFIFOWithOptions.
+func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
+	f := &DeltaFIFO{fifo: newFIFO("DeltaFIFO", opts.Name, opts.KeyFunction, opts.Transformer), listed: Sync}
+	if opts.EmitDeltaTypeReplaced {
+		f.listed = Replaced
+	}
+	engine, err := deltafifo.NewDeltaFIFO(object.Access[any]{Key: f.keyOf}, deltafifo.DeltaOptions[any]{
+		Options:      f.engineOptions(opts.Logger),
+		KnownObjects: knownObjects(opts.KnownObjects),
+		NoBookmarks:  true,
+	})
+	if err != nil {
+		panic(err) // the Access has a Key and KnownObjects both functions
+	}
+	f.engine, f.queue = engine, engine
+	return f
+}
+
+// knownObjects gives the engine a reader of the known objects. Without any the
+// reader knows nothing: client-go drops the deletion of what is not queued
+// then, where the engine alone would keep it.
+func knownObjects(known KeyListerGetter) deltafifo.KnownObjects[any] {
+	if known == nil {
+		return deltafifo.KnownObjects[any]{
+			Keys: func() []string { return nil },
+			Get:  func(string) (any, bool) { return nil, false },
+		}
+	}
+	return deltafifo.KnownObjects[any]{
+		Keys: known.ListKeys,
+		Get: func(key string) (any, bool) {
+			obj, exists, err := known.GetByKey(key)
+			return obj, exists && err == nil
+		},
+	}
+}
+
+// KeyOf returns the key of an object, of Deltas, or of a tombstone. It
+// corresponds to client-go's DeltaFIFO.KeyOf.
+func (f *DeltaFIFO) KeyOf(obj interface{}) (string, error) { return f.keyOf(obj) }
+
+// Pop waits for a key and calls process with its Deltas, which it returns. One
+// Pop runs at a time; others wait. The error is ErrFIFOClosed when the queue
+// is closed and empty, else that of process. It corresponds to client-go's
+// DeltaFIFO.Pop.
+func (f *DeltaFIFO) Pop(process PopProcessFunc) (interface{}, error) {
+	var popped Deltas
+	err := f.pop(func(batch deltafifo.Batch[any]) error {
+		popped = make(Deltas, len(batch.Deltas))
+		for i := range batch.Deltas {
+			popped[i] = f.delta(&batch.Deltas[i])
+		}
+		return process(popped, batch.Initial)
+	})
+	if popped == nil {
+		return nil, err
+	}
+	return popped, err
+}
+
+func (f *DeltaFIFO) delta(d *deltafifo.Delta[any]) Delta {
+	converted := toDelta(d)
+	if d.Type == deltafifo.Replaced {
+		converted.Type = f.listed
+	}
+	return converted
+}
+
+// Resync queues a Sync for each known object of which nothing is queued. It
+// corresponds to client-go's DeltaFIFO.Resync.
+func (f *DeltaFIFO) Resync() error { return producerError(nil, f.engine.Resync()) }

@@ -1,0 +1,3 @@
+// Package cache is client-go's tools/cache with the engines of this module
+// behind it.
+package cache

@@ -1,0 +1,290 @@
+package cache
+
+import (
+	"sync"
+	"time"
+
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/object"
+	upstream "k8s.io/client-go/tools/cache"
+)
+
+// RealFIFO is client-go's RealFIFO on the in-order queue of this module. It has
+// the methods of client-go's type and is a type of its own, as DeltaFIFO is.
+// It differs in that producers never wait for process, whatever
+// UnlockWhileProcessing says, and in that a Replace with an object that has no
+// key changes nothing.
+//
+// The queue takes a list as one delta. Without AtomicEvents that delta is
+// unfolded into client-go's when its turn has come: what is gone is then
+// decided from the known objects as the consumer has left them, and from what
+// it was handed since Replace.
+type RealFIFO struct {
+	fifo
+	engine    *deltafifo.InOrder[any]
+	atomic    bool
+	bookmarks bool
+	known     KeyListerGetter // nil with atomic
+	metrics   informerMetrics
+
+	unfolded unfolded // the consumer's, under popping
+	first    firstList
+}
+
+var (
+	_ upstream.QueueWithBatch         = (*RealFIFO)(nil)
+	_ upstream.TransformingStore      = (*RealFIFO)(nil)
+	_ upstream.ReflectorBookmarkStore = (*RealFIFO)(nil)
+	_ upstream.DoneChecker            = (*RealFIFO)(nil)
+)
+
+// NewRealFIFO is NewRealFIFOWithOptions with three of the options. It
+// corresponds to client-go's NewRealFIFO; knownObjects must not be nil.
+func NewRealFIFO(keyFunc KeyFunc, knownObjects KeyListerGetter, transformer TransformFunc) *RealFIFO {
+	return NewRealFIFOWithOptions(RealFIFOOptions{KeyFunction: keyFunc, KnownObjects: knownObjects, Transformer: transformer})
+}
+
+// NewRealFIFOWithOptions returns an empty RealFIFO. It corresponds to
+// client-go's NewRealFIFOWithOptions and panics for the same combinations of
+// options.
+func NewRealFIFOWithOptions(opts RealFIFOOptions) *RealFIFO {
+	checkRealFIFO(opts)
+	name := opts.Name
+	if id := opts.Identifier.Name(); id != "" {
+		name = id
+	}
+	f := &RealFIFO{
+		fifo:      newFIFO("RealFIFO", name, opts.KeyFunction, opts.Transformer),
+		atomic:    opts.AtomicEvents,
+		bookmarks: opts.EmitDeltaTypeBookmark,
+		known:     opts.KnownObjects,
+		metrics:   newInformerMetrics(opts.Identifier, opts.MetricsProvider),
+		first:     firstList{done: make(chan struct{})},
+	}
+	engine, err := deltafifo.NewInOrder(object.Access[any]{Key: f.keyOf}, f.engineOptions(opts.Logger))
+	if err != nil {
+		panic(err) // the Access has a Key
+	}
+	f.engine, f.queue = engine, engine
+	return f
+}
+
+func checkRealFIFO(opts RealFIFOOptions) {
+	switch {
+	case opts.AtomicEvents && opts.KnownObjects != nil:
+		panic("RealFIFO: KnownObjects has no use with AtomicEvents: leave one of them out")
+	case opts.AtomicEvents:
+	case opts.KnownObjects == nil:
+		panic("RealFIFO: KnownObjects is nil: set it, or AtomicEvents")
+	case opts.UnlockWhileProcessing:
+		panic("RealFIFO: UnlockWhileProcessing needs AtomicEvents")
+	case opts.EmitDeltaTypeBookmark:
+		panic("RealFIFO: EmitDeltaTypeBookmark needs AtomicEvents")
+	}
+}
+
+// Add queues an Added. The error is a KeyError when obj has no key, or that of
+// the transform. After Close it does nothing.
+func (f *RealFIFO) Add(obj interface{}) error {
+	f.first.event()
+	return f.queued(f.fifo.Add(obj))
+}
+
+// Update is Add with an Updated.
+func (f *RealFIFO) Update(obj interface{}) error {
+	f.first.event()
+	return f.queued(f.fifo.Update(obj))
+}
+
+// Delete is Add with a Deleted. obj may be a DeletedFinalStateUnknown.
+func (f *RealFIFO) Delete(obj interface{}) error {
+	f.first.event()
+	return f.queued(f.fifo.Delete(obj))
+}
+
+// Replace queues a list. With an error nothing of it is queued.
+func (f *RealFIFO) Replace(list []interface{}, resourceVersion string) error {
+	done := f.unfolded.announce()
+	if err := f.fifo.Replace(list, resourceVersion); err != nil {
+		done()
+		return err
+	}
+	nothing := !f.atomic && len(list) == 0 && f.engine.Len() <= 1 && len(f.known.ListKeys()) == 0
+	f.first.list(nothing)
+	return f.queued(nil)
+}
+
+// Resync queues what repeats the state of every object.
+func (f *RealFIFO) Resync() error {
+	f.unfolded.announce()
+	return f.queued(producerError(nil, f.engine.Resync()))
+}
+
+// Bookmark queues a bookmark, if the queue was made for them.
+func (f *RealFIFO) Bookmark(resourceVersion string) error {
+	if !f.bookmarks {
+		return nil
+	}
+	return f.queued(producerError(nil, f.engine.Bookmark(background(), resourceVersion)))
+}
+
+// queued tells the metrics how much waits, and passes err on.
+func (f *RealFIFO) queued(err error) error {
+	f.metrics.queued.Set(float64(f.engine.Len() + f.unfolded.len()))
+	return err
+}
+
+// Pop waits for a delta and calls process with it, as Deltas of one, which it
+// returns. One Pop or PopBatch runs at a time; others wait. The error is
+// ErrFIFOClosed when the queue is closed and empty, else that of process.
+func (f *RealFIFO) Pop(process PopProcessFunc) (interface{}, error) {
+	f.popping.Lock()
+	defer f.popping.Unlock()
+	deltas, err := f.take(1)
+	if err != nil {
+		return nil, err
+	}
+	return Deltas(deltas), f.process(deltas, func(initial bool) error { return process(Deltas(deltas), initial) })
+}
+
+// PopBatch is Pop for up to 1,000 deltas of as many keys, which go to
+// processBatch; one alone goes to processSingle.
+func (f *RealFIFO) PopBatch(processBatch ProcessBatchFunc, processSingle PopProcessFunc) error {
+	f.popping.Lock()
+	defer f.popping.Unlock()
+	deltas, err := f.take(deltafifo.DefaultMaxBatch)
+	if err != nil {
+		return err
+	}
+	return f.process(deltas, func(initial bool) error {
+		if len(deltas) == 1 {
+			return processSingle(Deltas(deltas), initial)
+		}
+		return processBatch(deltas, initial)
+	})
+}
+
+// process hands deltas out. What belongs to the first list counts as processed
+// afterwards, whatever becomes of it.
+func (f *RealFIFO) process(deltas []Delta, hand func(initial bool) error) error {
+	defer func() {
+		if f.unfolded.len() == 0 {
+			f.first.processed()
+		}
+	}()
+	f.metrics.queued.Set(float64(f.engine.Len() + f.unfolded.len()))
+	start := time.Now()
+	err := hand(!f.HasSynced())
+	f.metrics.latency.Observe(time.Since(start).Seconds())
+	return err
+}
+
+// take returns the next deltas, up to limit of them, waiting for the first.
+// popping is held.
+func (f *RealFIFO) take(limit int) ([]Delta, error) {
+	for f.unfolded.len() == 0 {
+		err := f.queue.Pop(background(), func(batch deltafifo.Batch[any]) error {
+			f.unfold(batch.Deltas)
+			return nil
+		})
+		if err == deltafifo.ErrClosed {
+			return nil, ErrFIFOClosed
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return f.unfolded.take(limit, f.keyOf), nil
+}
+
+// unfold turns the engine's deltas into client-go's.
+func (f *RealFIFO) unfold(deltas []deltafifo.Delta[any]) {
+	for i := range deltas {
+		d := &deltas[i]
+		switch {
+		case d.Type == deltafifo.ReplacedAll && !f.atomic:
+			f.first.unfolding()
+			f.unfolded.list(d.List, f.known)
+			if f.unfolded.len() == 0 {
+				f.first.processed()
+			}
+		case d.Type == deltafifo.SyncAll && !f.atomic:
+			f.unfolded.resync(f.known)
+		default:
+			if d.Type == deltafifo.ReplacedAll {
+				f.first.unfolding()
+			}
+			f.unfolded.add(toDelta(d))
+		}
+	}
+}
+
+// HasSynced tells whether the first list has been processed, or an event came
+// before it.
+func (f *RealFIFO) HasSynced() bool { return IsDone(f) }
+
+// HasSyncedChecker is done when HasSynced turns true.
+func (f *RealFIFO) HasSyncedChecker() DoneChecker { return f }
+
+// Done is closed when HasSynced turns true.
+func (f *RealFIFO) Done() <-chan struct{} { return f.first.done }
+
+// firstList tells when a RealFIFO has synced. It is the engine's rule, applied
+// to what the consumer was handed instead of what was taken from the engine.
+type firstList struct {
+	mu      sync.Mutex
+	done    chan struct{} // closed once
+	started bool          // an event or a list came
+	open    bool          // a list came first and is not processed
+	begun   bool          // it was unfolded
+}
+
+// event notes that an event was queued.
+func (l *firstList) event() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.started {
+		l.started = true
+		close(l.done)
+	}
+}
+
+// list notes that a list was queued; nothing of it will be handed out if so.
+func (l *firstList) list(nothing bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.started {
+		return
+	}
+	l.started, l.open = true, true
+	if nothing {
+		l.close()
+	}
+}
+
+// unfolding notes that the consumer has got to a list. Producers note a list
+// after they queued it: it may be the first to know.
+func (l *firstList) unfolding() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.started {
+		l.started, l.open = true, true
+	}
+	l.begun = true
+}
+
+// processed notes that everything that was unfolded has been processed.
+func (l *firstList) processed() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.begun {
+		l.close()
+	}
+}
+
+func (l *firstList) close() {
+	if l.open {
+		l.open = false
+		close(l.done)
+	}
+}

@@ -1,0 +1,247 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"reflect"
+	"sync"
+
+	"github.com/informant-go/informant/reflector"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	upstream "k8s.io/client-go/tools/cache"
+)
+
+// listPart is the number of objects of a list that are handed on at once. It
+// bounds what the adapter holds besides the page itself.
+const listPart = 512
+
+// errNilListerWatcher is the answer of every List and Watch of an informer
+// that was made without a source. client-go panics in its reflector instead.
+var errNilListerWatcher = errors.New("the ListerWatcher is nil: pass one to the constructor, such as a *cache.ListWatch")
+
+// source is a ListerWatcher of client-go as a reflector of ours reads it.
+type source struct {
+	lw     upstream.ListerWatcherWithContext
+	name   string
+	expect expectation
+}
+
+func newSource(lw ListerWatcher, name string, expect expectation) *source {
+	s := &source{name: name, expect: expect}
+	if !isNil(lw) {
+		s.lw = upstream.ToListerWatcherWithContext(lw)
+	}
+	return s
+}
+
+// isNil tells whether there is nothing to call methods of: a nil interface,
+// or one that holds a nil pointer.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	value := reflect.ValueOf(v)
+	return value.Kind() == reflect.Pointer && value.IsNil()
+}
+
+// List implements reflector.ListerWatcher.
+func (s *source) List(ctx context.Context, opts metav1.ListOptions, part func(reflector.Part[any]) error) (metav1.ListMeta, error) {
+	if s.lw == nil {
+		return metav1.ListMeta{}, errNilListerWatcher
+	}
+	list, err := s.call(ctx, opts)
+	if err != nil {
+		return metav1.ListMeta{}, err
+	}
+	if gvk, isTable := tableList(list); isTable {
+		return metav1.ListMeta{}, fmt.Errorf("unsupported list gvk: %v, type: %v", gvk, s.expect.description)
+	}
+	about, err := meta.ListAccessor(list)
+	if err != nil {
+		return metav1.ListMeta{}, fmt.Errorf("%T is no list of API objects: %w", list, err)
+	}
+	if err := handOn(list, part); err != nil {
+		return metav1.ListMeta{}, err
+	}
+	return metav1.ListMeta{
+		ResourceVersion:    about.GetResourceVersion(),
+		Continue:           about.GetContinue(),
+		RemainingItemCount: about.GetRemainingItemCount(),
+	}, nil
+}
+
+// call lists, and lets go of a lister that ignores ctx: a ListerWatcher
+// without contexts may hang in a request for minutes, and stopping an informer
+// must not. The goroutine then ends with the request. A panic of the lister
+// comes out here, on the caller's goroutine.
+func (s *source) call(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+	type answer struct {
+		list     runtime.Object
+		err      error
+		panicked any
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		var a answer
+		finished := false
+		defer func() {
+			if !finished {
+				a.panicked = recover()
+			}
+			answers <- a
+		}()
+		a.list, a.err = s.lw.ListWithContext(ctx, opts)
+		finished = true
+	}()
+	select {
+	case a := <-answers:
+		if a.panicked != nil {
+			panic(a.panicked)
+		}
+		return a.list, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// handOn gives the objects of list to part, each in memory of its own: an
+// object that is kept does not keep its page.
+func handOn(list runtime.Object, part func(reflector.Part[any]) error) error {
+	items := make([]any, 0, min(listPart, max(meta.LenList(list), 0)))
+	flush := func() error {
+		if len(items) == 0 {
+			return nil
+		}
+		err := part(reflector.Part[any]{Items: items})
+		clear(items)
+		items = items[:0]
+		return err
+	}
+	err := meta.EachListItemWithAlloc(list, func(obj runtime.Object) error {
+		items = append(items, obj)
+		if len(items) < listPart {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// Watch implements reflector.ListerWatcher.
+func (s *source) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[any], error) {
+	if s.lw == nil {
+		return nil, &openError{errNilListerWatcher}
+	}
+	w, err := s.lw.WatchWithContext(ctx, opts)
+	if err != nil {
+		return nil, &openError{s.streamed(opts, err)}
+	}
+	if isNil(w) {
+		return nil, fmt.Errorf("%s: the watch function returned neither a watch nor an error", s.name)
+	}
+	return &stream{ctx: ctx, watch: w, closed: make(chan struct{}), source: s}, nil
+}
+
+// streamed judges the answer to a request for a streamed list. What is neither
+// a server's answer nor a failure of the way there is the word of a source that
+// is no server, such as client-go's FakeControllerSource: it has no streamed
+// lists. client-go asks for a list in pages then, and so does our reflector.
+func (s *source) streamed(opts metav1.ListOptions, err error) error {
+	if opts.SendInitialEvents == nil || !*opts.SendInitialEvents {
+		return err
+	}
+	var status apierrors.APIStatus
+	var network net.Error
+	if errors.As(err, &status) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", reflector.ErrNoStreamedList, err)
+}
+
+// stream is a watch of client-go as a reflector of ours reads it.
+type stream struct {
+	ctx    context.Context
+	watch  watch.Interface
+	source *source
+
+	closed chan struct{}
+	once   sync.Once
+}
+
+// Next implements reflector.Stream. What cannot be used is reported and
+// skipped, as client-go's reflector does: the server would send the same
+// again.
+func (s *stream) Next() (reflector.Event[any], error) {
+	for {
+		select {
+		case <-s.closed:
+			return reflector.Event[any]{}, io.EOF
+		case <-s.ctx.Done():
+			return reflector.Event[any]{}, s.ctx.Err()
+		case event, open := <-s.watch.ResultChan():
+			if !open {
+				return reflector.Event[any]{}, io.EOF
+			}
+			if event.Type == watch.Error {
+				return reflector.Event[any]{}, apierrors.FromObject(event.Object)
+			}
+			if converted, ok := s.source.convert(s.ctx, event); ok {
+				return converted, nil
+			}
+		}
+	}
+}
+
+// Close implements reflector.Stream.
+func (s *stream) Close() {
+	s.once.Do(func() {
+		close(s.closed)
+		s.watch.Stop()
+	})
+}
+
+// convert reads an event; it reports one that cannot be used and returns
+// false.
+func (s *source) convert(ctx context.Context, event watch.Event) (reflector.Event[any], bool) {
+	none := reflector.Event[any]{}
+	if err := s.expect.check(event.Object); err != nil {
+		utilruntime.HandleErrorWithContext(ctx, err, "Unexpected watch event object", "reflector", s.name, "type", s.expect.description, "object", nameOf(event.Object))
+		return none, false
+	}
+	about, err := meta.Accessor(event.Object)
+	if err != nil {
+		utilruntime.HandleErrorWithContext(ctx, err, "Watch event without metadata", "reflector", s.name, "type", s.expect.description, "eventType", event.Type)
+		return none, false
+	}
+	converted := reflector.Event[any]{Type: event.Type, ResourceVersion: about.GetResourceVersion()}
+	switch event.Type {
+	case watch.Added, watch.Modified, watch.Deleted:
+		converted.Object = event.Object
+	case watch.Bookmark:
+		converted.InitialEventsEnd = about.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true"
+	default:
+		utilruntime.HandleErrorWithContext(ctx, nil, "Unknown watch event", "reflector", s.name, "type", s.expect.description, "eventType", event.Type)
+		return none, false
+	}
+	return converted, true
+}
+
+// nameOf is the key of obj for a message, as far as it has one.
+func nameOf(obj runtime.Object) string {
+	key, err := upstream.MetaNamespaceKeyFunc(obj)
+	if err != nil {
+		return "unknown"
+	}
+	return key
+}

@@ -1,0 +1,160 @@
+package cache
+
+import (
+	"errors"
+
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/object"
+	"k8s.io/apimachinery/pkg/api/meta"
+	upstream "k8s.io/client-go/tools/cache"
+)
+
+// NewThreadSafeStore returns a ThreadSafeStore on an engine of this module. It
+// corresponds to client-go's NewThreadSafeStore. Indices that are not empty
+// hold an index that only client-go can read, and a ThreadSafeStoreOption is a
+// function over a type that only client-go can make: with either, the store is
+// client-go's.
+func NewThreadSafeStore(indexers Indexers, indices Indices, opts ...ThreadSafeStoreOption) ThreadSafeStore {
+	if len(indices) > 0 || len(opts) > 0 {
+		return upstream.NewThreadSafeStore(indexers, indices, opts...)
+	}
+	s := newThreadSafe(indexers)
+	return &s
+}
+
+// threadSafe is client-go's ThreadSafeStore on an engine of ours. Readers wait
+// for no writer; several writes of one Transaction show at once.
+type threadSafe struct {
+	engine indexer.Indexer[any]
+}
+
+var _ upstream.ThreadSafeStoreWithTransaction = (*threadSafe)(nil)
+
+// errNoKey is never seen: every write of a threadSafe brings its key.
+var errNoKey = errors.New("a ThreadSafeStore is given its keys")
+
+// newThreadSafe makes a store that takes every object as a new state, whatever
+// its version, as client-go's does.
+func newThreadSafe(indexers Indexers) threadSafe {
+	return newThreadSafeOf(object.Access[any]{Key: func(any) (string, error) { return "", errNoKey }}, "", indexers)
+}
+
+// newThreadSafeOf makes a store for objects that access can read. An index
+// function that fails makes the writer panic, as in client-go.
+func newThreadSafeOf(access object.Access[any], name string, indexers Indexers) threadSafe {
+	engine, err := indexer.NewWithAccess(indexer.Options[any]{
+		Name:              name,
+		Indexers:          toEngine(indexers),
+		PanicOnIndexError: true,
+	}, access)
+	if err != nil {
+		panic(err) // access has a Key
+	}
+	return threadSafe{engine: engine}
+}
+
+// Add implements client-go's ThreadSafeStore.
+func (s *threadSafe) Add(key string, obj interface{}) { s.Update(key, obj) }
+
+// Update implements client-go's ThreadSafeStore.
+func (s *threadSafe) Update(key string, obj interface{}) {
+	change := [1]indexer.Change[any]{{Key: key, Object: obj, Type: indexer.Put}}
+	s.engine.Apply(change[:], versionOf(obj))
+}
+
+// Delete implements client-go's ThreadSafeStore.
+func (s *threadSafe) Delete(key string) { s.DeleteWithObject(key, nil) }
+
+// DeleteWithObject implements client-go's ThreadSafeStore.
+func (s *threadSafe) DeleteWithObject(key string, obj interface{}) {
+	change := [1]indexer.Change[any]{{Key: key, Type: indexer.Remove}}
+	s.engine.Apply(change[:], versionOf(obj))
+}
+
+// Transaction implements client-go's ThreadSafeStoreWithTransaction.
+func (s *threadSafe) Transaction(txns ...ThreadSafeStoreTransaction) {
+	if len(txns) == 0 {
+		return
+	}
+	changes := make([]indexer.Change[any], len(txns))
+	for i, txn := range txns {
+		changes[i] = indexer.Change[any]{Key: txn.Key, Object: txn.Object, Type: indexer.Put}
+		if txn.Type == TransactionTypeDelete {
+			changes[i] = indexer.Change[any]{Key: txn.Key, Type: indexer.Remove}
+		}
+	}
+	s.engine.Apply(changes, versionOf(txns[len(txns)-1].Object))
+}
+
+// Get implements client-go's ThreadSafeStore.
+func (s *threadSafe) Get(key string) (item interface{}, exists bool) {
+	item, exists, _ = s.engine.GetByKey(key) // which never fails
+	return item, exists
+}
+
+// List implements client-go's ThreadSafeStore.
+func (s *threadSafe) List() []interface{} { return s.engine.List() }
+
+// ListKeys implements client-go's ThreadSafeStore.
+func (s *threadSafe) ListKeys() []string { return s.engine.ListKeys() }
+
+// Replace implements client-go's ThreadSafeStore.
+func (s *threadSafe) Replace(items map[string]interface{}, resourceVersion string) {
+	keys, objs := make([]string, 0, len(items)), make([]any, 0, len(items))
+	for key, obj := range items {
+		keys, objs = append(keys, key), append(objs, obj)
+	}
+	s.engine.ReplaceAll(keys, objs, resourceVersion, nil)
+}
+
+// Index implements client-go's ThreadSafeStore.
+func (s *threadSafe) Index(indexName string, obj interface{}) ([]interface{}, error) {
+	return s.engine.Index(indexName, obj)
+}
+
+// IndexKeys implements client-go's ThreadSafeStore.
+func (s *threadSafe) IndexKeys(indexName, indexedValue string) ([]string, error) {
+	return s.engine.IndexKeys(indexName, indexedValue)
+}
+
+// ByIndex implements client-go's ThreadSafeStore.
+func (s *threadSafe) ByIndex(indexName, indexedValue string) ([]interface{}, error) {
+	return s.engine.ByIndex(indexName, indexedValue)
+}
+
+// ListIndexFuncValues implements client-go's ThreadSafeStore.
+func (s *threadSafe) ListIndexFuncValues(indexName string) []string {
+	return s.engine.ListIndexFuncValues(indexName)
+}
+
+// GetIndexers implements client-go's ThreadSafeStore. The map is a copy.
+func (s *threadSafe) GetIndexers() Indexers { return fromEngine(s.engine.GetIndexers()) }
+
+// AddIndexers implements client-go's ThreadSafeStore.
+func (s *threadSafe) AddIndexers(newIndexers Indexers) error {
+	return s.engine.AddIndexers(toEngine(newIndexers))
+}
+
+// Bookmark implements client-go's ThreadSafeStore.
+func (s *threadSafe) Bookmark(rv string) { s.engine.Bookmark(rv) }
+
+// LastStoreSyncResourceVersion implements client-go's ThreadSafeStore. It never
+// goes back: client-go's is that of the last write, whichever it was.
+func (s *threadSafe) LastStoreSyncResourceVersion() string {
+	return s.engine.LastStoreSyncResourceVersion()
+}
+
+// Resync implements client-go's ThreadSafeStore; it does nothing.
+func (s *threadSafe) Resync() error { return nil }
+
+// versionOf is the resource version of obj, "" where it has none.
+func versionOf(obj interface{}) string {
+	if obj == nil {
+		return ""
+	}
+	about, err := meta.Accessor(obj)
+	if err != nil {
+		return ""
+	}
+	return about.GetResourceVersion()
+}
