@@ -1,0 +1,126 @@
+package indexer
+
+import (
+	"github.com/informant-go/informant/object"
+	"k8s.io/klog/v2"
+)
+
+// batch is what user code said of the objects of one write. It is made before
+// the writer's turn, so that no user code runs in it.
+type batch[T any] struct {
+	// indexes are the indexes that values was made for.
+	indexes *[]*index[T]
+	// values[i*len(indexes)+n] are the values of object i in index n.
+	values [][]string
+	errs   []placedError
+	// newest is the newest resource version of the objects.
+	newest string
+}
+
+func (e *engine[T]) newBatch() *batch[T] {
+	b := e.scratch.Get().(*batch[T])
+	b.restart(e)
+	return b
+}
+
+// recycle gives the batch's memory to a later one, unless it is big.
+func (e *engine[T]) recycle(b *batch[T]) {
+	if cap(b.values) > 4096 {
+		return
+	}
+	clear(b.values)
+	b.errs, b.indexes, b.newest = nil, nil, ""
+	e.scratch.Put(b)
+}
+
+func (b *batch[T]) restart(e *engine[T]) {
+	b.indexes = e.running.Load()
+	b.values = b.values[:0]
+	b.errs = b.errs[:0]
+	b.newest = ""
+}
+
+// current tells whether the values are those of all indexes that run. It is
+// asked in the writer's turn.
+func (b *batch[T]) current(e *engine[T]) bool { return b.indexes == e.running.Load() }
+
+// index adds the values of the next object.
+func (b *batch[T]) index(e *engine[T], key string, obj T) {
+	for _, ix := range *b.indexes {
+		values, err := ix.values(obj)
+		if err != nil {
+			at := len(b.values) / len(*b.indexes)
+			b.errs = append(b.errs, placedError{at, e.indexError(ix, key, err)})
+		}
+		b.values = append(b.values, values)
+	}
+}
+
+// indexError makes the report of a failure, or panics with it where the options
+// ask for that.
+func (e *engine[T]) indexError(ix *index[T], key string, err error) IndexError {
+	failure := IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Err: err}
+	if e.options.PanicOnIndexError {
+		panic(failure)
+	}
+	return failure
+}
+
+// skip adds an object without values.
+func (b *batch[T]) skip() {
+	for range *b.indexes {
+		b.values = append(b.values, nil)
+	}
+}
+
+// of returns the values of object i, in the order of indexes.
+func (b *batch[T]) of(i int) [][]string {
+	n := len(*b.indexes)
+	return b.values[i*n : (i+1)*n]
+}
+
+// raise notes the version of an object. A T that has no version to read, such
+// as a nil pointer that stands for a deletion, counts for nothing.
+func (b *batch[T]) raise(e *engine[T], obj T) {
+	if v := e.versionOf(obj); v != "" && supersedes(v, b.newest) {
+		b.newest = v
+	}
+}
+
+func (e *engine[T]) versionOf(obj T) (version string) {
+	defer func() {
+		if recover() != nil {
+			version = ""
+		}
+	}()
+	return e.version(obj)
+}
+
+// supersedes tells whether version takes the place of before as the newest one
+// known. Versions without an order are taken as they come.
+func supersedes(version, before string) bool {
+	if c, err := object.CompareVersions(version, before); err == nil {
+		return c > 0
+	}
+	return object.NewerVersion(version, before) || !object.NewerVersion(before, version)
+}
+
+// tell reports index errors, after the writer's turn.
+func (e *engine[T]) tell(errs []placedError) {
+	if len(errs) == 0 {
+		return
+	}
+	if told := e.options.OnIndexError; told != nil {
+		for _, failure := range errs {
+			told(failure.err)
+		}
+		return
+	}
+	logger := e.options.Logger
+	if logger.GetSink() == nil {
+		logger = klog.Background()
+	}
+	first := errs[0].err
+	logger.Error(first.Err, "Index function failed, the object is stored and not in the index",
+		"cache", first.Cache, "index", first.Index, "key", first.Key, "failures", len(errs))
+}

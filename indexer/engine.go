@@ -1,0 +1,166 @@
+package indexer
+
+import (
+	"hash/maphash"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/informant-go/informant/internal/hints"
+	"github.com/informant-go/informant/internal/mvcc"
+	"github.com/informant-go/informant/internal/postings"
+	"github.com/informant-go/informant/internal/vector"
+)
+
+const chunkSize = postings.ChunkSize
+
+const fullChunk = 1<<chunkSize - 1
+
+// chunk is one state of chunkSize neighbouring slots.
+type chunk[T any] struct {
+	// keys[i] is the key of objs[i] where bit i of used is set, and a key of
+	// the past elsewhere. An array that has been committed never changes.
+	keys    *[chunkSize]string
+	used    uint32
+	ownKeys bool // keys was copied by the commit that made this state
+	objs    [chunkSize]T
+}
+
+// chunkCell is a chunk in all states that somebody can see.
+type chunkCell[T any] struct{ mvcc.Cell[chunk[T]] }
+
+// Collect drops old states, and an empty chunk altogether.
+func (c *chunkCell[T]) Collect(col *mvcc.Collector) {
+	c.Trim(col, c)
+	if head := c.Head(); head != nil && head.used == 0 && c.Single() {
+		c.Clear()
+	}
+}
+
+// summary is what a state has besides its objects.
+type summary[T any] struct {
+	resourceVersion string
+	len             int
+	indexes         map[string]*index[T]
+}
+
+type summaryCell[T any] struct{ mvcc.Cell[summary[T]] }
+
+func (c *summaryCell[T]) Collect(col *mvcc.Collector) { c.Trim(col, c) }
+
+// engine is the structure behind Cache and ThreadSafeStore; doc.go draws it.
+//
+// Readers use clock, chunks, hints and summary, which the writer changes in
+// ways that a reader without a lock can bear: chunks and summary in versions,
+// hints so that a place that stays valid stays found. A key never changes its
+// slot within one commit; together with that, a Get that finds nothing needs
+// no second look (see get).
+type engine[T any] struct {
+	options Options[T]
+	version func(T) string
+	seed    maphash.Seed
+
+	clock   mvcc.Clock
+	chunks  vector.Vector[chunkCell[T]]
+	hints   hints.Table
+	summary summaryCell[T]
+
+	// running are the indexes that a writer must compute values for,
+	// including those that AddIndexers is still filling. The slice is
+	// replaced under mu, never changed.
+	running atomic.Pointer[[]*index[T]]
+
+	errors  errorBook
+	waiters waiters
+	scratch sync.Pool // of *batch[T]
+
+	// stale is set by a reader that gave up a version for which something is
+	// kept, and has to be collected by whoever can take mu.
+	stale atomic.Bool
+
+	// mu is the writers' turn; no user code runs under it.
+	mu sync.Mutex
+	// next is the first slot that was never used, free the slots below it
+	// that are not used.
+	next uint32
+	free []uint32
+	// freed are the slots that the pending commit gave up. They become free
+	// with it; until then only their own key may come back to them.
+	freed []uint32
+	col   mvcc.Collector
+}
+
+func newEngine[T any](options Options[T], version func(T) string) *engine[T] {
+	e := &engine[T]{options: options, version: version, seed: maphash.MakeSeed()}
+	e.options.Indexers = maps.Clone(options.Indexers)
+	if e.options.Name == "" {
+		e.options.Name = typeName[T]()
+	}
+	e.col.Init(&e.clock)
+	e.scratch.New = func() any { return new(batch[T]) }
+
+	state, _ := e.summary.Edit(e.clock.Now())
+	state.indexes = make(map[string]*index[T], len(options.Indexers))
+	running := make([]*index[T], 0, len(options.Indexers))
+	for name, fn := range options.Indexers {
+		ix := newIndex(name, fn, &e.col)
+		running = append(running, ix)
+		state.indexes[name] = ix
+	}
+	e.running.Store(&running)
+	return e
+}
+
+func (e *engine[T]) hash(key string) uint32 { return uint32(maphash.String(e.seed, key) >> 32) }
+
+func (e *engine[T]) chunk(slot uint32) *chunkCell[T] { return e.chunks.At(slot / chunkSize) }
+
+// get looks a key up in the newest state, without a lock and without writing.
+//
+// Found: the chunk says so, and its Latest is linearizable. Not found: had the
+// key been there all the time, it would have had one slot all the time, since
+// it cannot change slots within a commit; its hint would have been in the
+// table all the time, and the probe would have led to that slot.
+func (e *engine[T]) get(key string) (obj T, exists bool) {
+	for probe := e.hints.Probe(e.hash(key)); ; {
+		slot, ok := probe.Next()
+		if !ok {
+			return obj, false
+		}
+		c := e.chunk(slot).Latest(&e.clock)
+		if i := slot % chunkSize; c != nil && c.used&(1<<i) != 0 && c.keys[i] == key {
+			return c.objs[i], true
+		}
+	}
+}
+
+// read calls fn with the newest state, which stays readable until fn returns.
+func (e *engine[T]) read() (view[T], mvcc.Pin) {
+	pin := e.clock.Pin()
+	return view[T]{engine: e, version: pin.Version()}, pin
+}
+
+// release gives a pinned version up, and does the clean-up that waits for that
+// unless a writer is at work, who then does it.
+func (e *engine[T]) release(pin mvcc.Pin) {
+	e.clock.Release(pin)
+	if e.col.Waiting() {
+		e.stale.Store(true)
+		e.reap()
+	}
+}
+
+func (e *engine[T]) reap() {
+	for e.stale.Load() && e.mu.TryLock() {
+		e.stale.Store(false)
+		e.col.CollectNow()
+		e.mu.Unlock()
+	}
+}
+
+// unlock ends a writer's turn. A reader that released a version meanwhile could
+// not take mu, but has set stale.
+func (e *engine[T]) unlock() {
+	e.mu.Unlock()
+	e.reap()
+}

@@ -1,0 +1,148 @@
+package indexer
+
+import (
+	"maps"
+	"reflect"
+	"runtime/debug"
+	"slices"
+
+	"github.com/informant-go/informant/internal/mvcc"
+	"github.com/informant-go/informant/internal/postings"
+)
+
+// How a column holds the values of a slot: 0 for none, the id of the one value
+// plus one, or several for a list in the map of the same name.
+const several = 1<<32 - 1
+
+// index is one index: which slots each value has, in versions, and which
+// values each slot has, for the writer.
+type index[T any] struct {
+	name     string
+	fn       IndexFunc[T]
+	postings *postings.Index
+
+	// column and several remember what fn gave for the stored objects, so
+	// that an update calls it once. Only the writer touches them; a slot
+	// beyond the column has no values.
+	column  []uint32
+	several map[uint32][]uint32
+
+	// written has the slots that were written since the index began to run,
+	// while AddIndexers fills it, and is nil before and after.
+	written map[uint32]struct{}
+}
+
+func newIndex[T any](name string, fn IndexFunc[T], col *mvcc.Collector) *index[T] {
+	return &index[T]{name: name, fn: fn, postings: postings.New(col)}
+}
+
+// values calls the index function. Whatever it does, the object has values or
+// an error (S4).
+func (ix *index[T]) values(obj T) (values []string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			values, err = nil, &PanicError{Value: r, Stack: debug.Stack()}
+		}
+	}()
+	values, err = ix.fn(obj)
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
+// set makes values those of slot in the pending version.
+func (ix *index[T]) set(version uint64, slot uint32, values []string) {
+	if ix.written != nil {
+		ix.written[slot] = struct{}{}
+	}
+	old := ix.remembered(slot)
+	switch {
+	case old == 0 && len(values) == 0:
+		return
+	case old != 0 && old != several && len(values) == 1 && ix.postings.Value(old-1) == values[0]:
+		return
+	case old != several && len(values) <= 1:
+		ix.move(version, slot, old, values)
+	default:
+		ix.setSeveral(version, slot, values)
+	}
+}
+
+func (ix *index[T]) remembered(slot uint32) uint32 {
+	if int(slot) < len(ix.column) {
+		return ix.column[slot]
+	}
+	return 0
+}
+
+func (ix *index[T]) remember(slot, what uint32) {
+	if n := int(slot) + 1; n > len(ix.column) {
+		ix.column = slices.Grow(ix.column, n-len(ix.column))[:n]
+	}
+	ix.column[slot] = what
+}
+
+// move changes one value or none to one or none.
+func (ix *index[T]) move(version uint64, slot, old uint32, values []string) {
+	if old != 0 {
+		ix.postings.Remove(version, old-1, slot)
+	}
+	if len(values) == 0 {
+		ix.remember(slot, 0)
+		return
+	}
+	id := ix.postings.ID(values[0])
+	ix.postings.Add(version, id, slot)
+	ix.remember(slot, id+1)
+}
+
+// setSeveral changes any values to any values.
+func (ix *index[T]) setSeveral(version uint64, slot uint32, values []string) {
+	before := ix.ids(slot)
+	after := make([]uint32, 0, len(values))
+	for _, value := range values {
+		after = append(after, ix.postings.ID(value))
+	}
+	slices.Sort(after)
+	after = slices.Clip(slices.Compact(after))
+	for _, id := range before {
+		if _, stays := slices.BinarySearch(after, id); !stays {
+			ix.postings.Remove(version, id, slot)
+		}
+	}
+	for _, id := range after {
+		if _, was := slices.BinarySearch(before, id); !was {
+			ix.postings.Add(version, id, slot)
+		}
+	}
+	delete(ix.several, slot)
+	switch len(after) {
+	case 0:
+		ix.remember(slot, 0)
+	case 1:
+		ix.remember(slot, after[0]+1)
+	default:
+		if ix.several == nil {
+			ix.several = make(map[uint32][]uint32)
+		}
+		ix.several[slot] = after
+		ix.remember(slot, several)
+	}
+}
+
+// ids returns the ids of the values of slot, ascending.
+func (ix *index[T]) ids(slot uint32) []uint32 {
+	switch what := ix.remembered(slot); what {
+	case 0:
+		return nil
+	case several:
+		return ix.several[slot]
+	default:
+		return []uint32{what - 1}
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func typeName[T any]() string { return reflect.TypeFor[T]().String() }

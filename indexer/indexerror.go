@@ -1,0 +1,129 @@
+package indexer
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// IndexError says that an index function failed for an object, which is stored
+// but not in that index (S4).
+type IndexError struct {
+	// Cache is the name of the cache, Index that of the index.
+	Cache, Index string
+	// Key is the key of the object.
+	Key string
+	// Err is what the index function returned, or a PanicError.
+	Err error
+}
+
+// Error names cache, index, key and reason.
+func (e IndexError) Error() string {
+	return fmt.Sprintf("indexer: %s: index %q has no place for %q: its index function failed: %v",
+		e.Cache, e.Index, e.Key, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e IndexError) Unwrap() error { return e.Err }
+
+// PanicError is the reason of an IndexError whose index function panicked.
+type PanicError struct {
+	// Value is what the function panicked with.
+	Value any
+	// Stack is the stack of the panic, as runtime/debug prints it.
+	Stack []byte
+}
+
+// Error tells the value.
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Unwrap returns the value where it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// errorBook lists the objects that an index has no place for at present. Its
+// size is bounded by the objects times the indexes.
+type errorBook struct {
+	// count is the number of keys, for the writer that wants to know cheaply
+	// whether there is anything to strike out.
+	count atomic.Int64
+
+	mu    sync.Mutex
+	byKey map[string][]IndexError
+}
+
+// placedError is an IndexError of object number at of a write.
+type placedError struct {
+	at  int
+	err IndexError
+}
+
+// replay makes errs all that is known of the keys that were written, in the
+// order in which they were: only the last write of a key counts.
+func (b *errorBook) replay(n int, key func(i int) string, errs []placedError) {
+	if len(errs) == 0 && b.count.Load() == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range n {
+		delete(b.byKey, key(i))
+		for ; len(errs) > 0 && errs[0].at == i; errs = errs[1:] {
+			b.append(errs[0].err)
+		}
+	}
+	b.count.Store(int64(len(b.byKey)))
+}
+
+// add notes the errors of a new index, whose objects are as they were when it
+// failed.
+func (b *errorBook) add(errs []IndexError) {
+	if len(errs) == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range errs {
+		b.append(e)
+	}
+	b.count.Store(int64(len(b.byKey)))
+}
+
+// keep forgets all keys but those of which is says so.
+func (b *errorBook) keep(is func(key string) bool) {
+	if b.count.Load() == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for key := range b.byKey {
+		if !is(key) {
+			delete(b.byKey, key)
+		}
+	}
+	b.count.Store(int64(len(b.byKey)))
+}
+
+func (b *errorBook) append(e IndexError) {
+	if b.byKey == nil {
+		b.byKey = make(map[string][]IndexError)
+	}
+	b.byKey[e.Key] = append(b.byKey[e.Key], e)
+}
+
+func (b *errorBook) list() []IndexError {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []IndexError
+	for _, errs := range b.byKey {
+		all = append(all, errs...)
+	}
+	slices.SortFunc(all, func(a, b IndexError) int {
+		return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Key, b.Key))
+	})
+	return all
+}

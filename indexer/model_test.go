@@ -1,0 +1,407 @@
+package indexer
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/informant-go/informant/object"
+	"pgregory.net/rapid"
+)
+
+// thing is the object of these tests.
+type thing struct {
+	key     string
+	version string
+	colors  []string
+}
+
+var errGray = errors.New("gray is no color")
+
+// byColor fails for gray and panics for black (S4).
+func byColor(o *thing) ([]string, error) {
+	if slices.Contains(o.colors, "gray") {
+		return []string{"ignored"}, errGray
+	}
+	if slices.Contains(o.colors, "black") {
+		panic("black")
+	}
+	return o.colors, nil
+}
+
+func byFirst(o *thing) ([]string, error) { return []string{o.key[:1]}, nil }
+
+func byVersion(o *thing) ([]string, error) {
+	if o.version == "" {
+		return nil, nil
+	}
+	return []string{o.version}, nil
+}
+
+func thingAccess() object.Access[*thing] {
+	return object.Access[*thing]{
+		Key: func(o *thing) (string, error) {
+			if o == nil || o.key == "" {
+				return "", errors.New("no key")
+			}
+			return o.key, nil
+		},
+		Version: func(o *thing) string { return o.version },
+	}
+}
+
+func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
+	t.Helper()
+	if options.OnIndexError == nil {
+		options.OnIndexError = func(IndexError) {}
+	}
+	c, err := NewWithAccess(options, thingAccess())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// state is one state of the naive model: a map, from which everything else is
+// computed when it is asked for.
+type state struct {
+	objects  map[string]*thing
+	version  string
+	indexers Indexers[*thing]
+}
+
+func (s state) clone() state {
+	return state{maps.Clone(s.objects), s.version, maps.Clone(s.indexers)}
+}
+
+func (s state) index(name string) map[string][]string {
+	sets := map[string][]string{}
+	for _, key := range slices.Sorted(maps.Keys(s.objects)) {
+		ix := index[*thing]{fn: s.indexers[name]}
+		values, _ := ix.values(s.objects[key])
+		for _, value := range slices.Compact(slices.Sorted(slices.Values(values))) {
+			sets[value] = append(sets[value], key)
+		}
+	}
+	return sets
+}
+
+// compare checks every query of a snapshot against the model.
+func compare(t *rapid.T, what string, s state, got Snapshot[*thing]) {
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(s.objects)), slices.Sorted(slices.Values(got.ListKeys()))); diff != "" {
+		t.Fatalf("%s: keys differ: %s", what, diff)
+	}
+	if got.Len() != len(s.objects) || len(got.List()) != len(s.objects) || got.ResourceVersion() != s.version {
+		t.Fatalf("%s: Len %d, List %d, want %d; version %q, want %q", what,
+			got.Len(), len(got.List()), len(s.objects), got.ResourceVersion(), s.version)
+	}
+	for key, obj := range got.All() {
+		if s.objects[key] != obj {
+			t.Fatalf("%s: %q is %v, want %v", what, key, obj, s.objects[key])
+		}
+	}
+	for _, obj := range got.List() {
+		if s.objects[obj.key] != obj {
+			t.Fatalf("%s: List has %v, want %v", what, obj, s.objects[obj.key])
+		}
+	}
+	for _, key := range allKeys {
+		if obj, ok := got.Get(key); s.objects[key] != obj || ok != (obj != nil) {
+			t.Fatalf("%s: Get(%q) = %v, %v, want %v", what, key, obj, ok, s.objects[key])
+		}
+	}
+	for name := range s.indexers {
+		compareIndex(t, what, s, got, name)
+	}
+	if _, err := got.ByIndex("none", "x"); err == nil {
+		t.Fatalf("%s: no error for an unknown index", what)
+	}
+}
+
+func compareIndex(t *rapid.T, what string, s state, got Snapshot[*thing], name string) {
+	sets := s.index(name)
+	want := append([]string{}, slices.Sorted(maps.Keys(sets))...)
+	if diff := cmp.Diff(want, append([]string{}, slices.Sorted(slices.Values(got.ListIndexFuncValues(name)))...)); diff != "" {
+		t.Fatalf("%s: values of index %q differ: %s", what, name, diff)
+	}
+	for value, keys := range sets {
+		gotKeys, err := got.IndexKeys(name, value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(keys, slices.Sorted(slices.Values(gotKeys))); diff != "" {
+			t.Fatalf("%s: index %q, value %q: %s", what, name, value, diff)
+		}
+		objs, err := got.ByIndex(name, value)
+		if err != nil || len(objs) != len(keys) {
+			t.Fatalf("%s: ByIndex(%q, %q) has %d objects (%v), want %d", what, name, value, len(objs), err, len(keys))
+		}
+		n := 0
+		for key, obj := range got.ByIndexSeq(name, value) {
+			if n++; s.objects[key] != obj {
+				t.Fatalf("%s: ByIndexSeq(%q, %q) has %v for %q", what, name, value, obj, key)
+			}
+		}
+		if n != len(keys) {
+			t.Fatalf("%s: ByIndexSeq(%q, %q) yields %d, want %d", what, name, value, n, len(keys))
+		}
+	}
+}
+
+var allKeys = func() (keys []string) {
+	for i := range 120 {
+		keys = append(keys, fmt.Sprintf("%c/%d", 'a'+i%5, i))
+	}
+	return keys
+}()
+
+type modelStep struct {
+	cache     *Cache[*thing]
+	state     state
+	clock     int
+	snapshots map[Snapshot[*thing]]state
+}
+
+func (m *modelStep) draw(t *rapid.T) *thing {
+	m.clock++
+	o := &thing{
+		key:    rapid.SampledFrom(allKeys).Draw(t, "key"),
+		colors: rapid.SliceOfN(rapid.SampledFrom([]string{"red", "green", "blue", "blue", "gray", "black"}), 0, 3).Draw(t, "colors"),
+	}
+	if rapid.IntRange(0, 9).Draw(t, "versioned") > 0 {
+		o.version = strconv.Itoa(m.clock)
+	}
+	return o
+}
+
+func (m *modelStep) raise(version string) {
+	if version != "" && supersedes(version, m.state.version) {
+		m.state.version = version
+	}
+}
+
+func (m *modelStep) put(o *thing) {
+	m.state.objects[o.key] = o
+	m.raise(o.version)
+}
+
+func (m *modelStep) remove(o *thing) {
+	delete(m.state.objects, o.key)
+	m.raise(o.version)
+}
+
+func (m *modelStep) replaceItems(t *rapid.T) []*thing {
+	var items []*thing
+	for _, key := range slices.Sorted(maps.Keys(m.state.objects)) {
+		o := m.state.objects[key]
+		switch rapid.IntRange(0, 5).Draw(t, "fate") {
+		case 0: // gone
+		case 1, 2: // changed
+			n := m.draw(t)
+			n.key = key
+			items = append(items, n)
+		default: // the same version in another object
+			same := *o
+			items = append(items, &same)
+		}
+	}
+	for range rapid.IntRange(0, 10).Draw(t, "new") {
+		items = append(items, m.draw(t))
+	}
+	return items
+}
+
+func (m *modelStep) replaced(items []*thing, version string) {
+	before := m.state.objects
+	m.state.objects = map[string]*thing{}
+	for _, o := range items {
+		old := before[o.key]
+		_, twice := m.state.objects[o.key]
+		if old != nil && old.version != "" && old.version == o.version && !twice {
+			o = old
+		}
+		m.state.objects[o.key] = o
+	}
+	if version != "" {
+		m.state.version = version
+	}
+}
+
+// TestModel proves S1, S3 and S4: whatever is written, every query of the store
+// and of every snapshot that was taken on the way gives what the naive model
+// gives for that state.
+func TestModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		indexers := Indexers[*thing]{"color": byColor, "first": byFirst}
+		c, err := NewWithAccess(Options[*thing]{Indexers: indexers, OnIndexError: func(IndexError) {}}, thingAccess())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &modelStep{
+			cache:     c,
+			state:     state{map[string]*thing{}, "", maps.Clone(indexers)},
+			snapshots: map[Snapshot[*thing]]state{},
+		}
+		t.Repeat(m.actions())
+	})
+}
+
+func (m *modelStep) actions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"add": func(t *rapid.T) {
+			o := m.draw(t)
+			m.put(o)
+			if err := m.cache.Add(o); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"delete": func(t *rapid.T) {
+			o := m.draw(t)
+			m.remove(o)
+			if err := m.cache.Delete(o); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"apply":   m.apply,
+		"replace": m.replace,
+		"replaceAll": func(t *rapid.T) {
+			m.replaceAll(t)
+		},
+		"bookmark": func(t *rapid.T) {
+			version := strconv.Itoa(rapid.IntRange(1, 300).Draw(t, "version"))
+			m.raise(version)
+			m.cache.Bookmark(version)
+		},
+		"addIndexers": func(t *rapid.T) {
+			_, there := m.state.indexers["version"]
+			if err := m.cache.AddIndexers(Indexers[*thing]{"version": byVersion}); (err != nil) != there {
+				t.Fatalf("AddIndexers: %v", err)
+			}
+			m.state.indexers["version"] = byVersion
+		},
+		"snapshot": func(t *rapid.T) {
+			if len(m.snapshots) < 6 {
+				m.snapshots[m.cache.Snapshot()] = m.state.clone()
+			}
+		},
+		"release": func(t *rapid.T) {
+			for s := range m.snapshots {
+				s.Release()
+				if s.Len() != 0 || len(s.List()) != 0 {
+					t.Fatal("a released snapshot is not empty")
+				}
+				delete(m.snapshots, s)
+				break
+			}
+		},
+		"": m.check,
+	}
+}
+
+func (m *modelStep) apply(t *rapid.T) {
+	var changes []Change[*thing]
+	var want []Change[*thing]
+	for range rapid.IntRange(0, 12).Draw(t, "changes") {
+		o := m.draw(t)
+		c := Change[*thing]{Key: o.key, Object: o, Type: Put}
+		if rapid.Bool().Draw(t, "remove") {
+			c.Type = Remove
+		}
+		changes = append(changes, c)
+		c.Old, c.Existed = m.state.objects[o.key], m.state.objects[o.key] != nil
+		want = append(want, c)
+		if c.Type == Put {
+			m.put(o)
+		} else {
+			m.remove(o)
+		}
+	}
+	m.cache.Apply(changes, "")
+	if diff := cmp.Diff(want, changes, cmp.Comparer(func(a, b *thing) bool { return a == b })); diff != "" {
+		t.Fatalf("Apply filled in: %s", diff)
+	}
+}
+
+func (m *modelStep) replace(t *rapid.T) {
+	items := m.replaceItems(t)
+	m.clock++
+	version := rapid.SampledFrom([]string{"", strconv.Itoa(m.clock)}).Draw(t, "version")
+	m.replaced(items, version)
+	if err := m.cache.Replace(items, version); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (m *modelStep) replaceAll(t *rapid.T) {
+	var keys []string
+	var items []*thing
+	for _, o := range m.replaceItems(t) {
+		if !slices.Contains(keys, o.key) {
+			keys, items = append(keys, o.key), append(items, o)
+		}
+	}
+	before := maps.Clone(m.state.objects)
+	m.replaced(items, "")
+	m.cache.ReplaceAll(keys, items, "", func(c Change[*thing]) {
+		old := before[c.Key]
+		now := m.state.objects[c.Key]
+		switch {
+		case c.Existed != (old != nil) || c.Old != old:
+			t.Fatalf("diff of %q: old %v, want %v", c.Key, c.Old, old)
+		case c.Type == Remove && now == nil:
+		case c.Type == Unchanged && now == old && c.Object == old:
+		case c.Type == Put && c.Object == now:
+		default:
+			t.Fatalf("diff of %q: %+v, from %v to %v", c.Key, c, old, now)
+		}
+		if _, ok := before[c.Key+"!"]; ok {
+			t.Fatalf("diff tells of %q twice", c.Key)
+		}
+		before[c.Key+"!"] = nil
+	})
+	for key := range m.state.objects {
+		if _, told := before[key+"!"]; !told {
+			t.Fatalf("diff does not tell of %q", key)
+		}
+	}
+}
+
+func (m *modelStep) check(t *rapid.T) {
+	now := m.cache.Snapshot()
+	compare(t, "now", m.state, now)
+	now.Release()
+	for s, want := range m.snapshots {
+		compare(t, "snapshot at "+want.version, want, s)
+	}
+	for _, key := range allKeys {
+		if obj, ok, _ := m.cache.GetByKey(key); obj != m.state.objects[key] || ok != (obj != nil) {
+			t.Fatalf("GetByKey(%q) = %v, %v", key, obj, ok)
+		}
+	}
+	if m.cache.Len() != len(m.state.objects) || m.cache.LastStoreSyncResourceVersion() != m.state.version {
+		t.Fatalf("Len %d, version %q", m.cache.Len(), m.cache.LastStoreSyncResourceVersion())
+	}
+	failed := map[string]bool{}
+	for _, e := range m.cache.IndexErrors() {
+		if failed[e.Key] {
+			t.Fatalf("%q is reported twice", e.Key)
+		}
+		failed[e.Key] = true
+	}
+	for key, o := range m.state.objects {
+		if _, err := (&index[*thing]{fn: byColor}).values(o); (err != nil) != failed[key] {
+			t.Fatalf("%q: index error %v, reported %v", key, err, failed[key])
+		}
+		delete(failed, key)
+	}
+	if len(failed) > 0 {
+		t.Fatalf("errors of objects that are gone: %v", failed)
+	}
+	if err := m.cache.engine.validate(); err != nil {
+		t.Fatal(err)
+	}
+}

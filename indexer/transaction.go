@@ -1,0 +1,66 @@
+package indexer
+
+import "fmt"
+
+// TransactionType says what a Transaction does. It corresponds to client-go's
+// TransactionType.
+type TransactionType string
+
+// The types of a Transaction. Add and Update do the same.
+const (
+	TransactionAdd    TransactionType = "Add"
+	TransactionUpdate TransactionType = "Update"
+	TransactionDelete TransactionType = "Delete"
+)
+
+// change translates t.
+func (t TransactionType) change() (ChangeType, error) {
+	switch t {
+	case TransactionAdd, TransactionUpdate:
+		return Put, nil
+	case TransactionDelete:
+		return Remove, nil
+	}
+	return 0, fmt.Errorf("indexer: unknown transaction type %q: use %q, %q or %q",
+		t, TransactionAdd, TransactionUpdate, TransactionDelete)
+}
+
+// Transaction is one write of several that become visible at once. It
+// corresponds to client-go's Transaction.
+type Transaction[T any] struct {
+	Object T
+	Type   TransactionType
+}
+
+// KeyedTransaction is a Transaction for a store that is told the keys. It
+// corresponds to client-go's ThreadSafeStoreTransaction.
+type KeyedTransaction[T any] struct {
+	Transaction[T]
+	Key string
+}
+
+// TransactionStore is a Store that can write several objects at once. It
+// corresponds to client-go's TransactionStore.
+type TransactionStore[T any] interface {
+	Transaction(transactions ...Transaction[T]) *TransactionError
+}
+
+// TransactionError says which of several transactions were done. It
+// corresponds to client-go's TransactionError.
+type TransactionError struct {
+	// SuccessfulIndices are the positions of those that were done.
+	SuccessfulIndices []int
+	// TotalTransactions is how many there were.
+	TotalTransactions int
+	// Errors has the reason of each that was not done.
+	Errors []error
+}
+
+// Error counts the failures and gives the reasons.
+func (t *TransactionError) Error() string {
+	return fmt.Sprintf("indexer: %d of %d transactions failed: %v",
+		t.TotalTransactions-len(t.SuccessfulIndices), t.TotalTransactions, t.Errors)
+}
+
+// Unwrap returns the reasons.
+func (t *TransactionError) Unwrap() []error { return t.Errors }

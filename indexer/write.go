@@ -1,0 +1,59 @@
+package indexer
+
+// apply makes all changes visible at once. count tells whether the objects'
+// own versions count for the resource version of the state.
+func (e *engine[T]) apply(changes []Change[T], resourceVersion string, count bool) {
+	b := e.newBatch()
+	e.prepare(b, changes, count)
+	e.mu.Lock()
+	for !b.current(e) {
+		e.mu.Unlock()
+		b.restart(e)
+		e.prepare(b, changes, count)
+		e.mu.Lock()
+	}
+	tx := e.begin()
+	for i := range changes {
+		switch c := &changes[i]; c.Type {
+		case Put:
+			tx.put(c, *b.indexes, b.of(i))
+		case Remove:
+			tx.remove(c, *b.indexes)
+		}
+	}
+	tx.raise(resourceVersion)
+	tx.raise(b.newest)
+	tx.commit()
+	e.note(changes, b.errs)
+	e.unlock()
+	e.tell(b.errs)
+	e.recycle(b)
+}
+
+func (e *engine[T]) prepare(b *batch[T], changes []Change[T], count bool) {
+	for i := range changes {
+		c := &changes[i]
+		if c.Type == Put {
+			b.index(e, c.Key, c.Object)
+		} else {
+			b.skip()
+		}
+		if count {
+			b.raise(e, c.Object)
+		}
+	}
+}
+
+// note writes into the book of errors what a batch changed there.
+func (e *engine[T]) note(changes []Change[T], errs []placedError) {
+	e.errors.replay(len(changes), func(i int) string { return changes[i].Key }, errs)
+}
+
+// bookmark raises the resource version of the state.
+func (e *engine[T]) bookmark(resourceVersion string) {
+	e.mu.Lock()
+	tx := e.begin()
+	tx.raise(resourceVersion)
+	tx.commit()
+	e.unlock()
+}
