@@ -19,9 +19,6 @@ var (
 	// ErrNoHandler is returned for a nil Handler.
 	ErrNoHandler = errors.New("was given a nil Handler: give one, HandlerFuncs for instance")
 
-	// ErrNoStore is returned when Options.Indexer is nil.
-	ErrNoStore = errors.New("has no store: set Options.Indexer")
-
 	// ErrSourceEnded is returned by Run when the source ended although
 	// nobody had stopped it.
 	ErrSourceEnded = errors.New("source ended by itself")

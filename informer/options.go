@@ -108,7 +108,11 @@ func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Op
 func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[T], error) {
 	store := opts.Indexer
 	if store == nil {
-		return nil, ErrNoStore
+		return indexer.NewWithAccess(indexer.Options[T]{
+			Name:     opts.name(),
+			Indexers: opts.Indexers,
+			Logger:   opts.Logger,
+		}, access)
 	}
 	if len(opts.Indexers) == 0 {
 		return store, nil
