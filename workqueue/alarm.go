@@ -37,7 +37,7 @@ type timerAlarm struct {
 }
 
 func (a *timerAlarm) set(at, now int64) {
-	d := time.Duration(at - now)
+	d := until(at, now)
 	if a.timer == nil {
 		a.timer = time.AfterFunc(d, a.fire)
 	} else {
@@ -149,7 +149,7 @@ func (a *clockAlarm) next() (at int64, wanted bool) {
 
 // sleep waits until at, and tells whether it came to that.
 func (a *clockAlarm) sleep(at int64) bool {
-	timer := a.clock.NewTimer(time.Duration(at - int64(a.clock.Since(a.base))))
+	timer := a.clock.NewTimer(until(at, int64(a.clock.Since(a.base))))
 	defer timer.Stop()
 	// A fake clock may have been moved between the reading and the timer.
 	if int64(a.clock.Since(a.base)) >= at {

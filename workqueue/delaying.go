@@ -198,7 +198,7 @@ func (q *DelayingQueue[T]) WhenReady(item T) (at time.Time, ok bool) {
 	if e == nil || e.slot == 0 {
 		return time.Time{}, false
 	}
-	return wall.Add(time.Duration(q.delays.at(e) - now)), true
+	return wall.Add(until(q.delays.at(e), now)), true
 }
 
 // firing is how many delays end under one lock: others want it as well.

@@ -1,6 +1,9 @@
 package workqueue
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // delays holds the entries with a pending delay: a heap of four children to a
 // node, which is half as deep as one of two, and one alarm for the first. The
@@ -160,10 +163,20 @@ func (d *delays[T]) move(i int, s slot[T]) {
 	s.e.slot = int32(i + 1)
 }
 
-// later is now plus a delay, short of overflow.
+// later is now plus a delay, which is not negative, short of overflow.
 func later(now, delay int64) int64 {
-	if delay > math.MaxInt64-now {
+	if at := now + delay; at >= now {
+		return at
+	}
+	return math.MaxInt64
+}
+
+// until is the time from now to at, short of overflow: readings can be
+// negative.
+func until(at, now int64) time.Duration {
+	d := at - now
+	if at > now && d < 0 {
 		return math.MaxInt64
 	}
-	return now + delay
+	return time.Duration(d)
 }

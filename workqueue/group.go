@@ -45,9 +45,10 @@ func (g *group[T]) pop(aging int) *entry[T] {
 		return g.lanes[0].pop()
 	}
 	i := g.first()
-	if g.young++; aging > 0 && g.young >= aging {
-		i = g.oldest()
-		g.young = 0
+	if oldest := g.oldest(i); oldest >= 0 {
+		if g.young++; aging > 0 && g.young >= aging {
+			i, g.young = oldest, 0
+		}
 	}
 	e := g.lanes[i].pop()
 	g.trim(i)
@@ -63,15 +64,24 @@ func (g *group[T]) first() int {
 	return i
 }
 
-// oldest is the index of the lane whose head has waited longest. Within a
-// lane the head is the oldest, so that it is the oldest of the group.
-func (g *group[T]) oldest() int {
-	best := g.first()
-	for i := best + 1; i < len(g.lanes); i++ {
+// oldest is the index of the lane whose head has waited longest, or -1 when
+// the first lane is the only one with entries. The head of a lane is the
+// oldest of it, so that this one is the oldest of the group.
+func (g *group[T]) oldest(first int) int {
+	best, several := first, false
+	for i := first + 1; i < len(g.lanes); i++ {
+		h := g.lanes[i].head
+		if h == nil {
+			continue
+		}
+		several = true
 		// The difference is right even after age has wrapped around.
-		if h := g.lanes[i].head; h != nil && int32(h.age-g.lanes[best].head.age) < 0 {
+		if int32(h.age-g.lanes[best].head.age) < 0 {
 			best = i
 		}
+	}
+	if !several {
+		return -1
 	}
 	return best
 }

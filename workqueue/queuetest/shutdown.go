@@ -1,0 +1,136 @@
+package queuetest
+
+import "errors"
+
+var shutdownChecks = []check{
+	{"Q5 new items are ignored after ShutDown", func(f Factory) error {
+		q := f.Queue()
+		q.ShutDown()
+		q.Add("a")
+		if !q.ShuttingDown() {
+			return errors.New("ShuttingDown is false")
+		}
+		return first(wantLen(q, 0), wantShutdown(get(q)))
+	}},
+	{"Q5 workers get what is queued", func(f Factory) error {
+		q := f.Queue()
+		q.Add("a")
+		q.Add("b")
+		q.ShutDown()
+		return first(wantItems(q, "a", "b"), wantShutdown(get(q)))
+	}},
+	{"Q5 an item added in hand before ShutDown goes back", func(f Factory) error {
+		q := f.Queue()
+		q.Add("a")
+		err := wantItems(q, "a")
+		q.Add("a")
+		q.ShutDown()
+		q.Done("a")
+		return first(err, wantItems(q, "a"), wantShutdown(get(q)))
+	}},
+	{"Q5 ShutDown wakes every worker", func(f Factory) error {
+		q := f.Queue()
+		workers := []*getter{get(q), get(q), get(q)}
+		q.ShutDown()
+		for _, w := range workers {
+			<-w.returned
+			if err := wantShutdown(w); err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
+	{"Q5 ShutDownWithDrain waits for items in hand", func(f Factory) error {
+		q := f.Queue()
+		q.Add("a")
+		q.Add("b")
+		err := wantItems(q, "a", "b")
+		drain := started(q.ShutDownWithDrain)
+		q.Done("a")
+		another := started(q.ShutDownWithDrain)
+		early := drain.has() || another.has()
+		q.Done("b")
+		<-drain.returned
+		q.ShutDown() // a drain that is not told about the end must not hang this check
+		<-another.returned
+		if early {
+			return errors.New("ShutDownWithDrain returned with an item in hand")
+		}
+		return err
+	}},
+	{"Q5 every ShutDownWithDrain ends with the last Done", func(f Factory) error {
+		q := f.Queue()
+		q.Add("a")
+		err := wantItems(q, "a")
+		one, two := started(q.ShutDownWithDrain), started(q.ShutDownWithDrain)
+		q.Done("a")
+		rest := started(func() {})
+		both := one.has() && two.has()
+		q.ShutDown()
+		<-one.returned
+		<-two.returned
+		<-rest.returned
+		if !both {
+			return errors.New("one of two ShutDownWithDrain goes on waiting")
+		}
+		return err
+	}},
+	{"Q5 ShutDownWithDrain waits for what is queued", func(f Factory) error {
+		q := f.Queue()
+		q.Add("a")
+		drain := started(q.ShutDownWithDrain)
+		early := drain.has()
+		err := wantItems(q, "a")
+		q.Done("a")
+		<-drain.returned
+		if early {
+			return errors.New("ShutDownWithDrain returned with an item in the queue")
+		}
+		return err
+	}},
+	{"Q5 ShutDownWithDrain waits for an item that goes back", func(f Factory) error {
+		q := f.Queue()
+		q.Add("a")
+		err := wantItems(q, "a")
+		q.Add("a")
+		drain := started(q.ShutDownWithDrain)
+		q.Done("a")
+		between := started(func() {})
+		early := drain.has()
+		err = first(err, wantItems(q, "a"))
+		q.Done("a")
+		<-drain.returned
+		<-between.returned
+		if early {
+			return errors.New("ShutDownWithDrain returned with an item in the queue")
+		}
+		return err
+	}},
+	{"Q5 ShutDown ends ShutDownWithDrain", func(f Factory) error {
+		q := f.Queue()
+		q.Add("a")
+		err := wantItems(q, "a")
+		drain := started(q.ShutDownWithDrain)
+		q.ShutDown()
+		<-drain.returned
+		return err
+	}},
+	{"Q5 both may be called again, in any order", func(f Factory) error {
+		q := f.Queue()
+		q.ShutDown()
+		q.ShutDownWithDrain()
+		q.ShutDown()
+		q.ShutDownWithDrain()
+		return wantShutdown(get(q))
+	}},
+}
+
+func wantShutdown(g *getter) error {
+	switch {
+	case !g.has():
+		return errors.New("Get waits on a queue that is shut down")
+	case !g.shutdown:
+		return errors.New("Get returned an item of an empty queue that is shut down")
+	}
+	return nil
+}
