@@ -88,7 +88,7 @@
 // in pages instead when the server or the source refuses a stream
 // (ErrNoStreamedList, 400, 405, 406, 415, 422, or a bookmark that does not end
 // the list), which is remembered until Run returns; and, this time only, after
-// three streams that broke, one that was silent for a minute, or an error that
+// three streams that broke, one that was silent for a minute or two, or an error that
 // is neither passing nor about the version.
 //
 // # Differences from client-go

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// initialSilence is how long a streamed list may be silent before it is
-	// given up in favour of pages: a server that ignores the request for one
-	// would be silent for ever.
+	// initialSilence is how long a streamed list may be silent, from one look
+	// to the next, before it is given up in favour of pages: a server that
+	// ignores the request for one would be silent for ever.
 	initialSilence = time.Minute
 
 	// maxBroken is how many streamed lists in a row may break before the
