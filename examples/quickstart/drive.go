@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/informant-go/informant/reflector"
+)
+
+// patience is how long cache and server may take to agree at the end.
+const patience = 20 * time.Second
+
+var errDisagree = errors.New("cache and server do not agree")
+
+// drive runs the pipeline while the world goes on, then compares and reports.
+func drive[T reflector.Object](ctx context.Context, s settings, p *pipeline[T], world func(context.Context, time.Duration) error) (err error) {
+	running, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	var runErr error
+	group.Go(func() { runErr = p.run(running, s.workers) })
+	group.Go(func() { p.show(running) })
+	defer func() {
+		stop()
+		group.Wait()
+		err = errors.Join(err, runErr)
+		if ctx.Err() != nil {
+			err = errors.New("interrupted before the comparison")
+		}
+	}()
+
+	syncing, cancel := context.WithTimeout(running, s.duration+patience)
+	defer cancel()
+	if err := p.waitForSync(syncing); err != nil {
+		return err
+	}
+	if err := world(running, s.duration); err != nil {
+		return err
+	}
+	v, err := p.compareUntilAgreed(running, patience)
+	if err != nil {
+		return err
+	}
+	p.table(v)
+	if !v.agrees() {
+		return errDisagree
+	}
+	fmt.Println("cache and server agree")
+	return nil
+}
+
+func indexNames[T reflector.Object](p *pipeline[T]) []string {
+	return slices.Sorted(maps.Keys(p.informer.Indexer().GetIndexers()))
+}

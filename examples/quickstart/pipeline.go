@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/informer"
+	"github.com/informant-go/informant/object"
+	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/workqueue"
+)
+
+// pipeline is the data flow of the README's picture: one field for each box.
+type pipeline[T reflector.Object] struct {
+	source    reflector.ListerWatcher[T]
+	reflector *reflector.Reflector[T]
+	informer  *informer.SharedIndexInformer[T]
+	handler   *informer.Registration[T]
+	queue     *workqueue.RateLimitingQueue[string]
+	reconcile func(ctx context.Context, obj T) error
+
+	// What the handler and the workers have seen.
+	adds, updates, deletes, reconciled, failed atomic.Uint64
+	errors                                     atomic.Uint64
+}
+
+func newPipeline[T reflector.Object](source reflector.ListerWatcher[T], indexers indexer.Indexers[T], reconcile func(context.Context, T) error) (*pipeline[T], error) {
+	p := &pipeline[T]{source: source, reconcile: reconcile}
+
+	// From the server to the queue of deltas. What goes wrong on the way is
+	// counted here; the reflector itself goes on.
+	p.reflector = reflector.New(source, reflector.Options{
+		Name:    "quickstart",
+		Backoff: reflector.Backoff{Initial: 100 * time.Millisecond, Max: time.Second},
+		OnError: func(context.Context, error) { p.errors.Add(1) },
+	})
+
+	// From the queue of deltas to the indexer and the handlers.
+	in, err := informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{
+		Name:     "quickstart",
+		Indexers: indexers,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.informer = in
+
+	// From the handler to the workers: keys only. Whatever happens to an
+	// object, the worker looks at its present state.
+	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		Limiter: workqueue.NewExponentialLimiter[string](5*time.Millisecond, time.Second),
+	})
+	p.handler, err = in.AddHandler(informer.HandlerFunc[T](func(_ context.Context, e informer.Event[T]) {
+		switch e.Type {
+		case informer.Add:
+			p.adds.Add(1)
+		case informer.Update:
+			p.updates.Add(1)
+		case informer.Delete:
+			p.deletes.Add(1)
+		}
+		p.queue.Add(e.Key)
+	}), informer.HandlerOptions{Name: "keys"})
+	return p, err
+}
+
+// run runs the informer and the workers until ctx ends.
+func (p *pipeline[T]) run(ctx context.Context, workers int) error {
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() { p.work(ctx) })
+	}
+	err := p.informer.Run(ctx)
+	p.queue.ShutDown()
+	group.Wait()
+	return err
+}
+
+// work is a worker: it takes keys until the queue is shut down.
+func (p *pipeline[T]) work(ctx context.Context) {
+	for {
+		key, shutdown := p.queue.Get()
+		if shutdown {
+			return
+		}
+		p.handle(ctx, key)
+		p.queue.Done(key)
+	}
+}
+
+// handle works on one key. A failure puts it back, later each time.
+func (p *pipeline[T]) handle(ctx context.Context, key string) {
+	obj, exists, err := p.informer.Indexer().GetByKey(key)
+	if err == nil && exists {
+		err = p.reconcile(ctx, obj)
+	}
+	if err != nil && ctx.Err() == nil {
+		p.failed.Add(1)
+		p.queue.AddRateLimited(key)
+		return
+	}
+	p.reconciled.Add(1)
+	p.queue.Forget(key)
+}
+
+// waitForSync returns when the handler has been told of the whole first list.
+func (p *pipeline[T]) waitForSync(ctx context.Context) error {
+	select {
+	case <-p.handler.Synced():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the informer has not synced: %w", errors.Join(ctx.Err(), p.reflector.Stats().LastError))
+	}
+}
