@@ -24,6 +24,12 @@ type Access[T any] struct {
 	// not, Key is Name's String.
 	Name func(obj T) Name
 
+	// NameIsKey promises that Key, where it succeeds, is Name's String, so
+	// that who has seen a name before need not make its key anew. Meta sets
+	// it, and Complete where it makes Key from Name; who puts another Key in
+	// place of Meta's clears it.
+	NameIsKey bool
+
 	// Version gives the resource version of obj, "" when it has none. Two
 	// objects of one key with equal, non-empty versions are the same state.
 	Version func(obj T) string
@@ -48,6 +54,7 @@ func (a Access[T]) Complete() (Access[T], error) {
 		}
 		name := a.Name
 		a.Key = func(obj T) (string, error) { return name(obj).String(), nil }
+		a.NameIsKey = true
 	}
 	if a.Name == nil {
 		key := a.Key
@@ -76,11 +83,12 @@ func (a Access[T]) Complete() (Access[T], error) {
 // it. A nil object gives a KeyError.
 func Meta[T metav1.Object]() Access[T] {
 	return Access[T]{
-		Key:     MetaKey[T],
-		Name:    func(obj T) Name { return Name{Namespace: obj.GetNamespace(), Name: obj.GetName()} },
-		Version: func(obj T) string { return obj.GetResourceVersion() },
-		UID:     func(obj T) types.UID { return obj.GetUID() },
-		Labels:  func(obj T) map[string]string { return obj.GetLabels() },
+		Key:       MetaKey[T],
+		Name:      func(obj T) Name { return Name{Namespace: obj.GetNamespace(), Name: obj.GetName()} },
+		NameIsKey: true,
+		Version:   func(obj T) string { return obj.GetResourceVersion() },
+		UID:       func(obj T) types.UID { return obj.GetUID() },
+		Labels:    func(obj T) map[string]string { return obj.GetLabels() },
 	}
 }
 
