@@ -39,13 +39,12 @@ type core[T any] struct {
 	room chan struct{}
 }
 
-func (c *core[T]) init(access object.Access[T], opts Options[T]) (err error) {
-	c.in, err = newIntake(access, opts)
+func (c *core[T]) init(access object.Access[T], opts Options[T]) error {
 	c.bound = opts.Bound
 	c.watch = newStopwatch(opts.Metrics, opts.Clock)
 	c.wake = make(chan struct{}, 1)
 	c.first.done = make(chan struct{})
-	return err
+	return c.in.init(access, opts)
 }
 
 // Begin opens a list and drops the one that was open.

@@ -10,40 +10,72 @@ import (
 
 // intake makes what a producer hands over fit for the queue: it has a key and
 // has been transformed. It calls user code and so is never used under a lock.
-// It does not change after construction.
+// But for memo it does not change after construction.
 type intake[T any] struct {
 	name      string
 	access    object.Access[T]
 	transform func(T) (T, error)
 	known     func(string) (T, bool)
 	logger    klog.Logger
+	memo      keyMemo
 }
 
-func newIntake[T any](access object.Access[T], opts Options[T]) (intake[T], error) {
+func (in *intake[T]) init(access object.Access[T], opts Options[T]) error {
 	name := opts.Name
 	if name == "" {
 		name = reflect.TypeFor[T]().String()
 	}
 	access, err := access.Complete()
 	if err != nil {
-		return intake[T]{}, fmt.Errorf("deltafifo: queue %s: %w", name, err)
+		return fmt.Errorf("deltafifo: queue %s: %w", name, err)
 	}
 	logger := opts.Logger
 	if logger.GetSink() == nil {
 		logger = klog.Background()
 	}
-	return intake[T]{
-		name:      name,
-		access:    access,
-		transform: opts.Transform,
-		known:     opts.Known,
-		logger:    klog.LoggerWithValues(logger, "queue", name),
-	}, nil
+	in.name = name
+	in.access = access
+	in.transform = opts.Transform
+	in.known = opts.Known
+	in.logger = klog.LoggerWithValues(logger, "queue", name)
+	in.memo = newKeyMemo()
+	return nil
+}
+
+// key makes the key of obj, or remembers it.
+func (in *intake[T]) key(obj T) (string, error) {
+	if !in.access.NameIsKey || in.memo.off.Load() {
+		return in.access.Key(obj)
+	}
+	name, ok := in.nameOf(obj)
+	if !ok || name.Namespace == "" {
+		return in.access.Key(obj) // which allocates nothing without a namespace
+	}
+	h := in.memo.hash(name)
+	if key, ok := in.memo.get(name, h); ok {
+		return key, nil
+	}
+	key, err := in.access.Key(obj)
+	if err == nil {
+		in.memo.put(name, h, key)
+	}
+	return key, err
+}
+
+// nameOf fails for what has no name, such as a nil pointer, and leaves it to
+// Key to say why.
+func (in *intake[T]) nameOf(obj T) (name object.Name, ok bool) {
+	defer func() {
+		if !ok {
+			_ = recover()
+		}
+	}()
+	return in.access.Name(obj), true
 }
 
 // event accepts the object of an event.
 func (in *intake[T]) event(op string, obj T) (string, T, error) {
-	key, err := in.access.Key(obj)
+	key, err := in.key(obj)
 	if err != nil {
 		return "", obj, in.refuse(op, "", obj, err)
 	}
@@ -91,11 +123,14 @@ func (in *intake[T]) transformed(op, key string, obj T) (string, T, error) {
 	if err != nil {
 		return "", obj, in.refuse(op, key, obj, fmt.Errorf("transform: %w", err))
 	}
-	newKey, err := in.access.Key(out)
-	if err != nil {
-		return "", obj, in.refuse(op, key, obj, fmt.Errorf("transform returned an object without a key: %w", err))
+	if name, ok := in.nameOf(out); ok && in.access.NameIsKey && isKeyOf(key, name) {
+		return key, out, nil
 	}
-	return newKey, out, nil
+	key, err = in.access.Key(out)
+	if err != nil {
+		return "", obj, in.refuse(op, "", obj, fmt.Errorf("transform returned an object without a key: %w", err))
+	}
+	return key, out, nil
 }
 
 func (in *intake[T]) refuse(op, key string, obj T, err error) error {
