@@ -7,13 +7,24 @@
 //
 //	Collection (your test writes) ──► Server ──HTTP──► reflector ──► …
 //	                                    ▲
-//	              Fault, Cut, Stall, Expire
+//	              Fault, Cut, Stall, Expire, Down
 //
 // A server is reached on a loopback port (Start), by any client, or on an
 // in-memory pipe (StartPipe), by Server.Client alone. On a pipe there is no
 // network and all waiting is on channels and timers, so a test in
 // testing/synctest sees a bookmark interval or a watch timeout pass at once.
-// Both answer alike.
+// Both answer alike. The server has to be closed inside the bubble:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		srv, err := apitest.StartPipe(opts)
+//		…
+//		defer srv.Close()
+//		resp, err := srv.Client().Get(srv.URL + pods.Path("", "") + "?watch=true&timeoutSeconds=300")
+//		_, err = io.Copy(io.Discard, resp.Body) // five minutes, which take no time
+//	})
+//
+// A Collection reads and writes objects past HTTP; Server.Requests and
+// Server.Count tell what the code under test has asked for.
 //
 // # What it promises
 //

@@ -25,11 +25,11 @@ type page struct {
 
 // readAt says which state a list wants.
 type readAt struct {
-	rv    uint64 // 0: the present
-	exact bool   // the state at rv; else any that is not older
-	start string // first key, "" for all
-	token string // the same as a continue token shows it
-	lag   int    // how many versions the present is too old
+	rv    uint64         // 0: the present
+	exact bool           // the state at rv; else any that is not older
+	start string         // first key, "" for all
+	token *continueToken // where start comes from, nil if the list begins
+	lag   int            // how many versions the present is too old
 }
 
 func (x *exchange) list() error {
@@ -70,7 +70,7 @@ func listAt(opts internalversion.ListOptions, sel *selection) (readAt, error) {
 		if opts.ResourceVersion != "" && opts.ResourceVersion != "0" {
 			return readAt{}, apierrors.NewBadRequest("specifying resource version is not allowed when using continue")
 		}
-		at := readAt{start: sel.first + token.Start, token: token.Start}
+		at := readAt{start: sel.first + token.Start, token: &token}
 		if token.Version > 0 {
 			at.rv, at.exact = uint64(token.Version), true
 		}
@@ -187,8 +187,8 @@ func (s *Server) state(t *table, at readAt) (uint64, []*record, error) {
 	switch {
 	case rv >= t.compacted:
 		return rv, t.at(rv), nil
-	case at.token != "":
-		return 0, nil, continueExpired(at.token)
+	case at.token != nil:
+		return 0, nil, continueExpired(at.token.Start)
 	default:
 		return 0, nil, apierrors.NewResourceExpired(messageListExpired)
 	}

@@ -141,7 +141,10 @@ func list(t testing.TB, s *apitest.Server, path string) widgetList {
 type event struct {
 	Type   string
 	Object struct {
-		widget
+		metav1.TypeMeta   `json:",inline"`
+		metav1.ObjectMeta `json:"metadata"`
+		Spec              widgetSpec `json:"spec"`
+
 		Code    int    `json:"code"`
 		Reason  string `json:"reason"`
 		Message string `json:"message"`

@@ -10,7 +10,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // record is one state of one object, encoded once and never changed. Its JSON
@@ -77,12 +76,6 @@ func parseDocument(data []byte) (*document, error) {
 	return d, nil
 }
 
-// isOf tells whether the document names gvk, or no type at all.
-func (d *document) isOf(gvk schema.GroupVersionKind) bool {
-	return (d.kind == "" || d.kind == gvk.Kind) &&
-		(d.apiVersion == "" || d.apiVersion == gvk.GroupVersion().String())
-}
-
 // record encodes the document as a state of key, whose version is set when it
 // is committed.
 func (d *document) record(key string) (*record, error) {
@@ -94,7 +87,10 @@ func (d *document) record(key string) (*record, error) {
 	}
 	var tail bytes.Buffer
 	// The head has opened metadata and the value of resourceVersion.
-	tail.WriteString(`",`)
+	tail.WriteByte('"')
+	if len(encoded) > len("{}") {
+		tail.WriteByte(',')
+	}
 	tail.Write(encoded[1:])
 	metaEnd := tail.Len()
 	for _, field := range slices.Sorted(maps.Keys(d.fields)) {

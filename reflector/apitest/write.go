@@ -26,7 +26,7 @@ func (s *Server) create(t *table, namespace string, d *document) (*record, error
 	}
 	meta.UID, meta.CreationTimestamp = "", metav1.Time{}
 	meta.DeletionTimestamp, meta.DeletionGracePeriodSeconds = nil, nil
-	meta.SelfLink, meta.ManagedFields, meta.Generation = "", nil, 0
+	meta.ManagedFields, meta.Generation = nil, 0
 	if t.res.counted() {
 		meta.Generation = 1
 	}
@@ -121,7 +121,7 @@ func (t *table) settle(old, next *document, key, name string) error {
 	meta := &next.meta
 	meta.UID, meta.CreationTimestamp = old.meta.UID, old.meta.CreationTimestamp
 	meta.DeletionTimestamp, meta.DeletionGracePeriodSeconds = old.meta.DeletionTimestamp, old.meta.DeletionGracePeriodSeconds
-	meta.SelfLink, meta.ManagedFields, meta.Generation = "", nil, old.meta.Generation
+	meta.ManagedFields, meta.Generation = nil, old.meta.Generation
 	if t.res.counted() {
 		owned := ""
 		if t.res.Status {
