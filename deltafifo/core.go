@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 
 	"github.com/informant-go/informant/object"
 )
@@ -16,10 +15,6 @@ type core[T any] struct {
 	bound int
 	watch stopwatch
 	list  openList[T]
-
-	// popping is true while a Pop runs; what belongs to the consumer is
-	// touched by the goroutine that set it, and by nobody else.
-	popping atomic.Bool
 
 	// wake has room for one token, which ends the consumer's sleep. A token
 	// left over from a sleep that a context ended makes a later one end

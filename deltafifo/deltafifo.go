@@ -30,14 +30,12 @@ type DeltaFIFO[T any] struct {
 
 	// All below is guarded by mu.
 
-	// queued has the entry of each key in line; Bookmarks are in line only.
-	queued map[string]*entry[T]
-	line   line[T]
-	length int // of all deltas in line
-	peak   int // the most keys that queued had since it was made
+	entries entries[T]
 
-	// hand is what is being processed. Its key may be queued again.
-	hand hand[T]
+	// hand is what is being processed, by the Pop that set popping. Its key
+	// may be queued again.
+	hand    hand[T]
+	popping bool
 
 	// pops counts how often something was handed out, and traces are told
 	// of each.
@@ -46,11 +44,13 @@ type DeltaFIFO[T any] struct {
 }
 
 // hand is the entry that is being processed, and what producers may know of
-// it: the consumer alone reads the deltas.
+// it: its deltas are the consumer's alone.
 type hand[T any] struct {
 	entry   *entry[T] // nil when nothing is being processed
-	key     string    // with keyed
-	keyed   bool      // not a Bookmark
+	deltas  []Delta[T]
+	since   time.Time // the entry's, which may be in line again
+	key     string
+	keyed   bool // there is a key: it is not a Bookmark
 	last    last[T]
 	initial bool // it counts for first
 }
@@ -66,7 +66,7 @@ func NewDeltaFIFO[T any](access object.Access[T], opts DeltaOptions[T]) (*DeltaF
 	q := &DeltaFIFO[T]{
 		known:     opts.KnownObjects,
 		bookmarks: !opts.NoBookmarks,
-		queued:    make(map[string]*entry[T]),
+		entries:   entries[T]{byKey: make(map[string]*entry[T])},
 	}
 	if opts.Known == nil {
 		opts.Known = opts.KnownObjects.Get
@@ -148,8 +148,8 @@ func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
 		if err := q.admit(ctx); err != nil {
 			return false, err
 		}
-		switch _, queued := q.queued[key]; {
-		case queued, q.known.Get == nil:
+		switch {
+		case q.known.Get == nil || q.entries.waiting(key) != nil:
 			return true, nil
 		case q.hand.keyed && q.hand.key == key:
 			return !q.hand.last.gone, nil
@@ -195,7 +195,7 @@ func (q *DeltaFIFO[T]) Resync() error {
 		return ErrClosed
 	}
 	for _, d := range syncs {
-		if !d.NoObject && !q.waits(d.Key) && !tr.has(d.Key) {
+		if !d.NoObject && q.entries.waiting(d.Key) == nil && !tr.has(d.Key) {
 			q.push(d)
 		}
 	}
@@ -236,7 +236,7 @@ func (q *DeltaFIFO[T]) untrace(tr *trace[T]) {
 func (q *DeltaFIFO[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.length
+	return q.entries.deltas
 }
 
 // Age tells how long the key that waits longest has done so. It is 0 when none
@@ -244,23 +244,18 @@ func (q *DeltaFIFO[T]) Len() int {
 func (q *DeltaFIFO[T]) Age() time.Duration {
 	var since time.Time
 	q.mu.Lock()
-	if q.line.head != nil {
-		since = q.line.head.since
+	if e := q.entries.line.head; e != nil {
+		since = e.since
 	}
 	q.mu.Unlock()
 	return q.watch.since(since)
-}
-
-func (q *DeltaFIFO[T]) waits(key string) bool {
-	_, ok := q.queued[key]
-	return ok
 }
 
 // admit waits until one more delta may be queued. mu is held on entry and
 // return.
 func (q *DeltaFIFO[T]) admit(ctx context.Context) error {
 	for !q.closed {
-		if q.bound <= 0 || q.length < q.bound {
+		if q.bound <= 0 || q.entries.deltas < q.bound {
 			return nil
 		}
 		if err := q.awaitRoom(ctx); err != nil {
@@ -272,32 +267,21 @@ func (q *DeltaFIFO[T]) admit(ctx context.Context) error {
 
 // push queues d, which has a key; mu is held.
 func (q *DeltaFIFO[T]) push(d Delta[T]) {
-	if e := q.queued[d.Key]; e != nil {
-		if e.merge(d) {
-			q.length++
-		}
-		return
+	if q.entries.push(d, q.hand.entry) {
+		q.stamp()
 	}
-	q.queued[d.Key] = q.enqueue(d)
-	q.peak = max(q.peak, len(q.queued))
 }
 
-// pushBookmark queues a Bookmark; mu is held. One that is last in line serves
-// for both.
+// pushBookmark queues a Bookmark, if they are wanted; mu is held.
 func (q *DeltaFIFO[T]) pushBookmark(resourceVersion string) {
-	if !q.bookmarks {
-		return
+	if q.bookmarks && q.entries.pushBookmark(resourceVersion) {
+		q.stamp()
 	}
-	if e := q.line.tail; e != nil && e.deltas[0].Type == Bookmark {
-		e.deltas[0].ResourceVersion = resourceVersion
-		return
-	}
-	q.enqueue(Delta[T]{Type: Bookmark, ResourceVersion: resourceVersion})
 }
 
-func (q *DeltaFIFO[T]) enqueue(d Delta[T]) *entry[T] {
-	e := q.line.append(d)
-	e.since = q.watch.now()
-	q.length++
-	return e
+// stamp notes when the last entry got in line; mu is held.
+func (q *DeltaFIFO[T]) stamp() {
+	if q.watch.clock != nil {
+		q.entries.line.tail.since = q.watch.clock.Now()
+	}
 }

@@ -13,59 +13,50 @@ func (q *DeltaFIFO[T]) Pop(ctx context.Context, process func(Batch[T]) error) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !q.popping.CompareAndSwap(false, true) {
-		return ErrConcurrentPop
-	}
-	e, left, err := q.take(ctx)
+	b, left, err := q.take(ctx)
 	if err != nil {
-		q.popping.Store(false)
 		return err
 	}
 	defer q.finish()
-	b := Batch[T]{Deltas: e.deltas, Initial: !q.HasSynced()}
 	if q.watch.metrics == nil {
 		return process(b)
 	}
-	return q.watch.process(len(e.deltas), left, e.since, func() error { return process(b) })
+	return q.watch.process(len(b.Deltas), left, q.hand.since, func() error { return process(b) })
 }
 
 // take waits for an entry and takes it in hand. left is what waits besides.
-func (q *DeltaFIFO[T]) take(ctx context.Context) (e *entry[T], left int, err error) {
+func (q *DeltaFIFO[T]) take(ctx context.Context) (b Batch[T], left int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for q.line.head == nil {
+	if q.popping {
+		return b, 0, ErrConcurrentPop
+	}
+	q.popping = true
+	for q.entries.line.head == nil {
 		if err := q.park(ctx); err != nil {
-			return nil, 0, err
+			q.popping = false
+			return b, 0, err
 		}
 	}
-	e = q.line.take()
-	q.length -= len(e.deltas)
+	q.hand.entry, q.hand.deltas = q.entries.take()
+	q.hand.since = q.hand.entry.since
 	q.pops++
-	q.hand.entry = e
-	if e.deltas[0].Type != Bookmark {
-		q.takeKey(e)
+	if d := &q.hand.deltas[len(q.hand.deltas)-1]; d.Type != Bookmark {
+		q.takeKey(d)
 	}
 	q.makeRoom()
-	return e, q.length, nil
+	return Batch[T]{Deltas: q.hand.deltas, Initial: !q.first.synced()}, q.entries.deltas, nil
 }
 
-// takeKey notes whose deltas are in hand; mu is held.
-func (q *DeltaFIFO[T]) takeKey(e *entry[T]) {
-	d := e.newest()
-	delete(q.queued, d.Key)
+// takeKey notes that the deltas of a key are in hand, d being the newest; mu
+// is held.
+func (q *DeltaFIFO[T]) takeKey(d *Delta[T]) {
 	q.hand.key, q.hand.keyed, q.hand.last = d.Key, true, lastOf(d)
 	q.hand.initial = q.first.left > 0
 	for _, tr := range q.traces {
 		tr.record(d.Key, q.hand.last)
 	}
-	if len(q.queued) == 0 && q.peak > bigMap {
-		q.queued, q.peak = make(map[string]*entry[T]), 0
-	}
 }
-
-// bigMap is the number of keys above which the map that held them is dropped
-// once it is empty: maps do not shrink.
-const bigMap = 1 << 14
 
 // finish ends a Pop, also one that panics.
 func (q *DeltaFIFO[T]) finish() {
@@ -73,9 +64,8 @@ func (q *DeltaFIFO[T]) finish() {
 	if q.hand.initial {
 		q.first.processed()
 	}
-	e := q.hand.entry
+	q.entries.release(q.hand.entry, q.hand.deltas)
 	q.hand = hand[T]{}
-	q.line.recycle(e)
+	q.popping = false
 	q.mu.Unlock()
-	q.popping.Store(false)
 }

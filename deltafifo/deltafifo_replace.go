@@ -30,7 +30,7 @@ func (q *DeltaFIFO[T]) Commit(ctx context.Context, resourceVersion string) error
 		return err
 	}
 	q.replace(p, missing, tr)
-	q.first.list(len(q.queued))
+	q.first.list(q.entries.keys)
 	if resourceVersion != "" {
 		q.pushBookmark(resourceVersion)
 	}
@@ -61,14 +61,14 @@ func (q *DeltaFIFO[T]) missing(p *pages[T]) []Delta[T] {
 // begun before missing was made. What is queued overrules tr, and tr overrules
 // missing.
 func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
-	overruled := func(key string) bool { return tr.has(key) || q.waits(key) }
+	overruled := func(key string) bool { return tr.has(key) || q.entries.waiting(key) != nil }
 	dead := q.handedOut(p, tr)
 	for _, d := range missing {
 		if !overruled(d.Key) {
 			dead = append(dead, d)
 		}
 	}
-	for e := q.line.head; e != nil; e = e.next {
+	for e := q.entries.line.head; e != nil; e = e.next {
 		if d := e.newest(); d.Type != Deleted && d.Type != Bookmark && !p.has(d.Key) {
 			q.push(unseen(d.Key, d.Object))
 		}
@@ -86,7 +86,7 @@ func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
 func (q *DeltaFIFO[T]) handedOut(p *pages[T], tr *trace[T]) []Delta[T] {
 	var dead []Delta[T]
 	for _, key := range tr.keys {
-		if l := tr.last[key]; !l.gone && !p.has(key) && !q.waits(key) {
+		if l := tr.last[key]; !l.gone && !p.has(key) && q.entries.waiting(key) == nil {
 			dead = append(dead, unseen(key, l.obj))
 		}
 	}

@@ -2,22 +2,24 @@ package deltafifo
 
 import "time"
 
-// entry is what waits for one key, or one Bookmark. It is in line from its
-// first delta until a Pop takes it.
+// entry is what waits for one key, or one Bookmark. It is in line, or in hand,
+// or both, or else idle: kept because the key may well come again.
 type entry[T any] struct {
-	// deltas is not empty while the entry is in line; the oldest is first.
-	// It begins in one, because most entries never hold more.
-	deltas []Delta[T]
-	one    [1]Delta[T]
+	key    string
+	deltas []Delta[T] // oldest first; not empty if and only if in line
+	since  time.Time  // when it got in line
 
-	since time.Time
-	next  *entry[T]
+	// The neighbours in line, or among the idle ones.
+	prev, next *entry[T]
 }
 
 func (e *entry[T]) newest() *Delta[T] { return &e.deltas[len(e.deltas)-1] }
 
-// merge adds d and reports whether the entry has grown. Of two Deleted in a row
-// one stays: the first that was seen to happen, else the later one.
+func (e *entry[T]) isBookmark() bool { return e.deltas[0].Type == Bookmark }
+
+// merge adds d to what waits, and reports whether that has grown. Of two
+// Deleted in a row one stays: the first that was seen to happen, else the
+// later one.
 func (e *entry[T]) merge(d Delta[T]) bool {
 	if d.Type == Deleted && e.newest().Type == Deleted {
 		if e.newest().FinalStateUnknown {
@@ -29,58 +31,36 @@ func (e *entry[T]) merge(d Delta[T]) bool {
 	return true
 }
 
-// line is a first-in-first-out list of entries, and of spare ones to use again.
+// line is a first-in-first-out list of entries. An entry is in one line at
+// most.
 type line[T any] struct {
 	head, tail *entry[T]
-	spare      *entry[T]
-	spares     int
+	length     int
 }
 
-// Entries up to this number, each with a buffer of up to that many deltas, are
-// kept for use again.
-const (
-	maxSpares      = 1024
-	maxSpareDeltas = 8
-)
-
-// append puts d in line, in an entry of its own.
-func (l *line[T]) append(d Delta[T]) *entry[T] {
-	e := l.spare
-	if e == nil {
-		e = &entry[T]{}
-		e.deltas = e.one[:0]
-	} else {
-		l.spare, e.next = e.next, nil
-		l.spares--
-	}
-	e.deltas = append(e.deltas, d)
+func (l *line[T]) append(e *entry[T]) {
+	e.prev = l.tail
 	if l.tail == nil {
 		l.head = e
 	} else {
 		l.tail.next = e
 	}
 	l.tail = e
-	return e
+	l.length++
 }
 
-// take takes the first entry out of the line, which is not empty.
-func (l *line[T]) take() *entry[T] {
-	e := l.head
-	l.head, e.next = e.next, nil
-	if l.head == nil {
-		l.tail = nil
+// remove takes e, which is in l, out of it.
+func (l *line[T]) remove(e *entry[T]) {
+	if e.prev == nil {
+		l.head = e.next
+	} else {
+		e.prev.next = e.next
 	}
-	return e
-}
-
-// recycle keeps e for use again. Nothing of it is in use any more.
-func (l *line[T]) recycle(e *entry[T]) {
-	clear(e.deltas)
-	clear(e.one[:]) // deltas may have moved out of it
-	if l.spares >= maxSpares || cap(e.deltas) > maxSpareDeltas {
-		return
+	if e.next == nil {
+		l.tail = e.prev
+	} else {
+		e.next.prev = e.prev
 	}
-	e.deltas = e.deltas[:0]
-	e.next, l.spare = l.spare, e
-	l.spares++
+	e.prev, e.next = nil, nil
+	l.length--
 }

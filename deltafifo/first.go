@@ -41,6 +41,9 @@ func (f *first) processed() {
 	}
 }
 
+// synced is hasSynced for who holds the lock.
+func (f *first) synced() bool { return f.started && f.left == 0 }
+
 func (f *first) hasSynced() bool {
 	select {
 	case <-f.done:

@@ -38,8 +38,10 @@ type InOrder[T any] struct {
 	// consumer alone writes it.
 	left atomic.Int64
 
-	// The consumer's: deltas that have changed sides, of which next is the
+	// popping is true while a Pop runs. What follows belongs to the goroutine
+	// that set it: deltas that have changed sides, of which next is the
 	// first that no process was given.
+	popping    atomic.Bool
 	taken      []Delta[T]
 	next       int
 	takenSince time.Time

@@ -38,7 +38,6 @@ func (in *intake[T]) init(access object.Access[T], opts Options[T]) error {
 	in.transform = opts.Transform
 	in.known = opts.Known
 	in.logger = klog.LoggerWithValues(logger, "queue", name)
-	in.memo = newKeyMemo()
 	return nil
 }
 
@@ -51,7 +50,7 @@ func (in *intake[T]) key(obj T) (string, error) {
 	if !ok || name.Namespace == "" {
 		return in.access.Key(obj) // which allocates nothing without a namespace
 	}
-	h := in.memo.hash(name)
+	h := nameHash(name)
 	if key, ok := in.memo.get(name, h); ok {
 		return key, nil
 	}

@@ -1,7 +1,6 @@
 package deltafifo
 
 import (
-	"hash/maphash"
 	"math/bits"
 	"sync/atomic"
 
@@ -12,7 +11,6 @@ import (
 // object allocates, and that would be the one allocation of an event. It is a
 // cache: it forgets whatever it has no place for. Any goroutine may use it.
 type keyMemo struct {
-	seed  maphash.Seed
 	table atomic.Pointer[memoTable] // nil until the first key
 
 	// off is set when a key was not the String of its name, whatever
@@ -20,32 +18,28 @@ type keyMemo struct {
 	off atomic.Bool
 }
 
-// memoTable is a set-associative cache: a key is in one of the memoWays slots
-// from hash & mask on. Slots are written once or overwritten, keys never
-// change, so that readers need no lock.
+// memoTable is a set-associative cache: a key is in the set that the low bits
+// of its name's hash pick.
 type memoTable struct {
-	slots  []atomic.Pointer[memoKey]
+	sets   []memoSet // a power of two
 	misses atomic.Int64
 }
 
-type memoKey struct {
-	hash uint64
-	key  string
+// memoSet has room for a few keys. Each is behind a pointer, so that readers
+// need no lock. A tag is of the hash of the key with the same number, or of
+// another one while that is being replaced: it says where to look, no more.
+type memoSet struct {
+	tags [memoWays]atomic.Uint32 // 0 where there is no key
+	keys [memoWays]atomic.Pointer[string]
 }
 
-// A table begins small and grows while keys are missed more than it has room
-// for, so that a quiet queue pays little.
+// A table begins small and grows while more keys are missed than it has room
+// for, so that a quiet queue pays little: 48 bytes for four keys.
 const (
-	memoWays     = 4
-	minMemoSlots = 64
-	maxMemoSlots = 8192
+	memoWays    = 4
+	minMemoSets = 16
+	maxMemoSets = 2048
 )
-
-func newKeyMemo() keyMemo { return keyMemo{seed: maphash.MakeSeed()} }
-
-func (m *keyMemo) hash(n object.Name) uint64 {
-	return maphash.String(m.seed, n.Name) ^ bits.RotateLeft64(maphash.String(m.seed, n.Namespace), 31)
-}
 
 // get returns the key of n, which hashes to h, if it is remembered.
 func (m *keyMemo) get(n object.Name, h uint64) (key string, ok bool) {
@@ -53,10 +47,13 @@ func (m *keyMemo) get(n object.Name, h uint64) (key string, ok bool) {
 	if t == nil {
 		return "", false
 	}
-	set := t.set(h)
-	for i := range set {
-		if k := set[i].Load(); k != nil && k.hash == h && isKeyOf(k.key, n) {
-			return k.key, true
+	set, tag := t.set(h), tagOf(h)
+	for i := range set.tags {
+		if set.tags[i].Load() != tag {
+			continue
+		}
+		if key := set.keys[i].Load(); key != nil && isKeyOf(*key, n) {
+			return *key, true
 		}
 	}
 	return "", false
@@ -70,24 +67,26 @@ func (m *keyMemo) put(n object.Name, h uint64, key string) {
 		return
 	}
 	t := m.table.Load()
-	if t == nil || t.misses.Add(1) > int64(2*len(t.slots)) && len(t.slots) < maxMemoSlots {
+	if t == nil || t.misses.Add(1) > int64(2*memoWays*len(t.sets)) && len(t.sets) < maxMemoSets {
 		t = m.grow(t)
 	}
-	t.put(&memoKey{hash: h, key: key})
+	t.put(h, &key)
 }
 
 // grow makes a larger table in place of old, unless another goroutine has done
 // so.
 func (m *keyMemo) grow(old *memoTable) *memoTable {
-	size := minMemoSlots
+	size := minMemoSets
 	if old != nil {
-		size = 2 * len(old.slots)
+		size = 2 * len(old.sets)
 	}
-	t := &memoTable{slots: make([]atomic.Pointer[memoKey], size)}
+	t := &memoTable{sets: make([]memoSet, size)}
 	if old != nil {
-		for i := range old.slots {
-			if k := old.slots[i].Load(); k != nil {
-				t.put(k)
+		for i := range old.sets {
+			for j := range old.sets[i].keys {
+				if key := old.sets[i].keys[j].Load(); key != nil {
+					t.put(nameHash(object.CutKey(*key)), key)
+				}
 			}
 		}
 	}
@@ -95,20 +94,53 @@ func (m *keyMemo) grow(old *memoTable) *memoTable {
 	return m.table.Load()
 }
 
-func (t *memoTable) set(h uint64) []atomic.Pointer[memoKey] {
-	at := int(h) & (len(t.slots) - memoWays)
-	return t.slots[at : at+memoWays]
-}
+func (t *memoTable) set(h uint64) *memoSet { return &t.sets[int(h)&(len(t.sets)-1)] }
 
-// put takes a free slot of k's set, or one that k's hash picks.
-func (t *memoTable) put(k *memoKey) {
-	set := t.set(k.hash)
-	for i := range set {
-		if set[i].CompareAndSwap(nil, k) {
+// put takes a free place of h's set, or one that h picks.
+func (t *memoTable) put(h uint64, key *string) {
+	set := t.set(h)
+	for i := range set.keys {
+		if set.keys[i].CompareAndSwap(nil, key) {
+			set.tags[i].Store(tagOf(h))
 			return
 		}
 	}
-	set[k.hash>>62].Store(k)
+	i := h >> 30 % memoWays
+	set.keys[i].Store(key)
+	set.tags[i].Store(tagOf(h))
+}
+
+func tagOf(h uint64) uint32 { return uint32(h>>32) | 1 }
+
+// nameHash looks at the ends of a name and of its namespace only: it is for a
+// cache, where a collision costs a key made anew.
+func nameHash(n object.Name) uint64 {
+	const k0, k1, k2 = 0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb
+	head, tail := ends(n.Name)
+	nsHead, nsTail := ends(n.Namespace)
+	hi, lo := bits.Mul64(head^k0, tail^k1)
+	hi2, lo2 := bits.Mul64(nsHead^k2^uint64(len(n.Name)), nsTail^k0^hi)
+	hi, lo = bits.Mul64(hi2^lo^k1, lo2^k2)
+	return hi ^ lo
+}
+
+// ends returns the first and the last eight bytes of s, which overlap in a
+// short one.
+func ends(s string) (head, tail uint64) {
+	if len(s) >= 8 {
+		return load64(s[:8]), load64(s[len(s)-8:])
+	}
+	for i := range len(s) {
+		head = head<<8 | uint64(s[i])
+	}
+	return head, uint64(len(s))
+}
+
+// load64 compiles to one load.
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // isKeyOf tells whether key is n.String(), without making that.
