@@ -22,9 +22,11 @@ type FIFO struct {
 	order  []string // has every key of items, and keys that were deleted
 	closed bool
 
-	synced  chan struct{} // closed once, when started && initial == 0
+	// synced is closed once: started, initial == 0, and what was taken is
+	// processed. initial is how much of order is of the first list.
+	synced  chan struct{}
 	started bool
-	initial int // entries of order that are of the first list
+	initial int
 }
 
 var (
@@ -104,35 +106,34 @@ func (f *FIFO) Resync() error { return nil }
 func (f *FIFO) Pop(process PopProcessFunc) (interface{}, error) {
 	f.popping.Lock()
 	defer f.popping.Unlock()
-	obj, ofFirstList, err := f.take()
+	obj, err := f.take()
 	if err != nil {
 		return nil, err
 	}
-	if ofFirstList {
-		defer f.processed()
-	}
+	defer f.processed()
 	return obj, process(obj, !f.HasSynced())
 }
 
-// take waits for the next object. Keys that were deleted are passed over.
-func (f *FIFO) take() (obj interface{}, ofFirstList bool, err error) {
+// take waits for the next object. Keys that were deleted are passed over; they
+// count as processed with the next object, or when there is none.
+func (f *FIFO) take() (interface{}, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for {
 		for len(f.order) == 0 {
+			f.sync()
 			if f.closed {
-				return nil, false, ErrFIFOClosed
+				return nil, ErrFIFOClosed
 			}
 			f.wake.Wait()
 		}
 		key := f.order[0]
 		f.order = f.order[1:]
-		obj, waits := f.items[key]
-		if waits {
+		f.initial = max(f.initial-1, 0)
+		if obj, waits := f.items[key]; waits {
 			delete(f.items, key)
-			return obj, f.initial > 0, nil
+			return obj, nil
 		}
-		f.count()
 	}
 }
 
@@ -143,24 +144,18 @@ func (f *FIFO) begin(n int) {
 		return
 	}
 	f.started, f.initial = true, n
-	if n == 0 {
-		close(f.synced)
-	}
+	f.sync()
 }
 
 func (f *FIFO) processed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.count()
+	f.sync()
 }
 
-// count notes that an entry of order is done with; mu is held.
-func (f *FIFO) count() {
-	if f.initial == 0 {
-		return
-	}
-	f.initial--
-	if f.initial == 0 {
+// sync notes that what was taken is processed; mu is held.
+func (f *FIFO) sync() {
+	if f.started && f.initial == 0 && !IsDone(f) {
 		close(f.synced)
 	}
 }

@@ -114,9 +114,12 @@ func (f *RealFIFO) Replace(list []interface{}, resourceVersion string) error {
 	return f.queued(nil)
 }
 
-// Resync queues what repeats the state of every object.
+// Resync queues what repeats the state of every object, unless that waits
+// already.
 func (f *RealFIFO) Resync() error {
-	f.unfolded.announce()
+	if !f.atomic && !f.unfolded.announceResync() {
+		return nil
+	}
 	return f.queued(producerError(nil, f.engine.Resync()))
 }
 

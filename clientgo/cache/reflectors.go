@@ -10,13 +10,16 @@ import (
 // there is no other. It corresponds to client-go's NewReflector. A reflector of
 // this module is reflector.New.
 func NewReflector(lw ListerWatcher, expectedType interface{}, store ReflectorStore, resyncPeriod time.Duration) *Reflector {
-	return NewReflectorWithOptions(lw, expectedType, store, ReflectorOptions{ResyncPeriod: resyncPeriod})
+	return upstream.NewNamedReflector(callerName(), lw, expectedType, store, resyncPeriod)
 }
 
 // NewNamedReflector is NewReflector with a name. It corresponds to client-go's
 // NewNamedReflector.
 func NewNamedReflector(name string, lw ListerWatcher, expectedType interface{}, store ReflectorStore, resyncPeriod time.Duration) *Reflector {
-	return NewReflectorWithOptions(lw, expectedType, store, ReflectorOptions{Name: name, ResyncPeriod: resyncPeriod})
+	if name == "" {
+		name = callerName()
+	}
+	return upstream.NewNamedReflector(name, lw, expectedType, store, resyncPeriod)
 }
 
 // NewReflectorWithOptions is NewReflector with all options. It corresponds to
@@ -33,5 +36,5 @@ func NewReflectorWithOptions(lw ListerWatcher, expectedType interface{}, store R
 // corresponds to client-go's function of that name.
 func NewNamespaceKeyedIndexerAndReflector(lw ListerWatcher, expectedType interface{}, resyncPeriod time.Duration) (indexer Indexer, reflector *Reflector) {
 	indexer = NewIndexer(MetaNamespaceKeyFunc, Indexers{NamespaceIndex: MetaNamespaceIndexFunc})
-	return indexer, NewReflector(lw, expectedType, indexer, resyncPeriod)
+	return indexer, upstream.NewNamedReflector(callerName(), lw, expectedType, indexer, resyncPeriod)
 }

@@ -17,12 +17,23 @@ type unfolded struct {
 	// the last delta of each key that was handed out: the known objects
 	// may not tell of those.
 	announced atomic.Int64
+	syncing   atomic.Bool // a resync is on its way
 	seen      int64
 	recent    map[string]Delta
 	order     []string // the keys of recent as they came
 }
 
-// announce notes that a list or a resync is about to be queued. The function
+// announceResync notes that a resync is about to be queued, and returns false if
+// one is on its way already: that one does for both.
+func (u *unfolded) announceResync() bool {
+	if !u.syncing.CompareAndSwap(false, true) {
+		return false
+	}
+	u.announced.Add(1)
+	return true
+}
+
+// announce notes that a list is about to be queued. The function
 // that it returns takes that back.
 func (u *unfolded) announce() (back func()) {
 	u.announced.Add(1)
@@ -60,7 +71,7 @@ func (u *unfolded) list(l *deltafifo.List[any], known KeyListerGetter) {
 	for _, obj := range l.Objects {
 		u.add(Delta{Type: Replaced, Object: obj})
 	}
-	u.mark(1)
+	u.mark()
 }
 
 // resync adds a Sync for each known object that was not handed out since.
@@ -73,14 +84,13 @@ func (u *unfolded) resync(known KeyListerGetter) {
 			u.add(Delta{Type: Sync, Object: obj})
 		}
 	}
-	u.mark(1)
+	u.mark()
+	u.syncing.Store(false)
 }
 
-// mark notes that a list or resync was unfolded. The engine makes one of
-// several resyncs that wait, so more may have been announced than come; then
-// something is remembered for longer than it has to be.
-func (u *unfolded) mark(n int64) {
-	u.seen = min(u.seen+n, u.announced.Load())
+// mark notes that a list or resync was unfolded.
+func (u *unfolded) mark() {
+	u.seen++
 	u.recent, u.order = nil, nil
 }
 
