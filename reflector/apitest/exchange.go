@@ -3,6 +3,7 @@ package apitest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -46,13 +47,10 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// route finds the answer; an error is one that can still be sent as Status.
+// route finds the answer; an error is one that can still be sent.
 func (x *exchange) route() error {
-	switch {
-	case x.table == nil || !x.placed():
-		return unknownPath()
-	case x.req.Verb == "" || x.req.Subresource != "" && x.req.Verb == VerbDelete:
-		return unknownMethod()
+	if err := x.place(); err != nil {
+		return err
 	}
 	switch x.req.Verb {
 	case VerbList:
@@ -70,23 +68,6 @@ func (x *exchange) route() error {
 	default:
 		return x.delete()
 	}
-}
-
-// placed tells whether the resource has the path that was asked for. The one
-// path that exists without a method of its own is the collection over all
-// namespaces, where nothing can be created.
-func (x *exchange) placed() bool {
-	res := x.table.res
-	if x.req.Subresource != "" && (!res.Status || x.req.Subresource != statusField) {
-		return false
-	}
-	if !res.Namespaced {
-		return x.req.Namespace == ""
-	}
-	if x.req.Namespace == "" && x.req.Verb == VerbCreate {
-		x.req.Verb = ""
-	}
-	return x.req.Namespace != "" || x.req.Name == ""
 }
 
 // begin sends the header of an answer.
@@ -112,6 +93,12 @@ func (x *exchange) answer(code int, body []byte) {
 
 // fail answers with the Status that err stands for.
 func (x *exchange) fail(err error) {
+	if errors.Is(err, errNoPage) {
+		x.w.Header().Set("X-Content-Type-Options", "nosniff")
+		x.begin(http.StatusNotFound, "text/plain; charset=utf-8")
+		_, _ = io.WriteString(x.w, "404 page not found\n")
+		return
+	}
 	status := asStatus(err)
 	if status.Details != nil && status.Details.RetryAfterSeconds > 0 {
 		x.w.Header().Set("Retry-After", strconv.Itoa(int(status.Details.RetryAfterSeconds)))

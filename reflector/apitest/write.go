@@ -3,6 +3,7 @@ package apitest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -211,16 +212,26 @@ func (s *Server) commit(t *table, key string, prev, rec *record) bool {
 	return true
 }
 
+// checkType refuses an object of another type. One that names none is taken.
 func checkType(res Resource, d *document) error {
 	if d.apiVersion != "" && d.apiVersion != res.apiVersion() {
 		return apierrors.NewBadRequest(fmt.Sprintf(
 			"the API version in the data (%s) does not match the expected API version (%s)", d.apiVersion, res.apiVersion()))
 	}
-	if d.kind != "" && d.kind != res.Kind {
-		return apierrors.NewBadRequest(fmt.Sprintf(
-			"%s in version %q cannot be handled as a %s: converting (%s) to (%s): unknown conversion", d.kind, res.Version, res.Kind, d.kind, res.Kind))
+	if d.kind == "" || d.kind == res.Kind {
+		return nil
 	}
-	return nil
+	if !res.builtIn() {
+		wrong := field.Invalid(field.NewPath("kind"), d.kind, "must be "+res.Kind)
+		return apierrors.NewInvalid(res.GroupVersionKind().GroupKind(), d.meta.Name, field.ErrorList{wrong})
+	}
+	internal, _, _ := strings.Cut(res.Group, ".")
+	if internal == "" {
+		internal = "core"
+	}
+	return apierrors.NewBadRequest(fmt.Sprintf(
+		"%s in version %q cannot be handled as a %s: converting (%s.%s) to (%s.%s): unknown conversion",
+		d.kind, res.Version, res.Kind, res.Version, d.kind, internal, res.Kind))
 }
 
 // adoptNamespace gives an object the namespace of its request.

@@ -91,11 +91,13 @@ func TestRefusedWrites(t *testing.T) {
 			`the namespace of the provided object does not match the namespace sent on the request`},
 		{"another version of the API", "POST", widgets.Path("shop", ""), `{"apiVersion":"example.com/v2","kind":"Widget","metadata":{"name":"b"}}`, 400, "BadRequest",
 			`the API version in the data (example.com/v2) does not match the expected API version (example.com/v1)`},
-		{"another kind", "POST", widgets.Path("shop", ""), `{"apiVersion":"example.com/v1","kind":"Gadget","metadata":{"name":"b"}}`, 400, "BadRequest",
-			`Gadget in version "v1" cannot be handled as a Widget: converting (Gadget) to (Widget): unknown conversion`},
+		{"another kind", "POST", widgets.Path("shop", ""), `{"apiVersion":"example.com/v1","kind":"Gadget","metadata":{"name":"b"}}`, 422, "Invalid",
+			`Widget.example.com "b" is invalid: kind: Invalid value: "Gadget": must be Widget`},
+		{"another built-in kind", "POST", configs.Path("shop", ""), `{"apiVersion":"v1","kind":"Secret"}`, 400, "BadRequest",
+			`Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion`},
 		{"no JSON", "POST", widgets.Path("shop", ""), `<html>`, 400, "BadRequest",
 			`the object provided is unrecognized (must be of type Widget): invalid character '<' looking for beginning of value (3c68746d6c3e)`},
-		{"a create over all namespaces", "POST", widgets.Path("", ""), body(`"name":"b"`), 405, "MethodNotAllowed",
+		{"a create over all namespaces", "POST", configs.Path("", ""), body(`"name":"b"`), 405, "MethodNotAllowed",
 			`the server does not allow this method on the requested resource`},
 		{"a stale version", "PUT", at, body(`"name":"a","resourceVersion":"1"`), 409, "Conflict",
 			`Operation cannot be fulfilled on widgets.example.com "a": the object has been modified; please apply your changes to the latest version and try again`},
@@ -120,12 +122,17 @@ func TestRefusedWrites(t *testing.T) {
 		{"deleting another state", "DELETE", at, `{"preconditions":{"resourceVersion":"1"}}`, 409, "Conflict",
 			`Operation cannot be fulfilled on widgets.example.com "a": StorageError: invalid object, Code: 4, Key: /registry/example.com/widgets/shop/a, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ResourceVersion in precondition: 1, ResourceVersion in object meta: 2`},
 		{"deleting a collection", "DELETE", widgets.Path("shop", ""), ``, 405, "MethodNotAllowed",
+			`deletecollection is not supported on resources of kind "widgets.example.com"`},
+		{"deleting a status", "DELETE", at + "/status", ``, 405, "MethodNotAllowed",
+			`delete is not supported on resources of kind "widgets.example.com"`},
+		{"deleting a built-in collection", "DELETE", configs.Path("shop", ""), ``, 405, "MethodNotAllowed",
 			`the server does not allow this method on the requested resource`},
-		{"a status that is not served", "PUT", configs.Path("shop", "c") + "/status", body(`"name":"c"`), 404, "NotFound",
+		{"a status that is not served", "PUT", gadgets.Path("", "g") + "/status", body(`"name":"g"`), 404, "NotFound",
+			`gadgets.example.com "g" not found`},
+		{"a built-in status that is not served", "PUT", configs.Path("shop", "c") + "/status", body(`"name":"c"`), 404, "NotFound",
 			`the server could not find the requested resource`},
-		{"a resource that is not served", "POST", "/apis/example.com/v1/namespaces/shop/gizmos", body(`"name":"b"`), 404, "NotFound",
+		{"a built-in resource that is not served", "POST", "/api/v1/namespaces/shop/gizmos", body(`"name":"b"`), 404, "NotFound",
 			`the server could not find the requested resource`},
-		{"no path", "GET", "/nothing", ``, 404, "NotFound", `the server could not find the requested resource`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -144,6 +151,15 @@ func TestRefusedWrites(t *testing.T) {
 				t.Errorf("version moved from %s to %s", before, s.ResourceVersion())
 			}
 		})
+	}
+	for _, path := range []string{
+		"/nothing", "/apis/example.com/v1/gizmos", "/apis/example.com/v2/widgets",
+		"/apis/example.com/v1/namespaces/shop/gadgets", widgets.Path("", "a"),
+	} {
+		a := get(t, s, path)
+		if a.code != 404 || string(a.body) != "404 page not found\n" || a.header.Get("Content-Type") != "text/plain; charset=utf-8" {
+			t.Errorf("GET %s: %d %s", path, a.code, a.body)
+		}
 	}
 	if a := do(t, s, "PATCH", at, "application/json-patch+json", "[]"); a.code != 415 ||
 		!strings.Contains(string(a.body), "accepted media types include: application/merge-patch+json") {
