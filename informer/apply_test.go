@@ -1,0 +1,184 @@
+package informer
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/object"
+)
+
+// delta makes a Delta of one key.
+func delta(t deltafifo.Type, obj item) deltafifo.Delta[item] {
+	return deltafifo.Delta[item]{Type: t, Key: "ns/" + obj.Name, Object: obj}
+}
+
+func listDelta(version string, items ...item) deltafifo.Delta[item] {
+	list := &deltafifo.List[item]{Objects: items, ResourceVersion: version}
+	for _, obj := range items {
+		list.Keys = append(list.Keys, "ns/"+obj.Name)
+	}
+	return deltafifo.Delta[item]{Type: deltafifo.ReplacedAll, List: list}
+}
+
+// I1: what each batch of deltas makes of a store that holds a at version 1,
+// with the UID u1, and what is told of it.
+func TestBatchesBecomeEvents(t *testing.T) {
+	a := func(version int, uid string) item { return withUID(newItem("a", version), uid) }
+	gone := func(d deltafifo.Delta[item]) deltafifo.Delta[item] {
+		d.FinalStateUnknown = true
+		return d
+	}
+	unknown := func(d deltafifo.Delta[item]) deltafifo.Delta[item] {
+		d.Object, d.NoObject = nil, true
+		return gone(d)
+	}
+	relist := applier[item]{relistUpdates: true}
+	uids := applier[item]{uidUpdates: true}
+	for _, c := range []struct {
+		name    string
+		applier applier[item]
+		deltas  []deltafifo.Delta[item]
+		initial bool
+		want    []string
+	}{
+		{name: "a new object", deltas: []deltafifo.Delta[item]{delta(deltafifo.Added, newItem("b", 2))},
+			want: []string{"Add b ->2 Watch"}},
+		{name: "a new object that an Updated brings", deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, newItem("b", 2))},
+			want: []string{"Add b ->2 Watch"}},
+		{name: "a known object that an Added brings", deltas: []deltafifo.Delta[item]{delta(deltafifo.Added, a(2, "u1"))},
+			want: []string{"Update a 1>2 Watch"}},
+		{name: "a change", deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(2, "u1"))},
+			want: []string{"Update a 1>2 Watch"}},
+		{name: "the same again", deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(1, "u1"))}},
+		{name: "the same again, with RelistUpdates", applier: relist, deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(1, "u1"))},
+			want: []string{"Update a 1>1 Watch"}},
+		{name: "a deletion", deltas: []deltafifo.Delta[item]{delta(deltafifo.Deleted, a(2, "u1"))},
+			want: []string{"Delete a 1>2 Watch"}},
+		{name: "a missed deletion", deltas: []deltafifo.Delta[item]{gone(delta(deltafifo.Deleted, a(1, "u1")))},
+			want: []string{"Delete a 1>1 Relist unseen"}},
+		{name: "a missed deletion without an object", deltas: []deltafifo.Delta[item]{unknown(delta(deltafifo.Deleted, a(1, "u1")))},
+			want: []string{"Delete a 1>1 Relist unseen"}},
+		{name: "a deletion of what is not there", deltas: []deltafifo.Delta[item]{delta(deltafifo.Deleted, newItem("b", 2))}},
+		{name: "a deletion and a creation", deltas: []deltafifo.Delta[item]{delta(deltafifo.Deleted, a(2, "u1")), delta(deltafifo.Added, a(3, "u2"))},
+			want: []string{"Delete a 1>2 Watch", "Add a ->3 Watch"}},
+		{name: "another life that nobody saw begin", deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(3, "u2"))},
+			want: []string{"Delete a 1>1 Watch unseen", "Add a ->3 Watch"}},
+		{name: "another life, with UIDUpdates", applier: uids, deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(3, "u2"))},
+			want: []string{"Update a 1>3 Watch"}},
+		{name: "a change of an object without a UID", deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(3, ""))},
+			want: []string{"Update a 1>3 Watch"}},
+		{name: "listed key by key", deltas: []deltafifo.Delta[item]{delta(deltafifo.Replaced, a(2, "u1")), delta(deltafifo.Replaced, newItem("b", 2))},
+			want: []string{"Update a 1>2 Relist", "Add b ->2 Relist"}},
+		{name: "listed key by key at first", initial: true, deltas: []deltafifo.Delta[item]{delta(deltafifo.Replaced, newItem("b", 2))},
+			want: []string{"Add b ->2 Initial"}},
+		{name: "a list", deltas: []deltafifo.Delta[item]{listDelta("5", a(2, "u1"))},
+			want: []string{"Update a 1>2 Relist"}},
+		{name: "a first list", initial: true, deltas: []deltafifo.Delta[item]{listDelta("5", a(1, "u1"), newItem("b", 2))},
+			want: []string{"Add b ->2 Initial"}},
+		{name: "a list that changes nothing", deltas: []deltafifo.Delta[item]{listDelta("5", a(1, "u1"))}},
+		{name: "a list that changes nothing, with RelistUpdates", applier: relist, deltas: []deltafifo.Delta[item]{listDelta("5", a(1, "u1"))},
+			want: []string{"Update a 1>1 Relist"}},
+		{name: "a list without it", deltas: []deltafifo.Delta[item]{listDelta("5")},
+			want: []string{"Delete a 1>1 Relist unseen"}},
+		{name: "a list with another life", deltas: []deltafifo.Delta[item]{listDelta("5", a(3, "u2"))},
+			want: []string{"Delete a 1>1 Relist unseen", "Add a ->3 Relist"}},
+		{name: "a bookmark", deltas: []deltafifo.Delta[item]{{Type: deltafifo.Bookmark, ResourceVersion: "9"}}},
+		{name: "a sync of what nobody asked for", deltas: []deltafifo.Delta[item]{delta(deltafifo.Sync, a(1, "u1"))}},
+		{name: "a sync of a newer state", deltas: []deltafifo.Delta[item]{delta(deltafifo.Sync, a(2, "u1"))},
+			want: []string{"Update a 1>2 Watch"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			store := indexer.New(indexer.Options[item]{})
+			if err := store.Add(a(1, "u1")); err != nil {
+				t.Fatal(err)
+			}
+			c.applier.store, c.applier.access = store, object.Meta[item]()
+			c.applier.round = func() *round[item] { return nil }
+			var got []string
+			for _, e := range c.applier.apply(deltafifo.Batch[item]{Deltas: c.deltas, Initial: c.initial}, c.initial) {
+				got = append(got, line(e.Event))
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A bookmark and a list bring the store to their version.
+func TestVersionsReachTheStore(t *testing.T) {
+	store := indexer.New(indexer.Options[item]{})
+	a := applier[item]{store: store, access: object.Meta[item]()}
+	for _, c := range []struct {
+		delta deltafifo.Delta[item]
+		want  string
+	}{
+		{listDelta("5", newItem("a", 3)), "5"},
+		{delta(deltafifo.Updated, newItem("a", 7)), "7"},
+		{deltafifo.Delta[item]{Type: deltafifo.Bookmark, ResourceVersion: "9"}, "9"},
+		{delta(deltafifo.Deleted, newItem("a", 11)), "11"},
+	} {
+		a.apply(deltafifo.Batch[item]{Deltas: []deltafifo.Delta[item]{c.delta}}, false)
+		if got := store.LastStoreSyncResourceVersion(); got != c.want {
+			t.Errorf("after %v the store is at %q, want %q", c.delta.Type, got, c.want)
+		}
+	}
+}
+
+// The buffers of a large list are not kept.
+func TestALargeListDoesNotStay(t *testing.T) {
+	a := applier[item]{store: indexer.New(indexer.Options[item]{}), access: object.Meta[item]()}
+	items := make([]item, 3*keptScratch)
+	for i := range items {
+		items[i] = newItem("object", i)
+		items[i].Name += items[i].ResourceVersion
+	}
+	batch := func(d deltafifo.Delta[item]) int {
+		return len(a.apply(deltafifo.Batch[item]{Deltas: []deltafifo.Delta[item]{d}}, false))
+	}
+	if n := batch(listDelta("1", items...)); n != len(items) {
+		t.Fatalf("%d events of %d objects", n, len(items))
+	}
+	batch(delta(deltafifo.Updated, newItem("a", 1)))
+	if n := cap(a.entries); n > keptScratch {
+		t.Errorf("a buffer for %d entries is kept", n)
+	}
+}
+
+// A HandlerFuncs is called for what it has functions for, and never for what it
+// has not.
+func TestHandlerFuncs(t *testing.T) {
+	var got []string
+	h := HandlerFuncs[item]{
+		OnAdd: func(obj item, initial bool) {
+			got = append(got, obj.Name)
+			if initial {
+				got = append(got, "initial")
+			}
+		},
+		OnUpdate: func(old, obj item) { got = append(got, old.ResourceVersion+">"+obj.ResourceVersion) },
+		OnDelete: func(d object.Deleted[item]) {
+			if !d.Known || !d.FinalStateUnknown || d.GetName() != "a" {
+				t.Errorf("%+v", d)
+			}
+			got = append(got, d.Key+" "+d.Object.ResourceVersion)
+		},
+	}
+	events := []Event[item]{
+		{Type: Add, Object: newItem("a", 1), Reason: Initial},
+		{Type: Add, Object: newItem("b", 1), Reason: Watch},
+		{Type: Update, Old: newItem("a", 1), Object: newItem("a", 2)},
+		{Type: Delete, Key: "ns/a", Old: newItem("a", 2), Object: newItem("a", 3), FinalStateUnknown: true},
+	}
+	for _, e := range events {
+		h.OnEvent(context.Background(), e)
+		HandlerFuncs[item]{}.OnEvent(context.Background(), e)
+		FilteringHandler[item]{}.OnEvent(context.Background(), e)
+	}
+	if diff := cmp.Diff([]string{"a", "initial", "b", "1>2", "ns/a 3"}, got); diff != "" {
+		t.Error(diff)
+	}
+}

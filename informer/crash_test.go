@@ -1,0 +1,156 @@
+package informer
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/reflector"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+)
+
+// surviving lets the process survive panics until the end of the test, and
+// returns their number.
+func surviving(t *testing.T) *atomic.Int64 {
+	really, handlers := utilruntime.ReallyCrash, utilruntime.PanicHandlers
+	t.Cleanup(func() { utilruntime.ReallyCrash, utilruntime.PanicHandlers = really, handlers })
+	var seen atomic.Int64
+	utilruntime.ReallyCrash = false
+	utilruntime.PanicHandlers = []func(context.Context, any){func(context.Context, any) { seen.Add(1) }}
+	return &seen
+}
+
+// I8: an index function that panics or fails costs the object its place in that
+// index; store, handlers and other indexes do not notice.
+func TestIndexFunctionsThatPanicOrFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told atomic.Int64
+		store := indexer.New(indexer.Options[item]{OnIndexError: func(indexer.IndexError) { told.Add(1) }})
+		in, source := scripted(t, Options[item]{Indexer: store, Indexers: indexer.Indexers[item]{
+			"panics": func(obj item) ([]string, error) {
+				if obj.Name == "a" {
+					panic("a")
+				}
+				return []string{"all"}, nil
+			},
+			"fails": func(obj item) ([]string, error) {
+				if obj.Name == "b" {
+					return nil, errors.New("b")
+				}
+				return []string{"all"}, nil
+			},
+		}})
+		r := &recorder{}
+		add(t, in, r)
+		running(t, in)
+		source.list(t, 1, newItem("a", 1), newItem("b", 1), newItem("c", 1))
+		if got := r.take(); len(got) != 3 {
+			t.Errorf("told %q", got)
+		}
+		for _, index := range []string{"panics", "fails"} {
+			if objs, err := in.Indexer().ByIndex(index, "all"); err != nil || len(objs) != 2 {
+				t.Errorf("index %s has %d objects, %v", index, len(objs), err)
+			}
+		}
+		if told.Load() != 2 {
+			t.Errorf("%d index errors were reported, want 2", told.Load())
+		}
+	})
+}
+
+// I8: after a transform or a source that panicked the source runs again, on the
+// same queue, and everything is as it should be.
+func TestASourceThatPanicsRunsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		panics := surviving(t)
+		runs := 0
+		in, err := NewFromRunner(runnerFunc(func(ctx context.Context, sink reflector.Sink[item]) error {
+			runs++
+			err := errors.Join(sink.Begin(ctx), sink.Page(ctx, []item{newItem("a", runs)}), sink.Commit(ctx, "1"))
+			if err != nil {
+				return err
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		}), newAccess(), Options[item]{Transform: func(obj item) (item, error) {
+			if runs == 1 {
+				panic("first")
+			}
+			return obj, nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &recorder{}
+		add(t, in, r)
+		running(t, in)
+		<-time.After(2 * crashPause)
+		synctest.Wait() // the second run has handed over its list
+		if got := r.take(); len(got) != 1 || got[0] != "Add a ->2 Initial" {
+			t.Errorf("told %q", got)
+		}
+		if runs != 2 || panics.Load() != 1 {
+			t.Errorf("%d runs and %d panics", runs, panics.Load())
+		}
+	})
+}
+
+// I8: a store that panics does not end the informer, nor keep handlers from
+// joining.
+func TestAStoreThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		panics := surviving(t)
+		store := &panicky{Indexer: indexer.New(indexer.Options[item]{})}
+		in, source := scripted(t, Options[item]{Indexer: store})
+		running(t, in)
+		source.update(t, newItem("a", 1))
+		store.panics = true
+		source.update(t, newItem("b", 2))
+		store.panics = false
+		r := &recorder{}
+		add(t, in, r)
+		source.update(t, newItem("c", 3))
+		<-time.After(2 * crashPause)
+		synctest.Wait() // the pause is over
+		if got := r.take(); len(got) != 2 || got[0] != "Add a ->1 Initial" || got[1] != "Add c ->3 Watch" {
+			t.Errorf("told %q", got)
+		}
+		if panics.Load() != 1 {
+			t.Errorf("%d panics", panics.Load())
+		}
+	})
+}
+
+// panicky is a store that panics when it is written.
+type panicky struct {
+	indexer.Indexer[item]
+	panics bool
+}
+
+func (p *panicky) Apply(changes []indexer.Change[item], version string) {
+	if p.panics {
+		panic("store")
+	}
+	p.Indexer.Apply(changes, version)
+}
+
+// I5, I8: the pause after a panic ends when the handler is removed.
+func TestRemoveEndsThePauseAfterAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		surviving(t)
+		in, source := scripted(t, Options[item]{})
+		r := add(t, in, HandlerFunc[item](func(context.Context, Event[item]) { panic("always") }))
+		running(t, in)
+		start := time.Now()
+		source.list(t, 1, newItem("a", 1), newItem("b", 1))
+		r.Remove()
+		<-r.Done()
+		if d := time.Since(start); d != 0 {
+			t.Errorf("it took %v", d)
+		}
+	})
+}

@@ -1,0 +1,242 @@
+package informer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"testing"
+	"testing/synctest"
+
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/object"
+	"github.com/informant-go/informant/reflector"
+	"pgregory.net/rapid"
+)
+
+// world is the model of an informer: a server that a source tells of or not,
+// and for each handler what it must have been told when everything rests.
+type world struct {
+	t      *testing.T
+	in     *SharedIndexInformer[item]
+	source *script
+
+	version  int
+	objects  map[string]item
+	handlers []*member
+	started  bool
+	ended    chan error
+}
+
+// member is a handler that rebuilds the objects from its events.
+type member struct {
+	reg     *Registration[item]
+	table   map[string]item
+	removed bool
+	faults  []string
+	resyncs int
+}
+
+// OnEvent checks I1: the event fits the table.
+func (m *member) OnEvent(_ context.Context, e Event[item]) {
+	known, exists := m.table[e.Key]
+	switch {
+	case m.removed:
+		m.faults = append(m.faults, "told after Remove: "+line(e))
+	case exists == (e.Type == Add):
+		m.faults = append(m.faults, fmt.Sprintf("%s, but it was known: %v", line(e), exists))
+	case exists && (e.Old.ResourceVersion != known.ResourceVersion || e.Old.UID != known.UID):
+		m.faults = append(m.faults, fmt.Sprintf("%s, but it was given %s", line(e), known.ResourceVersion))
+	case e.Type == Update && e.Old.UID != e.Object.UID:
+		m.faults = append(m.faults, line(e)+" joins two lives")
+	}
+	if e.Reason == Resync {
+		m.resyncs++
+	}
+	if e.Type == Delete {
+		delete(m.table, e.Key)
+	} else {
+		m.table[e.Key] = e.Object
+	}
+}
+
+// I1, I4, I5, I9: whatever server, source, handlers and user do, every handler
+// that was not removed rebuilds exactly what the store holds, and each of its
+// events fits the one before.
+func TestInformerAgreesWithAModel(t *testing.T) {
+	t.Run("in order", func(t *testing.T) { checkModel(t, nil) })
+	t.Run("delta fifo", func(t *testing.T) {
+		checkModel(t, func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFO(a, o)
+		})
+	})
+}
+
+func checkModel(t *testing.T, queue func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error)) {
+	synctest.Test(t, func(t *testing.T) {
+		// A *testing.T of a bubble has no deadline that rapid could ask for.
+		rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) {
+			w := &world{t: t, objects: map[string]item{}, ended: make(chan error, 1)}
+			w.in, w.source = scripted(t, Options[item]{NewQueue: queue})
+			defer w.stop()
+			rt.Repeat(map[string]func(*rapid.T){
+				"put":    func(rt *rapid.T) { w.tell(w.put(rt)) },
+				"delete": func(rt *rapid.T) { w.tell(w.remove(rt)) },
+				"missed": w.missed,
+				"list":   func(*rapid.T) { w.list() },
+				"repeat": w.repeat,
+				"join":   func(*rapid.T) { w.join() },
+				"leave":  w.leave,
+				"run":    func(*rapid.T) { w.run() },
+				"stop":   func(*rapid.T) { w.stop() },
+				"":       w.check,
+			})
+		})
+	})
+}
+
+type step func(context.Context, reflector.Sink[item]) error
+
+var names = rapid.SampledFrom([]string{"a", "b", "c", "d"})
+
+// put changes the server and returns what a watch tells of it.
+func (w *world) put(rt *rapid.T) step {
+	name := names.Draw(rt, "name")
+	w.version++
+	obj := withUID(newItem(name, w.version), "life-"+strconv.Itoa(w.version))
+	old, exists := w.objects[name]
+	if exists {
+		obj.UID = old.UID
+	}
+	w.objects[name] = obj
+	return func(ctx context.Context, sink reflector.Sink[item]) error {
+		if exists {
+			return sink.Update(ctx, obj)
+		}
+		return sink.Add(ctx, obj)
+	}
+}
+
+func (w *world) remove(rt *rapid.T) step {
+	old, exists := w.objects[names.Draw(rt, "name")]
+	if !exists {
+		rt.Skip("not there")
+	}
+	w.version++
+	delete(w.objects, old.Name)
+	last := withUID(newItem(old.Name, w.version), string(old.UID))
+	return func(ctx context.Context, sink reflector.Sink[item]) error { return sink.Delete(ctx, last) }
+}
+
+// tell runs a step, if the informer runs; otherwise nobody has seen it.
+func (w *world) tell(s step) {
+	if w.started {
+		w.source.do(w.t, s)
+	}
+}
+
+// missed changes the server behind the back of the watch; a list follows.
+func (w *world) missed(rt *rapid.T) {
+	for range rapid.IntRange(1, 4).Draw(rt, "changes") {
+		if rapid.Bool().Draw(rt, "delete") && len(w.objects) > 0 {
+			name := rapid.SampledFrom(slices.Sorted(maps.Keys(w.objects))).Draw(rt, "gone")
+			delete(w.objects, name)
+			w.version++
+		} else {
+			w.put(rt)
+		}
+	}
+	w.list()
+}
+
+func (w *world) list() {
+	w.tell(func(ctx context.Context, sink reflector.Sink[item]) error {
+		items := slices.Collect(maps.Values(w.objects))
+		return errors.Join(sink.Begin(ctx), sink.Page(ctx, items), sink.Commit(ctx, strconv.Itoa(w.version)))
+	})
+}
+
+// repeat lets the watch tell of the same state twice.
+func (w *world) repeat(rt *rapid.T) {
+	obj, exists := w.objects[names.Draw(rt, "name")]
+	if !exists {
+		rt.Skip("not there")
+	}
+	w.tell(func(ctx context.Context, sink reflector.Sink[item]) error { return sink.Update(ctx, obj) })
+}
+
+func (w *world) join() {
+	m := &member{table: map[string]item{}}
+	m.reg = add(w.t, w.in, m)
+	w.handlers = append(w.handlers, m)
+	synctest.Wait() // it has read its snapshot
+}
+
+func (w *world) leave(rt *rapid.T) {
+	if len(w.handlers) == 0 {
+		rt.Skip("no handler")
+	}
+	m := rapid.SampledFrom(w.handlers).Draw(rt, "handler")
+	m.reg.Remove()
+	<-m.reg.Done()
+	m.removed = true
+}
+
+// run starts the informer, which begins with a list.
+func (w *world) run() {
+	if w.started {
+		return
+	}
+	w.started = true
+	go func() { w.ended <- w.in.Run(context.Background()) }()
+	synctest.Wait() // it runs
+	w.list()
+}
+
+func (w *world) stop() {
+	if !w.started {
+		return
+	}
+	w.started = false
+	if err := w.in.Stop(context.Background()); err != nil {
+		w.t.Errorf("Stop: %v", err)
+	}
+	if err := <-w.ended; err != nil {
+		w.t.Errorf("Run: %v", err)
+	}
+}
+
+// check compares the store with the server, and every handler with the store.
+func (w *world) check(rt *rapid.T) {
+	stored := map[string]item{}
+	for _, obj := range w.in.Indexer().List() {
+		stored[obj.Namespace+"/"+obj.Name] = obj
+	}
+	if w.started {
+		want := map[string]item{}
+		for _, obj := range w.objects {
+			want["ns/"+obj.Name] = obj
+		}
+		sameTable(rt, "the store", stored, want)
+	}
+	for i, m := range w.handlers {
+		if len(m.faults) > 0 {
+			rt.Fatalf("handler %d: %q", i, m.faults)
+		}
+		if w.started && !m.removed {
+			sameTable(rt, fmt.Sprintf("handler %d", i), m.table, stored)
+			if !m.reg.HasSynced() {
+				rt.Fatalf("handler %d has not synced", i)
+			}
+		}
+	}
+}
+
+func sameTable(rt *rapid.T, who string, got, want map[string]item) {
+	same := func(a, b item) bool { return a.ResourceVersion == b.ResourceVersion && a.UID == b.UID }
+	if !maps.EqualFunc(got, want, same) {
+		rt.Fatalf("%s has %v, want %v", who, got, want)
+	}
+}
