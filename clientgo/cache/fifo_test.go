@@ -136,7 +136,12 @@ func (w *queueWorld) consume(popped any, initial bool) (end bool) {
 			continue
 		}
 		key, text := w.apply(d)
-		w.told[key] = append(w.told[key], fmt.Sprintf("%s %s initial=%v", d.Type, text, initial))
+		// client-go's FIFO hands a list out in a random order, and with it
+		// the object that is the last of the list.
+		if d.Type != "Object" {
+			text = fmt.Sprintf("%s initial=%v", text, initial)
+		}
+		w.told[key] = append(w.told[key], fmt.Sprintf("%s %s", d.Type, text))
 	}
 	return end
 }

@@ -109,8 +109,9 @@ func (f *RealFIFO) Replace(list []interface{}, resourceVersion string) error {
 		done()
 		return err
 	}
-	nothing := !f.atomic && len(list) == 0 && f.engine.Len() <= 1 && len(f.known.ListKeys()) == 0
-	f.first.list(nothing)
+	// An empty list that meets nothing is done with at once, if it is the
+	// first: no event came before it then.
+	f.first.list(!f.atomic && len(list) == 0 && len(f.known.ListKeys()) == 0)
 	return f.queued(nil)
 }
 
