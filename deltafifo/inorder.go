@@ -2,6 +2,7 @@ package deltafifo
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +49,9 @@ type InOrder[T any] struct {
 	seen       keySet
 	spare      int // how many times in a row taken was far larger than used
 }
+
+// minWaiting is the capacity that waiting begins with.
+const minWaiting = 8
 
 var _ Queue[any] = (*InOrder[any])(nil)
 
@@ -102,7 +106,8 @@ func (q *InOrder[T]) event(ctx context.Context, t Type, op string, obj T) error 
 		return err
 	}
 	q.first.event()
-	q.waiting = append(q.waiting, Delta[T]{Key: key, Object: obj, Type: t})
+	d := q.extend()
+	d.Key, d.Object, d.Type = key, obj, t
 	q.unlockAndWake()
 	return nil
 }
@@ -114,7 +119,8 @@ func (q *InOrder[T]) Bookmark(ctx context.Context, resourceVersion string) error
 		q.mu.Unlock()
 		return err
 	}
-	q.waiting = append(q.waiting, Delta[T]{Type: Bookmark, ResourceVersion: resourceVersion})
+	d := q.extend()
+	d.Type, d.ResourceVersion = Bookmark, resourceVersion
 	q.unlockAndWake()
 	return nil
 }
@@ -136,8 +142,8 @@ func (q *InOrder[T]) Commit(ctx context.Context, resourceVersion string) error {
 		return err
 	}
 	q.first.list(1)
-	list := &List[T]{Keys: p.keys, Objects: p.objs, ResourceVersion: resourceVersion}
-	q.waiting = append(q.waiting, Delta[T]{Type: ReplacedAll, List: list})
+	d := q.extend()
+	d.Type, d.List = ReplacedAll, &List[T]{Keys: p.keys, Objects: p.objs, ResourceVersion: resourceVersion}
 	q.unlockAndWake()
 	return nil
 }
@@ -154,7 +160,7 @@ func (q *InOrder[T]) Resync() error {
 	if !q.syncing {
 		q.syncing = true
 		q.stamp()
-		q.waiting = append(q.waiting, Delta[T]{Type: SyncAll})
+		q.extend().Type = SyncAll
 	}
 	q.unlockAndWake()
 	return nil
@@ -197,6 +203,18 @@ func (q *InOrder[T]) admit(ctx context.Context) error {
 		}
 	}
 	return ErrClosed
+}
+
+// extend puts a zero delta at the end of waiting and returns it; mu is held.
+// Filling it in place, it being zero already, is faster than append of a whole
+// one (BenchmarkDeltaQueue/inorder): finish clears what was handed out.
+func (q *InOrder[T]) extend() *Delta[T] {
+	n := len(q.waiting)
+	if n == cap(q.waiting) {
+		q.waiting = slices.Grow(q.waiting, max(1, minWaiting-n))
+	}
+	q.waiting = q.waiting[:n+1]
+	return &q.waiting[n]
 }
 
 // stamp notes when waiting begins to fill; mu is held.

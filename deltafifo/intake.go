@@ -47,8 +47,11 @@ func (in *intake[T]) key(obj T) (string, error) {
 		return in.access.Key(obj)
 	}
 	name, ok := in.nameOf(obj)
-	if !ok || name.Namespace == "" {
-		return in.access.Key(obj) // which allocates nothing without a namespace
+	if !ok {
+		return in.access.Key(obj)
+	}
+	if name.Namespace == "" && in.memo.trusted.Load() {
+		return name.Name, nil
 	}
 	h := nameHash(name)
 	if key, ok := in.memo.get(name, h); ok {

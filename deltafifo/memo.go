@@ -13,9 +13,9 @@ import (
 type keyMemo struct {
 	table atomic.Pointer[memoTable] // nil until the first key
 
-	// off is set when a key was not the String of its name, whatever
-	// object.Access promised.
-	off atomic.Bool
+	// trusted is set when a key was the String of its name, and off when one
+	// was not, whatever object.Access promised.
+	trusted, off atomic.Bool
 }
 
 // memoTable is a set-associative cache: a key is in the set that the low bits
@@ -63,8 +63,13 @@ func (m *keyMemo) get(n object.Name, h uint64) (key string, ok bool) {
 // use for these objects and turns itself off.
 func (m *keyMemo) put(n object.Name, h uint64, key string) {
 	if !isKeyOf(key, n) {
+		m.trusted.Store(false)
 		m.off.Store(true)
 		return
+	}
+	if n.Namespace == "" {
+		m.trusted.Store(true)
+		return // the key is a part of the object, there is nothing to save
 	}
 	t := m.table.Load()
 	if t == nil || t.misses.Add(1) > int64(2*memoWays*len(t.sets)) && len(t.sets) < maxMemoSets {
