@@ -27,8 +27,12 @@ var (
 	unavailable = apierrors.NewServiceUnavailable("down")
 	internalErr = apierrors.NewInternalError(errors.New("etcd"))
 	refusedConn = fmt.Errorf("dial: %w", syscall.ECONNREFUSED)
-	undecodable = &DecodeError{Type: "thing", Key: "b", ResourceVersion: "11", Event: watch.Modified, Err: errors.New("a number where a string should be")}
+	undecodable = undecodableAt("11")
 )
+
+func undecodableAt(version string) error {
+	return &DecodeError{Type: "thing", Key: "b", ResourceVersion: version, Event: watch.Modified, Err: errors.New("a number where a string should be")}
+}
 
 func tooLargeVersion() error {
 	err := apierrors.NewTimeoutError("Too large resource version: 99, current: 10", 1)
@@ -311,11 +315,29 @@ var armCases = []armCase{
 		name: "an event of an object that the list could not decode either calls for no other list, until one could",
 		opts: paged,
 		answers: []answer{{items: ats("a@1"), refused: []error{undecodable}, version: "10"},
-			streams(undecodable, undecodable, modified("b@12"), undecodable), listB, streams()},
+			streams(undecodable, undecodable, modified("b@12"), undecodableAt("13")), listB, streams()},
 		requests: []string{"0s list rv=0 limit=500", "0s watch rv=10", "0.8s list rv=12", "0.8s watch rv=20"},
 		sink:     []string{"begin", "page a@1", "commit 10", "update b@12", "begin", "page a@1 c@12", "commit 20"},
 		holds:    "a@1 c@12",
 		stats:    Stats{Lists: 2, Synced: 2, Pages: 2, Watches: 2, Events: 1, Retries: 1, Refused: 4, Relists: map[RelistReason]uint64{RelistUndecodable: 1}},
+	},
+	{
+		name:     "an event that cannot be decoded and comes from the past is a full list, whoever it is about",
+		opts:     paged,
+		answers:  []answer{{refused: []error{undecodable}, version: "10"}, streams(undecodableAt("9")), listB, streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s watch rv=10", "0.8s list rv=10", "0.8s watch rv=20"},
+		holds:    "a@1 c@12",
+		stats:    Stats{Lists: 2, Synced: 2, Pages: 2, Watches: 2, Retries: 1, Refused: 2, Relists: map[RelistReason]uint64{RelistUndecodable: 1}},
+	},
+	{
+		name: "what one list could not decode says nothing about the next list",
+		opts: paged,
+		answers: []answer{{refused: []error{undecodable}, version: "10"}, streams(error(gone)),
+			{items: ats("b@11"), version: "20"}, streams(undecodableAt("21")), listB, streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s watch rv=10", "0.8s list rv=10", "0.8s watch rv=20", "2.4s list rv=20", "2.4s watch rv=20"},
+		holds:    "a@1 c@12",
+		stats: Stats{Lists: 3, Synced: 3, Pages: 3, Watches: 3, Expired: 1, Retries: 2, Refused: 2,
+			Relists: map[RelistReason]uint64{RelistExpired: 1, RelistUndecodable: 1}},
 	},
 	{
 		name:     "R2 an event that the sink does not take is a full list, from before it",

@@ -70,9 +70,9 @@ type answer struct {
 	stream []any
 }
 
-func failing(err error) answer       { return answer{err: err} }
+func failing(err error) answer    { return answer{err: err} }
 func streams(steps ...any) answer { return answer{stream: steps} }
-func stalling() answer               { return answer{stream: []any{}, err: errStall} }
+func stalling() answer            { return answer{stream: []any{}, err: errStall} }
 
 var errStall = errors.New("stalls")
 
