@@ -61,7 +61,9 @@ const (
 // early when the client goes away or the server closes.
 func Delay(d time.Duration) Action { return Action{effect: delay, delay: d} }
 
-// Refuse closes the connection without an answer.
+// Refuse closes the connection without an answer. An http.Transport repeats a
+// GET on its own if that happens on a connection that it has used before; the
+// client of a pipe uses each connection once and reports every refusal.
 func Refuse() Action { return Action{effect: refuse} }
 
 // Fail answers with an HTTP status code and the Status that a server without

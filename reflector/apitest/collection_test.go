@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -164,6 +165,29 @@ func TestClose(t *testing.T) {
 			}
 			if err := s.AwaitStreams(t.Context(), apitest.Match{}, 1); err == nil {
 				t.Error("streams are awaited of a closed server")
+			}
+		})
+	}
+}
+
+// A8: Close does not wait for a client that does not read.
+func TestCloseWithDeafClient(t *testing.T) {
+	for name, begin := range map[string]func(apitest.Options) (*apitest.Server, error){"pipe": apitest.StartPipe, "loopback": apitest.Start} {
+		t.Run(name, func(t *testing.T) {
+			s := must[*apitest.Server](t)(begin(apitest.Options{Resources: []apitest.Resource{widgets}}))
+			defer s.Close()
+			large := json.RawMessage(`{"metadata":{"namespace":"shop","name":"x"},"spec":"` + strings.Repeat("x", 1<<20) + `"}`)
+			must[json.RawMessage](t)(apitest.Of[json.RawMessage](s, widgets).Create(large))
+			for range 31 { // more than any socket buffers
+				s.Inject(apitest.Fault{Do: apitest.Duplicate(0)})
+			}
+			w := watch(t, s, widgets.Path("", "")+"?watch=1")
+			if _, err := io.CopyN(io.Discard, w.body, 1<<20); err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+			if n, err := io.Copy(io.Discard, w.body); err == nil || n >= 30<<20 {
+				t.Errorf("%d bytes came after Close, and %v", n, err)
 			}
 		})
 	}

@@ -58,7 +58,7 @@
 // deleted. Field selectors know metadata.name and metadata.namespace.
 // managedFields and shard selectors are not there.
 //
-// # Durability
+// # History
 //
 // The log of each resource holds Options.History events. What is older is
 // compacted, as Server.Compact does it.

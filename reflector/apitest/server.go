@@ -154,6 +154,8 @@ func (s *Server) Client() *http.Client { return s.client }
 
 // Close ends all streams and connections, stalled ones too, and returns when
 // no goroutine of the server runs any more. It may be called more than once.
+// What works for a response in the client ends when its body is closed, which
+// is up to whoever sent the request.
 func (s *Server) Close() {
 	s.once.Do(func() {
 		close(s.closing)

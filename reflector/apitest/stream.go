@@ -49,7 +49,8 @@ func (st *stream) signal() {
 // Cut cuts the open watches that match and returns how many. What was written
 // to the store before reaches their clients first, what is written after does
 // not; whether a bookmark does that is due now is open. Cut does not wait for
-// the clients. Stalled answers are cut where they are.
+// the clients: one that does not read is cut when it has read what comes
+// first. Stalled answers are cut where they are.
 func (s *Server) Cut(m Match, how Manner) int {
 	return s.halt(m, func(st *stream) { st.manner = &how })
 }
