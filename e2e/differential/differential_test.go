@@ -16,15 +16,7 @@ func sides(t *testing.T) (reality, imitation *side) {
 	t.Helper()
 	server := realServer.Server(t)
 	reality = &side{name: "kube-apiserver", base: server.URL(), client: server.Client(), namespace: server.Namespace(t)}
-	fake, err := apitest.Start(apitest.Options{Resources: []apitest.Resource{
-		{Version: "v1", Resource: "configmaps", Kind: "ConfigMap", Namespaced: true},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(fake.Close)
-	advance(t, fake)
-	imitation = &side{name: "apitest", base: fake.URL, client: fake.Client(), namespace: "elsewhere-" + reality.namespace}
+	imitation, _ = newImitation(t, reality.namespace)
 	return reality, imitation
 }
 

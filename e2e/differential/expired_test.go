@@ -1,0 +1,68 @@
+package differential
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/informant-go/informant/e2e/realserver"
+	"github.com/informant-go/informant/reflector/apitest"
+)
+
+// afterCompaction are requests for versions that are gone.
+var afterCompaction = []struct{ name, path string }{
+	{"next page of an expired list", "?limit=2&continue={token}"},
+	{"rest of it, inconsistent", "?limit=2&continue={token}"},
+	{"list exactly what is gone", "?resourceVersion={rv0}&resourceVersionMatch=Exact"},
+	{"list not older than what is gone", "?resourceVersion={rv0}&resourceVersionMatch=NotOlderThan"},
+	{"list at what is gone", "?resourceVersion={rv0}"},
+	{"watch from what is gone", "?watch=1&resourceVersion={rv0}&timeoutSeconds=2"},
+	{"watch from what is there", "?watch=1&resourceVersion={rv6}&timeoutSeconds=1"},
+}
+
+func TestApitestForgetsAsARealServerDoes(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	// Without its cache a real server forgets as soon as it is compacted.
+	server := realserver.Start(t, realserver.Options{NoWatchCache: true})
+	reality := &side{name: "kube-apiserver", base: server.URL(), client: server.Client(), namespace: server.Namespace(t)}
+	imitation, fake := newImitation(t, reality.namespace)
+
+	history := append([]write(nil), writes[:3]...)
+	for _, value := range []string{"2", "3", "4", "5"} {
+		history = append(history, write{name: "patch a", method: "PATCH", path: collection + "/a", patch: true,
+			body: object{"data": object{"value": value}}})
+	}
+	for i, w := range history {
+		if i == 4 {
+			path := collection + "?limit=2"
+			compare(t, reality.do(ctx, t, "GET", reality.path(t, path), "", nil),
+				imitation.do(ctx, t, "GET", imitation.path(t, path), "", nil))
+		}
+		compare(t, reality.write(ctx, t, w), imitation.write(ctx, t, w))
+	}
+	if _, err := server.Compact(ctx); err != nil {
+		t.Fatal(err)
+	}
+	fake.Compact()
+	for _, r := range afterCompaction {
+		t.Run(r.name, func(t *testing.T) {
+			path := collection + r.path
+			want := reality.do(ctx, t, "GET", reality.path(t, path), "", nil)
+			compare(t, want, imitation.do(ctx, t, "GET", imitation.path(t, path), "", nil))
+		})
+	}
+}
+
+func newImitation(t *testing.T, namespace string) (*side, *apitest.Server) {
+	t.Helper()
+	fake, err := apitest.Start(apitest.Options{Resources: []apitest.Resource{
+		{Version: "v1", Resource: "configmaps", Kind: "ConfigMap", Namespaced: true},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fake.Close)
+	advance(t, fake)
+	return &side{name: "apitest", base: fake.URL, client: fake.Client(), namespace: "elsewhere-" + namespace}, fake
+}
