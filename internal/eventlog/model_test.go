@@ -69,6 +69,9 @@ func (m *model) read(t *rapid.T) {
 // park reads everything and parks, as Next does before it waits.
 func (m *model) park(t *rapid.T) {
 	r := m.pick(t)
+	if len(r.r.peek()) > 0 && m.log.park(r.r) {
+		t.Fatal("parked with something to read") // L3
+	}
 	for entries := r.r.peek(); len(entries) > 0; entries = r.r.peek() {
 		r.r.Advance(len(entries))
 		r.next += len(entries)
