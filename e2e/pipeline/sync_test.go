@@ -115,4 +115,3 @@ func checkIndexes[T reflector.Object](t *testing.T, store indexer.Indexer[T], ob
 		}
 	}
 }
-
