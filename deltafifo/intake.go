@@ -128,11 +128,11 @@ func (in *intake[T]) transformed(op, key string, obj T) (string, T, error) {
 	if name, ok := in.nameOf(out); ok && in.access.NameIsKey && isKeyOf(key, name) {
 		return key, out, nil
 	}
-	key, err = in.access.Key(out)
+	newKey, err := in.access.Key(out)
 	if err != nil {
-		return "", obj, in.refuse(op, "", obj, fmt.Errorf("transform returned an object without a key: %w", err))
+		return "", obj, in.refuse(op, key, obj, fmt.Errorf("transform returned an object without a key: %w", err))
 	}
-	return key, out, nil
+	return newKey, out, nil
 }
 
 func (in *intake[T]) refuse(op, key string, obj T, err error) error {

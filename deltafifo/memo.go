@@ -21,8 +21,8 @@ type keyMemo struct {
 // memoTable is a set-associative cache: a key is in the set that the low bits
 // of its name's hash pick.
 type memoTable struct {
-	sets   []memoSet // a power of two
-	misses atomic.Int64
+	sets    []memoSet // a power of two
+	evicted atomic.Int64
 }
 
 // memoSet has room for a few keys. Each is behind a pointer, so that readers
@@ -33,8 +33,8 @@ type memoSet struct {
 	keys [memoWays]atomic.Pointer[string]
 }
 
-// A table begins small and grows while more keys are missed than it has room
-// for, so that a quiet queue pays little: 48 bytes for four keys.
+// A table begins small and doubles when it had to evict an eighth of the keys that it
+// has room for, so that a quiet queue pays little: 48 bytes for four keys.
 const (
 	memoWays    = 4
 	minMemoSets = 16
@@ -72,7 +72,7 @@ func (m *keyMemo) put(n object.Name, h uint64, key string) {
 		return // the key is a part of the object, there is nothing to save
 	}
 	t := m.table.Load()
-	if t == nil || t.misses.Add(1) > int64(2*memoWays*len(t.sets)) && len(t.sets) < maxMemoSets {
+	if t == nil || len(t.sets) < maxMemoSets && t.evicted.Load() > int64(memoWays*len(t.sets)/8) {
 		t = m.grow(t)
 	}
 	t.put(h, &key)
@@ -110,6 +110,7 @@ func (t *memoTable) put(h uint64, key *string) {
 			return
 		}
 	}
+	t.evicted.Add(1)
 	i := h >> 30 % memoWays
 	set.keys[i].Store(key)
 	set.tags[i].Store(tagOf(h))

@@ -1,0 +1,224 @@
+package deltafifo_test
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/object"
+)
+
+func TestInOrderBatches(t *testing.T) { // F1
+	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{MaxBatch: 3})
+	list(t, q, "10", obj("b", "1"), obj("a", "2"), obj("b", "3"))
+	for i, name := range []string{"a", "b", "c", "d", "d", "e"} {
+		must(t, q.Update(bg, obj(name, strconv.Itoa(i))))
+	}
+	must(t, q.Bookmark(bg, "20"))
+	must(t, q.Delete(bg, obj("e", "21")))
+	must(t, q.Resync())
+	must(t, q.Add(bg, obj("e", "22")))
+	equal(t, popAll(t, q), []string{
+		"ReplacedAll @10 b=3 a=2",
+		"Updated a 0, Updated b 1, Updated c 2",
+		"Updated d 3",
+		"Updated d 4, Updated e 5",
+		"Bookmark @20",
+		"Deleted e 21",
+		"SyncAll",
+		"Added e 22",
+	})
+}
+
+func TestInOrderBatchHasAThousandDeltasAtMost(t *testing.T) {
+	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{})
+	for i := range 2500 {
+		must(t, q.Add(bg, obj(strconv.Itoa(i), "1")))
+	}
+	var sizes []string
+	for q.Len() > 0 {
+		must(t, q.Pop(bg, func(b batch) error { sizes = append(sizes, strconv.Itoa(len(b.Deltas))); return nil }))
+	}
+	equal(t, sizes, []string{"1000", "1000", "500"})
+}
+
+func TestInOrderKeepsOneSyncAllWaiting(t *testing.T) { // F5
+	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{})
+	must(t, q.Resync())
+	must(t, q.Add(bg, obj("a", "1")))
+	must(t, q.Resync())
+	equal(t, popAll(t, q), []string{"SyncAll", "Added a 1"})
+	// One that is in hand serves no later call.
+	must(t, q.Resync())
+	must(t, q.Pop(bg, func(batch) error { return q.Resync() }))
+	equal(t, popAll(t, q), []string{"SyncAll"})
+}
+
+func TestBatchIsNotCutByTheConsumersOwnChanges(t *testing.T) {
+	// The slice is lent: what the consumer does to it must not come back.
+	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{})
+	for round := range 3 {
+		must(t, q.Add(bg, obj("a", strconv.Itoa(round))))
+		must(t, q.Pop(bg, func(b batch) error {
+			if got := show(b.Deltas[0]); got != "Added a "+strconv.Itoa(round) {
+				t.Error(got)
+			}
+			b.Deltas[0] = deltafifo.Delta[*Obj]{List: &deltafifo.List[*Obj]{}, ResourceVersion: "x", NoObject: true}
+			return nil
+		}))
+	}
+}
+
+func TestNoKeyNoQueue(t *testing.T) {
+	if _, err := deltafifo.NewInOrder(object.Access[int]{}, deltafifo.Options[int]{}); !errors.Is(err, object.ErrNoKey) {
+		t.Errorf("NewInOrder without a key returns %v", err)
+	}
+	if _, err := deltafifo.NewDeltaFIFO(object.Access[int]{}, deltafifo.DeltaOptions[int]{}); !errors.Is(err, object.ErrNoKey) {
+		t.Errorf("NewDeltaFIFO without a key returns %v", err)
+	}
+	half := deltafifo.KnownObjects[int]{Keys: func() []string { return nil }}
+	access := object.Access[int]{Key: func(i int) (string, error) { return strconv.Itoa(i), nil }}
+	_, err := deltafifo.NewDeltaFIFO(access, deltafifo.DeltaOptions[int]{KnownObjects: half})
+	if err == nil || !strings.Contains(err.Error(), "KnownObjects") {
+		t.Errorf("NewDeltaFIFO with half of KnownObjects returns %v", err)
+	}
+}
+
+func TestRefusalNamesQueueTypeAndKey(t *testing.T) {
+	refuse := errors.New("no")
+	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{
+		Name: "pods",
+		Transform: func(o *Obj) (*Obj, error) {
+			switch o.Name {
+			case "bad":
+				return nil, refuse
+			case "lost":
+				return nil, nil
+			}
+			return o, nil
+		},
+	})
+	for name, c := range map[string]struct {
+		obj  *Obj
+		want string
+	}{
+		"no key":                   {nil, "deltafifo: queue pods: Add did not take *v1.ObjectMeta: object: no key"},
+		"refused":                  {obj("bad", "1"), `deltafifo: queue pods: Add did not take *v1.ObjectMeta "ns/bad": transform: no`},
+		"transformed to something": {obj("lost", "1"), `deltafifo: queue pods: Add did not take *v1.ObjectMeta "ns/lost": transform returned an object without a key`},
+	} {
+		err := q.Add(bg, c.obj)
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if item := new(deltafifo.ItemError); !errors.As(err, &item) || item.Queue != "pods" || item.Op != "Add" {
+			t.Errorf("%s: %#v", name, err)
+		}
+	}
+
+	must(t, q.Begin(bg))
+	err := q.Page(bg, []*Obj{obj("bad", "1"), obj("a", "2"), nil})
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || len(joined.Unwrap()) != 2 {
+		t.Fatalf("Page returns %v", err)
+	}
+	must(t, q.Commit(bg, "3"))
+	equal(t, popAll(t, q), []string{"ReplacedAll @3 a=2"})
+}
+
+func TestTransformMayChangeTheKey(t *testing.T) {
+	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{Transform: func(o *Obj) (*Obj, error) {
+		out := *o
+		out.Name += "-x"
+		return &out, nil
+	}})
+	must(t, q.Add(bg, obj("a", "1")))
+	must(t, q.Add(bg, obj("a", "2")))
+	list(t, q, "3", obj("b", "3"))
+	equal(t, popAll(t, q), []string{"Added a-x 1", "Added a-x 2", "ReplacedAll @3 b-x=3"})
+}
+
+// A list keeps the known object in place of an equal one, so that nothing of
+// the page stays when nothing has changed.
+func TestListKeepsKnownObjects(t *testing.T) {
+	known := mapStore{}
+	for name, o := range map[string]*Obj{
+		"same":      {Namespace: "ns", Name: "same", ResourceVersion: "1", UID: "u"},
+		"newer":     {Namespace: "ns", Name: "newer", ResourceVersion: "1"},
+		"reborn":    {Namespace: "ns", Name: "reborn", ResourceVersion: "1", UID: "u"},
+		"versionly": {Namespace: "ns", Name: "versionly"},
+	} {
+		known["ns/"+name] = o
+	}
+	page := []*Obj{
+		{Namespace: "ns", Name: "same", ResourceVersion: "1", UID: "u"},
+		{Namespace: "ns", Name: "newer", ResourceVersion: "2"},
+		{Namespace: "ns", Name: "reborn", ResourceVersion: "1", UID: "v"},
+		{Namespace: "ns", Name: "versionly"},
+		{Namespace: "ns", Name: "unknown", ResourceVersion: "1"},
+	}
+	var transformed []string
+	opts := deltafifo.Options[*Obj]{
+		Known: known.known().Get,
+		Transform: func(o *Obj) (*Obj, error) {
+			transformed = append(transformed, o.Name)
+			return o, nil
+		},
+	}
+	check := func(name string, got *Obj) {
+		if (got == known["ns/"+name]) != (name == "same") {
+			t.Errorf("%s: the list has %p, known is %p", name, got, known["ns/"+name])
+		}
+	}
+
+	q := deltafifo.NewMetaInOrder(opts)
+	list(t, q, "10", page...)
+	must(t, q.Pop(bg, func(b batch) error {
+		for i, o := range b.Deltas[0].List.Objects {
+			check(page[i].Name, o)
+		}
+		return nil
+	}))
+	equal(t, transformed, []string{"newer", "reborn", "versionly", "unknown"})
+
+	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: known.known()})
+	list(t, fifo, "10", page...)
+	for fifo.Len() > 0 {
+		must(t, fifo.Pop(bg, func(b batch) error {
+			if d := b.Deltas[0]; d.Type == deltafifo.Replaced {
+				check(d.Object.Name, d.Object)
+			}
+			return nil
+		}))
+	}
+}
+
+func TestEventCostsNoAllocation(t *testing.T) {
+	pods := make([]*Obj, 256)
+	for i := range pods {
+		pods[i] = obj(fmt.Sprintf("pod-%05d", i), "1")
+	}
+	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: mapStore{}.known()})
+	for name, q := range map[string]deltafifo.Queue[*Obj]{
+		"InOrder":   deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{}),
+		"DeltaFIFO": fifo,
+	} {
+		process := func(batch) error { return nil }
+		round := func() {
+			for _, pod := range pods {
+				_ = q.Update(bg, pod)
+			}
+			for q.Len() > 0 {
+				_ = q.Pop(bg, process)
+			}
+		}
+		for range 20 {
+			round() // until everything is as large as it needs to be
+		}
+		if n := testing.AllocsPerRun(20, round); n > 2 {
+			t.Errorf("%s: %v allocations for %d events", name, n, len(pods))
+		}
+	}
+}

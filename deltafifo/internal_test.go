@@ -1,0 +1,219 @@
+package deltafifo
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/informant-go/informant/object"
+	"pgregory.net/rapid"
+)
+
+func TestKeySetTellsKeysApartWithinAGeneration(t *testing.T) {
+	s := newKeySet()
+	for round := range 5 {
+		n := 1 << (2 * round)
+		s.reset(n)
+		for i := range n {
+			if !s.add(strconv.Itoa(i)) {
+				t.Fatalf("round %d: %d counts as seen", round, i)
+			}
+		}
+		for i := range n {
+			if s.add(strconv.Itoa(i)) {
+				t.Fatalf("round %d: %d does not count as seen", round, i)
+			}
+		}
+	}
+}
+
+func TestKeySetSurvivesTheEndOfItsGenerations(t *testing.T) {
+	s := newKeySet()
+	s.reset(4)
+	s.add("a")
+	s.generation = ^uint32(0)
+	s.reset(4)
+	if !s.add("a") || s.add("a") {
+		t.Error("an old generation shows")
+	}
+}
+
+func TestMemoAnswersWithTheKeyOrNotAtAll(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var m keyMemo
+		part := rapid.SampledFrom([]string{"", "a", "/", "a/b", "kube-system", "kube-root-ca.crt", strings.Repeat("x", 40)})
+		for range 200 {
+			n := object.Name{Namespace: part.Draw(t, "namespace"), Name: part.Draw(t, "name")}
+			key, ok := m.get(n, nameHash(n))
+			if ok && key != n.String() {
+				t.Fatalf("%+v has the key %q", n, key)
+			}
+			if !ok {
+				m.put(n, nameHash(n), n.String())
+			}
+		}
+	})
+}
+
+func TestMemoRemembersAsManyKeysAsItGrowsTo(t *testing.T) {
+	var m keyMemo
+	names := make([]object.Name, 1000)
+	for i := range names {
+		names[i] = object.Name{Namespace: fmt.Sprintf("ns-%02d", i%20), Name: fmt.Sprintf("pod-%07d", i)}
+	}
+	hits := 0
+	for range 50 {
+		hits = 0
+		for _, n := range names {
+			h := nameHash(n)
+			if _, ok := m.get(n, h); ok {
+				hits++
+			} else {
+				m.put(n, h, n.String())
+			}
+		}
+	}
+	if hits < 990 {
+		t.Errorf("%d of %d hot keys are remembered", hits, len(names))
+	}
+	if n := len(m.table.Load().sets); n > maxMemoSets {
+		t.Errorf("the memo has grown to %d sets", n)
+	}
+}
+
+func TestMemoIsBounded(t *testing.T) {
+	var m keyMemo
+	for i := range 20 * maxMemoSets * memoWays {
+		n := object.Name{Namespace: "ns", Name: strconv.Itoa(i)}
+		m.put(n, nameHash(n), n.String())
+	}
+	if n := len(m.table.Load().sets); n != maxMemoSets {
+		t.Errorf("the memo has %d sets", n)
+	}
+}
+
+func TestMemoTurnsItselfOffForKeysThatAreNoNames(t *testing.T) {
+	in := intake[string]{access: object.Access[string]{
+		Key:       func(s string) (string, error) { return "cluster/" + s, nil },
+		Name:      func(s string) object.Name { return object.Name{Namespace: "ns", Name: s} },
+		NameIsKey: true, // which is not so
+	}}
+	for range 3 {
+		if key, err := in.key("a"); key != "cluster/a" || err != nil {
+			t.Errorf("key %q, error %v", key, err)
+		}
+	}
+	if !in.memo.off.Load() {
+		t.Error("the memo is still used")
+	}
+}
+
+func TestMemoTakesConcurrentUse(t *testing.T) {
+	var m keyMemo
+	var all sync.WaitGroup
+	for g := range 4 {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(g), 1))
+			for range 5000 {
+				n := object.Name{Namespace: strconv.Itoa(random.IntN(10)), Name: strconv.Itoa(random.IntN(300))}
+				h := nameHash(n)
+				if key, ok := m.get(n, h); ok && key != n.String() {
+					t.Errorf("%+v has the key %q", n, key)
+				} else if !ok {
+					m.put(n, h, n.String())
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// The pages of a list keep the last object of a key in the place of its first,
+// in whatever order keys come (F2).
+func TestPagesModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var keys []string
+		want := map[string]int{}
+		p := pages[int]{ascending: true}
+		for i, key := range rapid.SliceOfN(rapid.StringMatching(`[a-e]{1,2}`), 0, 30).Draw(t, "keys") {
+			if _, ok := want[key]; !ok {
+				keys = append(keys, key)
+			}
+			want[key] = i
+			p.put(key, i)
+		}
+		if !slices.Equal(p.keys, keys) {
+			t.Fatalf("keys are %v, want %v", p.keys, keys)
+		}
+		for i, key := range p.keys {
+			if p.objs[i] != want[key] {
+				t.Fatalf("%s is %d, want %d", key, p.objs[i], want[key])
+			}
+		}
+		for _, key := range []string{"a", "b", "ab", "ee", ""} {
+			if _, ok := want[key]; p.has(key) != ok {
+				t.Fatalf("has(%q) is %v", key, p.has(key))
+			}
+		}
+	})
+}
+
+func TestPagesInOrderNeedNoIndex(t *testing.T) {
+	p := pages[int]{ascending: true}
+	for i := range 100 {
+		p.put(fmt.Sprintf("%03d", i), i)
+	}
+	if p.index != nil {
+		t.Error("a sorted list built an index")
+	}
+}
+
+func TestIdleEntriesAreBounded(t *testing.T) {
+	s := entries[int]{byKey: map[string]*entry[int]{}}
+	for i := range bigMap + 10 {
+		s.push(Delta[int]{Key: strconv.Itoa(i), Type: Added}, nil)
+	}
+	for s.line.head != nil {
+		s.release(s.take())
+	}
+	if len(s.byKey) != maxIdle || s.idle.length != maxIdle || s.peak != maxIdle {
+		t.Errorf("%d entries, %d idle, peak %d", len(s.byKey), s.idle.length, s.peak)
+	}
+	if s.byKey["0"] != nil || s.byKey[strconv.Itoa(bigMap)] == nil {
+		t.Error("the entry that was idle for longest should go first")
+	}
+	s.push(Delta[int]{Key: strconv.Itoa(bigMap), Type: Added}, nil)
+	if s.idle.length != maxIdle-1 || s.keys != 1 || s.deltas != 1 {
+		t.Errorf("%d idle, %d keys, %d deltas", s.idle.length, s.keys, s.deltas)
+	}
+}
+
+func TestInOrderGivesBuffersBack(t *testing.T) {
+	rounds := func(q *InOrder[int], used, size int) int {
+		q.taken = make([]Delta[int], used, size)
+		n := 0
+		for range 2 * spareRounds {
+			q.recycle()
+			if cap(q.taken) == 0 {
+				return n
+			}
+			q.taken = q.taken[:used]
+			n++
+		}
+		return n
+	}
+	for _, c := range []struct{ used, size, kept int }{
+		{1, smallBuffer, 2 * spareRounds},
+		{1, smallBuffer * 2, spareRounds - 1},
+		{smallBuffer, smallBuffer * 2, 2 * spareRounds},
+		{bigBuffer + 1, bigBuffer + 1, 0},
+	} {
+		if got := rounds(&InOrder[int]{}, c.used, c.size); got != c.kept {
+			t.Errorf("a buffer of %d, %d used, is kept for %d rounds, want %d", c.size, c.used, got, c.kept)
+		}
+	}
+}
