@@ -94,7 +94,7 @@ func TestARemovedHandlerKeepsNothing(t *testing.T) {
 		}
 		in.processor.mu.Lock()
 		defer in.processor.mu.Unlock()
-		if in.processor.joining != nil && len(in.processor.joining) != 0 || len(in.processor.handlers) != 0 {
+		if len(in.processor.joining) != 0 || len(in.processor.handlers) != 0 {
 			t.Error("the processor holds on to a removed handler")
 		}
 	})
