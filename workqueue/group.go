@@ -13,7 +13,7 @@ type group[T comparable] struct {
 	waiting int       // entries in lanes
 	inHand  int       // entries with a worker
 	refs    int       // entries that refer to it
-	turn    uint64    // when it was last served
+	turn    uint64    // when it was last served, or made
 	place   int       // 1 + index in the heap of turns; 0 when not there
 	young   int       // items handed out since the last that was chosen by age
 }

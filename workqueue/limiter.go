@@ -67,10 +67,12 @@ func (l *ExponentialLimiter[T]) When(item T) time.Duration {
 }
 
 // exponential is base·2ⁿ, at most max. It calculates in floating point, as
-// client-go does: the two must agree to the nanosecond, overflow included.
+// client-go does: the two must agree to the nanosecond. They differ for a delay
+// of exactly 2⁶³ ns, which client-go converts to whatever the processor makes
+// of it, on amd64 a negative delay.
 func exponential(base, max time.Duration, n int) time.Duration {
 	delay := math.Ldexp(float64(base.Nanoseconds()), n)
-	if delay > math.MaxInt64 {
+	if delay >= math.MaxInt64 {
 		return max
 	}
 	return min(time.Duration(delay), max)

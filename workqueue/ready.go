@@ -96,7 +96,10 @@ func (r *ready[T]) join(e *entry[T], name string) {
 		if r.named == nil {
 			r.named = map[string]*group[T]{}
 		}
-		g = &group[T]{name: name}
+		// A group begins as if it had just been served: one that comes and
+		// goes must not overtake those that stay.
+		r.turn++
+		g = &group[T]{name: name, turn: r.turn}
 		r.named[name] = g
 	}
 	g.refs++

@@ -1,0 +1,148 @@
+package workqueue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/informant-go/informant/workqueue"
+)
+
+// A worker takes a key, works on it and gives it back.
+func Example() {
+	q := workqueue.New(workqueue.Options[string]{Name: "pods"})
+	q.Add("default/web")
+	q.Add("default/db")
+	q.Add("default/web") // waits already
+
+	var workers sync.WaitGroup
+	workers.Go(func() {
+		for {
+			key, err := q.GetContext(context.Background())
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			fmt.Println("working on", key)
+			q.Done(key)
+		}
+	})
+	q.ShutDown() // what is queued is still worked on
+	workers.Wait()
+	// Output:
+	// working on default/web
+	// working on default/db
+	// the queue is shut down
+}
+
+// A key that fails is tried again, later each time.
+func ExampleRateLimitingQueue() {
+	q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		Limiter: workqueue.NewExponentialLimiter[string](time.Millisecond, time.Second),
+	})
+	defer q.ShutDown()
+	work := func(string) error {
+		if q.NumRequeues("default/web") < 3 {
+			return errors.New("not yet")
+		}
+		return nil
+	}
+	q.Add("default/web")
+	for {
+		key, _ := q.Get()
+		err := work(key)
+		if err == nil {
+			fmt.Println("succeeded after", q.NumRequeues(key), "failures")
+			q.Forget(key)
+			q.Done(key)
+			return
+		}
+		q.AddRateLimited(key)
+		q.Done(key)
+	}
+	// Output: succeeded after 3 failures
+}
+
+// The keys of the initial list can wait until what changes now has been seen
+// to. Aging sees to it that they do not wait for ever.
+func ExampleQueue_AddPriority() {
+	q := workqueue.New(workqueue.Options[string]{})
+	q.AddPriority("listed/1", -100)
+	q.AddPriority("listed/2", -100)
+	q.Add("changed/1")
+	for q.Len() > 0 {
+		key, priority, _ := q.GetPriority()
+		fmt.Println(key, priority)
+		q.Done(key)
+	}
+	// Output:
+	// changed/1 0
+	// listed/1 -100
+	// listed/2 -100
+}
+
+// Namespaces share the workers, however much one of them has to do.
+func ExampleOptions_group() {
+	q := workqueue.New(workqueue.Options[string]{Group: namespace})
+	for i := range 3 {
+		q.Add(fmt.Sprintf("busy/%d", i))
+	}
+	q.Add("calm/0")
+	for q.Len() > 0 {
+		key, _ := q.Get()
+		fmt.Println(key)
+		q.Done(key)
+	}
+	// Output:
+	// busy/0
+	// calm/0
+	// busy/1
+	// busy/2
+}
+
+// A program that ends lets its workers finish.
+func ExampleQueue_ShutDownWithDrain() {
+	q := workqueue.NewDelaying(workqueue.DelayingOptions[int]{})
+	var mu sync.Mutex
+	sum := 0
+	for range 3 {
+		go func() {
+			for {
+				n, shutdown := q.Get()
+				if shutdown {
+					return
+				}
+				mu.Lock()
+				sum += n
+				mu.Unlock()
+				q.Done(n)
+			}
+		}()
+	}
+	for n := range 101 {
+		q.Add(n)
+	}
+	q.AddAfter(1000, time.Hour)
+	q.ShutDownWithDrain()
+	mu.Lock()
+	defer mu.Unlock()
+	fmt.Println(sum, "with", q.Stats().Dropped, "dropped")
+	// Output: 5050 with 1 dropped
+}
+
+// A worker that handles many keys at a time takes what there is.
+func ExampleQueue_GetBatch() {
+	q := workqueue.New(workqueue.Options[string]{})
+	for _, key := range []string{"a", "b", "c"} {
+		q.Add(key)
+	}
+	batch := make([]string, 10)
+	n, err := q.GetBatch(context.Background(), batch)
+	fmt.Println(batch[:n], err)
+	for _, key := range batch[:n] {
+		q.Done(key)
+	}
+	// Output: [a b c] <nil>
+}

@@ -1,0 +1,8 @@
+package workqueue
+
+// Groups is the number of groups that the queue keeps.
+func (q *Queue[T]) Groups() int { return len(q.ready.named) }
+
+// Entries is the number of entries that the queue keeps, and the number for
+// which its table has room.
+func (q *Queue[T]) Entries() (kept, room int) { return len(q.table.entries), q.table.most }

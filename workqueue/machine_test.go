@@ -1,0 +1,411 @@
+package workqueue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// machine drives a queue and its model with the same random calls, in virtual
+// time, and compares them after each.
+type machine struct {
+	m *model
+	q *RateLimitingQueue[string]
+
+	workers  []*worker // blocked in Get, in any order
+	drains   []chan struct{}
+	misuses  []error
+	depth    map[int]int
+	failures map[string]int
+}
+
+// worker is a goroutine in Get or GetContext.
+type worker struct {
+	ctx      context.Context
+	cancel   context.CancelFunc
+	item     string
+	err      error
+	returned chan struct{}
+}
+
+var machineKeys = []string{"a0", "a1", "a2", "b0", "b1", "c0", "c1", "d0"}
+
+func drawKey(t *rapid.T) string { return rapid.SampledFrom(machineKeys).Draw(t, "key") }
+
+func drawDelay(t *rapid.T) time.Duration {
+	return time.Duration(rapid.IntRange(-1, 5).Draw(t, "seconds")) * time.Second
+}
+
+func drawPriority(t *rapid.T) int { return rapid.IntRange(-2, 2).Draw(t, "priority") }
+
+func drawPending(t *rapid.T) Pending {
+	return Pending(rapid.IntRange(0, 2).Draw(t, "pending"))
+}
+
+// backoff is the delay of the n-th failure of a key.
+func backoff(n int) time.Duration { return exponential(time.Second, 4*time.Second, n) }
+
+func newMachine(t *rapid.T) *machine {
+	aging := rapid.SampledFrom([]int{-1, 1, 2, 3}).Draw(t, "aging")
+	grouped := rapid.Bool().Draw(t, "grouped")
+	merge := rapid.Bool().Draw(t, "merge")
+	s := &machine{m: newModel(aging, grouped, merge), depth: map[int]int{}, failures: map[string]int{}}
+	o := RateLimitingOptions[string]{
+		Name:          "machine",
+		OnMisuse:      func(err *MisuseError) { s.misuses = append(s.misuses, err) },
+		Aging:         aging,
+		IdleEntries:   rapid.SampledFrom([]int{-1, 1, 3, 100}).Draw(t, "idle entries"),
+		AddTakesDelay: merge,
+		Limiter:       NewExponentialLimiter[string](time.Second, 4*time.Second),
+	}
+	if grouped {
+		o.Group = s.m.groupOf
+	}
+	if rapid.Bool().Draw(t, "metrics") {
+		o.PriorityDepth = depths{s}
+	}
+	s.q = NewRateLimiting(o)
+	return s
+}
+
+// depths is the depth metric.
+type depths struct{ s *machine }
+
+func (d depths) Inc(priority int) { d.s.depth[priority]++ }
+func (d depths) Dec(priority int) { d.s.depth[priority]-- }
+
+// actions are the calls that the machine makes.
+func (s *machine) actions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"add": func(t *rapid.T) {
+			key := drawKey(t)
+			s.q.Add(key)
+			s.m.add(key, 0)
+			s.wantMisuse(t, s.m.down, ErrShutDown)
+		},
+		"add with priority": func(t *rapid.T) {
+			key, priority := drawKey(t), drawPriority(t)
+			s.q.AddPriority(key, priority)
+			s.m.add(key, priority)
+			s.wantMisuse(t, s.m.down, ErrShutDown)
+		},
+		"add after": func(t *rapid.T) {
+			key, d := drawKey(t), drawDelay(t)
+			s.q.AddAfter(key, d)
+			s.m.delay(key, d, 0, Earliest)
+			s.wantMisuse(t, d < 0, ErrNegativeDelay)
+			s.wantMisuse(t, s.m.down, ErrShutDown)
+		},
+		"add rate limited": func(t *rapid.T) {
+			key := drawKey(t)
+			s.q.AddRateLimited(key)
+			s.m.delay(key, s.fail(key), 0, Earliest)
+			s.wantMisuse(t, s.m.down, ErrShutDown)
+		},
+		"add with":   s.addWith,
+		"get":        s.get,
+		"try get":    s.tryGet,
+		"get batch":  s.getBatch,
+		"give up":    s.giveUp,
+		"done":       s.done,
+		"reschedule": s.reschedule,
+		"forget": func(t *rapid.T) {
+			key := drawKey(t)
+			s.q.Forget(key)
+			delete(s.failures, key)
+		},
+		"cancel": func(t *rapid.T) {
+			key := drawKey(t)
+			if got, want := s.q.Cancel(key), s.m.cancel(key); got != want {
+				t.Fatalf("Cancel(%s) is %v, expected %v", key, got, want)
+			}
+		},
+		"pass": func(t *rapid.T) {
+			// A timer fires for each second: what becomes ready at
+			// different times must not be one batch in the model.
+			for range rapid.IntRange(1, 4).Draw(t, "seconds") {
+				time.Sleep(time.Second)
+				synctest.Wait()
+				s.m.pass(time.Second)
+				s.settle(t)
+			}
+		},
+		"shut down": func(t *rapid.T) {
+			if rapid.IntRange(0, 9).Draw(t, "really") > 0 {
+				t.Skip()
+			}
+			s.q.ShutDown()
+			s.m.shutDown()
+			for _, drain := range s.drains {
+				<-drain // ShutDown ends them all (Q5)
+			}
+			s.drains = nil
+		},
+		"drain": func(t *rapid.T) {
+			if rapid.IntRange(0, 9).Draw(t, "really") > 0 {
+				t.Skip()
+			}
+			drain := make(chan struct{})
+			go func() { s.q.ShutDownWithDrain(); close(drain) }()
+			s.m.shutDown()
+			s.drains = append(s.drains, drain)
+		},
+		"": s.check,
+	}
+}
+
+func (s *machine) fail(key string) time.Duration {
+	s.failures[key]++
+	return backoff(s.failures[key] - 1)
+}
+
+func (s *machine) addWith(t *rapid.T) {
+	key := drawKey(t)
+	o := AddOptions{
+		After: drawDelay(t), Priority: drawPriority(t), Pending: drawPending(t),
+		RateLimited: rapid.Bool().Draw(t, "rate limited"),
+	}
+	s.q.AddWith(o, key)
+	if o.RateLimited {
+		limit := s.fail(key)
+		if o.After <= 0 || limit < o.After {
+			o.After = limit
+		}
+	}
+	s.m.delay(key, o.After, o.Priority, o.Pending)
+	s.wantMisuse(t, o.After < 0, ErrNegativeDelay)
+	s.wantMisuse(t, s.m.down, ErrShutDown)
+}
+
+func (s *machine) reschedule(t *rapid.T) {
+	key, d, how := drawKey(t), drawDelay(t), drawPending(t)
+	got, want := s.q.Reschedule(key, d, how), s.m.reschedule(key, d, how)
+	if got != want {
+		t.Fatalf("Reschedule(%s) is %v, expected %v", key, got, want)
+	}
+	s.wantMisuse(t, d < 0, ErrNegativeDelay)
+}
+
+func (s *machine) get(t *rapid.T) {
+	if len(s.workers) == 4 {
+		t.Skip()
+	}
+	w := &worker{returned: make(chan struct{})}
+	w.ctx, w.cancel = context.WithCancel(context.Background())
+	s.workers = append(s.workers, w)
+	go func() {
+		w.item, w.err = s.q.GetContext(w.ctx)
+		close(w.returned)
+	}()
+}
+
+func (s *machine) tryGet(t *rapid.T) {
+	if len(s.workers) > 0 {
+		t.Skip() // they would have taken it
+	}
+	item, ok := s.q.TryGet()
+	want, _, wantOK := s.m.get()
+	if item != want || ok != wantOK {
+		t.Fatalf("TryGet is %q, %v; expected %q, %v", item, ok, want, wantOK)
+	}
+}
+
+func (s *machine) getBatch(t *rapid.T) {
+	n := len(s.m.waiting())
+	if len(s.workers) > 0 || n == 0 {
+		t.Skip()
+	}
+	dst := make([]string, rapid.IntRange(1, 5).Draw(t, "size"))
+	got, err := s.q.GetBatch(context.Background(), dst)
+	if err != nil || got != min(n, len(dst)) {
+		t.Fatalf("GetBatch is %d, %v; %d wait", got, err, n)
+	}
+	for _, item := range dst[:got] {
+		if want, _, _ := s.m.get(); item != want {
+			t.Fatalf("GetBatch gave %q, expected %q", item, want)
+		}
+	}
+}
+
+// giveUp ends the context of a worker that waits.
+func (s *machine) giveUp(t *rapid.T) {
+	if len(s.workers) == 0 {
+		t.Skip()
+	}
+	i := rapid.IntRange(0, len(s.workers)-1).Draw(t, "worker")
+	w := s.workers[i]
+	w.cancel()
+	<-w.returned
+	if !errors.Is(w.err, context.Canceled) {
+		t.Fatalf("GetContext gave %q, %v after the end of its context", w.item, w.err)
+	}
+	s.workers = slices.Delete(s.workers, i, i+1)
+}
+
+func (s *machine) done(t *rapid.T) {
+	key := drawKey(t)
+	if held := s.m.inHand(); len(held) > 0 && rapid.IntRange(0, 9).Draw(t, "held") > 0 {
+		key = rapid.SampledFrom(held).Draw(t, "held key")
+	}
+	s.q.Done(key)
+	s.wantMisuse(t, !s.m.done(key), ErrNotInHand)
+}
+
+// wantMisuse checks whether a misuse was told, and takes it off the list.
+func (s *machine) wantMisuse(t *rapid.T, want bool, reason error) {
+	if !want {
+		return
+	}
+	if len(s.misuses) == 0 || !errors.Is(s.misuses[0], reason) {
+		t.Fatalf("misuse %q was not told: %v", reason, s.misuses)
+	}
+	s.misuses = s.misuses[1:]
+}
+
+// settle lets the workers that wait have what there is.
+func (s *machine) settle(t *rapid.T) {
+	synctest.Wait()
+	var got []string
+	s.workers = slices.DeleteFunc(s.workers, func(w *worker) bool {
+		select {
+		case <-w.returned:
+		default:
+			return false
+		}
+		w.cancel()
+		if w.err == nil {
+			got = append(got, w.item)
+		} else if !errors.Is(w.err, ErrShutDown) || !s.m.down || len(s.m.waiting()) > 0 {
+			t.Fatalf("GetContext failed: %v", w.err)
+		}
+		return true
+	})
+	var want []string
+	for range got {
+		item, _, _ := s.m.get()
+		want = append(want, item)
+	}
+	// Which of the workers has which item is left open.
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Fatalf("workers have %q, expected %q", got, want)
+	}
+	if len(s.workers) > 0 && (len(s.m.waiting()) > 0 || s.m.down) {
+		t.Fatalf("workers wait although %q do too (shut down: %v)", s.m.waiting(), s.m.down)
+	}
+}
+
+// check compares the queue with the model.
+func (s *machine) check(t *rapid.T) {
+	s.settle(t)
+	if err := s.q.validate(); err != nil {
+		t.Fatal(err)
+	}
+	want := Stats{
+		Waiting: len(s.m.waiting()), InHand: len(s.m.inHand()),
+		Delayed: s.m.delayedKeys(), Dropped: s.m.dropped,
+	}
+	if got := s.q.Stats(); got != want || s.q.Len() != want.Waiting || s.q.ShuttingDown() != s.m.down {
+		t.Fatalf("Stats is %+v, expected %+v", got, want)
+	}
+	if len(s.misuses) > 0 {
+		t.Fatalf("told of a misuse that was none: %v", s.misuses)
+	}
+	for _, key := range machineKeys {
+		if err := s.checkKey(key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.checkDrains(t)
+	if s.q.meter != nil {
+		s.checkDepth(t)
+	}
+}
+
+func (s *machine) checkKey(key string) error {
+	if got := s.q.NumRequeues(key); got != s.failures[key] {
+		return fmt.Errorf("NumRequeues(%s) is %d, expected %d", key, got, s.failures[key])
+	}
+	at, ok := s.q.WhenReady(key)
+	k := s.m.keys[key]
+	if want := k != nil && k.delayed; ok != want {
+		return fmt.Errorf("WhenReady(%s) is %v, expected %v", key, ok, want)
+	}
+	if ok && time.Until(at) != k.at-s.m.clock {
+		return fmt.Errorf("WhenReady(%s) is in %v, expected %v", key, time.Until(at), k.at-s.m.clock)
+	}
+	return nil
+}
+
+func (s *machine) checkDrains(t *rapid.T) {
+	for _, drain := range s.drains {
+		select {
+		case <-drain:
+			if !s.m.drained() {
+				t.Fatal("ShutDownWithDrain returned early")
+			}
+		default:
+			if s.m.drained() {
+				t.Fatal("ShutDownWithDrain waits for nothing")
+			}
+		}
+	}
+	if s.m.drained() {
+		s.drains = nil
+	}
+}
+
+func (s *machine) checkDepth(t *rapid.T) {
+	want := map[int]int{}
+	for _, k := range s.m.keys {
+		if k.waits {
+			want[k.priority]++
+		}
+		if k.again {
+			want[k.afterRelease]++
+		}
+	}
+	for priority := -2; priority <= 2; priority++ {
+		if s.depth[priority] != want[priority] {
+			t.Fatalf("depth of priority %d is %d, expected %d", priority, s.depth[priority], want[priority])
+		}
+	}
+}
+
+// end lets everything end that the machine began.
+func (s *machine) end() {
+	s.q.ShutDown()
+	for _, w := range s.workers {
+		w.cancel()
+		<-w.returned
+	}
+	for _, drain := range s.drains {
+		<-drain
+	}
+}
+
+// Q1, Q2, Q3, Q4, Q5, Q6 and Q7: the queue does what the model does, for the
+// whole API, on every path that rapid can think of.
+func TestQueueBehavesLikeTheModel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 10 { // rapid's hundred runs take a hundredth of a second
+			rapid.Check(bubbled{t}, runMachine)
+		}
+	})
+}
+
+func runMachine(t *rapid.T) {
+	s := newMachine(t)
+	defer s.end()
+	t.Repeat(s.actions())
+}
+
+// bubbled hides Deadline, which a synctest bubble forbids and rapid calls.
+type bubbled struct{ testing.TB }

@@ -1,0 +1,162 @@
+package workqueue_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/klog/v2/textlogger"
+
+	"github.com/informant-go/informant/workqueue"
+)
+
+// Misuse is told with the name of the queue, the call, the item and the
+// reason, under no lock: the hook may use the queue.
+func TestMisuseIsNamed(t *testing.T) {
+	var got []*workqueue.MisuseError
+	var q *workqueue.DelayingQueue[string]
+	q = workqueue.NewDelaying(workqueue.DelayingOptions[string]{
+		Name: "pods",
+		OnMisuse: func(err *workqueue.MisuseError) {
+			q.Len()
+			got = append(got, err)
+		},
+	})
+	q.Add("waits")
+	q.Done("waits")
+	q.Done("unknown")
+	q.AddAfter("late", -time.Second)
+	q.AddWith(workqueue.AddOptions{RateLimited: true}, "limited")
+	q.ShutDown()
+	q.Add("dead")
+	q.AddAfter("dead", time.Second)
+	want := []struct {
+		call, item string
+		reason     error
+	}{
+		{"Done", "waits", workqueue.ErrNotInHand},
+		{"Done", "unknown", workqueue.ErrNotInHand},
+		{"AddAfter", "late", workqueue.ErrNegativeDelay},
+		{"AddWith", "limited", workqueue.ErrNoLimiter},
+		{"Add", "dead", workqueue.ErrShutDown},
+		{"AddAfter", "dead", workqueue.ErrShutDown},
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d misuses were told, expected %d: %v", len(got), len(want), got)
+	}
+	for i, w := range want {
+		if e := got[i]; e.Queue != "pods" || e.Call != w.call || e.Item != w.item || !errors.Is(e, w.reason) {
+			t.Errorf("misuse %d is %v, expected %+v", i, e, w)
+		}
+		if text := got[i].Error(); !strings.Contains(text, "pods") || !strings.Contains(text, w.item) {
+			t.Errorf("%q does not name queue and item", text)
+		}
+	}
+	if q.Len() != 3 {
+		t.Errorf("Len is %d: a misuse changed the queue", q.Len())
+	}
+}
+
+// Without a hook a wrong Done is logged as an error, and what programs do at
+// their end is not.
+func TestMisuseIsLogged(t *testing.T) {
+	var out bytes.Buffer
+	logger := textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&out)))
+	q := workqueue.New(workqueue.Options[string]{Name: "pods", Logger: &logger})
+	q.Done("unknown")
+	if text := out.String(); !strings.Contains(text, "pods") || !strings.Contains(text, "unknown") {
+		t.Errorf("the log says %q", text)
+	}
+	out.Reset()
+	q.ShutDown()
+	q.Add("dead")
+	if out.Len() != 0 {
+		t.Errorf("an addition after ShutDown is logged: %s", out.String())
+	}
+}
+
+// A tolerant queue tells of nothing that client-go lets pass.
+func TestTolerantQueueTellsOfNothing(t *testing.T) {
+	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{
+		Tolerant: true,
+		OnMisuse: func(err *workqueue.MisuseError) { t.Error(err) },
+	})
+	q.Done("unknown")
+	q.AddAfter("a", -time.Second)
+	if q.Len() != 1 {
+		t.Errorf("Len is %d", q.Len())
+	}
+	q.Reschedule("a", -time.Second, workqueue.Replace)
+}
+
+// A nil where something is needed is a panic that says where and what to do.
+func TestNilIsRefusedWhereItIsGiven(t *testing.T) {
+	for name, f := range map[string]func(){
+		"NewMaxOfLimiter":     func() { workqueue.NewMaxOfLimiter[string](nil) },
+		"NewMaxWaitLimiter":   func() { workqueue.NewMaxWaitLimiter[string](nil, time.Second) },
+		"NewDelayingOver":     func() { workqueue.NewDelayingOver[string](nil, workqueue.LayerOptions{}) },
+		"NewRateLimitingOver": func() { workqueue.NewRateLimitingOver[string](nil, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if text, _ := recover().(string); !strings.Contains(text, name) {
+					t.Errorf("the panic says %q, which does not name %s", text, name)
+				}
+			}()
+			f()
+		})
+	}
+	// A queue without a limiter has the default one.
+	q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{})
+	defer q.ShutDown()
+	q.AddRateLimited("a")
+	if q.NumRequeues("a") != 1 {
+		t.Error("the default limiter counts no failure")
+	}
+}
+
+// An item that cannot be hashed panics in the caller and leaves the queue as
+// it was.
+func TestAnItemThatCannotBeHashedHarmsNobody(t *testing.T) {
+	q := workqueue.New(workqueue.Options[any]{})
+	q.Add("good")
+	for _, call := range []func(any){q.Add, q.Done} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			call([]int{1})
+		}()
+	}
+	if item, ok := q.TryGet(); !ok || item != "good" {
+		t.Errorf("TryGet is %v, %v", item, ok)
+	}
+	q.Done("good")
+}
+
+// liar is a Storage that gives out what it was not given.
+type liar struct{ fifo }
+
+func (l *liar) Pop() string {
+	if item := l.fifo.Pop(); item != "b" {
+		return item
+	}
+	return "a"
+}
+
+// Q1: a Storage cannot make the queue hand out an item twice.
+func TestStorageIsNotBelieved(t *testing.T) {
+	q := workqueue.New(workqueue.Options[string]{Storage: &liar{}})
+	q.Add("a")
+	q.Add("b")
+	if item, ok := q.TryGet(); !ok || item != "a" {
+		t.Fatalf("TryGet is %v, %v", item, ok)
+	}
+	if item, ok := q.TryGet(); ok {
+		t.Errorf("%q was handed out while in hand", item)
+	}
+}

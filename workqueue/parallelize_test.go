@@ -1,0 +1,71 @@
+package workqueue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/informant-go/informant/workqueue"
+)
+
+// Each piece is worked on once, whatever the numbers.
+func TestParallelizeUntil(t *testing.T) {
+	for _, pieces := range []int{-1, 0, 1, 7, 100} {
+		for _, workers := range []int{-1, 0, 1, 3, 200} {
+			for _, chunk := range []int{-1, 0, 1, 8, 1000} {
+				t.Run(fmt.Sprint(pieces, workers, chunk), func(t *testing.T) {
+					done := make([]atomic.Int32, max(pieces, 0))
+					o := workqueue.ParallelizeOptions{Workers: workers, ChunkSize: chunk}
+					err := workqueue.ParallelizeUntil(t.Context(), o, pieces, func(i int) { done[i].Add(1) })
+					if err != nil {
+						t.Fatal(err)
+					}
+					for i := range done {
+						if n := done[i].Load(); n != 1 {
+							t.Errorf("piece %d was worked on %d times", i, n)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// The end of the context ends the work between two pieces.
+func TestParallelizeUntilTheContextEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	err := workqueue.ParallelizeUntil(ctx, workqueue.ParallelizeOptions{ChunkSize: 10}, 100, func(i int) {
+		if n++; i == 4 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || n != 5 {
+		t.Errorf("%d pieces, %v", n, err)
+	}
+	// An end that left nothing out is none.
+	err = workqueue.ParallelizeUntil(context.Background(), workqueue.ParallelizeOptions{}, 1, func(int) {})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A panic goes on in the caller, once the other workers have returned.
+func TestParallelizeUntilPassesAPanicOn(t *testing.T) {
+	var running atomic.Int32
+	defer func() {
+		if r := recover(); r != "piece 3" || running.Load() != 0 {
+			t.Errorf("recovered %v with %d pieces running", r, running.Load())
+		}
+	}()
+	workqueue.ParallelizeUntil(t.Context(), workqueue.ParallelizeOptions{Workers: 4}, 100, func(i int) {
+		running.Add(1)
+		defer running.Add(-1)
+		if i == 3 {
+			panic("piece 3")
+		}
+	})
+	t.Error("no panic")
+}
