@@ -214,7 +214,7 @@ func TestEventCostsNoAllocation(t *testing.T) {
 				_ = q.Pop(bg, process)
 			}
 		}
-		for range 20 {
+		for range 100 {
 			round() // until everything is as large as it needs to be
 		}
 		if n := testing.AllocsPerRun(20, round); n > 2 {

@@ -66,7 +66,7 @@ func TestMemoRemembersAsManyKeysAsItGrowsTo(t *testing.T) {
 		names[i] = object.Name{Namespace: fmt.Sprintf("ns-%02d", i%20), Name: fmt.Sprintf("pod-%07d", i)}
 	}
 	hits := 0
-	for range 50 {
+	for range 100 {
 		hits = 0
 		for _, n := range names {
 			h := nameHash(n)

@@ -33,7 +33,7 @@ type memoSet struct {
 	keys [memoWays]atomic.Pointer[string]
 }
 
-// A table begins small and doubles when it had to evict an eighth of the keys that it
+// A table begins small and doubles when it had to evict a sixteenth of the keys that it
 // has room for, so that a quiet queue pays little: 48 bytes for four keys.
 const (
 	memoWays    = 4
@@ -72,7 +72,7 @@ func (m *keyMemo) put(n object.Name, h uint64, key string) {
 		return // the key is a part of the object, there is nothing to save
 	}
 	t := m.table.Load()
-	if t == nil || len(t.sets) < maxMemoSets && t.evicted.Load() > int64(memoWays*len(t.sets)/8) {
+	if t == nil || len(t.sets) < maxMemoSets && t.evicted.Load() > int64(memoWays*len(t.sets)/16) {
 		t = m.grow(t)
 	}
 	t.put(h, &key)
