@@ -57,6 +57,9 @@
 //     hand, and stops the delays; client-go's returns between two items when
 //     none happens to be in hand, and leaves a delaying queue's goroutine.
 //     Options.Tolerant keeps client-go's wait.
+//   - One Done ends every ShutDownWithDrain that waits for it, and each ShutDown
+//     does; in client-go one of several ends, and a delaying queue ignores the
+//     second ShutDown.
 //   - Done with an item that is not in hand does nothing and is a misuse; in
 //     client-go it puts an item that waits into the queue a second time, so
 //     that two workers can hold it.

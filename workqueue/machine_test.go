@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,8 +22,10 @@ type machine struct {
 	workers  []*worker // blocked in Get, in any order
 	drains   []chan struct{}
 	misuses  []error
-	depth    map[int]int
 	failures map[string]int
+
+	mu    sync.Mutex
+	depth map[int]int // what the metrics say
 }
 
 // worker is a goroutine in Get or GetContext.
@@ -77,8 +80,14 @@ func newMachine(t *rapid.T) *machine {
 // depths is the depth metric.
 type depths struct{ s *machine }
 
-func (d depths) Inc(priority int) { d.s.depth[priority]++ }
-func (d depths) Dec(priority int) { d.s.depth[priority]-- }
+func (d depths) Inc(priority int) { d.add(priority, 1) }
+func (d depths) Dec(priority int) { d.add(priority, -1) }
+
+func (d depths) add(priority, n int) {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	d.s.depth[priority] += n
+}
 
 // actions are the calls that the machine makes.
 func (s *machine) actions() map[string]func(*rapid.T) {
@@ -372,6 +381,8 @@ func (s *machine) checkDepth(t *rapid.T) {
 			want[k.afterRelease]++
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for priority := -2; priority <= 2; priority++ {
 		if s.depth[priority] != want[priority] {
 			t.Fatalf("depth of priority %d is %d, expected %d", priority, s.depth[priority], want[priority])

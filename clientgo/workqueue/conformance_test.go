@@ -41,6 +41,7 @@ func TestConformanceOfClientGo(t *testing.T) {
 	}, append(queuetest.Known{
 		"Q1 a Done without a Get does not double an item",
 		"Q5 every ShutDownWithDrain ends with the last Done",
+		"Q5 a second ShutDown ends ShutDownWithDrain too",
 		"Q3 delays that end together keep the order of the calls",
 	}, drainTolerance...))
 }

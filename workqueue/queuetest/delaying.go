@@ -113,6 +113,22 @@ var delayingChecks = []check{
 		}
 		return first(err, wantItems(q), wantShutdown(get(q)))
 	}},
+	{"Q5 a second ShutDown ends ShutDownWithDrain too", func(f Factory) error {
+		q := f.Delaying()
+		q.Add("a")
+		err := wantItems(q, "a")
+		q.ShutDown()
+		drain := started(q.ShutDownWithDrain)
+		q.ShutDown()
+		synctest.Wait()
+		ended := drain.has()
+		q.Done("a")
+		<-drain.returned
+		if !ended {
+			return errors.New("ShutDownWithDrain goes on waiting after ShutDown")
+		}
+		return err
+	}},
 	{"Q7 AddAfter does not wait", func(f Factory) error {
 		q := f.Delaying()
 		defer q.ShutDown()

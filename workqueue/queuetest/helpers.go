@@ -40,11 +40,11 @@ func (g *getter) has() bool {
 func (g *getter) want(item string) error {
 	switch {
 	case !g.has():
-		return fmt.Errorf("Get still waits, expected %q", item)
+		return fmt.Errorf("call of Get still waits, expected %q", item)
 	case g.shutdown:
-		return fmt.Errorf("Get says shutdown, expected %q", item)
+		return fmt.Errorf("call of Get says shutdown, expected %q", item)
 	case g.item != item:
-		return fmt.Errorf("Get returned %q, expected %q", g.item, item)
+		return fmt.Errorf("call of Get returned %q, expected %q", g.item, item)
 	}
 	return nil
 }
@@ -69,7 +69,7 @@ func wantItems(q workqueue.Interface[string], items ...string) error {
 
 func wantLen(q workqueue.Interface[string], n int) error {
 	if got := q.Len(); got != n {
-		return fmt.Errorf("Len is %d, expected %d", got, n)
+		return fmt.Errorf("length is %d, expected %d", got, n)
 	}
 	return nil
 }

@@ -127,9 +127,9 @@ var shutdownChecks = []check{
 func wantShutdown(g *getter) error {
 	switch {
 	case !g.has():
-		return errors.New("Get waits on a queue that is shut down")
+		return errors.New("call of Get waits on a queue that is shut down")
 	case !g.shutdown:
-		return errors.New("Get returned an item of an empty queue that is shut down")
+		return errors.New("call of Get returned an item of an empty queue that is shut down")
 	}
 	return nil
 }
