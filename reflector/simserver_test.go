@@ -78,6 +78,13 @@ func (s *simServer) write(name string, bad, remove bool) {
 	s.wake()
 }
 
+// tick moves the version, as a write to another resource does.
+func (s *simServer) tick() {
+	s.mu.Lock()
+	s.now++
+	s.mu.Unlock()
+}
+
 func (s *simServer) wake() {
 	close(s.moved)
 	s.moved = make(chan struct{})
@@ -277,7 +284,7 @@ func (st *simStream) Next() (Event[*thing], error) {
 				return *st.last, nil
 			}
 		case "backwards":
-			if st.at > 1 {
+			if len(st.initial) == 0 {
 				st.fault.kind = ""
 				return modified(fmt.Sprintf("ghost@%d", st.at-1)), nil
 			}
