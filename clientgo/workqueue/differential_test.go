@@ -19,7 +19,6 @@ type pair struct {
 	held         []string
 	blocked      int // workers in Get, on either side
 	got          [2]chan string
-	ask          [2]chan struct{}
 	down         bool   // ShutDown was called
 	drains       [2]int // ShutDownWithDrain that wait
 	drained      [2]chan struct{}

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 The deprecated names are there to be used under their new import line.
+
 package workqueue
 
 import (
