@@ -1,0 +1,276 @@
+package reflector
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/informant-go/informant/object"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+func TestWhatCannotRunSaysWhyAtOnce(t *testing.T) {
+	var nilList *ListWatch[*thing]
+	for _, c := range []struct {
+		name string
+		r    *Reflector[*thing]
+		sink Sink[*thing]
+		want error
+	}{
+		{"no source", New[*thing](nil, Options{Name: "pods"}), &tape{}, ErrNoListerWatcher},
+		{"a nil pointer as source", New[*thing](nilList, Options{Name: "pods"}), &tape{}, ErrNoListerWatcher},
+		{"no sink", New[*thing](newSimServer(), Options{Name: "pods"}), nil, ErrNoSink},
+		{"no key", NewWithAccess(newSimServer(), object.Access[*thing]{}, Options{Name: "pods"}), &tape{}, object.ErrNoKey},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.r.Run(context.Background(), c.sink)
+			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), "pods") || !strings.Contains(err.Error(), "*reflector.thing") {
+				t.Errorf("Run returned %v, want %v with reflector and type", err, c.want)
+			}
+			if c.sink != nil && !errors.Is(c.r.Check(), c.want) {
+				t.Errorf("Check returned %v", c.r.Check())
+			}
+		})
+	}
+}
+
+func TestAKindThatObjectsDoNotCarryCannotBeExpected(t *testing.T) {
+	err := New[*thing](newSimServer(), Options{GVK: schema.GroupVersionKind{Kind: "Thing"}}).Check()
+	if err == nil || !strings.Contains(err.Error(), "does not carry its kind") {
+		t.Errorf("Check returned %v", err)
+	}
+}
+
+// R3: the end of the context ends a pause, a request and a silent stream at
+// once, and the sink is left without an open list.
+func TestTheEndOfTheContextEndsEverythingAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		answer answer
+	}{
+		{"a long Retry-After", failing(busy429)},
+		{"a list that stands still", stalling()},
+		{"a silent stream", streams(added("a@1"))},
+	} {
+		for _, streamed := range []bool{true, false} {
+			t.Run(c.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+					defer cancel()
+					began := time.Now()
+					s := &script{began: began, finish: func() {}, answers: []answer{c.answer, after()}}
+					sink := &tape{}
+					err := New[*thing](s, Options{DisableStreaming: !streamed, OnError: func(context.Context, error) {}}).Run(ctx, sink)
+					if !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("Run returned %v", err)
+					}
+					if took := time.Since(began); took != 3*time.Second {
+						t.Errorf("Run took %v, want 3s", took)
+					}
+					if sink.list != nil || s.open != 0 {
+						t.Errorf("left behind: list %v, %d streams", sink.list, s.open)
+					}
+				})
+			})
+		}
+	}
+}
+
+// R2: a sink that makes the reflector wait is no silence of the server.
+func TestASinkThatWaitsForAnHourDoesNotCutTheStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &tape{block: func(op string) {
+			if op == "update a@11" || strings.HasPrefix(op, "page") {
+				<-time.After(time.Hour)
+			}
+		}}
+		p := playHere(t, Options{}, sink, []answer{after(modified("a@11"), modified("b@12"))})
+		if s := p.Stats(); s.Cut != 0 || s.Watches != 1 || p.holds() != "a@11 b@12" {
+			t.Errorf("stats %+v, holds %q", s, p.holds())
+		}
+	})
+}
+
+func TestASecondRunGoesOnFromTheVersionOfTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now()}
+		r := New[*thing](s, Options{})
+		for _, answers := range [][]answer{{after(modified("a@11"))}, {streams(added("a@11"), listEnd("12"))}} {
+			ctx, cancel := context.WithCancel(context.Background())
+			s.answers, s.finish = answers, cancel
+			_ = r.Run(ctx, &tape{state: map[string]string{}})
+		}
+		if got := strings.Join(s.log, ", "); got != "0s stream rv=, 0s stream rv=11" {
+			t.Errorf("requests: %s", got)
+		}
+		if r.LastSyncResourceVersion() != "12" {
+			t.Errorf("the version is %s", r.LastSyncResourceVersion())
+		}
+	})
+}
+
+func TestTwoRunsAtOnceAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		r := New[*thing](newSimServer(), Options{})
+		done := make(chan error)
+		go func() { done <- r.Run(ctx, newMutexTape()) }()
+		synctest.Wait() // the first Run waits for events
+		if err := r.Run(ctx, newMutexTape()); !errors.Is(err, ErrRunning) {
+			t.Errorf("the second Run returned %v", err)
+		}
+		cancel()
+		<-done
+	})
+}
+
+// A panic of the sink leaves no stream and no list open.
+func TestAPanicOfTheSinkLeavesNothingOpen(t *testing.T) {
+	for _, op := range []string{"page a@1 b@2", "commit 10", "update a@11"} {
+		t.Run(op, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{began: time.Now(), finish: func() {}, answers: []answer{after(modified("a@11"))}}
+				sink := &tape{block: func(o string) {
+					if o == op {
+						panic("boom")
+					}
+				}}
+				r := New[*thing](s, Options{})
+				func() {
+					defer func() {
+						if recover() != "boom" {
+							t.Error("the panic did not come out of Run")
+						}
+					}()
+					_ = r.Run(context.Background(), sink)
+				}()
+				if s.open != 0 || (sink.list != nil && op != "commit 10") {
+					t.Errorf("left behind: %d streams, list %v", s.open, sink.list)
+				}
+			})
+		})
+	}
+}
+
+func TestNamesComeFromTheCallSite(t *testing.T) {
+	r := New[*thing](newSimServer(), Options{})
+	// This file belongs to the package itself, whose lines do not count.
+	if r.Name() == "" || strings.Contains(r.Name(), "reflector/") {
+		t.Errorf("the name is %q", r.Name())
+	}
+	if r.TypeDescription() != "*reflector.thing" {
+		t.Errorf("the type is %q", r.TypeDescription())
+	}
+}
+
+func unstructuredOf(kind, name, version string) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{}
+	u.SetGroupVersionKind(schema.FromAPIVersionAndKind("v1", kind))
+	if kind == "Table" {
+		u.SetAPIVersion("meta.k8s.io/v1")
+	}
+	u.SetName(name)
+	u.SetResourceVersion(version)
+	return u
+}
+
+// keys is a Sink of unstructured objects that notes their names.
+type keys struct {
+	nothing
+	names []string
+}
+
+func (k *keys) Page(_ context.Context, items []*unstructured.Unstructured) error {
+	for _, u := range items {
+		k.names = append(k.names, u.GetName())
+	}
+	return nil
+}
+
+func (k *keys) Update(_ context.Context, u *unstructured.Unstructured) error {
+	k.names = append(k.names, u.GetName())
+	return nil
+}
+
+// nothing is a Sink that takes and forgets.
+type nothing struct{}
+
+func (nothing) Begin(context.Context) error                              { return nil }
+func (nothing) Page(context.Context, []*unstructured.Unstructured) error { return nil }
+func (nothing) Commit(context.Context, string) error                     { return nil }
+func (nothing) Abort()                                                   {}
+func (nothing) Add(context.Context, *unstructured.Unstructured) error    { return nil }
+func (nothing) Update(context.Context, *unstructured.Unstructured) error { return nil }
+func (nothing) Delete(context.Context, *unstructured.Unstructured) error { return nil }
+func (nothing) Bookmark(context.Context, string) error                   { return nil }
+
+// R4: objects of the wrong kind, tables among them, are reported with
+// reflector, type and key, counted, and never stored.
+func TestObjectsOfTheWrongKindAreReportedAndNotStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		watches := 0
+		lw := &ListWatch[*unstructured.Unstructured]{
+			ListFunc: func(context.Context, metav1.ListOptions) (List[*unstructured.Unstructured], error) {
+				return List[*unstructured.Unstructured]{ListMeta: metav1.ListMeta{ResourceVersion: []string{"5", "20"}[watches]}, Items: []*unstructured.Unstructured{
+					unstructuredOf("Pod", "a", "1"), unstructuredOf("Node", "b", "2"), unstructuredOf("Table", "c", "3"), nil}}, nil
+			},
+			WatchFunc: WatchOf[*unstructured.Unstructured](func(context.Context, metav1.ListOptions) (watch.Interface, error) {
+				if watches++; watches > 1 {
+					cancel()
+					return watch.NewEmptyWatch(), nil
+				}
+				w := watch.NewFakeWithChanSize(10, false)
+				w.Modify(unstructuredOf("Pod", "d", "6"))
+				w.Modify(unstructuredOf("Node", "b", "7"))
+				w.Modify(unstructuredOf("Secret", "e", "8"))
+				w.Modify(unstructuredOf("Pod", "f", "9"))
+				return w, nil
+			}),
+			NoStreamedLists: true,
+		}
+		var errs []string
+		sink := &keys{}
+		r := New(lw, Options{Name: "pods", GVK: schema.FromAPIVersionAndKind("v1", "Pod"), OnError: func(_ context.Context, err error) { errs = append(errs, err.Error()) }})
+		_ = r.Run(ctx, sink)
+		// b was refused by the list, so that its event calls for none; e was not.
+		if got := strings.Join(sink.names, " "); got != "a d a" {
+			t.Errorf("stored: %s", got)
+		}
+		if s := r.Stats(); s.Refused != 3+2+3 || s.Relists[RelistUndecodable] != 1 {
+			t.Errorf("stats: %+v", s)
+		}
+		for i, want := range []string{"b: ", "c: reflector: cannot use object c as /v1, Kind=Pod: it is a Table", "unreadable key", "b: ", "e: "} {
+			if !strings.Contains(errs[i], want) || !strings.Contains(errs[i], "reflector pods: ") {
+				t.Errorf("error %d is %q, want %q in it", i, errs[i], want)
+			}
+		}
+	})
+}
+
+// Errors are logged where nobody asked for them, which must not fail either.
+func TestErrorsAreLoggedByDefault(t *testing.T) {
+	for _, c := range []struct {
+		op   string
+		err  error
+		want int
+	}{
+		{opWatch, io.ErrUnexpectedEOF, 2},
+		{opWatch, gone, 4},
+		{opWatch, internalErr, 0},
+		{opWatch, &DecodeError{Err: io.EOF}, 0},
+		{opList, io.ErrUnexpectedEOF, 0},
+		{opStream, gone, 0},
+	} {
+		if got := logLevel(&Error{Op: c.op, Err: c.err}); got != c.want {
+			t.Errorf("%s: %v is logged at %d, want %d", c.op, c.err, got, c.want)
+		}
+	}
+}
