@@ -48,7 +48,7 @@ func TestEachWriteIsOneEventInOrder(t *testing.T) {
 				}
 			}
 			if stats := p.reflector.Stats(); stats.RelistCount() > 0 {
-				t.Errorf("R2: full lists without need: %v, %v", stats.Relists, p.errors)
+				t.Errorf("R2: full lists without need: %v, %v", stats.Relists, p.reported())
 			}
 			t.Logf("%d writes", entries(journal))
 		})

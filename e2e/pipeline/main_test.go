@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"flag"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -13,5 +14,9 @@ import (
 var server realserver.Shared
 
 func TestMain(m *testing.M) {
+	// The tests wait more than they work, one of them for half a minute.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(realserver.StopAfter(m, &server))
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -44,6 +45,7 @@ type pipeline[T reflector.Object] struct {
 	queue     *workqueue.RateLimitingQueue[string]
 	crew      *crew[T]
 
+	bell   bell // rung by the reflector's errors
 	mu     sync.Mutex
 	errors []error  // what the reflector reported
 	misuse []string // what the work queue complained of
@@ -118,8 +120,16 @@ func assemble[T reflector.Object](t *testing.T, s *realserver.Server, o settings
 
 func (p *pipeline[T]) noteError(_ context.Context, err error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.errors = append(p.errors, err)
+	p.mu.Unlock()
+	p.bell.ring()
+}
+
+// reported is what the reflector reported so far.
+func (p *pipeline[T]) reported() []error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.errors)
 }
 
 func (p *pipeline[T]) noteMisuse(err *workqueue.MisuseError) {

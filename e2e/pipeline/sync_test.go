@@ -92,8 +92,8 @@ func checkIndexes[T reflector.Object](t *testing.T, store indexer.Indexer[T], ob
 				want[v] = append(want[v], key)
 			}
 		}
-		if len(want) < 2 {
-			t.Errorf("index %s: %d values, too few to show anything", name, len(want))
+		if len(want) == 0 {
+			t.Errorf("index %s: no object has a value, so that it shows nothing", name)
 		}
 		got := make(map[string][]string)
 		for _, v := range store.ListIndexFuncValues(name) {

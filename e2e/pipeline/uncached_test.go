@@ -74,15 +74,12 @@ func expiresBetweenPages(t *testing.T, s *realserver.Server) {
 	client := configMaps(t, s, ns)
 	fill(ctx, t, client, 0, 30, asIs)
 	w := newWire(s)
-	var once sync.Once
+	second, goOn := make(chan struct{}), make(chan struct{})
+	reached := sync.OnceFunc(func() { close(second) })
 	w.fault = func(a asked) (*http.Response, error) {
 		if a.query.Get("continue") != "" {
-			once.Do(func() {
-				remove(ctx, t, client, numbered(0).Name) // a page with it was sent
-				create(ctx, t, client, configMap("aaa", nil))
-				create(ctx, t, client, configMap("aab", nil))
-				compact(t, s)
-			})
+			reached()
+			<-goOn
 		}
 		return nil, nil
 	}
@@ -90,6 +87,12 @@ func expiresBetweenPages(t *testing.T, s *realserver.Server) {
 		namespace: ns, client: w.client(),
 		reflector: reflector.Options{DisableStreaming: true, PageSize: 10},
 	})
+	<-second
+	remove(ctx, t, client, numbered(0).Name) // it was on the first page
+	create(ctx, t, client, configMap("aaa", nil))
+	create(ctx, t, client, configMap("aab", nil))
+	compact(t, s)
+	close(goOn)
 	p.sync(ctx, t)
 	p.settle(ctx, t, client, nil)
 	p.agree(t, typedList(ctx, t, s, ns, metav1.ListOptions{}))
