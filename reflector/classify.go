@@ -48,7 +48,9 @@ func judge(err error) verdict {
 
 func judgeStatus(err error, status metav1.Status) verdict {
 	switch {
-	case apierrors.IsInternalError(err):
+	// A 502 is an internal error to apimachinery too; here it is a server
+	// that is away.
+	case status.Code == http.StatusInternalServerError, status.Code == 0 && apierrors.IsInternalError(err):
 		return internal
 	case apierrors.IsTooManyRequests(err), apierrors.IsTimeout(err), apierrors.IsServerTimeout(err):
 		return transient
@@ -56,8 +58,6 @@ func judgeStatus(err error, status metav1.Status) verdict {
 	// for when the credentials are.
 	case apierrors.IsUnauthorized(err), apierrors.IsForbidden(err):
 		return transient
-	case status.Code == http.StatusInternalServerError:
-		return internal
 	case status.Code >= 400 && status.Code < 500:
 		return refused
 	}

@@ -159,17 +159,6 @@ func TestAPanicOfTheSinkLeavesNothingOpen(t *testing.T) {
 	}
 }
 
-func TestNamesComeFromTheCallSite(t *testing.T) {
-	r := New[*thing](newSimServer(), Options{})
-	// This file belongs to the package itself, whose lines do not count.
-	if r.Name() == "" || strings.Contains(r.Name(), "reflector/") {
-		t.Errorf("the name is %q", r.Name())
-	}
-	if r.TypeDescription() != "*reflector.thing" {
-		t.Errorf("the type is %q", r.TypeDescription())
-	}
-}
-
 func unstructuredOf(kind, name, version string) *unstructured.Unstructured {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(schema.FromAPIVersionAndKind("v1", kind))

@@ -1,0 +1,18 @@
+package reflector_test
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/informant-go/informant/reflector"
+)
+
+func TestTheDefaultNameIsTheLineOfTheCaller(t *testing.T) {
+	r := reflector.New[*Widget](nil, reflector.Options{})
+	if !regexp.MustCompile(`^reflector/callsite_test\.go:\d+$`).MatchString(r.Name()) {
+		t.Errorf("the name is %q", r.Name())
+	}
+	if r.TypeDescription() != "*reflector_test.Widget" {
+		t.Errorf("the type is %q", r.TypeDescription())
+	}
+}
