@@ -85,8 +85,9 @@ func readOwnWrites(s *suite) {
 		if _, ok, _ := store.GetByKey(fmt.Sprint("a/", n)); !ok {
 			s.fatalf("object of version %d is not there after WaitFor", n+1)
 		}
-		if got := len(s.by(store, "red")); got <= n {
-			s.fatalf("%d objects in the index after WaitFor(%d)", got, n+1)
+		objects, err := store.ByIndex("color", "red")
+		if s.must(err); len(objects) <= n {
+			s.fatalf("%d objects in the index after WaitFor(%d)", len(objects), n+1)
 		}
 	}
 	writer.Wait()

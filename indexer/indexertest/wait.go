@@ -2,6 +2,7 @@ package indexertest
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/informant-go/informant/indexer"
 )
@@ -103,12 +104,21 @@ func writeDuringIteration(s *suite) {
 	}
 }
 
+// readInIndexFunc reads in a goroutine of its own, so that a store that makes
+// the reader wait for the writer gets over it.
 func readInIndexFunc(s *suite) {
 	var store Indexer
 	store = s.store(indexer.Indexers[*Object]{"color": func(o *Object) ([]string, error) {
 		if store != nil {
-			store.GetByKey("a/x")
-			store.List()
+			read := s.start(func() {
+				store.GetByKey("a/x")
+				store.List()
+			})
+			select {
+			case <-read:
+			case <-time.After(s.patience):
+				s.errorf("a read in an index function does not come to an end")
+			}
 		}
 		return o.Finalizers, nil
 	}})
