@@ -289,6 +289,9 @@ func countErrors(err error) uint64 {
 // compare orders version and the last one. What cannot be compared counts as
 // newer: not every source numbers its versions.
 func (m *machine[T]) compare(version string) int {
+	if m.r.opts.UnorderedVersions {
+		return 1
+	}
 	c, err := object.CompareVersions(version, m.version)
 	if err != nil {
 		return 1

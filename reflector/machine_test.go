@@ -362,6 +362,14 @@ var armCases = []armCase{
 		stats:    Stats{Streamed: 3, Synced: 3, Watches: 3, Events: 1, Retries: 2, Relists: map[RelistReason]uint64{RelistBackwards: 2}},
 	},
 	{
+		name:     "R2 versions that have no order do not go backwards",
+		opts:     Options{UnorderedVersions: true},
+		answers:  []answer{after(modified("a@11"), modified("a@10"), bookmark("3"))},
+		requests: []string{"0s stream rv="},
+		holds:    "a@10 b@2",
+		stats:    Stats{Streamed: 1, Synced: 1, Watches: 1, Events: 2, Bookmarks: 1},
+	},
+	{
 		name:     "R1 an event that comes twice does no harm",
 		answers:  []answer{after(modified("a@11"), modified("a@11"), deleted("b@12"), deleted("b@12"), bookmark("12"))},
 		requests: []string{"0s stream rv="},

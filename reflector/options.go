@@ -48,6 +48,12 @@ type Options struct {
 	// neither send nor refuse streamed lists, such as the fake clientsets.
 	DisableStreaming bool
 
+	// UnorderedVersions keeps the Reflector from comparing versions, so that
+	// none is held to have gone backwards, as client-go's never does. Set it
+	// for sources that hand out whatever versions their objects were given,
+	// such as the fake clientsets.
+	UnorderedVersions bool
+
 	// MinWatchTimeout and MaxWatchTimeout bound how long the server is asked
 	// to keep a watch open; each watch draws a time between them, in whole
 	// seconds. By default 5 and 10 minutes; a Max that is 0 or below Min is
