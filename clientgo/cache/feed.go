@@ -71,11 +71,14 @@ func (f *feed) lastVersion() string {
 }
 
 func (f *feed) options(report *errorReport) reflector.Options {
+	// What cannot stream is a fake, and its versions are made up.
+	fake := watchlist.DoesClientNotSupportWatchListSemantics(f.lw)
 	opts := reflector.Options{
 		Name:                  f.name,
 		TypeDescription:       f.expect.description,
 		PageSize:              f.pageSize,
-		DisableStreaming:      !streams(f.lw),
+		DisableStreaming:      fake || !features.FeatureGates().Enabled(features.WatchListClient),
+		UnorderedVersions:     fake,
 		MaxInternalErrorRetry: -1,
 		OnError:               report.tell,
 	}
@@ -84,13 +87,6 @@ func (f *feed) options(report *errorReport) reflector.Options {
 		opts.MinWatchTimeout, opts.MaxWatchTimeout = f.minWatchTimeout, 2*f.minWatchTimeout
 	}
 	return opts
-}
-
-// streams tells whether lists may be asked for as streams: the feature gate of
-// client-go allows it, and the source does not say that it cannot.
-func streams(lw ListerWatcher) bool {
-	return features.FeatureGates().Enabled(features.WatchListClient) &&
-		!watchlist.DoesClientNotSupportWatchListSemantics(lw)
 }
 
 // errorReport brings a reflector's errors to where client-go's would go.

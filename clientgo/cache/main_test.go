@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/klog/v2"
 )
 
@@ -13,5 +14,8 @@ func TestMain(m *testing.M) {
 	// of each.
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
+	// apimachinery's own handlers also hold errors back by a clock that is the
+	// process's: in virtual time that can be for decades.
+	utilruntime.ErrorHandlers = nil
 	goleak.VerifyTestMain(m)
 }

@@ -1,0 +1,393 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/informant-go/informant/clientgo/cache"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes/fake"
+	upstream "k8s.io/client-go/tools/cache"
+	fcache "k8s.io/client-go/tools/cache/testing"
+)
+
+// scripted is a source whose answers a test writes. It is asked for lists in
+// pages only.
+type scripted struct {
+	*cache.ListWatch
+}
+
+func (scripted) IsWatchListSemanticsUnSupported() bool { return true }
+
+func emptyList() *corev1.PodList {
+	return &corev1.PodList{ListMeta: metav1.ListMeta{ResourceVersion: "1"}}
+}
+
+// lists answers every list with list, and every watch with a stream that stays
+// open and is returned.
+func lists(list runtime.Object) (scripted, *watch.FakeWatcher) {
+	w := watch.NewFake()
+	return scripted{&cache.ListWatch{
+		ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) { return list, nil },
+		WatchFuncWithContext: func(context.Context, metav1.ListOptions) (watch.Interface, error) {
+			return w, nil
+		},
+	}}, w
+}
+
+// errorsOf notes what an informer's watch error handler is told.
+type errorsOf struct {
+	mu         sync.Mutex
+	errs       []error
+	reflectors map[string]string
+}
+
+func watchErrors(informer upstream.SharedInformer) *errorsOf {
+	e := &errorsOf{reflectors: map[string]string{}}
+	err := informer.SetWatchErrorHandlerWithContext(func(_ context.Context, r *upstream.Reflector, err error) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.errs = append(e.errs, err)
+		e.reflectors[r.Name()] = r.TypeDescription()
+		upstream.DefaultWatchErrorHandler(context.Background(), r, err) // the inert reflector is good enough for it
+	})
+	must(err)
+	return e
+}
+
+func (e *errorsOf) all() []error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.errs)
+}
+
+// first returns the first error, for a test that expects some.
+func (e *errorsOf) first(t *testing.T) error {
+	t.Helper()
+	all := e.all()
+	if len(all) == 0 {
+		t.Fatal("the watch error handler was told nothing")
+	}
+	return all[0]
+}
+
+func TestTheWatchErrorHandlerIsToldWhatClientGoTells(t *testing.T) {
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errors.New("no"))
+	expired := apierrors.NewResourceExpired("too old")
+	for name, c := range map[string]struct {
+		list, watch error
+		is          func(error) bool
+		silent      bool
+	}{
+		"a list that is forbidden":       {list: forbidden, is: apierrors.IsForbidden},
+		"a list that fails":              {list: errNoName, is: func(err error) bool { return errors.Is(err, errNoName) }},
+		"a watch that is forbidden":      {watch: forbidden, is: apierrors.IsForbidden},
+		"a watch from an expired state":  {watch: expired, is: apierrors.IsResourceExpired},
+		"a watch of a server that waits": {watch: apierrors.NewTooManyRequestsError("later"), silent: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, engine := range engines {
+				bubble(t, func(t *testing.T) {
+					lw := scripted{&cache.ListWatch{
+						ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) {
+							return emptyList(), c.list
+						},
+						WatchFuncWithContext: func(context.Context, metav1.ListOptions) (watch.Interface, error) {
+							return nil, c.watch
+						},
+					}}
+					informer := engine.make(lw, noOptions())
+					told := watchErrors(informer)
+					run(t, informer.RunWithContext)
+					pass(5 * time.Second)
+					if c.silent {
+						if all := told.all(); len(all) > 0 {
+							t.Errorf("%s tells of %v", engine.name, all)
+						}
+						return
+					}
+					if err := told.first(t); !c.is(err) {
+						t.Errorf("%s tells of %v", engine.name, err)
+					}
+				})
+			}
+		})
+	}
+}
+
+// The handler names *cache.Reflector: it gets one that has name and type.
+func TestTheWatchErrorHandlerGetsAReflectorWithNameAndType(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		lw := scripted{&cache.ListWatch{
+			ListFunc: func(metav1.ListOptions) (runtime.Object, error) { return nil, errNoName },
+		}}
+		informer := cache.NewSharedIndexInformerWithOptions(lw, &corev1.Pod{}, cache.SharedIndexInformerOptions{ObjectDescription: "all the pods"})
+		told := watchErrors(informer)
+		run(t, informer.RunWithContext)
+		told.first(t)
+		for name, description := range told.reflectors {
+			if !strings.Contains(name, "source_test.go:") || description != "all the pods" {
+				t.Errorf("the reflector is called %q and is for %q", name, description)
+			}
+		}
+	})
+}
+
+func TestANilListerWatcherIsReported(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var none *cache.ListWatch
+		for _, lw := range []cache.ListerWatcher{nil, none} {
+			informer := cache.NewSharedIndexInformer(lw, &corev1.Pod{}, 0, nil)
+			told := watchErrors(informer)
+			run(t, informer.RunWithContext)
+			if err := told.first(t); !strings.Contains(err.Error(), "ListerWatcher is nil") {
+				t.Errorf("told of %v", err)
+			}
+			if informer.HasSynced() {
+				t.Error("an informer without a source has synced")
+			}
+		}
+	})
+}
+
+// A lister without a context may hang for ever; stopping the informer does not.
+func TestAListerThatHangsDoesNotKeepTheInformer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		lw := &cache.ListWatch{ListFunc: func(metav1.ListOptions) (runtime.Object, error) {
+			<-release
+			return emptyList(), nil
+		}}
+		informer := cache.NewSharedInformer(scripted{lw}, &corev1.Pod{}, 0)
+		stop := run(t, informer.RunWithContext)
+		stop()
+		if !informer.IsStopped() {
+			t.Error("not stopped")
+		}
+	})
+}
+
+// R4: what cannot be used is not stored, and what follows it is.
+func TestUnusableEventsAreSkipped(t *testing.T) {
+	pod := func(name string) *corev1.Pod { return versioned(newPod("ns", name, "n1"), 7) }
+	configMap := func(kind string) *unstructured.Unstructured {
+		u := &unstructured.Unstructured{}
+		u.SetAPIVersion("v1")
+		u.SetKind(kind)
+		u.SetNamespace("ns")
+		u.SetName(kind)
+		u.SetResourceVersion("7")
+		return u
+	}
+	for name, c := range map[string]struct {
+		example   runtime.Object
+		bad, good runtime.Object
+	}{
+		"another Go type":    {&corev1.Pod{}, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}, pod("p")},
+		"another kind":       {configMap("ConfigMap"), configMap("Secret"), configMap("ConfigMap")},
+		"a table":            {nil, configMap("Table"), pod("p")},
+		"an event of nobody": {nil, &metav1.Status{}, pod("p")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, make := range []func(upstream.ListerWatcher) upstream.SharedIndexInformer{
+				func(lw upstream.ListerWatcher) upstream.SharedIndexInformer {
+					return upstream.NewSharedIndexInformer(lw, c.example, 0, upstream.Indexers{})
+				},
+				func(lw upstream.ListerWatcher) upstream.SharedIndexInformer {
+					return cache.NewSharedIndexInformer(lw, c.example, 0, nil)
+				},
+			} {
+				bubble(t, func(t *testing.T) {
+					lw, w := lists(emptyList())
+					informer := make(lw)
+					run(t, informer.RunWithContext)
+					if u, ok := c.bad.(*unstructured.Unstructured); ok && u.GetKind() == "Table" {
+						u.SetAPIVersion("meta.k8s.io/v1")
+					}
+					w.Add(c.bad)
+					w.Add(c.good)
+					settle()
+					want, err := upstream.MetaNamespaceKeyFunc(c.good)
+					must(err)
+					if keys := informer.GetStore().ListKeys(); !slices.Equal(keys, []string{want}) {
+						t.Errorf("stored %v", keys)
+					}
+				})
+			}
+		})
+	}
+}
+
+func TestUnusableListsAreReported(t *testing.T) {
+	table := &unstructured.UnstructuredList{}
+	table.SetAPIVersion("meta.k8s.io/v1")
+	table.SetKind("Table")
+	for name, list := range map[string]runtime.Object{
+		"a table": table, "an object that is no list": &corev1.Pod{}, "nothing": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				lw, _ := lists(list)
+				informer := cache.NewSharedIndexInformer(lw, &corev1.Pod{}, 0, nil)
+				told := watchErrors(informer)
+				run(t, informer.RunWithContext)
+				if err := told.first(t); !strings.Contains(err.Error(), "failed to list *v1.Pod") {
+					t.Errorf("told of %v", err)
+				}
+				if informer.HasSynced() {
+					t.Error("the informer has synced")
+				}
+			})
+		})
+	}
+}
+
+// S5's version and R2: bookmarks move the store's version.
+func TestBookmarksReachTheStore(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		lw, w := lists(emptyList())
+		informer := cache.NewSharedIndexInformer(lw, &corev1.Pod{}, 0, nil)
+		run(t, informer.RunWithContext)
+		w.Action(watch.Bookmark, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{ResourceVersion: "9"}})
+		settle()
+		if a, b := informer.GetStore().LastStoreSyncResourceVersion(), informer.LastSyncResourceVersion(); a != "9" || b != "9" {
+			t.Errorf("the store is at %q, the reflector at %q", a, b)
+		}
+	})
+}
+
+// A source that streams is asked for a stream, and one that says that it cannot
+// is not.
+func TestTheWatchListOptOutIsHonoured(t *testing.T) {
+	for name, optOut := range map[string]bool{"streams": false, "opted out": true} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var mu sync.Mutex
+				var asked []string
+				note := func(what string, opts metav1.ListOptions) {
+					mu.Lock()
+					defer mu.Unlock()
+					asked = append(asked, fmt.Sprintf("%s streamed=%v", what, opts.SendInitialEvents != nil))
+				}
+				lw := &cache.ListWatch{
+					ListWithContextFunc: func(_ context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+						note("list", opts)
+						return emptyList(), nil
+					},
+					WatchFuncWithContext: func(_ context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+						note("watch", opts)
+						return streamedPods(opts, newPod("ns", "p", "n1")), nil
+					},
+				}
+				var source cache.ListerWatcher = lw
+				want := []string{"watch streamed=true"}
+				if optOut {
+					source, want = scripted{lw}, []string{"list streamed=false", "watch streamed=false"}
+				}
+				informer := cache.NewSharedIndexInformer(source, &corev1.Pod{}, 0, nil)
+				run(t, informer.RunWithContext)
+				if !informer.HasSynced() {
+					t.Error("not synced")
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if !slices.Equal(asked, want) {
+					t.Errorf("asked for %v, not %v", asked, want)
+				}
+			})
+		})
+	}
+}
+
+// streamedPods is a watch that begins with pods, if opts ask for that.
+func streamedPods(opts metav1.ListOptions, pods ...*corev1.Pod) watch.Interface {
+	w := watch.NewFakeWithChanSize(len(pods)+1, false)
+	if opts.SendInitialEvents != nil {
+		for _, pod := range pods {
+			w.Add(versioned(pod, 5))
+		}
+		w.Action(watch.Bookmark, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+			ResourceVersion: "5", Annotations: map[string]string{metav1.InitialEventsAnnotationKey: "true"},
+		}})
+	}
+	return w
+}
+
+// client-go's FakeControllerSource does not say that it has no streamed lists;
+// its plain error tells.
+func TestASourceThatIsNoServerIsListedInPages(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := fcache.NewFakeControllerSource()
+		defer source.Shutdown()
+		source.Add(newPod("ns", "p", "n1"))
+		informer := cache.NewSharedIndexInformer(source, &corev1.Pod{}, 0, nil)
+		told := watchErrors(informer)
+		run(t, informer.RunWithContext)
+		if !informer.HasSynced() || len(informer.GetStore().ListKeys()) != 1 {
+			t.Errorf("synced %v, %v", informer.HasSynced(), informer.GetStore().ListKeys())
+		}
+		if all := told.all(); len(all) > 0 {
+			t.Errorf("told of %v", all)
+		}
+	})
+}
+
+// Fake clientsets give out whatever versions a test has written, in any order.
+func TestAFakeClientsetFeedsOurInformer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		client := fake.NewClientset(versioned(newPod("ns", "p", "n1"), 900))
+		lw := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
+			ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+				return client.CoreV1().Pods("").List(ctx, opts)
+			},
+			WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+				return client.CoreV1().Pods("").Watch(ctx, opts)
+			},
+		}, client)
+		informer := cache.NewSharedIndexInformer(lw, &corev1.Pod{}, 0, nil)
+		r := &recorder{byKey: map[string][]string{}}
+		if _, err := informer.AddEventHandler(r); err != nil {
+			t.Fatal(err)
+		}
+		run(t, informer.RunWithContext)
+		pods := client.CoreV1().Pods("ns")
+		for _, version := range []int{500, 20, 700} {
+			pod := versioned(newPod("ns", fmt.Sprint("v", version), "n1"), version)
+			if _, err := pods.Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			pod.Spec.NodeName = "n2"
+			if _, err := pods.Update(t.Context(), pod, metav1.UpdateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := pods.Delete(t.Context(), "v20", metav1.DeleteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		settle()
+		if keys := sorted(informer.GetStore().ListKeys()); !slices.Equal(keys, []string{"ns/p", "ns/v500", "ns/v700"}) {
+			t.Errorf("stored %v", keys)
+		}
+		for _, key := range []string{"ns/v500", "ns/v700"} {
+			if events := r.events()[key]; len(events) != 2 {
+				t.Errorf("%s: told %v", key, events)
+			}
+		}
+		if events := r.events()["ns/v20"]; len(events) != 3 || !strings.HasPrefix(events[2], "delete") {
+			t.Errorf("ns/v20: told %v", events)
+		}
+	})
+}
