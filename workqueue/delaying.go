@@ -115,7 +115,11 @@ func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how 
 	if q.down {
 		return addition{outcome: refused}
 	}
-	e := q.entry(item, group)
+	return q.postpone(q.entry(item, group), now, delay, priority, how, false)
+}
+
+// postpone is delay for an entry. limited says that it is for a failure.
+func (q *Queue[T]) postpone(e *entry[T], now, delay int64, priority int32, how Pending, limited bool) addition {
 	if q.merge && (e.phase == waiting || e.phase == dirty) {
 		return q.again(e, priority)
 	}
@@ -124,13 +128,18 @@ func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how 
 	} else {
 		e.later = max(e.later, priority)
 	}
-	q.delays.put(e, later(now, delay), how)
+	if q.delays.put(e, later(now, delay), how) {
+		e.limited = limited
+	}
 	q.arm(now)
 	return addition{}
 }
 
 // arm makes the alarm on first use.
 func (q *Queue[T]) arm(now int64) {
+	if q.down {
+		return
+	}
 	if q.delays.alarm == nil {
 		q.delays.alarm = newAlarm(&q.mu, q.clock, q.base, q.fire)
 	}
@@ -224,12 +233,18 @@ func (q *Queue[T]) ripen(now int64) (wake *waiter, adds []addition, more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.delays.isSet = false
+	q.forgetOld(now)
 	for range firing {
-		e, priority := q.delays.due(now)
+		e := q.delays.due(now)
 		if e == nil {
-			q.delays.arm(now)
+			q.arm(now)
 			return wake, adds, false
 		}
+		if e.limited && !q.spend(e, now) {
+			continue
+		}
+		priority := e.later
+		q.delays.remove(e)
 		a := q.admit(e, priority, now)
 		if a.wake != nil {
 			wake = a.wake

@@ -171,11 +171,12 @@ func (q *Delayer[T]) ripen(now int64) (due []T, more bool) {
 	defer q.mu.Unlock()
 	q.delays.isSet = false
 	for range firing {
-		e, _ := q.delays.due(now)
+		e := q.delays.due(now)
 		if e == nil {
 			q.delays.arm(now)
 			return due, false
 		}
+		q.delays.remove(e)
 		due = append(due, e.item)
 		q.table.retire(e)
 	}

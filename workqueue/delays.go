@@ -13,8 +13,11 @@ type delays[T comparable] struct {
 	order uint32
 	alarm alarm
 
-	// armed is the time for which the alarm is set. It is never later than
-	// the first of the heap.
+	// also is another time at which the alarm must ring; 0 is none.
+	also int64
+
+	// armed is the time for which the alarm is set, if it is. It is never
+	// later than the first of the heap, nor than also.
 	armed int64
 	isSet bool
 }
@@ -33,29 +36,31 @@ func (d *delays[T]) len() int { return len(d.heap) }
 // at is when the delay of e ends; it must have one.
 func (d *delays[T]) at(e *entry[T]) int64 { return d.heap[e.slot-1].at }
 
-// put gives e a delay that ends at a time, or joins it with the one it has.
-func (d *delays[T]) put(e *entry[T], at int64, how Pending) {
+// put gives e a delay that ends at a time, or joins it with the one it has. It
+// tells whether the delay of e is now the new one.
+func (d *delays[T]) put(e *entry[T], at int64, how Pending) bool {
 	if e.slot == 0 {
 		d.order++
 		e.order = d.order
 		d.heap = append(d.heap, slot[T]{at: at, e: e})
 		e.slot = int32(len(d.heap))
 		d.up(len(d.heap) - 1)
-		return
+		return true
 	}
 	now := d.at(e)
 	if how == Earliest && at >= now || how == Latest && at <= now {
-		return
+		return false
 	}
 	d.heap[e.slot-1].at = at
 	d.up(int(e.slot) - 1)
 	d.down(int(e.slot) - 1)
+	return true
 }
 
 // remove ends the delay of e, which must have one.
 func (d *delays[T]) remove(e *entry[T]) {
 	i, last := int(e.slot)-1, len(d.heap)-1
-	e.slot, e.later = 0, 0
+	e.slot, e.later, e.limited = 0, 0, false
 	moved := d.heap[last]
 	d.heap[last] = slot[T]{}
 	d.heap = d.heap[:last]
@@ -70,16 +75,12 @@ func (d *delays[T]) remove(e *entry[T]) {
 	}
 }
 
-// due removes and returns the entry whose delay ended first, and the priority
-// that it was delayed with; nil if none has ended.
-func (d *delays[T]) due(now int64) (*entry[T], int32) {
+// due returns the entry whose delay ended first; nil if none has ended.
+func (d *delays[T]) due(now int64) *entry[T] {
 	if len(d.heap) == 0 || d.heap[0].at > now {
-		return nil, 0
+		return nil
 	}
-	e := d.heap[0].e
-	priority := e.later
-	d.remove(e)
-	return e, priority
+	return d.heap[0].e
 }
 
 // drop ends all delays, calls settle for each entry and returns their number.
@@ -87,7 +88,7 @@ func (d *delays[T]) drop(settle func(*entry[T])) int {
 	heap := d.heap
 	d.heap = nil
 	for _, s := range heap {
-		s.e.slot, s.e.later = 0, 0
+		s.e.slot, s.e.later, s.e.limited = 0, 0, false
 	}
 	for _, s := range heap {
 		settle(s.e)
@@ -95,18 +96,30 @@ func (d *delays[T]) drop(settle func(*entry[T])) int {
 	return len(heap)
 }
 
+// ringAlso sets also, where 0 stands for none.
+func (d *delays[T]) ringAlso(at int64) {
+	if at == 0 {
+		at = 1
+	}
+	d.also = at
+}
+
 // arm sets the alarm if it would ring too late, and clears it when nothing is
 // delayed. An alarm that rings too early is left alone.
 func (d *delays[T]) arm(now int64) {
+	at, wanted := d.also, d.also != 0
+	if len(d.heap) > 0 && (!wanted || d.heap[0].at < at) {
+		at, wanted = d.heap[0].at, true
+	}
 	switch {
-	case len(d.heap) == 0:
+	case !wanted:
 		if d.isSet {
 			d.isSet = false
 			d.alarm.clear()
 		}
-	case !d.isSet || d.heap[0].at < d.armed:
-		d.armed, d.isSet = d.heap[0].at, true
-		d.alarm.set(d.armed, now)
+	case !d.isSet || at < d.armed:
+		d.armed, d.isSet = at, true
+		d.alarm.set(at, now)
 	}
 }
 

@@ -30,6 +30,7 @@ type entry[T comparable] struct {
 	later    int32  // priority of the pending delay
 	phase    phase
 	cached   bool // is in the cache of idle entries
+	limited  bool // the pending delay was asked for by AddRateLimited
 }
 
 // more is what an entry needs only with groups, metrics or failures.
@@ -37,10 +38,27 @@ type more[T comparable] struct {
 	group   *group[T] // while not idle, if the queue has a group function
 	added   int64     // when it became waiting or dirty; metrics only
 	started int64     // when it was handed out; metrics only
+
+	// With RateLimitingOptions.Backoff: the number of failures, when the
+	// last of them was, and the neighbours in the list of failed entries.
+	failures     int32
+	failedAt     int64
+	older, newer *entry[T]
 }
 
+// active tells whether there is something to do for the entry.
+func (e *entry[T]) active() bool { return e.phase != idle || e.slot != 0 }
+
 // used tells whether the entry must stay in the table.
-func (e *entry[T]) used() bool { return e.phase != idle || e.slot != 0 }
+func (e *entry[T]) used() bool { return e.active() || e.failures() > 0 }
+
+// failures is the number of failures that the entry remembers.
+func (e *entry[T]) failures() int32 {
+	if e.more == nil {
+		return 0
+	}
+	return e.more.failures
+}
 
 // extra returns more, which it makes if there is none.
 func (e *entry[T]) extra() *more[T] {

@@ -23,6 +23,8 @@ type machine struct {
 	drains   []chan struct{}
 	misuses  []error
 	failures map[string]int
+	failedAt map[string]time.Duration
+	expire   time.Duration // 0: the failures are in a limiter, for ever
 
 	mu    sync.Mutex
 	depth map[int]int // what the metrics say
@@ -58,14 +60,19 @@ func newMachine(t *rapid.T) *machine {
 	aging := rapid.SampledFrom([]int{-1, 1, 2, 3}).Draw(t, "aging")
 	grouped := rapid.Bool().Draw(t, "grouped")
 	merge := rapid.Bool().Draw(t, "merge")
-	s := &machine{m: newModel(aging, grouped, merge), depth: map[int]int{}, failures: map[string]int{}}
+	s := &machine{m: newModel(aging, grouped, merge), depth: map[int]int{}, failures: map[string]int{}, failedAt: map[string]time.Duration{}}
 	o := RateLimitingOptions[string]{
 		Name:          "machine",
 		OnMisuse:      func(err *MisuseError) { s.misuses = append(s.misuses, err) },
 		Aging:         aging,
 		IdleEntries:   rapid.SampledFrom([]int{-1, 1, 3, 100}).Draw(t, "idle entries"),
 		AddTakesDelay: merge,
-		Limiter:       NewExponentialLimiter[string](time.Second, 4*time.Second),
+	}
+	if rapid.Bool().Draw(t, "backoff") {
+		s.expire = 8 * time.Second // twice the longest delay
+		o.Backoff = Backoff{Base: time.Second, Max: 4 * time.Second}
+	} else {
+		o.Limiter = NewExponentialLimiter[string](time.Second, 4*time.Second)
 	}
 	if grouped {
 		o.Group = s.m.groupOf
@@ -170,8 +177,20 @@ func (s *machine) actions() map[string]func(*rapid.T) {
 }
 
 func (s *machine) fail(key string) time.Duration {
-	s.failures[key]++
+	if s.expire > 0 && s.m.down {
+		return 0 // the queue counts what it adds
+	}
+	s.failures[key] = s.remembered(key) + 1
+	s.failedAt[key] = s.m.clock
 	return backoff(s.failures[key] - 1)
+}
+
+// remembered is the number of failures of key that have not expired.
+func (s *machine) remembered(key string) int {
+	if s.expire > 0 && s.m.clock-s.failedAt[key] >= s.expire {
+		return 0
+	}
+	return s.failures[key]
 }
 
 func (s *machine) addWith(t *rapid.T) {
@@ -339,8 +358,8 @@ func (s *machine) check(t *rapid.T) {
 }
 
 func (s *machine) checkKey(key string) error {
-	if got := s.q.NumRequeues(key); got != s.failures[key] {
-		return fmt.Errorf("NumRequeues(%s) is %d, expected %d", key, got, s.failures[key])
+	if got := s.q.NumRequeues(key); got != s.remembered(key) {
+		return fmt.Errorf("NumRequeues(%s) is %d, expected %d", key, got, s.remembered(key))
 	}
 	at, ok := s.q.WhenReady(key)
 	k := s.m.keys[key]

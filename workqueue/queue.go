@@ -44,6 +44,8 @@ type Queue[T comparable] struct {
 	inHand  int
 	hands   lane[T] // entries in hand, in no order; only with a meter
 	delays  delays[T]
+	failed  failed[T] // only with a Backoff
+	tokens  tokens    // only with Tokens
 	dropped int
 
 	down   bool
@@ -118,7 +120,9 @@ func (q *Queue[T]) Add(item T) {
 		return
 	}
 	a := q.add(item, 0, "", 0)
-	a.wake.signal()
+	if a.wake != nil {
+		a.wake.signal()
+	}
 	if a.outcome == refused {
 		q.misuse("Add", item, ErrShutDown)
 	}
@@ -229,13 +233,14 @@ func (q *Queue[T]) Done(item T) {
 		now = q.now()
 	}
 	r := q.giveBack(item, now)
-	r.wake.signal()
-	switch {
-	case !r.ok:
+	if r.wake != nil {
+		r.wake.signal()
+	}
+	if !r.ok {
 		if !q.tolerant {
 			q.misuse("Done", item, ErrNotInHand)
 		}
-	case q.meter != nil:
+	} else if q.meter != nil {
 		q.meter.done(r.worked)
 	}
 }
@@ -280,10 +285,13 @@ func (q *Queue[T]) giveBack(item T, now int64) release {
 	return r
 }
 
-// settle lets go of e if nothing is left of it.
+// settle lets go of what nothing is left of.
 func (q *Queue[T]) settle(e *entry[T]) {
-	if !e.used() {
-		q.ready.part(e)
+	if e.active() {
+		return
+	}
+	q.ready.part(e)
+	if e.failures() == 0 {
 		q.table.retire(e)
 	}
 }

@@ -1,6 +1,10 @@
 package workqueue
 
 import (
+	"math"
+	"time"
+
+	"golang.org/x/time/rate"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 )
@@ -22,8 +26,24 @@ type RateLimitingOptions[T comparable] struct {
 	AddTakesDelay bool
 
 	// Limiter decides how long failed items wait. It may be shared by
-	// several queues. nil is DefaultLimiter.
+	// several queues. nil is DefaultLimiter, or none when Backoff or Tokens
+	// is set. With several of the three, the longest delay counts.
 	Limiter RateLimiter[T]
+
+	// Backoff delays failed items by counts that the queue keeps itself and
+	// that expire.
+	Backoff Backoff
+
+	// Jitter makes each delay of a failed item longer by a random part of
+	// it, up to this one: 0.1 is up to a tenth. Items that failed together
+	// are then not tried together. Zero or less means none.
+	Jitter float64
+
+	// Tokens are spent by the items that AddRateLimited has added, one each,
+	// when their delay has ended and they run; not when they are merged with
+	// an Add, cancelled or dropped. The bucket may be shared by several
+	// queues. Its clock is the queue's.
+	Tokens *rate.Limiter
 }
 
 func (o RateLimitingOptions[T]) delaying() DelayingOptions[T] {
@@ -41,25 +61,79 @@ func (o RateLimitingOptions[T]) delaying() DelayingOptions[T] {
 // NewRateLimiting.
 type RateLimitingQueue[T comparable] struct {
 	DelayingQueue[T]
-	limiter RateLimiter[T]
+	limiter RateLimiter[T] // nil is none
+	jitter  float64
 }
 
 // NewRateLimiting returns a rate-limiting queue. It corresponds to client-go's
 // NewTypedRateLimitingQueueWithConfig. NewRateLimitingOver puts the same layer
 // on a queue of another make.
 func NewRateLimiting[T comparable](o RateLimitingOptions[T]) *RateLimitingQueue[T] {
-	q := &RateLimitingQueue[T]{limiter: o.Limiter}
-	if q.limiter == nil {
+	q := &RateLimitingQueue[T]{limiter: o.Limiter, jitter: o.Jitter}
+	if o.Limiter == nil && o.Backoff.Base <= 0 && o.Tokens == nil {
 		q.limiter = DefaultLimiter[T]()
 	}
 	q.DelayingQueue.setup(o.delaying())
+	q.setBackoff(o.Backoff, max(o.Jitter, 0))
+	q.tokens = tokens{bucket: o.Tokens, next: math.MinInt64}
 	return q
 }
 
 // AddRateLimited counts a failure of item and adds it once the limiter lets
 // it.
 func (q *RateLimitingQueue[T]) AddRateLimited(item T) {
-	q.AddAfter(item, q.limiter.When(item))
+	if q.plainLimiter() {
+		q.AddAfter(item, q.limiter.When(item))
+		return
+	}
+	if q.addFailed("AddRateLimited", item, AddOptions{}) {
+		q.meter.retry()
+	}
+}
+
+// plainLimiter tells whether the delay of a failure is one like any other.
+func (q *RateLimitingQueue[T]) plainLimiter() bool {
+	return q.failed.base <= 0 && q.tokens.bucket == nil && q.jitter <= 0
+}
+
+// addFailed counts a failure of item, and adds it after the delay for that or
+// after o.After, if that is set and shorter. It tells whether item was added.
+func (q *RateLimitingQueue[T]) addFailed(call string, item T, o AddOptions) bool {
+	var limit time.Duration
+	if q.limiter != nil {
+		limit = q.limiter.When(item)
+	}
+	name := ""
+	if q.group != nil {
+		name = q.group(item)
+	}
+	a, due := q.delayFailed(item, limit, name, o)
+	q.after(call, item, a)
+	if due {
+		q.fire()
+	}
+	return a.outcome != refused
+}
+
+// delayFailed is the part of addFailed under the lock. due tells that the
+// delay is none.
+func (q *RateLimitingQueue[T]) delayFailed(item T, limit time.Duration, group string, o AddOptions) (a addition, due bool) {
+	now := q.now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.down {
+		return addition{outcome: refused}, false
+	}
+	e := q.entry(item, group)
+	delay := jittered(max(limit, q.fail(e, now), 0), q.jitter)
+	if o.After > 0 {
+		delay = min(delay, o.After)
+	}
+	if q.failed.oldest != nil && q.delays.also == 0 {
+		q.delays.ringAlso(later(now, q.failed.expire))
+		q.arm(now)
+	}
+	return q.postpone(e, now, int64(delay), clamp(o.Priority), o.Pending, true), delay <= 0
 }
 
 // AddWith adds items with a delay, the limiter's delay, a priority, or any of
@@ -67,6 +141,12 @@ func (q *RateLimitingQueue[T]) AddRateLimited(item T) {
 func (q *RateLimitingQueue[T]) AddWith(o AddOptions, items ...T) {
 	for _, item := range items {
 		each := o
+		if o.RateLimited && !q.plainLimiter() {
+			if q.addFailed("AddWith", item, o) {
+				q.meter.retry()
+			}
+			continue
+		}
 		if o.RateLimited {
 			each.After = q.limiter.When(item)
 			if o.After > 0 {
@@ -79,10 +159,41 @@ func (q *RateLimitingQueue[T]) AddWith(o AddOptions, items ...T) {
 
 // Forget drops the failures of item, once it has succeeded or is given up.
 // Done must still be called.
-func (q *RateLimitingQueue[T]) Forget(item T) { q.limiter.Forget(item) }
+func (q *RateLimitingQueue[T]) Forget(item T) {
+	if q.limiter != nil {
+		q.limiter.Forget(item)
+	}
+	if q.failed.base > 0 {
+		q.forget(item)
+	}
+}
 
-// NumRequeues is the number of failures that the limiter remembers of item.
-func (q *RateLimitingQueue[T]) NumRequeues(item T) int { return q.limiter.NumRequeues(item) }
+func (q *Queue[T]) forget(item T) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e := q.table.get(item); e != nil && e.failures() > 0 {
+		q.forgive(e)
+	}
+}
+
+// NumRequeues is the number of failures that are remembered of item, by the
+// limiter or by the queue.
+func (q *RateLimitingQueue[T]) NumRequeues(item T) (n int) {
+	if q.limiter != nil {
+		n = q.limiter.NumRequeues(item)
+	}
+	if q.failed.base > 0 {
+		n = max(n, q.failures(item))
+	}
+	return n
+}
+
+func (q *Queue[T]) failures(item T) int {
+	now := q.now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.remembered(q.table.get(item), now)
+}
 
 // Limited is the rate-limiting layer over a delaying queue of another make.
 type Limited[T comparable] struct {

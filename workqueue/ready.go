@@ -47,6 +47,10 @@ func (r *ready[T]) pop() *entry[T] {
 	if len(r.turns) == 0 {
 		return r.all.pop(r.aging)
 	}
+	return r.popTurn()
+}
+
+func (r *ready[T]) popTurn() *entry[T] {
 	g := r.turns[0]
 	e := g.pop(r.aging)
 	g.inHand++

@@ -61,6 +61,7 @@ func (q *Queue[T]) close() ending {
 	}
 	q.down = true
 	q.dropped += q.delays.drop(q.settle)
+	q.delays.also = 0
 	end := ending{wake: q.waiters.all(), ticker: q.ticker, alarm: q.delays.alarm}
 	q.ticker = nil
 	return end

@@ -17,7 +17,7 @@ func (q *Queue[T]) validate() error {
 		case inHand, dirty:
 			held++
 		case idle:
-			if e.slot == 0 && !e.cached {
+			if e.slot == 0 && !e.cached && e.failures() == 0 {
 				return fmt.Errorf("idle entry of %v is not kept", item)
 			}
 			if e.slot == 0 && e.more != nil && e.more.group != nil {
@@ -40,6 +40,9 @@ func (q *Queue[T]) validate() error {
 			return fmt.Errorf("delay %d is before its parent", i)
 		}
 	}
+	if err := q.validateFailed(); err != nil {
+		return err
+	}
 	if len(q.delays.heap) > 0 && !q.delays.isSet {
 		return fmt.Errorf("delays wait and no alarm is set")
 	}
@@ -47,6 +50,33 @@ func (q *Queue[T]) validate() error {
 		return fmt.Errorf("%d idle and %d free entries are kept", len(q.table.idle), q.table.nfree)
 	}
 	return q.ready.validate()
+}
+
+// validateFailed checks the list of failures.
+func (q *Queue[T]) validateFailed() error {
+	remember := 0
+	for _, e := range q.table.entries {
+		if e.failures() > 0 {
+			remember++
+		}
+	}
+	var older *entry[T]
+	for e := q.failed.oldest; e != nil; older, e = e, e.more.newer {
+		if e.more.older != older || older != nil && older.more.failedAt > e.more.failedAt || e.failures() == 0 {
+			return fmt.Errorf("failures of %v are in the wrong place", e.item)
+		}
+		if q.table.get(e.item) != e {
+			return fmt.Errorf("failures of %v are those of another entry", e.item)
+		}
+		remember--
+	}
+	if remember != 0 || q.failed.newest != older {
+		return fmt.Errorf("%d entries with failures are in no list", remember)
+	}
+	if q.failed.oldest != nil && !q.down && !q.delays.isSet {
+		return fmt.Errorf("failures are remembered and no alarm is set")
+	}
+	return nil
 }
 
 func (r *ready[T]) validate() error {
