@@ -97,11 +97,17 @@ func (r *replacement[T]) valid(e *engine[T]) bool {
 		return true
 	}
 	for i := range r.places {
-		if p := &r.places[i]; p.same && e.chunk(p.slot).Version() > r.version {
+		if p := &r.places[i]; p.same && r.outdated(e.chunk(p.slot).Version()) {
 			return false
 		}
 	}
 	return true
+}
+
+// outdated tells, by the version of the chunk in which a key was found, whether
+// the key may be elsewhere by now. A chunk without a version has been dropped.
+func (r *replacement[T]) outdated(version uint64) bool {
+	return version == 0 || version > r.version
 }
 
 // note writes into the book of errors what the replacement changed there, and
@@ -144,7 +150,7 @@ func (tx *txn[T]) replace(r *replacement[T], changes []Change[T]) []Change[T] {
 // replaceItem stores one item, or finds that it is there.
 func (tx *txn[T]) replaceItem(r *replacement[T], i int, c *Change[T]) (slot uint32) {
 	p := &r.places[i]
-	if !p.found || tx.chunk(p.slot).VersionBefore(tx.version) > r.version {
+	if !p.found || r.outdated(tx.chunk(p.slot).VersionBefore(tx.version)) {
 		p.same = false
 		return tx.put(c, *r.indexes, r.of(i))
 	}
