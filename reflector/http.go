@@ -102,9 +102,9 @@ func (h *HTTP[T]) complete() error {
 	case base.Scheme != "http" && base.Scheme != "https" || base.Host == "":
 		return fmt.Errorf("BaseURL is %q: it has to begin with http:// or https:// and a host", c.BaseURL)
 	case c.Version == "":
-		return errors.New("Version is empty: set it, for example to v1")
+		return errors.New("no Version: set it, for example to v1")
 	case c.Resource == "":
-		return errors.New("Resource is empty: set it to the plural of the resource, for example pods")
+		return errors.New("no Resource: set it to the plural of the resource, for example pods")
 	}
 	if h.codec, err = newCodec(*c); err != nil {
 		return err

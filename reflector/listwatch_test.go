@@ -33,7 +33,7 @@ func TestFromWatchTypesWhatComes(t *testing.T) {
 	w.Modify(&metav1.APIGroup{})
 	w.Modify(&unstructured.Unstructured{Object: map[string]any{"metadata": map[string]any{"name": "u", "resourceVersion": "4"}}})
 	w.Action("RENAMED", partial("a", "5"))
-	w.Error(&gone.ErrStatus)
+	w.Error(&errGone.ErrStatus)
 	w.Error(badFrame)
 	w.Action(watch.Error, nil)
 

@@ -55,7 +55,7 @@ func TestTheEndOfTheContextEndsEverythingAtOnce(t *testing.T) {
 		name   string
 		answer answer
 	}{
-		{"a long Retry-After", failing(busy429)},
+		{"a long Retry-After", failing(errBusy)},
 		{"a list that stands still", stalling()},
 		{"a silent stream", streams(added("a@1"))},
 	} {
@@ -252,11 +252,11 @@ func TestErrorsAreLoggedByDefault(t *testing.T) {
 		want int
 	}{
 		{opWatch, io.ErrUnexpectedEOF, 2},
-		{opWatch, gone, 4},
-		{opWatch, internalErr, 0},
+		{opWatch, errGone, 4},
+		{opWatch, errInternal, 0},
 		{opWatch, &DecodeError{Err: io.EOF}, 0},
 		{opList, io.ErrUnexpectedEOF, 0},
-		{opStream, gone, 0},
+		{opStream, errGone, 0},
 	} {
 		if got := logLevel(&Error{Op: c.op, Err: c.err}); got != c.want {
 			t.Errorf("%s: %v is logged at %d, want %d", c.op, c.err, got, c.want)

@@ -148,17 +148,17 @@ func (s *simServer) fail(ctx context.Context) (fault, error) {
 	s.mu.Unlock()
 	switch f.kind {
 	case "429":
-		return f, busy429
+		return f, errBusy
 	case "500":
-		return f, internalErr
+		return f, errInternal
 	case "503":
-		return f, unavailable
+		return f, errUnavailable
 	case "410":
-		return f, gone
+		return f, errGone
 	case "422":
-		return f, invalid
+		return f, errInvalid
 	case "refused":
-		return f, refusedConn
+		return f, errRefused
 	case "eof":
 		return f, fmt.Errorf("get: %w", io.EOF)
 	case "tooLarge":
@@ -201,7 +201,7 @@ func (s *simServer) page(opts metav1.ListOptions) ([]string, metav1.ListMeta, er
 	if opts.Continue != "" {
 		var ok bool
 		if p, ok = s.pages[opts.Continue]; !ok {
-			return nil, metav1.ListMeta{}, gone
+			return nil, metav1.ListMeta{}, errGone
 		}
 	} else if v, _ := strconv.Atoi(opts.ResourceVersion); v > s.now {
 		return nil, metav1.ListMeta{}, tooLargeVersion()
@@ -245,7 +245,7 @@ func (s *simServer) Watch(ctx context.Context, opts metav1.ListOptions) (Stream[
 		return st, nil
 	}
 	if from < s.floor {
-		return nil, gone
+		return nil, errGone
 	}
 	return st, nil
 }
@@ -277,7 +277,7 @@ func (st *simStream) Next() (Event[*thing], error) {
 			return Event[*thing]{}, st.ctx.Err()
 		case "error410", "error500":
 			st.fault.kind = "end"
-			return Event[*thing]{}, map[string]error{"error410": gone, "error500": internalErr}[kind]
+			return Event[*thing]{}, map[string]error{"error410": errGone, "error500": errInternal}[kind]
 		case "twice":
 			if st.last != nil {
 				st.fault.kind = ""
@@ -355,7 +355,7 @@ func (st *simStream) pending() (Event[*thing], <-chan struct{}, error) {
 		return Event[*thing]{}, nil, io.ErrUnexpectedEOF
 	}
 	if st.at < s.floor {
-		return Event[*thing]{}, nil, apierrors.FromObject(&gone.ErrStatus)
+		return Event[*thing]{}, nil, apierrors.FromObject(&errGone.ErrStatus)
 	}
 	for _, e := range s.history {
 		if v, _ := strconv.Atoi(e.ResourceVersion); v > st.at {

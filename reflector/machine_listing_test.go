@@ -1,0 +1,136 @@
+package reflector
+
+import (
+	"errors"
+	"io"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+var listingCases = []armCase{
+	{
+		name: "pages follow one another and take effect together",
+		opts: paged,
+		answers: []answer{{items: ats("a@1"), version: "10", next: "x"}, {items: ats("b@2"), version: "11", next: "y"}, {items: ats("c@3"), version: "12"},
+			streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s list rv= limit=500 continue=x", "0s list rv= limit=500 continue=y", "0s watch rv=10"},
+		sink:     []string{"begin", "page a@1", "page b@2", "page c@3", "commit 10"},
+		holds:    "a@1 b@2 c@3",
+		stats:    Stats{Lists: 1, Synced: 1, Pages: 3, Watches: 1},
+	},
+	{
+		name:     "the page size is an option",
+		opts:     Options{DisableStreaming: true, PageSize: 7},
+		answers:  []answer{listA, streams(errGone), listB, streams()},
+		requests: []string{"0s list rv=0 limit=7", "0s watch rv=10", "0.8s list rv=10 NotOlderThan limit=7", "0.8s watch rv=20"},
+		holds:    "a@1 c@12",
+		stats:    Stats{Lists: 2, Synced: 2, Pages: 2, Watches: 2, Expired: 1, Retries: 1, Relists: map[RelistReason]uint64{RelistExpired: 1}},
+	},
+	{
+		name:     "no pages is an option",
+		opts:     Options{DisableStreaming: true, PageSize: -1},
+		answers:  []answer{listA, streams()},
+		requests: []string{"0s list rv=0", "0s watch rv=10"},
+		holds:    "a@1 b@2",
+		stats:    Stats{Lists: 1, Synced: 1, Pages: 1, Watches: 1},
+	},
+	{
+		name:     "a server without a cache is asked for pages at a relist too",
+		opts:     paged,
+		answers:  []answer{{items: ats("a@1"), version: "10", next: "x"}, {items: ats("b@2"), version: "10"}, streams(errGone), listB, streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s list rv= limit=500 continue=x", "0s watch rv=10", "0.8s list rv=10 NotOlderThan limit=500", "0.8s watch rv=20"},
+		holds:    "a@1 c@12",
+		stats:    Stats{Lists: 2, Synced: 2, Pages: 3, Watches: 2, Expired: 1, Retries: 1, Relists: map[RelistReason]uint64{RelistExpired: 1}},
+	},
+	{
+		name:     "a list that expires half way is asked for whole",
+		opts:     paged,
+		answers:  []answer{{items: ats("a@1"), version: "10", next: "x"}, failing(errGone), listB, streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s list rv= limit=500 continue=x", "0s list rv=", "0s watch rv=20"},
+		sink:     []string{"begin", "page a@1", "abort", "begin", "page a@1 c@12", "commit 20"},
+		holds:    "a@1 c@12",
+		stats:    Stats{Lists: 2, Synced: 1, Pages: 3, Watches: 1, Expired: 1},
+	},
+	{
+		name:     "a version that is too large leads to the newest state",
+		opts:     paged,
+		answers:  []answer{listA, streams(errGone), failing(tooLargeVersion()), {items: ats("z@3"), version: "4"}, streams(added("y@5"))},
+		requests: []string{"0s list rv=0 limit=500", "0s watch rv=10", "0.8s list rv=10", "0.8s list rv= limit=500", "0.8s watch rv=4"},
+		holds:    "y@5 z@3",
+		stats:    Stats{Lists: 3, Synced: 2, Pages: 3, Watches: 2, Events: 1, Expired: 1, Retries: 1, Relists: map[RelistReason]uint64{RelistExpired: 1}},
+	},
+	{
+		name:     "R3 a Retry-After is honoured for any status, and a growing pause otherwise",
+		opts:     paged,
+		answers:  []answer{failing(errBusy), failing(apierrors.NewServerTimeout(schema.GroupResource{}, "list", 9)), failing(errInternal), failing(errRefused), listA, streams()},
+		requests: []string{"0s list rv=0 limit=500", "7s list rv=0 limit=500", "16s list rv=0 limit=500", "19.2s list rv=0 limit=500", "25.6s list rv=0 limit=500", "25.6s watch rv=10"},
+		holds:    "a@1 b@2",
+		stats:    Stats{Lists: 5, Synced: 1, Pages: 5, Watches: 1, Retries: 4},
+	},
+	{
+		name: "a page that fails is asked for again",
+		opts: paged,
+		answers: []answer{{items: ats("a@1"), version: "10", next: "x"},
+			{items: ats("b@2"), err: io.ErrUnexpectedEOF}, failing(errUnavailable), {items: ats("b@2", "c@3"), version: "10"}, streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s list rv= limit=500 continue=x", "0.8s list rv= limit=500 continue=x", "2.4s list rv= limit=500 continue=x", "2.4s watch rv=10"},
+		sink:     []string{"begin", "page a@1", "page b@2", "page b@2 c@3", "commit 10"},
+		holds:    "a@1 b@2 c@3",
+		stats:    Stats{Lists: 1, Synced: 1, Pages: 4, Watches: 1, Retries: 2},
+	},
+	{
+		name: "a page that fails again and again starts the list over",
+		opts: paged,
+		answers: []answer{{items: ats("a@1"), version: "10", next: "x"}, failing(errUnavailable), failing(errUnavailable), failing(errUnavailable), failing(errUnavailable), failing(errUnavailable),
+			failing(errUnavailable), listB, streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s list rv= limit=500 continue=x", "0.8s list rv= limit=500 continue=x", "2.4s list rv= limit=500 continue=x", "5.6s list rv= limit=500 continue=x", "12s list rv= limit=500 continue=x", "24.8s list rv= limit=500 continue=x",
+			"50.4s list rv=0 limit=500", "50.4s watch rv=20"},
+		sink:  []string{"begin", "page a@1", "abort", "begin", "page a@1 c@12", "commit 20"},
+		holds: "a@1 c@12",
+		stats: Stats{Lists: 2, Synced: 1, Pages: 8, Watches: 1, Retries: 6},
+	},
+	{
+		name:     "a page that names itself as the next one is not asked for for ever",
+		opts:     paged,
+		answers:  []answer{{items: ats("a@1"), version: "10", next: "x"}, {items: ats("a@1"), version: "10", next: "x"}, listB, streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s list rv= limit=500 continue=x", "0.8s list rv=0", "0.8s watch rv=20"},
+		holds:    "a@1 c@12",
+		stats:    Stats{Lists: 2, Synced: 1, Pages: 3, Watches: 1, Retries: 1},
+	},
+	{
+		name:     "R1 a list that stands still is cut",
+		opts:     paged,
+		answers:  []answer{stalling(), listA, streams()},
+		requests: []string{"0s list rv=0 limit=500", "600.8s list rv=0 limit=500", "600.8s watch rv=10"},
+		holds:    "a@1 b@2",
+		stats:    Stats{Lists: 2, Synced: 1, Pages: 2, Watches: 1, Retries: 1, Cut: 1},
+	},
+	{
+		name:     "a list older than what is known is not taken",
+		opts:     paged,
+		answers:  []answer{listA, streams(errGone), {items: ats("a@1"), version: "9"}, {items: ats("a@1"), version: "9"}, streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s watch rv=10", "0.8s list rv=10", "2.4s list rv= limit=500", "2.4s watch rv=9"},
+		sink:     []string{"begin", "page a@1 b@2", "commit 10", "begin", "page a@1", "abort", "begin", "page a@1", "commit 9"},
+		holds:    "a@1",
+		stats: Stats{Lists: 3, Synced: 2, Pages: 3, Watches: 2, Expired: 1, Retries: 2,
+			Relists: map[RelistReason]uint64{RelistExpired: 1, RelistBackwards: 1}},
+	},
+	{
+		name:     "R4 items that cannot be decoded or stored are counted and the others taken",
+		opts:     paged,
+		fail:     failOnce("page a@1", errors.Join(errors.New("no key"), errors.New("transform"))),
+		answers:  []answer{{items: ats("a@1"), refused: []error{&DecodeError{Key: "x", Err: io.ErrNoProgress}}, version: "10"}, streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s watch rv=10"},
+		holds:    "a@1",
+		stats:    Stats{Lists: 1, Synced: 1, Pages: 1, Watches: 1, Refused: 3},
+	},
+	{
+		name:     "a list that the sink does not open or take is made again",
+		opts:     paged,
+		fail:     failOnce("begin", errors.New("full"), "commit 10", errors.New("full")),
+		answers:  []answer{listA, listA, streams()},
+		requests: []string{"0.8s list rv=0 limit=500", "2.4s list rv=0 limit=500", "2.4s watch rv=10"},
+		holds:    "a@1 b@2",
+		stats:    Stats{Lists: 2, Synced: 1, Pages: 2, Watches: 1, Retries: 2},
+	},
+}
