@@ -47,7 +47,9 @@ func (s *suite) consume(c Config) *consumer {
 	c.KnownObjects = deltafifo.KnownObjects[*Object]{Keys: k.keys, Get: k.get}
 	q, err := s.factory(c)
 	s.must("factory", err)
+	s.mu.Lock()
 	s.queues = append(s.queues, q)
+	s.mu.Unlock()
 	k.q = q
 	return k
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"testing/synctest"
 
 	"github.com/informant-go/informant/deltafifo"
 )
@@ -36,24 +37,29 @@ var flowTests = []test{
 		k.expectLen(0)
 	}},
 	{"F3/BoundIsKept", func(s *suite) {
-		const bound, n = 3, 200
-		k := s.consume(Config{Bound: bound})
-		s.start(func() {
-			for i := range n {
-				k.add(strconv.Itoa(i), "1")
+		const bound, n = 3, 20
+		s.bubble(func() {
+			k := s.consume(Config{Bound: bound})
+			go func() {
+				for i := range n {
+					if err := k.q.Add(context.Background(), object(strconv.Itoa(i), "1")); err != nil {
+						s.errorf("Add: %v", err)
+					}
+				}
+			}()
+			for len(k.log) < n && !s.failed() {
+				synctest.Wait() // until the producer waits for room
+				if waiting := k.q.Len(); waiting > bound {
+					s.errorf("%d wait, more than the bound", waiting)
+				}
+				k.pop()
+			}
+			for i, seen := range k.log {
+				if seen.Key != "ns/"+strconv.Itoa(i) {
+					s.errorf("%s came as number %d", seen.Key, i)
+				}
 			}
 		})
-		k.before = func(deltafifo.Batch[*Object]) {
-			if waiting := k.q.Len(); waiting > bound {
-				s.errorf("%d wait, more than the bound", waiting)
-			}
-		}
-		k.popUntil("all events", func() bool { return len(k.log) == n })
-		for i, seen := range k.log {
-			if seen.Key != "ns/"+strconv.Itoa(i) {
-				s.fatalf("%s came as number %d", seen.Key, i)
-			}
-		}
 	}},
 	{"F3/ContextEndsTheWaitForRoom", func(s *suite) {
 		k := s.consume(Config{Bound: 1})

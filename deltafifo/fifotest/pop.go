@@ -3,6 +3,7 @@ package fifotest
 import (
 	"context"
 	"errors"
+	"testing/synctest"
 
 	"github.com/informant-go/informant/deltafifo"
 )
@@ -43,18 +44,26 @@ var popTests = []test{
 		k.within("HasSynced after a panic", func() { k.expectSynced("after a panic (F4)", true) })
 	}},
 	{"Pop/EndsWithItsContext", func(s *suite) {
-		k := s.consume(Config{})
-		ctx, cancel := context.WithCancel(context.Background())
-		popped := s.start(func() {
-			if err := k.q.Pop(ctx, k.process); !errors.Is(err, context.Canceled) {
+		s.bubble(func() {
+			k := s.consume(Config{})
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			popped := make(chan error, 1)
+			go func() { popped <- k.q.Pop(ctx, k.process) }()
+			synctest.Wait() // until Pop waits
+			cancel()
+			synctest.Wait() // until it has returned
+			if len(popped) == 0 {
+				s.errorf("Pop does not return when its context ends")
+				return
+			}
+			if err := <-popped; !errors.Is(err, context.Canceled) {
 				s.errorf("Pop returns %v when its context ends", err)
 			}
+			k.add("a", "1")
+			k.drain()
+			k.expect("a", "Added 1")
 		})
-		cancel()
-		s.await("Pop with an ended context", popped)
-		k.add("a", "1")
-		k.drain()
-		k.expect("a", "Added 1")
 	}},
 	{"Pop/WakesForEachKindOfDelta", func(s *suite) {
 		for name, produce := range map[string]func(*consumer){

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/informant-go/informant/deltafifo"
@@ -52,7 +53,7 @@ func Run(t *testing.T, factory Factory, known Known) {
 		names[test.name] = true
 		t.Run(test.name, func(t *testing.T) {
 			reason, isKnown := known[test.name]
-			failures := run(test.body, factory, isKnown)
+			failures := run(t, test.body, factory, isKnown)
 			switch {
 			case isKnown && len(failures) == 0:
 				t.Errorf("passes, although it is known to fail (%s): take it off the list", reason)
@@ -79,15 +80,14 @@ type test struct {
 }
 
 // run runs body to its end and returns what it found wrong.
-func run(body func(*suite), factory Factory, known bool) []string {
-	s := &suite{factory: factory, patience: patience}
+func run(t *testing.T, body func(*suite), factory Factory, known bool) []string {
+	s := &suite{t: t, factory: factory, patience: patience}
 	if known {
 		s.patience = knownPatience
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer s.finish()
 		defer func() {
 			if r := recover(); r != nil {
 				s.errorf("panic: %v", r)
@@ -95,29 +95,41 @@ func run(body func(*suite), factory Factory, known bool) []string {
 		}()
 		body(s)
 	}()
-	<-done
+	select {
+	case <-done:
+	case <-time.After(2 * s.patience):
+		s.errorf("the subtest hangs, maybe in a Pop that waits for nothing")
+	}
+	s.finish(done)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.failures
 }
 
 // suite is what a subtest works with, in place of a *testing.T that cannot be
 // expected to fail.
 type suite struct {
+	t        *testing.T // for bubble only
 	factory  Factory
 	patience time.Duration
-	queues   []Queue
 	running  sync.WaitGroup
 
 	mu       sync.Mutex
+	queues   []Queue
 	failures []string
 }
 
-// finish closes the queues and waits for the goroutines of within.
-func (s *suite) finish() {
-	for _, q := range s.queues {
+// finish closes the queues, which ends whatever waits, and waits for the body
+// and the goroutines of start.
+func (s *suite) finish(done <-chan struct{}) {
+	s.mu.Lock()
+	queues := s.queues
+	s.mu.Unlock()
+	for _, q := range queues {
 		q.Close()
 	}
 	ended := make(chan struct{})
-	go func() { s.running.Wait(); close(ended) }()
+	go func() { <-done; s.running.Wait(); close(ended) }()
 	select {
 	case <-ended:
 	case <-time.After(s.patience):
@@ -125,10 +137,27 @@ func (s *suite) finish() {
 	}
 }
 
+// bubble runs f in virtual time. The queues in it have to be made there.
+func (s *suite) bubble(f func()) {
+	synctest.Test(s.t, func(*testing.T) {
+		f()
+		for _, q := range s.queues {
+			q.Close()
+		}
+		s.queues = nil // another goroutine must not touch them
+	})
+}
+
 func (s *suite) errorf(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures = append(s.failures, fmt.Sprintf(format, args...))
+}
+
+func (s *suite) failed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.failures) > 0
 }
 
 // fatalf ends the goroutine that calls it.
