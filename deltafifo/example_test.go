@@ -1,0 +1,109 @@
+package deltafifo_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/object"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// A list comes out as one delta, events as a batch with one delta a key.
+func Example() {
+	ctx := context.Background()
+	q := deltafifo.NewMetaInOrder(deltafifo.Options[*metav1.ObjectMeta]{Name: "things"})
+
+	thing := func(name, version string) *metav1.ObjectMeta {
+		return &metav1.ObjectMeta{Name: name, ResourceVersion: version}
+	}
+	_ = q.Begin(ctx)
+	_ = q.Page(ctx, []*metav1.ObjectMeta{thing("a", "1"), thing("b", "2")})
+	_ = q.Commit(ctx, "2")
+	_ = q.Update(ctx, thing("b", "3"))
+	_ = q.Delete(ctx, thing("a", "4"))
+	_ = q.Bookmark(ctx, "9")
+	q.Close()
+
+	for {
+		err := q.Pop(ctx, func(b deltafifo.Batch[*metav1.ObjectMeta]) error {
+			for _, d := range b.Deltas {
+				switch d.Type {
+				case deltafifo.ReplacedAll:
+					fmt.Println("now there are", d.List.Keys, "at version", d.List.ResourceVersion)
+				case deltafifo.Bookmark:
+					fmt.Println("up to date with version", d.ResourceVersion)
+				default:
+					fmt.Println(d.Type, d.Key, "at version", d.Object.ResourceVersion)
+				}
+			}
+			return nil
+		})
+		if errors.Is(err, deltafifo.ErrClosed) {
+			break
+		}
+	}
+	fmt.Println("synced:", q.HasSynced())
+	// Output:
+	// now there are [a b] at version 2
+	// Updated b at version 3
+	// Deleted a at version 4
+	// up to date with version 9
+	// synced: true
+}
+
+// A DeltaFIFO gathers what happens to a key, and tells what a list shows to be
+// gone from the objects that the consumer holds.
+func ExampleDeltaFIFO() {
+	ctx := context.Background()
+	store := map[string]string{"old": "old at 1"}
+	q, err := deltafifo.NewDeltaFIFO(
+		object.Access[string]{Key: func(s string) (key string, err error) {
+			_, err = fmt.Sscanf(s, "%s", &key)
+			return key, err
+		}},
+		deltafifo.DeltaOptions[string]{KnownObjects: deltafifo.KnownObjects[string]{
+			Keys: func() (keys []string) {
+				for key := range store {
+					keys = append(keys, key)
+				}
+				return keys
+			},
+			Get: func(key string) (string, bool) { obj, ok := store[key]; return obj, ok },
+		}},
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = q.Begin(ctx)
+	_ = q.Page(ctx, []string{"new at 2"})
+	_ = q.Commit(ctx, "2")
+	_ = q.Update(ctx, "new at 3")
+	for q.Len() > 0 {
+		_ = q.Pop(ctx, func(b deltafifo.Batch[string]) error {
+			for _, d := range b.Deltas {
+				fmt.Println(d.Type, d.Key, d.Object, d.ResourceVersion)
+			}
+			return nil
+		})
+	}
+	// Output:
+	// Replaced new new at 2
+	// Updated new new at 3
+	// Deleted old old at 1
+	// Bookmark   2
+}
+
+// With a bound a producer waits for room, no longer than its context.
+func ExampleOptions_bound() {
+	q := deltafifo.NewMetaInOrder(deltafifo.Options[*metav1.ObjectMeta]{Bound: 1})
+	ctx, cancel := context.WithCancel(context.Background())
+	fmt.Println(q.Add(ctx, &metav1.ObjectMeta{Name: "a"}))
+	cancel()
+	fmt.Println(q.Add(ctx, &metav1.ObjectMeta{Name: "b"}))
+	// Output:
+	// <nil>
+	// context canceled
+}
