@@ -84,16 +84,20 @@ func ExampleDeltaFIFO() {
 	for q.Len() > 0 {
 		_ = q.Pop(ctx, func(b deltafifo.Batch[string]) error {
 			for _, d := range b.Deltas {
-				fmt.Println(d.Type, d.Key, d.Object, d.ResourceVersion)
+				if d.Type == deltafifo.Bookmark {
+					fmt.Println("Bookmark", d.ResourceVersion)
+				} else {
+					fmt.Printf("%v %s: %s\n", d.Type, d.Key, d.Object)
+				}
 			}
 			return nil
 		})
 	}
 	// Output:
-	// Replaced new new at 2
-	// Updated new new at 3
-	// Deleted old old at 1
-	// Bookmark   2
+	// Replaced new: new at 2
+	// Updated new: new at 3
+	// Deleted old: old at 1
+	// Bookmark 2
 }
 
 // With a bound a producer waits for room, no longer than its context.
