@@ -140,7 +140,7 @@ func (c *codec[T]) check(obj T, mustSay bool) error {
 	case got.Kind != "" && isTable(got.Group, got.Kind):
 		err = errTable
 	case got.Kind != "" && !c.matches(got):
-		err = errNotNamed(got, c.want())
+		err = errOtherKind(got, c.want())
 	case obj.GetName() == "":
 		err = errors.New("it has no name")
 	}

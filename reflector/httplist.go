@@ -208,7 +208,7 @@ func (d *listDecoder[T]) checkKind(complete bool) error {
 	case isTable(gv.Group, d.kind):
 		return fmt.Errorf("reflector: the answer from %s cannot be used: %w", d.url, errTable)
 	case gv != d.codec.gv || !d.codec.isKind(d.kind, d.listKind):
-		return fmt.Errorf("reflector: the answer from %s cannot be used: %w", d.url, errNotNamed(gv.WithKind(d.kind), d.codec.gv.WithKind(d.listKind)))
+		return fmt.Errorf("reflector: the answer from %s cannot be used: %w", d.url, errOtherKind(gv.WithKind(d.kind), d.codec.gv.WithKind(d.listKind)))
 	case complete && !d.hasItems && !strings.HasSuffix(d.kind, "List"):
 		return fmt.Errorf("reflector: the answer from %s is a %s and no list", d.url, d.kind)
 	}

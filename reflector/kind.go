@@ -31,9 +31,14 @@ func checkKind(got, want schema.GroupVersionKind) error {
 	case isTable(got.Group, got.Kind):
 		return errTable
 	case !want.Empty() && got != want:
-		return errNotNamed(got, want)
+		return errOtherKind(got, want)
 	}
 	return nil
+}
+
+// errOtherKind says that an object or list is of another kind.
+func errOtherKind(got, want schema.GroupVersionKind) error {
+	return fmt.Errorf("it is a %v, expected a %v", got, want)
 }
 
 func isTable(group, kind string) bool { return kind == "Table" && group == metav1.GroupName }

@@ -2,7 +2,6 @@ package reflector
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"sync/atomic"
 
@@ -131,6 +130,3 @@ func (r *Reflector[T]) key(obj T) string {
 	}
 	return key
 }
-
-// errNotNamed completes a panic-free description of a kind mismatch.
-func errNotNamed(got, want any) error { return fmt.Errorf("it is a %v, expected a %v", got, want) }
