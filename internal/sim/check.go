@@ -1,0 +1,159 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/informer"
+)
+
+// checkStore compares the store with the server (R1).
+func (w *world) checkStore() {
+	want, err := w.jobs.Objects()
+	if err != nil {
+		w.book.fault("store", "%v", err)
+		return
+	}
+	snapshot := w.informer.Indexer().Snapshot()
+	defer snapshot.Release()
+	got := maps.Collect(snapshot.All())
+	if diff := cmp.Diff(want, got, cmp.Transformer("untyped", untyped)); diff != "" {
+		w.book.fault("store", "R1: it differs from the server (-server +store):\n%s", diff)
+	}
+	for key, job := range want {
+		if !job.done() {
+			w.book.fault("worker", "Q2: %s was not worked on in its last state: observed %d, generation %d", key, job.Status.Observed, job.Generation)
+		}
+	}
+	w.checkHandlers(got)
+	w.checkIndexes(snapshot, got)
+}
+
+// untyped is j without its kind, which the server gives and typed clients
+// drop.
+func untyped(j *Job) Job {
+	c := *j
+	c.APIVersion, c.Kind = "", ""
+	return c
+}
+
+// checkHandlers compares what the handlers were told with the store (I1, I4,
+// I6).
+func (w *world) checkHandlers(stored map[string]*Job) {
+	for _, each := range w.watchers {
+		if each.departed() {
+			continue
+		}
+		want := maps.Clone(stored)
+		if each.filtered {
+			maps.DeleteFunc(want, func(_ string, j *Job) bool { return !chosen(j) })
+		}
+		if diff := cmp.Diff(states(want), states(each.rebuilt())); diff != "" {
+			w.book.fault("handler "+each.name, "I1: what it was told differs from the store (-store +handler):\n%s", diff)
+		}
+		if !each.reg.HasSynced() {
+			w.book.fault("handler "+each.name, "I6: it has not synced")
+		}
+	}
+}
+
+// departed tells whether the handler was removed, by the script or by itself.
+func (s *watcher) departed() bool {
+	select {
+	case <-s.reg.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+func states(jobs map[string]*Job) map[string]string {
+	all := make(map[string]string, len(jobs))
+	for key, j := range jobs {
+		all[key] = version(j)
+	}
+	return all
+}
+
+// checkIndexes makes each index anew of the objects and compares (S1, S3).
+func (w *world) checkIndexes(snapshot indexer.Snapshot[*Job], stored map[string]*Job) {
+	for name, values := range w.informer.Indexer().GetIndexers() {
+		want := make(map[string][]string)
+		for key, j := range stored {
+			listed, err := values(j)
+			w.expect(err)
+			slices.Sort(listed)
+			for _, value := range slices.Compact(listed) {
+				want[value] = append(want[value], key)
+			}
+		}
+		got := make(map[string][]string)
+		for _, value := range snapshot.ListIndexFuncValues(name) {
+			keys, err := snapshot.IndexKeys(name, value)
+			w.expect(err)
+			got[value] = keys
+		}
+		for _, keys := range want {
+			slices.Sort(keys)
+		}
+		for _, keys := range got {
+			slices.Sort(keys)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			w.book.fault("index "+name, "S3: it differs from the objects (-objects +index):\n%s", diff)
+		}
+	}
+	if n := len(w.informer.Indexer().GetIndexers()); w.indexed != (n == len(indexes)+len(later)) {
+		w.book.fault("index", "there are %d", n)
+	}
+}
+
+// checkWait waits for the server's version (S5). Without a change it comes
+// with the next bookmark, or with the watch that follows the present one.
+func (w *world) checkWait() {
+	ctx, cancel := context.WithTimeout(context.Background(), w.script.setup.most+2*time.Minute)
+	defer cancel()
+	version := w.server.ResourceVersion()
+	if err := w.informer.Indexer().WaitFor(ctx, version); err != nil {
+		w.book.fault("store", "S5: WaitFor(%s): %v, the store is at %s", version, err, w.informer.LastSyncResourceVersion())
+	}
+}
+
+// agreed tells, cheaply, whether everything has been brought to its end.
+func (w *world) agreed() bool {
+	if w.disagreement() != "" || !w.crew.idle() {
+		return false
+	}
+	s := w.informer.Status()
+	busy := func(h informer.HandlerStatus) bool { return h.Busy || h.Lag > 0 || !h.Synced }
+	return s.QueueDepth == 0 && !slices.ContainsFunc(s.Handlers, busy)
+}
+
+// disagreement is what differs between server and store by version, and which
+// jobs wait for their status.
+func (w *world) disagreement() string {
+	want, err := w.jobs.Versions()
+	if err != nil {
+		return err.Error()
+	}
+	var b strings.Builder
+	for _, j := range w.informer.Indexer().List() {
+		key := j.Namespace + "/" + j.Name
+		if want[key] != j.ResourceVersion {
+			fmt.Fprintf(&b, "%s is at %s in the store and at %q on the server; ", key, version(j), want[key])
+		} else if !j.done() {
+			fmt.Fprintf(&b, "%s has no status; ", key)
+		}
+		delete(want, key)
+	}
+	for key := range want {
+		fmt.Fprintf(&b, "%s is missing in the store; ", key)
+	}
+	return b.String()
+}

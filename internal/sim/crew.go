@@ -1,0 +1,177 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/informer"
+	"github.com/informant-go/informant/object"
+	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/workqueue"
+)
+
+const (
+	workers = 3
+
+	// ownWrite is how long a worker waits to read its own write.
+	ownWrite = 2 * time.Second
+
+	// requestTimeout ends a write that is not answered.
+	requestTimeout = time.Minute
+)
+
+// crew is the queue and the workers: they bring the status of each job up to
+// its generation, over HTTP, and try again when that fails.
+type crew struct {
+	queue  *workqueue.RateLimitingQueue[string]
+	server *apitest.Server
+	store  indexer.Indexer[*Job]
+	book   *ledger
+	busy   sync.WaitGroup
+
+	mu     sync.Mutex
+	inHand map[string]bool
+	works  int
+}
+
+func newCrew(server *apitest.Server, store indexer.Indexer[*Job], book *ledger) *crew {
+	c := &crew{server: server, store: store, book: book, inHand: make(map[string]bool)}
+	c.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		Name: "jobs",
+		Limiter: workqueue.NewMaxOfLimiter[string](
+			workqueue.NewExponentialLimiter[string](5*time.Millisecond, 30*time.Second),
+			workqueue.NewBucketLimiter[string](50, 100),
+		),
+		OnMisuse: func(err *workqueue.MisuseError) { book.fault("queue", "misuse: %v", err) },
+	})
+	for range workers {
+		c.busy.Go(c.work)
+	}
+	return c
+}
+
+// OnEvent makes the crew a handler.
+func (c *crew) OnEvent(_ context.Context, e informer.Event[*Job]) { c.queue.Add(e.Key) }
+
+// work is a worker.
+func (c *crew) work() {
+	for {
+		key, shutdown := c.queue.Get()
+		if shutdown {
+			return
+		}
+		c.take(key)
+		if err := c.sync(key); err != nil {
+			c.queue.AddRateLimited(key)
+		} else {
+			c.queue.Forget(key)
+		}
+		c.put(key)
+	}
+}
+
+// take notes that a worker has key (Q1).
+func (c *crew) take(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.inHand[key] {
+		c.book.fault("queue", "Q1: %s is with two workers", key)
+	}
+	c.inHand[key] = true
+	c.works++
+}
+
+func (c *crew) put(key string) {
+	c.mu.Lock()
+	delete(c.inHand, key)
+	c.mu.Unlock()
+	c.queue.Done(key)
+}
+
+// sync does what there is to do for key.
+func (c *crew) sync(key string) error {
+	job, exists, err := c.store.GetByKey(key)
+	if err != nil || !exists || job.done() {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	written := *job
+	written.Status.Observed = job.Generation
+	answer, err := c.write(ctx, &written)
+	if err != nil {
+		return err
+	}
+	return c.readOwn(ctx, key, answer)
+}
+
+// write sends the status of job and returns what the server made of it.
+func (c *crew) write(ctx context.Context, job *Job) (*Job, error) {
+	job.APIVersion, job.Kind = resource.Group+"/"+resource.Version, resource.Kind
+	body, err := json.Marshal(job)
+	if err != nil {
+		return nil, err
+	}
+	url := c.server.URL + resource.Path(job.Namespace, job.Name) + "/status"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := c.server.Client().Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	answer := &Job{}
+	if resp.StatusCode != http.StatusOK {
+		_, _ = io.Copy(io.Discard, resp.Body)
+		return nil, fmt.Errorf("PUT %s: %s", url, resp.Status)
+	}
+	return answer, json.NewDecoder(resp.Body).Decode(answer)
+}
+
+// readOwn is S5 for one's own write: when the wait is over, the store holds
+// it, or something later. During faults that may take longer than a worker
+// has time.
+func (c *crew) readOwn(ctx context.Context, key string, answer *Job) error {
+	if n, _ := strconv.Atoi(answer.ResourceVersion); n%4 != 0 {
+		return nil // most workers do not care
+	}
+	ctx, cancel := context.WithTimeout(ctx, ownWrite)
+	defer cancel()
+	if c.store.WaitFor(ctx, answer.ResourceVersion) != nil {
+		return nil
+	}
+	stored, exists, err := c.store.GetByKey(key)
+	if err == nil && exists && compare(stored, answer) < 0 {
+		c.book.fault("worker", "S5: after WaitFor(%s) the store holds %s of %s", answer.ResourceVersion, version(stored), key)
+	}
+	if last := c.store.LastStoreSyncResourceVersion(); object.NewerVersion(answer.ResourceVersion, last) {
+		c.book.fault("worker", "S5: after WaitFor(%s) the store is at %s", answer.ResourceVersion, last)
+	}
+	return err
+}
+
+// idle tells whether there is nothing left to do.
+func (c *crew) idle() bool {
+	s := c.queue.Stats()
+	return s.Waiting+s.InHand+s.Delayed == 0
+}
+
+// dismiss drains the queue and waits for the workers (Q5).
+func (c *crew) dismiss() {
+	c.queue.ShutDownWithDrain()
+	c.busy.Wait()
+	if s := c.queue.Stats(); s.Waiting+s.InHand+s.Delayed > 0 {
+		c.book.fault("queue", "Q5: after the drain: %+v", s)
+	}
+}

@@ -1,0 +1,103 @@
+package sim
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const (
+	// Settle is how much virtual time everything has to agree in once the
+	// faults have ended: the longest watch (10 minutes), the limit to its
+	// silence, the longest pauses of reflector and workers.
+	Settle = 15 * time.Minute
+
+	// glance is the time between two looks at whether it does.
+	glance = 10 * time.Second
+
+	// quiet is how long nothing may be listed then, and calmly the time
+	// between two changes meanwhile.
+	quiet  = 30 * time.Minute
+	calmly = 50 * time.Second
+)
+
+// Run plays a script and fails t, with the script, if something is wrong in
+// the end or on the way.
+func Run(t *testing.T, script Script) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, script)
+		w.play()
+		w.endFaults()
+		if w.settle() {
+			w.checkStore()
+			w.checkWait()
+			w.checkLists()
+			w.rest()
+			w.checkStore()
+		}
+		w.close()
+		if found := w.book.all(); len(found) > 0 {
+			t.Errorf("%s\nplay it again with: go test ./internal/sim -run TestPipeline -sim.seed %d\n%v\nstats: %+v",
+				strings.Join(found, "\n"), script.Seed, script, w.reflector.Stats())
+		}
+	})
+}
+
+// endFaults makes the server a good one again. Streams that stand still may
+// have to be found out by the reflector.
+func (w *world) endFaults() {
+	for _, f := range w.faults {
+		f.Remove()
+	}
+	w.expect(w.server.Up())
+	w.serve()
+	if w.script.setup.resume {
+		w.server.Resume(streams.match())
+		w.server.Resume(lists.match())
+		w.server.Resume(watches.match())
+	}
+}
+
+// settle waits until everything agrees.
+func (w *world) settle() bool {
+	for range Settle / glance {
+		<-time.After(glance)
+		synctest.Wait() // everybody has done what can be done by now
+		w.touchRefused()
+		if w.agreed() {
+			return true
+		}
+	}
+	w.book.fault("pipeline", "R1: after %v it has not settled: %s queue %+v, informer %+v, reflector at %s",
+		Settle, w.disagreement(), w.crew.queue.Stats(), w.informer.Status(), w.reflector.LastSyncResourceVersion())
+	return false
+}
+
+// touchRefused changes the objects that the store lacks because a list showed
+// them in a form that was refused and reported: the only exception of R1.
+func (w *world) touchRefused() {
+	if !w.anyRefused() {
+		return
+	}
+	want, err := w.jobs.Objects()
+	w.expect(err)
+	for key, j := range want {
+		if _, exists, _ := w.informer.Indexer().GetByKey(key); !exists && w.wasRefused(key) {
+			_, err := w.jobs.Modify(j.Namespace, j.Name, func(j *Job) *Job { return relabel(j, j.Spec.Size+1) })
+			w.expect(err)
+		}
+	}
+}
+
+// rest is a quiet time: changes, but no faults (R2).
+func (w *world) rest() {
+	before := w.reflector.Stats()
+	for i := range int(quiet / calmly) {
+		w.perform(step{op: opBurst, n: 1 + i%3, size: 1_000_000 + 10*i})
+		w.perform(step{op: opRecreate, n: i % names, size: 2_000_000 + i})
+		<-time.After(calmly)
+	}
+	synctest.Wait() // the last change has gone all the way
+	w.checkQuiet(before, w.reflector.Stats())
+}

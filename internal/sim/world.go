@@ -1,0 +1,195 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/informer"
+	"github.com/informant-go/informant/object"
+	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/apitest"
+	"k8s.io/klog/v2"
+)
+
+// world is one pipeline and the server that it follows. The goroutine that
+// plays the script owns it, but for what mu guards.
+type world struct {
+	t      testing.TB
+	script Script
+	rand   *rand.Rand
+	book   *ledger
+
+	server    *apitest.Server
+	jobs      apitest.Collection[*Job]
+	withdrawn bool
+	faults    []injected
+
+	reflector *reflector.Reflector[*Job]
+	informer  *informer.SharedIndexInformer[*Job]
+	crew      *crew
+	watchers  []*watcher
+	indexed   bool // the later indexes were added
+	runs      int
+	cancel    context.CancelFunc // ends the present Run
+	ended     chan error         // has what it returned
+
+	mu      sync.Mutex
+	refused map[string]bool // keys that a list showed in a form that was refused
+}
+
+// injected is a fault in force, or one that was.
+type injected struct {
+	fault fault
+	*apitest.Injected
+}
+
+// watcher is an oracle with its registration.
+type watcher struct {
+	*oracle
+	reg     *informer.Registration[*Job]
+	removed bool
+}
+
+func newWorld(t testing.TB, script Script) *world {
+	w := &world{t: t, script: script, rand: rand.New(rand.NewPCG(script.Seed, 2)), book: &ledger{}, refused: make(map[string]bool)}
+	s := script.setup
+	w.server = must(apitest.StartPipe(apitest.Options{
+		Resources: []apitest.Resource{resource}, BookmarkInterval: s.bookmarks, History: s.history,
+		RequestLog: 1 << 16, Seed: script.Seed,
+	}))
+	w.jobs = apitest.Of[*Job](w.server, resource)
+	for n := range s.objects {
+		w.put(n%names, n)
+	}
+	w.reflector = reflector.New(must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
+		Client: w.server.Client(), BaseURL: w.server.URL,
+		Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
+	})), reflector.Options{
+		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
+		MinWatchTimeout: s.least, MaxWatchTimeout: s.most,
+		Backoff: reflector.Backoff{Jitter: s.jitter},
+		OnError: w.onError,
+		Logger:  klog.Logger{},
+	})
+	opts := informer.Options[*Job]{Name: "jobs", Indexers: indexes, ResyncPeriod: s.resync, RelistUpdates: s.relistUpdates}
+	if s.deltaFIFO {
+		opts.NewQueue = func(a object.Access[*Job], o deltafifo.DeltaOptions[*Job]) (deltafifo.Queue[*Job], error) {
+			return deltafifo.NewDeltaFIFO(a, o)
+		}
+	}
+	w.informer = must(informer.NewFromRunner(w.reflector, object.Meta[*Job](), opts))
+	w.crew = newCrew(w.server, w.informer.Indexer(), w.book)
+	must(w.informer.AddHandler(w.crew, informer.HandlerOptions{Name: "crew", ResyncPeriod: -1}))
+	w.firstHandlers()
+	return w
+}
+
+func (w *world) firstHandlers() {
+	w.join(newOracle("early", w.informer.Indexer(), w.book), informer.HandlerOptions{ResyncPeriod: -1})
+	w.join(newOracle("resyncing", w.informer.Indexer(), w.book), informer.HandlerOptions{ResyncPeriod: time.Minute})
+	slow := newOracle("slow", w.informer.Indexer(), w.book)
+	slow.slow = pick(w.rand, time.Millisecond, 20*time.Millisecond, 300*time.Millisecond)
+	w.join(slow, informer.HandlerOptions{})
+	filtered := newOracle("filtered", w.informer.Indexer(), w.book)
+	filtered.filtered = true
+	w.join(filtered, informer.HandlerOptions{})
+}
+
+// join adds a handler.
+func (w *world) join(o *oracle, opts informer.HandlerOptions) *watcher {
+	opts.Name = o.name
+	var handler informer.Handler[*Job] = o
+	if o.filtered {
+		handler = informer.FilteringHandler[*Job]{Filter: chosen, Handler: o}
+	}
+	seen := &watcher{oracle: o}
+	var ready sync.WaitGroup
+	ready.Add(1)
+	o.leave = func() {
+		ready.Wait()
+		seen.reg.Remove()
+	}
+	seen.reg = must(w.informer.AddHandler(handler, opts))
+	ready.Done()
+	w.watchers = append(w.watchers, seen)
+	return seen
+}
+
+// run starts the informer.
+func (w *world) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	w.cancel, w.ended = cancel, ended
+	w.runs++
+	go func() { ended <- w.informer.Run(ctx) }()
+}
+
+// stop ends the present Run in one way or the other. All callbacks heed their
+// contexts, so that it needs no time.
+func (w *world) stop() {
+	if w.rand.IntN(2) == 0 {
+		w.cancel()
+	} else {
+		synctest.Wait() // there is a Run to be stopped
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := w.informer.Stop(ctx); err != nil {
+		w.book.fault("informer", "I9: Stop: %v", err)
+	}
+	w.cancel()
+	if err := <-w.ended; err != nil {
+		w.book.fault("informer", "I9: Run returned %v", err)
+	}
+}
+
+// onError remembers which objects the reflector could not decode in a list.
+func (w *world) onError(_ context.Context, err error) {
+	var told *reflector.Error
+	if !errors.As(err, &told) || told.Reflector != "sim" || told.Type == "" {
+		w.book.fault("reflector", "R4: an error without names: %v", err)
+		return
+	}
+	var bad *reflector.DecodeError
+	if errors.As(err, &bad) && bad.Key != "" {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.refused[bad.Key] = true
+	}
+}
+
+func (w *world) wasRefused(key string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused[key]
+}
+
+func (w *world) anyRefused() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.refused) > 0
+}
+
+// close ends everything, in the order of a program that ends.
+func (w *world) close() {
+	w.stop()
+	w.crew.dismiss()
+	for _, each := range w.watchers {
+		each.leaves()
+	}
+	w.server.Close()
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(fmt.Sprintf("sim: the world cannot be set up: %v", err))
+	}
+	return value
+}
