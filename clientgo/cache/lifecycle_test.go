@@ -22,8 +22,8 @@ func started(t *testing.T, pods ...*corev1.Pod) (upstream.SharedIndexInformer, *
 		source.Add(pod)
 	}
 	informer := cache.NewSharedIndexInformer(fakeSource{source}, &corev1.Pod{}, 0, cache.Indexers{})
+	t.Cleanup(source.Shutdown) // after the informer's end: it blocks who comes later
 	run(t, informer.RunWithContext)
-	t.Cleanup(source.Shutdown)
 	return informer, source
 }
 
@@ -48,7 +48,7 @@ func run(t *testing.T, f func(context.Context)) (stop func()) {
 func TestAStoppedInformerIsNotRunAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		source := fcache.NewFakeControllerSource()
-		defer source.Shutdown()
+		t.Cleanup(source.Shutdown)
 		informer := cache.NewSharedInformer(fakeSource{source}, &corev1.Pod{}, 0).(upstream.SharedIndexInformer)
 		if informer.IsStopped() || informer.HasSynced() || informer.LastSyncResourceVersion() != "" {
 			t.Error("an informer that never ran is stopped, or has synced")
@@ -110,7 +110,7 @@ func TestARunningInformerKeepsItsSettings(t *testing.T) {
 func TestTheTransformSeesWhatIsStored(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		source := fcache.NewFakeControllerSource()
-		defer source.Shutdown()
+		t.Cleanup(source.Shutdown)
 		source.Add(newPod("ns", "p", "n1"))
 		informer := cache.NewSharedIndexInformer(fakeSource{source}, &corev1.Pod{}, 0, nil)
 		r := &recorder{byKey: map[string][]string{}}

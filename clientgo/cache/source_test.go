@@ -331,7 +331,7 @@ func streamedPods(opts metav1.ListOptions, pods ...*corev1.Pod) watch.Interface 
 func TestASourceThatIsNoServerIsListedInPages(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		source := fcache.NewFakeControllerSource()
-		defer source.Shutdown()
+		t.Cleanup(source.Shutdown)
 		source.Add(newPod("ns", "p", "n1"))
 		informer := cache.NewSharedIndexInformer(source, &corev1.Pod{}, 0, nil)
 		told := watchErrors(informer)
