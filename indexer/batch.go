@@ -10,7 +10,8 @@ import (
 type batch[T any] struct {
 	// indexes are the indexes that values was made for.
 	indexes *[]*index[T]
-	// values[i*len(indexes)+n] are the values of object i in index n.
+	// values has the values of the objects that were indexed, one after the
+	// other, each object in the order of indexes.
 	values [][]string
 	errs   []placedError
 	// newest is the newest resource version of the objects.
@@ -44,16 +45,18 @@ func (b *batch[T]) restart(e *engine[T]) {
 // asked in the writer's turn.
 func (b *batch[T]) current(e *engine[T]) bool { return b.indexes == e.running.Load() }
 
-// index adds the values of the next object.
-func (b *batch[T]) index(e *engine[T], key string, obj T) {
+// index adds the values of obj, object number at of the write, and returns
+// where of finds them.
+func (b *batch[T]) index(e *engine[T], at int, key string, obj T) (from int) {
+	from = len(b.values)
 	for _, ix := range *b.indexes {
 		values, err := ix.values(obj)
 		if err != nil {
-			at := len(b.values) / len(*b.indexes)
 			b.errs = append(b.errs, placedError{at, e.indexError(ix, key, err)})
 		}
 		b.values = append(b.values, values)
 	}
+	return from
 }
 
 // indexError makes the report of a failure, or panics with it where the options
@@ -66,18 +69,8 @@ func (e *engine[T]) indexError(ix *index[T], key string, err error) IndexError {
 	return failure
 }
 
-// skip adds an object without values.
-func (b *batch[T]) skip() {
-	for range *b.indexes {
-		b.values = append(b.values, nil)
-	}
-}
-
-// of returns the values of object i, in the order of indexes.
-func (b *batch[T]) of(i int) [][]string {
-	n := len(*b.indexes)
-	return b.values[i*n : (i+1)*n]
-}
+// of returns the values that index added at from, in the order of indexes.
+func (b *batch[T]) of(from int) [][]string { return b.values[from : from+len(*b.indexes)] }
 
 // raise notes the version of an object. A T that has no version to read, such
 // as a nil pointer that stands for a deletion, counts for nothing.
@@ -99,6 +92,9 @@ func (e *engine[T]) versionOf(obj T) (version string) {
 // supersedes tells whether version takes the place of before as the newest one
 // known. Versions without an order are taken as they come.
 func supersedes(version, before string) bool {
+	if before == "" {
+		return true
+	}
 	if c, err := object.CompareVersions(version, before); err == nil {
 		return c > 0
 	}

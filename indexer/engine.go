@@ -5,6 +5,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"github.com/informant-go/informant/internal/hints"
 	"github.com/informant-go/informant/internal/mvcc"
@@ -74,6 +75,12 @@ type engine[T any] struct {
 	waiters waiters
 	scratch sync.Pool // of *batch[T]
 
+	// self does not keep the engine alive.
+	self weak.Pointer[engine[T]]
+	// shared is the anchor for the snapshots of the present state, nil for
+	// none yet.
+	shared atomic.Pointer[anchor[T]]
+
 	// stale is set by a reader that gave up a version for which something is
 	// kept, and has to be collected by whoever can take mu.
 	stale atomic.Bool
@@ -88,6 +95,7 @@ type engine[T any] struct {
 	// with it; until then only their own key may come back to them.
 	freed []uint32
 	col   mvcc.Collector
+	turn  txn[T]
 }
 
 func newEngine[T any](options Options[T], version func(T) string) *engine[T] {
@@ -96,6 +104,7 @@ func newEngine[T any](options Options[T], version func(T) string) *engine[T] {
 	if e.options.Name == "" {
 		e.options.Name = typeName[T]()
 	}
+	e.self = weak.Make(e)
 	e.col.Init(&e.clock)
 	e.scratch.New = func() any { return new(batch[T]) }
 

@@ -83,6 +83,13 @@ func (ix *index[T]) remember(slot, what uint32) {
 	ix.column[slot] = what
 }
 
+// reserve makes room in an empty column for n slots.
+func (ix *index[T]) reserve(n int) {
+	if len(ix.column) == 0 {
+		ix.column = make([]uint32, 0, n)
+	}
+}
+
 // move changes one value or none to one or none.
 func (ix *index[T]) move(version uint64, slot, old uint32, values []string) {
 	if old != 0 {

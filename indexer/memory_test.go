@@ -78,7 +78,7 @@ func TestReleaseFreesWhatOnlyTheSnapshotHeld(t *testing.T) {
 // TestUpdatesPassAHeldSnapshot proves S1's price: a snapshot that is held while
 // updates pass costs what changed once, not what was written.
 func TestUpdatesPassAHeldSnapshot(t *testing.T) {
-	const objects, updates = 2_000, 200_000
+	const objects, updates = 2_000, 60_000
 	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor, "first": byFirst}})
 	version := 0
 	write := func(i int) {
@@ -141,4 +141,22 @@ func TestReplaceWithNothingFreesTheChunks(t *testing.T) {
 		t.Errorf("%d of %d bytes are left", left, full)
 	}
 	runtime.KeepAlive(c)
+}
+
+// TestDroppedStoreIsFreed proves that snapshots, released or forgotten, do not
+// keep a store alive.
+func TestDroppedStoreIsFreed(t *testing.T) {
+	c := newThings(t, Options[*thing]{})
+	o := put(t, c, "a/x", 1)
+	c.Snapshot().Release()
+	put(t, c, "a/y", 2)
+	c.Snapshot().Release()
+	forgotten := c.Snapshot()
+	if forgotten.Len() != 2 || o.Value() == nil {
+		t.Fatal("the store is not filled")
+	}
+	c, forgotten = nil, nil
+	if !collected(o) {
+		t.Error("the store is still held")
+	}
 }

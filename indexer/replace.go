@@ -6,8 +6,10 @@ import "math/bits"
 type place struct {
 	// slot is where the item's key was in the version that was read, when
 	// found.
-	slot  uint32
-	found bool
+	slot uint32
+	// values is where the batch has the item's index values.
+	values uint32
+	found  bool
 	// same says that the stored object had the version of the item; it is
 	// taken back when the item is stored all the same.
 	same bool
@@ -71,10 +73,11 @@ func (r *replacement[T]) compare(e *engine[T]) {
 		if p.found && seen.mark(p.slot) {
 			p.same = false // the key comes twice, the last item counts
 		}
-		if p.same && !r.complete {
-			r.skip()
-		} else {
-			r.index(e, key, r.items[i])
+		if !p.same || r.complete {
+			if r.values == nil {
+				r.values = make([][]string, 0, len(*r.indexes)*(len(r.keys)-i))
+			}
+			p.values = uint32(r.index(e, i, key, r.items[i]))
 		}
 	}
 }
@@ -136,6 +139,9 @@ func (r *replacement[T]) note(e *engine[T]) {
 // changes, unless it is nil.
 func (tx *txn[T]) replace(r *replacement[T], changes []Change[T]) []Change[T] {
 	tx.hints.Reserve(len(r.keys))
+	for _, ix := range *r.indexes {
+		ix.reserve(len(r.keys))
+	}
 	kept := make(marks, tx.chunks.Len())
 	for i, key := range r.keys {
 		c := Change[T]{Key: key, Object: r.items[i], Type: Put}
@@ -152,14 +158,14 @@ func (tx *txn[T]) replaceItem(r *replacement[T], i int, c *Change[T]) (slot uint
 	p := &r.places[i]
 	if !p.found || r.outdated(tx.chunk(p.slot).VersionBefore(tx.version)) {
 		p.same = false
-		return tx.put(c, *r.indexes, r.of(i))
+		return tx.put(c, *r.indexes, r.of(int(p.values)))
 	}
 	if p.same {
 		c.Object = tx.chunk(p.slot).Head().objs[p.slot%chunkSize]
 		c.Old, c.Existed, c.Type = c.Object, true, Unchanged
 		return p.slot
 	}
-	c.Old, c.Existed = tx.set(p.slot, c.Object, *r.indexes, r.of(i)), true
+	c.Old, c.Existed = tx.set(p.slot, c.Object, *r.indexes, r.of(int(p.values))), true
 	return p.slot
 }
 

@@ -4,16 +4,13 @@ import (
 	"iter"
 	"runtime"
 	"sync/atomic"
-
-	"github.com/informant-go/informant/internal/mvcc"
 )
 
 // snapshot is a Snapshot of an engine. Its methods keep it reachable until
-// they are done, since the cleanup releases what they read.
+// they are done, since a cleanup of the anchor gives up what they read.
 type snapshot[T any] struct {
-	view    view[T]
-	pin     mvcc.Pin
-	cleanup runtime.Cleanup
+	view   view[T]
+	anchor *anchor[T]
 
 	// users counts the calls that read several cells, and has bit released
 	// once Release was called. Whoever makes it exactly that bit gives the
@@ -23,17 +20,9 @@ type snapshot[T any] struct {
 
 const released = 1 << 62
 
-// held is what the cleanup of a forgotten snapshot needs.
-type held[T any] struct {
-	engine *engine[T]
-	pin    mvcc.Pin
-}
-
 func (e *engine[T]) snapshot() *snapshot[T] {
-	v, pin := e.read()
-	s := &snapshot[T]{view: v, pin: pin}
-	s.cleanup = runtime.AddCleanup(s, func(h held[T]) { h.engine.release(h.pin) }, held[T]{e, pin})
-	return s
+	a := e.anchor()
+	return &snapshot[T]{view: a.view, anchor: a}
 }
 
 // Release gives the version up, at the end of the last call that reads it.
@@ -45,17 +34,11 @@ func (s *snapshot[T]) Release() {
 		}
 		if s.users.CompareAndSwap(users, users|released) {
 			if users == 0 {
-				s.giveUp()
+				s.anchor.leave()
 			}
 			return
 		}
 	}
-}
-
-func (s *snapshot[T]) giveUp() {
-	s.cleanup.Stop()
-	s.view.engine.release(s.pin)
-	runtime.KeepAlive(s)
 }
 
 // enter begins a call, unless the snapshot has been released.
@@ -69,15 +52,15 @@ func (s *snapshot[T]) enter() bool {
 
 func (s *snapshot[T]) leave() {
 	if s.users.Add(-1) == released {
-		s.giveUp()
+		s.anchor.leave()
 	}
-	runtime.KeepAlive(s)
+	runtime.KeepAlive(s.anchor)
 }
 
 // Get reads one cell: if the snapshot is released meanwhile, that is the answer
 // from before or from after.
 func (s *snapshot[T]) Get(key string) (item T, exists bool) {
-	defer runtime.KeepAlive(s)
+	defer runtime.KeepAlive(s.anchor)
 	if s.users.Load()&released != 0 {
 		return item, false
 	}

@@ -9,6 +9,8 @@ import (
 // txn is one writer's turn: everything it changes becomes visible at once,
 // when it commits. It is used between lock and commit, under engine.mu, and
 // calls no user code.
+//
+// There is one, which the engine owns: a write allocates no other.
 type txn[T any] struct {
 	*engine[T]
 	version uint64
@@ -18,7 +20,8 @@ type txn[T any] struct {
 
 // begin starts a transaction; mu is held.
 func (e *engine[T]) begin() *txn[T] {
-	tx := &txn[T]{engine: e, version: e.clock.Now() + 1}
+	tx := &e.turn
+	*tx = txn[T]{engine: e, version: e.clock.Now() + 1}
 	state, fresh := e.summary.Edit(tx.version)
 	if fresh {
 		e.col.Retire(&e.summary)
@@ -96,6 +99,17 @@ func (tx *txn[T]) set(slot uint32, obj T, indexes []*index[T], values [][]string
 	return old
 }
 
+// clear takes the object out of a slot, and the slot out of the indexes.
+func (tx *txn[T]) clear(slot uint32, indexes []*index[T]) (old T) {
+	var none T
+	place := &tx.edit(slot).objs[slot%chunkSize]
+	old, *place = *place, none
+	for _, ix := range indexes {
+		ix.set(tx.version, slot, nil)
+	}
+	return old
+}
+
 func (tx *txn[T]) newSlot() uint32 {
 	if n := len(tx.free); n > 0 {
 		slot := tx.free[n-1]
@@ -137,7 +151,7 @@ func (tx *txn[T]) remove(c *Change[T], indexes []*index[T]) {
 // vacate empties a used slot and returns what was there. Key and hint stay
 // until nobody can see the object any more.
 func (tx *txn[T]) vacate(slot uint32, indexes []*index[T]) (old T) {
-	old = tx.set(slot, old, indexes, make([][]string, len(indexes)))
+	old = tx.clear(slot, indexes)
 	c := tx.edit(slot)
 	c.used &^= 1 << (slot % chunkSize)
 	tx.freed = append(tx.freed, slot)
@@ -157,6 +171,7 @@ func (tx *txn[T]) raise(resourceVersion string) {
 func (tx *txn[T]) commit() {
 	resourceVersion := tx.state.resourceVersion
 	tx.clock.Commit(tx.version)
+	tx.retireAnchor()
 	tx.giveBack()
 	tx.col.Collect()
 	tx.waiters.wake(resourceVersion)

@@ -12,11 +12,12 @@ func (e *engine[T]) apply(changes []Change[T], resourceVersion string, count boo
 		e.prepare(b, changes, count)
 		e.mu.Lock()
 	}
-	tx := e.begin()
+	tx, from := e.begin(), 0
 	for i := range changes {
 		switch c := &changes[i]; c.Type {
 		case Put:
-			tx.put(c, *b.indexes, b.of(i))
+			tx.put(c, *b.indexes, b.of(from))
+			from += len(*b.indexes)
 		case Remove:
 			tx.remove(c, *b.indexes)
 		}
@@ -34,9 +35,7 @@ func (e *engine[T]) prepare(b *batch[T], changes []Change[T], count bool) {
 	for i := range changes {
 		c := &changes[i]
 		if c.Type == Put {
-			b.index(e, c.Key, c.Object)
-		} else {
-			b.skip()
+			b.index(e, i, c.Key, c.Object)
 		}
 		if count {
 			b.raise(e, c.Object)
