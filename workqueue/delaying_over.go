@@ -98,10 +98,7 @@ func (q *Delayer[T]) delay(item T, delay int64) {
 	if q.down {
 		return
 	}
-	e := q.table.get(item)
-	if e == nil {
-		e = q.table.make(item)
-	}
+	e := q.table.ensure(item)
 	q.delays.put(e, later(now, delay), Earliest)
 	q.delays.arm(now)
 }

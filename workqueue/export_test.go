@@ -5,4 +5,6 @@ func (q *Queue[T]) Groups() int { return len(q.ready.named) }
 
 // Entries is the number of entries that the queue keeps, and the number for
 // which its table has room.
-func (q *Queue[T]) Entries() (kept, room int) { return len(q.table.entries), q.table.most }
+func (q *Queue[T]) Entries() (kept, room int) {
+	return q.table.len(), len(q.table.now.tags) + len(q.table.before.tags)
+}

@@ -167,11 +167,10 @@ func (q *Queue[T]) add(item T, priority int32, group string, now int64) addition
 
 // entry returns the entry of item, which it makes if there is none.
 func (q *Queue[T]) entry(item T, group string) *entry[T] {
-	e := q.table.get(item)
-	if e == nil {
+	if q.table.limit == 0 {
 		q.defaults()
-		e = q.table.make(item)
 	}
+	e := q.table.ensure(item)
 	if q.group != nil && (e.more == nil || e.more.group == nil) {
 		q.ready.join(e, group)
 	}

@@ -1,22 +1,36 @@
 package workqueue
 
+import "hash/maphash"
+
 const (
-	// shrinkAbove is the size from which on a table gives memory back, and
-	// shrinkPart the part of its greatest size below which it does: a Go map
-	// keeps the room of its greatest size for ever.
+	// freeEntries is how many entries without a key are kept for reuse.
+	freeEntries = 1024
+
+	// shrinkAbove is the room from which on a structure gives memory back,
+	// and shrinkPart the part of the room below which it does.
 	shrinkAbove = 8192
 	shrinkPart  = 8
 
-	// freeEntries is how many entries without a key are kept for reuse.
-	freeEntries = 1024
+	// movedAtATime is how many slots are moved to another array with each
+	// change, so that no single addition pays for the growth.
+	movedAtATime = 64
 )
 
 // table finds the entry of a key. It keeps entries of idle keys, up to a
-// limit, so that the keys that are added again and again cost one lookup and
+// limit, so that the keys that are added again and again cost one search and
 // no allocation.
+//
+// It is a hash table of its own, and not a map, because a map stores each key
+// a second time, hashes twice to add one, and never becomes smaller. See
+// BenchmarkQueue/cycle and BenchmarkDelayingQueue/pending.
 type table[T comparable] struct {
-	entries map[T]*entry[T]
-	most    int // greatest len(entries) since the map was made
+	seed maphash.Seed
+	now  slots[T]
+
+	// before is what now was before it grew or shrank. Its slots below moved
+	// have been moved to now, and nothing is added to it.
+	before slots[T]
+	moved  int
 
 	// idle holds entries with cached set, which are or were idle. It is a
 	// ring of at most limit; hand is the next to be replaced.
@@ -28,24 +42,57 @@ type table[T comparable] struct {
 	nfree int
 }
 
-// get returns the entry of item, or nil.
-func (t *table[T]) get(item T) *entry[T] { return t.entries[item] }
+func (t *table[T]) len() int { return t.now.n + t.before.n }
 
-// make returns a new idle entry of item, which has none.
-func (t *table[T]) make(item T) *entry[T] {
+// get returns the entry of item, or nil. It panics if item cannot be hashed.
+func (t *table[T]) get(item T) *entry[T] {
+	if t.now.tags == nil {
+		t.begin()
+	}
+	return t.search(maphash.Comparable(t.seed, item), item)
+}
+
+// ensure returns the entry of item, which it makes if there is none.
+func (t *table[T]) ensure(item T) *entry[T] {
+	if t.now.tags == nil {
+		t.begin()
+	}
+	hash := maphash.Comparable(t.seed, item)
+	e := t.search(hash, item)
+	if e == nil {
+		e = t.take()
+		e.item = item
+		t.reserve()
+		t.now.put(hash, e)
+	}
+	return e
+}
+
+func (t *table[T]) begin() {
+	t.seed = maphash.MakeSeed()
+	t.now = makeSlots[T](leastSlots)
+}
+
+func (t *table[T]) search(hash uint64, item T) *entry[T] {
+	if i := t.now.find(hash, item); i >= 0 {
+		return t.now.entries[i]
+	}
+	if t.before.n > 0 {
+		if i := t.before.find(hash, item); i >= 0 {
+			return t.before.entries[i]
+		}
+	}
+	return nil
+}
+
+// take returns an entry without a key.
+func (t *table[T]) take() *entry[T] {
 	e := t.free
-	if e != nil {
-		t.free, e.next = e.next, nil
-		t.nfree--
-	} else {
-		e = new(entry[T])
+	if e == nil {
+		return new(entry[T])
 	}
-	e.item = item
-	if t.entries == nil {
-		t.entries = map[T]*entry[T]{}
-	}
-	t.entries[item] = e
-	t.most = max(t.most, len(t.entries))
+	t.free, e.next = e.next, nil
+	t.nfree--
 	return e
 }
 
@@ -77,21 +124,77 @@ func (t *table[T]) retire(e *entry[T]) {
 
 // drop removes an entry that is neither used nor cached.
 func (t *table[T]) drop(e *entry[T]) {
-	delete(t.entries, e.item)
+	t.remove(e)
 	if t.nfree < freeEntries {
 		*e = entry[T]{next: t.free}
 		t.free = e
 		t.nfree++
 	}
-	if t.most > shrinkAbove && len(t.entries) < t.most/shrinkPart {
-		t.shrink()
+	t.move()
+	if room := len(t.now.tags); room > shrinkAbove && t.len() < room/shrinkPart && t.before.tags == nil {
+		t.resize(room / shrinkPart * 2)
 	}
 }
 
-func (t *table[T]) shrink() {
-	entries := make(map[T]*entry[T], len(t.entries))
-	for item, e := range t.entries {
-		entries[item] = e
+func (t *table[T]) remove(e *entry[T]) {
+	hash := maphash.Comparable(t.seed, e.item)
+	if i := t.now.find(hash, e.item); i >= 0 {
+		t.now.close(i, t.seed)
+		return
 	}
-	t.entries, t.most = entries, len(entries)
+	if t.before.n > 0 {
+		if i := t.before.find(hash, e.item); i >= 0 {
+			t.before.leave(i)
+		}
+	}
+}
+
+// reserve makes room for one more entry.
+func (t *table[T]) reserve() {
+	t.move()
+	room := len(t.now.tags)
+	if (t.now.n+1)*4 <= room*3 {
+		return
+	}
+	for t.before.tags != nil {
+		t.move()
+	}
+	if (t.now.n+1)*4 > room*3 {
+		t.resize(2 * room)
+	}
+}
+
+func (t *table[T]) resize(room int) {
+	t.before, t.moved = t.now, 0
+	t.now = makeSlots[T](room)
+}
+
+// move moves a few slots, if there are any to be moved.
+func (t *table[T]) move() {
+	if t.before.tags == nil {
+		return
+	}
+	end := min(t.moved+movedAtATime, len(t.before.tags))
+	for i := t.moved; i < end; i++ {
+		if t.before.tags[i] > movedAway {
+			e := t.before.entries[i]
+			t.before.leave(i)
+			t.now.put(maphash.Comparable(t.seed, e.item), e)
+		}
+	}
+	t.moved = end
+	if t.before.n == 0 {
+		t.before, t.moved = slots[T]{}, 0
+	}
+}
+
+// all calls f for each entry, in no order.
+func (t *table[T]) all(f func(*entry[T])) {
+	for _, s := range []*slots[T]{&t.now, &t.before} {
+		for _, e := range s.entries {
+			if e != nil {
+				f(e)
+			}
+		}
+	}
 }

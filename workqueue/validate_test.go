@@ -7,9 +7,12 @@ func (q *Queue[T]) validate() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	waits, held, delayed := 0, 0, 0
-	for item, e := range q.table.entries {
-		if e.item != item {
-			return fmt.Errorf("entry of %v is found under %v", e.item, item)
+	var entries []*entry[T]
+	q.table.all(func(e *entry[T]) { entries = append(entries, e) })
+	for _, e := range entries {
+		item := e.item
+		if q.table.get(item) != e {
+			return fmt.Errorf("entry of %v is not found", item)
 		}
 		switch e.phase {
 		case waiting:
@@ -55,11 +58,11 @@ func (q *Queue[T]) validate() error {
 // validateFailed checks the list of failures.
 func (q *Queue[T]) validateFailed() error {
 	remember := 0
-	for _, e := range q.table.entries {
+	q.table.all(func(e *entry[T]) {
 		if e.failures() > 0 {
 			remember++
 		}
-	}
+	})
 	var older *entry[T]
 	for e := q.failed.oldest; e != nil; older, e = e, e.more.newer {
 		if e.more.older != older || older != nil && older.more.failedAt > e.more.failedAt || e.failures() == 0 {

@@ -1,0 +1,85 @@
+package workqueue
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// The table finds what a map finds, while it grows and shrinks.
+func TestTableIsAMap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tab := table[int]{limit: -1}
+		want := map[int]*entry[int]{}
+		span := rapid.SampledFrom([]int{8, 100, 5_000}).Draw(t, "span")
+		t.Repeat(map[string]func(*rapid.T){
+			"ensure many": func(t *rapid.T) {
+				from := rapid.IntRange(0, span).Draw(t, "from")
+				for item := from; item < from+span/4; item++ {
+					e := tab.ensure(item)
+					if was := want[item]; was != nil && was != e || e.item != item {
+						t.Fatalf("ensure(%d) is the entry of %d", item, e.item)
+					}
+					want[item] = e
+				}
+			},
+			"drop many": func(t *rapid.T) {
+				from := rapid.IntRange(0, span).Draw(t, "from")
+				for item := from; item < from+span/2; item++ {
+					if e := want[item]; e != nil {
+						tab.drop(e)
+						delete(want, item)
+					}
+				}
+			},
+			"": func(t *rapid.T) {
+				if tab.len() != len(want) {
+					t.Fatalf("%d entries, expected %d", tab.len(), len(want))
+				}
+				for item := -1; item < 2*span; item += 1 + span/100 {
+					if got := tab.get(item); got != want[item] {
+						t.Fatalf("get(%d) is %v, expected %v", item, got, want[item])
+					}
+				}
+				n := 0
+				tab.all(func(e *entry[int]) {
+					if n++; want[e.item] != e {
+						t.Fatalf("all gives an entry of %d", e.item)
+					}
+				})
+				if n != len(want) {
+					t.Fatalf("all gives %d entries, expected %d", n, len(want))
+				}
+			},
+		})
+	})
+}
+
+// Dropping everything gives the room back.
+func TestTableGivesRoomBack(t *testing.T) {
+	tab := table[string]{limit: -1}
+	const n = 100_000
+	for i := range n {
+		tab.ensure(fmt.Sprint(i))
+	}
+	for i := range n {
+		tab.drop(tab.get(fmt.Sprint(i)))
+	}
+	if room := len(tab.now.tags) + len(tab.before.tags); room > 2*shrinkAbove {
+		t.Errorf("an empty table has room for %d", room)
+	}
+}
+
+// An item that is not equal to itself is never found, as in a map, and does
+// not keep a search from ending.
+func TestTableWithItemsThatAreNotThemselves(t *testing.T) {
+	tab := table[float64]{limit: -1}
+	for range 1000 {
+		tab.ensure(math.NaN())
+	}
+	if tab.get(math.NaN()) != nil || tab.len() != 1000 {
+		t.Errorf("%d entries", tab.len())
+	}
+}
