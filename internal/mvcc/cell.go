@@ -9,9 +9,6 @@ type Node[V any] struct {
 	// prev is the state before. Until version is committed it is exactly
 	// that; afterwards the Collector takes out states that no Pin sees.
 	prev atomic.Pointer[Node[V]]
-	// charged is the pinned version, plus one, whose release makes the
-	// Collector look at this node again. Only the writer touches it.
-	charged uint64
 
 	// Value is changed by the writer until version is committed, and never
 	// afterwards.
@@ -119,8 +116,8 @@ func (c *Cell[V]) Single() bool {
 // newest value for absent anyway.
 func (c *Cell[V]) Clear() { c.head.Store(nil) }
 
-// Trim takes out the states that no Pin sees and charges the others to a Pin,
-// on whose release owner is collected again. Only a Collector's Garbage calls
+// Trim takes out the states that no Pin sees and holds owner for a Pin of each
+// of the others, on whose release it is collected again. Only a Collector's Garbage calls
 // it.
 func (c *Cell[V]) Trim(col *Collector, owner Garbage) {
 	newer := c.head.Load()
@@ -133,10 +130,7 @@ func (c *Cell[V]) Trim(col *Collector, owner Garbage) {
 			newer.prev.Store(old.prev.Load())
 			continue
 		}
-		if old.charged == 0 || !col.live(old.charged-1) {
-			old.charged = pin + 1
-			col.Hold(pin, owner)
-		}
+		col.Hold(pin, owner)
 		newer = old
 	}
 }

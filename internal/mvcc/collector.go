@@ -19,8 +19,9 @@ type Collector struct {
 
 	// fresh is what was retired and never looked at since.
 	fresh []Garbage
-	// held is what waits for the release of the version that is its key.
-	held map[uint64][]Garbage
+	// held is what waits for the release of the version that is its key. It
+	// is a set, since a cell that is written often is held every time.
+	held map[uint64]map[Garbage]struct{}
 	// waiting is true while fresh or held has something. It is set before
 	// the pins are read for the last time, so that a Pin released after that
 	// finds it set.
@@ -40,12 +41,15 @@ func (c *Collector) Retire(g Garbage) { c.fresh = append(c.fresh, g) }
 // is released. Any goroutine may call it.
 func (c *Collector) Waiting() bool { return c.waiting.Load() }
 
-// Hold remembers g until pin is released.
+// Hold remembers g, once, until pin is released.
 func (c *Collector) Hold(pin uint64, g Garbage) {
 	if c.held == nil {
-		c.held = make(map[uint64][]Garbage)
+		c.held = make(map[uint64]map[Garbage]struct{})
 	}
-	c.held[pin] = append(c.held[pin], g)
+	if c.held[pin] == nil {
+		c.held[pin] = make(map[Garbage]struct{})
+	}
+	c.held[pin][g] = struct{}{}
 }
 
 // PinIn returns the newest pinned version in [from, before).
@@ -82,7 +86,7 @@ func (c *Collector) CollectNow() {
 	}
 }
 
-// sweep collects once and tells whether a Pin that something was charged to
+// sweep collects once and tells whether a Pin that something is held for
 // has been released meanwhile.
 func (c *Collector) sweep() (again bool) {
 	pins, known := c.clock.pins.scan(c.pins[:0])
@@ -93,11 +97,15 @@ func (c *Collector) sweep() (again bool) {
 	}
 	fresh := c.fresh
 	c.fresh = nil
-	c.collect(fresh)
+	for _, g := range fresh {
+		g.Collect(c)
+	}
 	for pin, held := range c.held {
 		if !c.live(pin) {
 			delete(c.held, pin)
-			c.collect(held)
+			for g := range held {
+				g.Collect(c)
+			}
 		}
 	}
 	if c.fresh == nil {
@@ -106,12 +114,6 @@ func (c *Collector) sweep() (again bool) {
 	}
 	c.wait()
 	return len(c.held) > 0 && c.released()
-}
-
-func (c *Collector) collect(list []Garbage) {
-	for _, g := range list {
-		g.Collect(c)
-	}
 }
 
 func (c *Collector) wait() { c.waiting.Store(len(c.fresh) > 0 || len(c.held) > 0) }

@@ -107,7 +107,7 @@ func (s Set) Len() int {
 	n := 0
 	for _, b := range s.buckets {
 		if m := b.cell.At(s.version); m != nil {
-			n += int(m.n)
+			n += m.len()
 		}
 	}
 	return n

@@ -26,10 +26,22 @@ type Run struct {
 // members is a set of offsets below bucketSize. A copy shares list and bits
 // until own is called.
 type members struct {
-	n uint32
 	// list is sorted and used while bits is nil.
 	list []uint16
-	bits *[bucketSize / 64]uint64
+	bits *bitmap
+}
+
+// bitmap is a set of offsets with their number.
+type bitmap struct {
+	words [bucketSize / 64]uint64
+	n     int
+}
+
+func (m *members) len() int {
+	if m.bits != nil {
+		return m.bits.n
+	}
+	return len(m.list)
 }
 
 // own gives m memory of its own, with room for one more in a list.
@@ -44,14 +56,6 @@ func (m *members) own() {
 	m.list = list
 }
 
-func (m *members) has(offset uint16) bool {
-	if m.bits != nil {
-		return m.bits[offset/64]&(1<<(offset%64)) != 0
-	}
-	_, ok := slices.BinarySearch(m.list, offset)
-	return ok
-}
-
 // add adds an offset that may be there already.
 func (m *members) add(offset uint16) {
 	if m.bits == nil {
@@ -60,16 +64,29 @@ func (m *members) add(offset uint16) {
 			return
 		}
 		if len(m.list) < maxList {
-			m.list = slices.Insert(m.list, i, offset)
-			m.n++
+			m.insert(i, offset)
 			return
 		}
 		m.toBits()
 	}
-	if word, bit := &m.bits[offset/64], uint64(1)<<(offset%64); *word&bit == 0 {
+	if word, bit := &m.bits.words[offset/64], uint64(1)<<(offset%64); *word&bit == 0 {
 		*word |= bit
-		m.n++
+		m.bits.n++
 	}
+}
+
+// insert grows the list by a quarter where append would double it: there are
+// many lists, and most stay as long as they are once the store is filled.
+func (m *members) insert(i int, offset uint16) {
+	n := len(m.list)
+	if n == cap(m.list) {
+		grown := make([]uint16, n, n+n/4+2)
+		copy(grown, m.list)
+		m.list = grown
+	}
+	m.list = m.list[:n+1]
+	copy(m.list[i+1:], m.list[i:])
+	m.list[i] = offset
 }
 
 // remove removes an offset that may not be there.
@@ -77,30 +94,29 @@ func (m *members) remove(offset uint16) {
 	if m.bits == nil {
 		if i, ok := slices.BinarySearch(m.list, offset); ok {
 			m.list = slices.Delete(m.list, i, i+1)
-			m.n--
 		}
 		return
 	}
-	if word, bit := &m.bits[offset/64], uint64(1)<<(offset%64); *word&bit != 0 {
+	if word, bit := &m.bits.words[offset/64], uint64(1)<<(offset%64); *word&bit != 0 {
 		*word &^= bit
-		m.n--
+		m.bits.n--
 	}
-	if m.n <= maxList/2 {
+	if m.bits.n <= maxList/2 {
 		m.toList()
 	}
 }
 
 func (m *members) toBits() {
-	m.bits = new([bucketSize / 64]uint64)
+	m.bits = &bitmap{n: len(m.list)}
 	for _, offset := range m.list {
-		m.bits[offset/64] |= 1 << (offset % 64)
+		m.bits.words[offset/64] |= 1 << (offset % 64)
 	}
 	m.list = nil
 }
 
 func (m *members) toList() {
-	m.list = make([]uint16, 0, m.n+1)
-	for w, word := range m.bits {
+	m.list = make([]uint16, 0, m.bits.n+1)
+	for w, word := range m.bits.words {
 		for ; word != 0; word &= word - 1 {
 			m.list = append(m.list, uint16(w*64+bits.TrailingZeros64(word)))
 		}
@@ -112,7 +128,7 @@ func (m *members) toList() {
 func (m *members) runs(base uint32, buf []Run) []Run {
 	chunk := base / ChunkSize
 	if m.bits != nil {
-		for w, word := range m.bits {
+		for w, word := range m.bits.words {
 			if low := uint32(word); low != 0 {
 				buf = append(buf, Run{chunk + uint32(2*w), low})
 			}

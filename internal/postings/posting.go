@@ -19,7 +19,7 @@ type bucket struct {
 // when it is empty in the state that is left.
 func (b *bucket) Collect(col *mvcc.Collector) {
 	b.cell.Trim(col, b)
-	if m := b.cell.Head(); m != nil && m.n == 0 && b.cell.Single() {
+	if m := b.cell.Head(); m != nil && m.len() == 0 && b.cell.Single() {
 		b.owner.drop(b)
 	}
 }
@@ -87,7 +87,7 @@ func (p *posting) len(version uint64) int {
 	n := 0
 	for _, b := range p.list() {
 		if m := b.cell.At(version); m != nil {
-			n += int(m.n)
+			n += m.len()
 		}
 	}
 	return n

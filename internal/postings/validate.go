@@ -56,8 +56,8 @@ func (p *posting) validate() ([]uint32, error) {
 				}
 			}
 		}
-		if n := len(slots) - before; n != int(m.n) {
-			return nil, fmt.Errorf("postings: bucket %d of %q counts %d and has %d slots", b.number, p.value, m.n, n)
+		if n := len(slots) - before; n != m.len() {
+			return nil, fmt.Errorf("postings: bucket %d of %q counts %d and has %d slots", b.number, p.value, m.len(), n)
 		}
 		if m.bits == nil && !slices.IsSorted(m.list) {
 			return nil, fmt.Errorf("postings: bucket %d of %q is not sorted", b.number, p.value)
