@@ -187,7 +187,9 @@ func TestAControllerFillsAnyQueue(t *testing.T) {
 					if version := c.LastSyncResourceVersion(); version != "4" {
 						t.Errorf("the controller is at %q", version)
 					}
+					mu.Lock()
 					before := len(w.told["ns/new"]) + len(w.told["all"])
+					mu.Unlock()
 					pass(2 * time.Minute)
 					mu.Lock()
 					if after := len(w.told["ns/new"]) + len(w.told["all"]); resyncs < 2 || after != before+1 {

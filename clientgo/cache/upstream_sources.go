@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 what client-go has deprecated is still one of its names
+
 package cache
 
 import (
