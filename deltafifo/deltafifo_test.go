@@ -189,3 +189,21 @@ func TestDeltaFIFOEmptyFirstListSyncsAtOnce(t *testing.T) { // F4
 		t.Error("an empty first list leaves nothing to wait for")
 	}
 }
+
+// What was in hand when the first list came is no part of it (F4).
+func TestDeltaFIFOInHandIsNotOfTheFirstList(t *testing.T) {
+	store := mapStore{"ns/a": obj("a", "1")}
+	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known()})
+	must(t, q.Resync())
+	must(t, q.Pop(bg, func(batch) error {
+		list(t, q, "", obj("a", "2"))
+		return nil
+	}))
+	if q.HasSynced() {
+		t.Error("synced by what came before the first list")
+	}
+	equal(t, popAll(t, q), []string{"Replaced a 2"})
+	if !q.HasSynced() {
+		t.Error("not synced by the first list")
+	}
+}

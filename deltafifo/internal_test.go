@@ -217,3 +217,41 @@ func TestInOrderGivesBuffersBack(t *testing.T) {
 		}
 	}
 }
+
+// Idle entries and those in line are told apart also while one is in hand.
+func TestKeyInHandIsNotIdle(t *testing.T) {
+	s := entries[int]{byKey: map[string]*entry[int]{}}
+	for _, key := range []string{"a", "b", "c"} {
+		s.push(Delta[int]{Key: key, Type: Added}, nil)
+		s.release(s.take())
+	}
+	s.push(Delta[int]{Key: "b", Type: Updated}, nil)
+	hand, deltas := s.take()
+	s.push(Delta[int]{Key: "b", Type: Deleted}, hand)
+	s.release(hand, deltas)
+	var idle []string
+	for e := s.idle.head; e != nil; e = e.next {
+		idle = append(idle, e.key)
+	}
+	if !slices.Equal(idle, []string{"a", "c"}) || s.idle.length != 2 {
+		t.Errorf("%d idle: %v", s.idle.length, idle)
+	}
+	if s.line.head != hand || s.line.length != 1 || s.keys != 1 || s.deltas != 1 {
+		t.Errorf("%d in line, %d keys, %d deltas", s.line.length, s.keys, s.deltas)
+	}
+}
+
+// A page that was begun for one list does not get into the next (F2).
+func TestPageOfADroppedListIsNotAdded(t *testing.T) {
+	var l openList[int]
+	l.begin()
+	old := l.current()
+	l.begin()
+	if l.add(old, []string{"a"}, []int{1}) || len(l.current().keys) > 0 {
+		t.Error("a page got into a list that it was not for")
+	}
+	l.drop(old)
+	if l.current() == nil {
+		t.Error("dropping an old list drops the new one")
+	}
+}
