@@ -124,7 +124,7 @@ func (tx *txn[T]) fill(ix *index[T], all []existing, n int) {
 	ix.written = nil
 	for _, object := range all {
 		if _, since := written[object.slot]; !since {
-			ix.set(tx.version, object.slot, object.values[n])
+			tx.index(ix, object.slot, object.values[n])
 		}
 	}
 }

@@ -71,9 +71,10 @@ type engine[T any] struct {
 	// replaced under mu, never changed.
 	running atomic.Pointer[[]*index[T]]
 
-	errors  errorBook
-	waiters waiters
-	scratch sync.Pool // of *batch[T]
+	errors   errorBook
+	waiters  waiters
+	watchers watchers
+	scratch  sync.Pool // of *batch[T]
 
 	// self does not keep the engine alive.
 	self weak.Pointer[engine[T]]

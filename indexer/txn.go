@@ -16,12 +16,13 @@ type txn[T any] struct {
 	version uint64
 	state   *summary[T]
 	revived bool
+	notes   notes
 }
 
 // begin starts a transaction; mu is held.
 func (e *engine[T]) begin() *txn[T] {
 	tx := &e.turn
-	*tx = txn[T]{engine: e, version: e.clock.Now() + 1}
+	*tx = txn[T]{engine: e, version: e.clock.Now() + 1, notes: e.watchers.begin()}
 	state, fresh := e.summary.Edit(tx.version)
 	if fresh {
 		e.col.Retire(&e.summary)
@@ -91,10 +92,12 @@ func (tx *txn[T]) put(c *Change[T], indexes []*index[T], values [][]string) (slo
 
 // set stores obj in a slot that has its key, and returns what was there.
 func (tx *txn[T]) set(slot uint32, obj T, indexes []*index[T], values [][]string) (old T) {
-	place := &tx.edit(slot).objs[slot%chunkSize]
+	c := tx.edit(slot)
+	place := &c.objs[slot%chunkSize]
 	old, *place = *place, obj
+	tx.notes.key(c.keys[slot%chunkSize])
 	for n, ix := range indexes {
-		ix.set(tx.version, slot, values[n])
+		tx.index(ix, slot, values[n])
 	}
 	return old
 }
@@ -102,12 +105,27 @@ func (tx *txn[T]) set(slot uint32, obj T, indexes []*index[T], values [][]string
 // clear takes the object out of a slot, and the slot out of the indexes.
 func (tx *txn[T]) clear(slot uint32, indexes []*index[T]) (old T) {
 	var none T
-	place := &tx.edit(slot).objs[slot%chunkSize]
+	c := tx.edit(slot)
+	place := &c.objs[slot%chunkSize]
 	old, *place = *place, none
+	tx.notes.key(c.keys[slot%chunkSize])
 	for _, ix := range indexes {
-		ix.set(tx.version, slot, nil)
+		tx.index(ix, slot, nil)
 	}
 	return old
+}
+
+// index makes values those of slot in one index.
+func (tx *txn[T]) index(ix *index[T], slot uint32, values []string) {
+	if tx.notes.taking {
+		for _, id := range ix.ids(slot) {
+			tx.notes.value(ix.name, ix.postings.Value(id))
+		}
+		for _, value := range values {
+			tx.notes.value(ix.name, value)
+		}
+	}
+	ix.set(tx.version, slot, values)
 }
 
 func (tx *txn[T]) newSlot() uint32 {
@@ -175,6 +193,7 @@ func (tx *txn[T]) commit() {
 	tx.giveBack()
 	tx.col.Collect()
 	tx.waiters.wake(resourceVersion)
+	tx.watchers.wake(tx.notes)
 	tx.validateAfterCommit()
 }
 
