@@ -1,6 +1,10 @@
 package informer
 
-import "github.com/informant-go/informant/indexer"
+import (
+	"iter"
+
+	"github.com/informant-go/informant/indexer"
+)
 
 // backlog is a snapshot that a handler is yet to be told of, before it reads on
 // in the log: as Adds when it joins, as Updates when it resyncs. Its zero value
@@ -24,29 +28,39 @@ type keyed[T any] struct {
 func (b *backlog[T]) pending() bool { return b.snapshot != nil || len(b.rest) > 0 }
 
 // drain calls deliver with each event until that returns false, and keeps the
-// events for which it was not called.
-func (b *backlog[T]) drain(deliver func(Event[T]) bool) {
-	going := true
+// events for which it was not called; unless forget then says not to.
+func (b *backlog[T]) drain(deliver func(Event[T]) bool, forget func() bool) {
 	var rest []keyed[T]
-	take := func(k keyed[T]) {
-		if going {
-			going = deliver(b.event(k))
-		} else {
-			rest = append(rest, k)
+	going := true
+	for key, obj := range b.all() {
+		switch {
+		case !going:
+			rest = append(rest, keyed[T]{key, obj})
+		case !deliver(b.event(key, obj)):
+			if forget() {
+				b.drop()
+				return
+			}
+			going = false
 		}
 	}
-	if snapshot := b.snapshot; snapshot != nil {
-		for key, obj := range snapshot.All() {
-			take(keyed[T]{key, obj})
-		}
-		b.snapshot = nil
-		snapshot.Release()
-	} else {
+	reason := b.reason
+	b.drop()
+	b.rest, b.reason = rest, reason
+}
+
+// all yields what is to be told.
+func (b *backlog[T]) all() iter.Seq2[string, T] {
+	if b.snapshot != nil {
+		return b.snapshot.All()
+	}
+	return func(yield func(string, T) bool) {
 		for _, k := range b.rest {
-			take(k)
+			if !yield(k.key, k.obj) {
+				return
+			}
 		}
 	}
-	b.rest = rest
 }
 
 // drop forgets everything.
@@ -57,9 +71,9 @@ func (b *backlog[T]) drop() {
 	*b = backlog[T]{}
 }
 
-func (b *backlog[T]) event(k keyed[T]) Event[T] {
+func (b *backlog[T]) event(key string, obj T) Event[T] {
 	if b.reason == Resync {
-		return Event[T]{Key: k.key, Old: k.obj, Object: k.obj, Type: Update, Reason: Resync}
+		return Event[T]{Key: key, Old: obj, Object: obj, Type: Update, Reason: Resync}
 	}
-	return Event[T]{Key: k.key, Object: k.obj, Type: Add, Reason: Initial}
+	return Event[T]{Key: key, Object: obj, Type: Add, Reason: Initial}
 }

@@ -99,7 +99,7 @@ func (r *Registration[T]) drainBacklog(ctx context.Context) {
 	r.backlog.drain(func(event Event[T]) bool {
 		r.call(ctx, event)
 		return r.halt.Load() == haltNot
-	})
+	}, func() bool { return r.halt.Load() == haltRemoved })
 }
 
 // deliver hands entries of the log to the handler, until it is halted or a

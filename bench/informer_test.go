@@ -1,0 +1,154 @@
+package bench
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+var informerEngines = []Engine[sharedInformer]{
+	{Name: Informant, New: func(testing.TB) sharedInformer { return &ourInformer{} }},
+	{Name: ClientGo, New: func(testing.TB) sharedInformer { return &clientInformer{} }},
+}
+
+// BenchmarkInformer measures what an event costs from the watch to the
+// handlers, and what handlers cost that join or do nothing.
+func BenchmarkInformer(b *testing.B) {
+	var cases []Case[sharedInformer]
+	for _, indexed := range []bool{false, true} {
+		name := "events"
+		if indexed {
+			name = "events-indexed"
+		}
+		for _, n := range []int{1, 4, 16} {
+			cases = append(cases, Case[sharedInformer]{
+				Name: fmt.Sprintf("%s/handlers=%d", name, n),
+				Run:  func(b *testing.B, in sharedInformer) { events(b, in, n, indexed) },
+			})
+		}
+	}
+	cases = append(cases,
+		Case[sharedInformer]{Name: "late-join", Run: lateJoin},
+		Case[sharedInformer]{Name: "idle-handler", Run: idleHandler},
+	)
+	Run(b, informerEngines, cases)
+}
+
+const (
+	// eventPods is the number of pods that change, in turn.
+	eventPods = 10_000
+	// joinPods is the number of pods of which a late handler is told.
+	joinPods = 50_000
+)
+
+// counter is a handler that counts what it is told, and says so when that is
+// enough.
+type counter struct {
+	want int
+	sum  int
+	done chan string
+}
+
+func (c *counter) told(pod *corev1.Pod) {
+	c.sum++
+	if c.sum == c.want {
+		c.done <- pod.ResourceVersion
+	}
+}
+
+// await makes sure that exactly want was told, ending with version.
+func (c *counter) await(b *testing.B, version string) {
+	if got := <-c.done; got != version {
+		b.Fatalf("the last of %d events brings version %s, want %s", c.want, got, version)
+	}
+}
+
+// newState is a later state of pod. Labels and spec are shared.
+func newState(pod *corev1.Pod, version int) *corev1.Pod {
+	state := *pod
+	state.ResourceVersion = strconv.Itoa(version)
+	return &state
+}
+
+// events sends b.N changes of pods and waits until all handlers were told of
+// all of them. The objects are made beforehand.
+func events(b *testing.B, in sharedInformer, handlers int, indexed bool) {
+	pods := Pods(eventPods, 1)
+	f := newFeed(pods)
+	in.start(b, f, indexed)
+	counters := make([]*counter, handlers)
+	for i := range counters {
+		counters[i] = &counter{want: eventPods, done: make(chan string, 1)}
+		in.handle(b, counters[i].told)
+	}
+	for _, c := range counters {
+		<-c.done // the initial list
+	}
+	version := eventPods
+	b.ResetTimer()
+	for sent := 0; sent < b.N; {
+		b.StopTimer()
+		round := min(eventPods, b.N-sent)
+		states := make([]watch.Event, round)
+		for i := range states {
+			version++
+			states[i] = watch.Event{Type: watch.Modified, Object: newState(pods[i], version)}
+		}
+		for _, c := range counters {
+			c.want += round
+		}
+		b.StartTimer()
+		for _, e := range states {
+			f.events <- e
+		}
+		for _, c := range counters {
+			c.await(b, strconv.Itoa(version))
+		}
+		sent += round
+	}
+}
+
+// lateJoin adds a handler to a running informer and removes it, before it was
+// told of everything. That it would have been is seen to first.
+func lateJoin(b *testing.B, in sharedInformer) {
+	in.start(b, newFeed(Pods(joinPods, 1)), false)
+	all := &counter{want: joinPods, done: make(chan string, 1)}
+	first := in.handle(b, all.told)
+	<-all.done
+	first.remove()
+	if all.sum != joinPods {
+		b.Fatalf("a late handler was told of %d pods, want %d", all.sum, joinPods)
+	}
+	for b.Loop() {
+		in.handle(b, func(*corev1.Pod) {}).remove()
+	}
+}
+
+// idleHandler adds handlers that have nothing to do and reports what each
+// costs, its goroutines' stacks not included.
+func idleHandler(b *testing.B, in sharedInformer) {
+	const handlers = 1000
+	in.start(b, newFeed(nil), false)
+	in.handle(b, func(*corev1.Pod) {})
+	for b.Loop() {
+		bytes, goroutines := heap(), runtime.NumGoroutine()
+		added := make([]handler, handlers)
+		for i := range added {
+			added[i] = in.handle(b, func(*corev1.Pod) { b.Error("an idle handler was called") })
+		}
+		for _, h := range added {
+			for !h.HasSynced() {
+				runtime.Gosched()
+			}
+		}
+		b.ReportMetric((float64(heap())-float64(bytes))/handlers, "B/handler")
+		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/handlers, "goroutines/handler")
+		for _, h := range added {
+			h.remove()
+		}
+	}
+}

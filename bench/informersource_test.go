@@ -1,0 +1,184 @@
+package bench
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/informer"
+	"github.com/informant-go/informant/reflector"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+)
+
+// feed is the server of both engines: one list, and one watch that brings what
+// the benchmark sends. Both read the same channel.
+type feed struct {
+	pods   []*corev1.Pod
+	events chan watch.Event
+	stop   sync.Once
+}
+
+func newFeed(pods []*corev1.Pod) *feed {
+	return &feed{pods: pods, events: make(chan watch.Event, 1024)}
+}
+
+func (f *feed) list(context.Context, metav1.ListOptions) (*corev1.PodList, error) {
+	list := &corev1.PodList{Items: make([]corev1.Pod, len(f.pods))}
+	list.ResourceVersion = strconv.Itoa(len(f.pods))
+	for i, pod := range f.pods {
+		list.Items[i] = *pod
+	}
+	return list, nil
+}
+
+func (f *feed) watch(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+	if opts.SendInitialEvents != nil {
+		return nil, apierrors.NewInvalid(schema.GroupKind{Kind: "ListOptions"}, "", nil)
+	}
+	context.AfterFunc(ctx, f.Stop) // a watch ends with its context
+	return f, nil
+}
+
+// ResultChan makes a feed its own watch.
+func (f *feed) ResultChan() <-chan watch.Event { return f.events }
+
+// Stop is called when the benchmark has sent everything.
+func (f *feed) Stop() { f.stop.Do(func() { close(f.events) }) }
+
+// sharedInformer is an informer as the benchmarks use it. Handlers are told of
+// every pod and its version, updates and initial ones alike.
+type sharedInformer interface {
+	// start runs the informer of f, until the end of the benchmark, and
+	// returns when it has synced.
+	start(tb testing.TB, f *feed, indexed bool)
+	// handle adds a handler.
+	handle(tb testing.TB, told func(*corev1.Pod)) handler
+}
+
+type handler interface {
+	HasSynced() bool
+	remove()
+}
+
+// startRun runs run until the end of tb.
+func startRun(tb testing.TB, run func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run(ctx)
+	}()
+	tb.Cleanup(func() {
+		cancel()
+		<-done
+	})
+}
+
+// ourInformer is informer.SharedIndexInformer.
+type ourInformer struct {
+	in *informer.SharedIndexInformer[*corev1.Pod]
+}
+
+func (o *ourInformer) start(tb testing.TB, f *feed, indexed bool) {
+	opts := informer.Options[*corev1.Pod]{}
+	if indexed {
+		opts.Indexers = indexer.Indexers[*corev1.Pod]{"namespace": ByNamespace, "node": ByNode, "app": ByApp}
+	}
+	var err error
+	o.in, err = informer.New(&reflector.ListWatch[*corev1.Pod]{
+		ListFunc: func(ctx context.Context, opts metav1.ListOptions) (reflector.List[*corev1.Pod], error) {
+			list, err := f.list(ctx, opts)
+			if err != nil {
+				return reflector.List[*corev1.Pod]{}, err
+			}
+			return reflector.ListOf(list.ListMeta, list.Items), nil
+		},
+		WatchFunc: reflector.WatchOf[*corev1.Pod](f.watch),
+	}, opts)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	startRun(tb, func(ctx context.Context) {
+		if err := o.in.Run(ctx); err != nil {
+			tb.Error(err)
+		}
+	})
+	if err := informer.WaitForSync(context.Background(), o.in); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func (o *ourInformer) handle(tb testing.TB, told func(*corev1.Pod)) handler {
+	r, err := o.in.AddHandler(informer.HandlerFuncs[*corev1.Pod]{
+		OnAdd:    func(pod *corev1.Pod, _ bool) { told(pod) },
+		OnUpdate: func(_, pod *corev1.Pod) { told(pod) },
+	}, informer.HandlerOptions{Name: "bench"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return ourHandler{r}
+}
+
+type ourHandler struct {
+	*informer.Registration[*corev1.Pod]
+}
+
+func (h ourHandler) remove() {
+	h.Remove()
+	<-h.Done()
+}
+
+// clientInformer is client-go's SharedIndexInformer.
+type clientInformer struct {
+	in cache.SharedIndexInformer
+}
+
+func (c *clientInformer) start(tb testing.TB, f *feed, indexed bool) {
+	indexers := cache.Indexers{}
+	if indexed {
+		for name, index := range map[string]func(*corev1.Pod) ([]string, error){"namespace": ByNamespace, "node": ByNode, "app": ByApp} {
+			indexers[name] = func(obj any) ([]string, error) { return index(obj.(*corev1.Pod)) }
+		}
+	}
+	c.in = cache.NewSharedIndexInformerWithOptions(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+			return f.list(ctx, opts)
+		},
+		WatchFuncWithContext: f.watch,
+	}, &corev1.Pod{}, cache.SharedIndexInformerOptions{Indexers: indexers})
+	startRun(tb, c.in.RunWithContext)
+	if !cache.WaitFor(context.Background(), "", c.in.HasSyncedChecker()) {
+		tb.Fatal("not synced")
+	}
+}
+
+func (c *clientInformer) handle(tb testing.TB, told func(*corev1.Pod)) handler {
+	r, err := c.in.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(obj any) { told(obj.(*corev1.Pod)) },
+		UpdateFunc: func(_, obj any) { told(obj.(*corev1.Pod)) },
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return clientHandler{r, c.in, tb}
+}
+
+type clientHandler struct {
+	cache.ResourceEventHandlerRegistration
+	in cache.SharedIndexInformer
+	tb testing.TB
+}
+
+func (h clientHandler) remove() {
+	if err := cache.ShutDownEventHandler(h.in, h.ResourceEventHandlerRegistration); err != nil {
+		h.tb.Error(err)
+	}
+}
