@@ -128,7 +128,7 @@ func (x *exchange) respond(a Action) {
 		x.begin(a.code, a.contentType)
 		_, _ = x.w.Write(a.body) // a client that has gone away does not care
 	case a.status.Code == http.StatusGone && x.req.Verb == VerbWatch:
-		x.errorEvent(a.status)
+		x.errorEvent(asStatus(&apierrors.StatusError{ErrStatus: *a.status}))
 	default:
 		x.fail(&apierrors.StatusError{ErrStatus: *a.status})
 	}

@@ -61,6 +61,20 @@ func TestFaultAnswers(t *testing.T) {
 	}
 }
 
+// A5, A7: the object of an injected ERROR event is a whole Status, as a client
+// needs it to know what it is.
+func TestGoneWatchSendsAStatus(t *testing.T) {
+	s := start(t, apitest.Options{})
+	s.Inject(apitest.Fault{Do: apitest.Gone()})
+	e, err := watch(t, s, widgets.Path("", "")+"?watch=1").next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Object.Kind != "Status" || e.Object.APIVersion != "v1" || e.Object.Code != http.StatusGone {
+		t.Errorf("%s %+v", e.Type, e.Object)
+	}
+}
+
 // A7: a fault holds while a predicate does, or until it is removed.
 func TestFaultScope(t *testing.T) {
 	s := start(t, apitest.Options{})

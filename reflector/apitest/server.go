@@ -103,7 +103,7 @@ func newServer(opts Options) (*Server, error) {
 		streams: map[*stream]struct{}{},
 	}
 	for _, res := range opts.Resources {
-		if err := s.Serve(res); err != nil {
+		if err := s.add(res); err != nil {
 			return nil, err
 		}
 	}
@@ -165,14 +165,26 @@ func (s *Server) Close() {
 	s.running.Wait()
 }
 
-// Serve adds a resource, empty at first. Serving one that is there already is
-// an error.
+// Serve adds a resource, empty at first. As on a real server that is a write,
+// of its definition, and a version from before it is gone for the resource,
+// which may have been served already and withdrawn. Serving one that is there
+// is an error.
 func (s *Server) Serve(res Resource) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.add(res); err != nil {
+		return err
+	}
+	s.step()
+	s.tables[res.GroupVersionResource()].compact(s.rv)
+	return nil
+}
+
+// add makes the table of res. The caller holds mu, once the server runs.
+func (s *Server) add(res Resource) error {
 	if err := res.validate(); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	gvr := res.GroupVersionResource()
 	if s.tables[gvr] != nil {
 		return fmt.Errorf("apitest: resource %s is served already: name each resource once", gvr)

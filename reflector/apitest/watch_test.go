@@ -267,5 +267,24 @@ func TestWithdraw(t *testing.T) {
 		t.Errorf("came back with %q", l.names())
 	}
 	must[*widget](t)(apitest.Of[*widget](s, gadgets).Create(newWidget("", "g", 0)))
-	same(t, "another resource", []string{"ADDED g@3"}, other.take(1))
+	same(t, "another resource", []string{"ADDED g@4"}, other.take(1))
+}
+
+// A3: who has followed a resource to the last version before it vanished, with
+// objects that no event told gone, cannot go on from there when it is back.
+func TestServeExpiresWhatWasBefore(t *testing.T) {
+	s := start(t, apitest.Options{})
+	fill(t, s, "shop", "a")
+	before := s.ResourceVersion()
+	s.Withdraw(widgets)
+	if err := s.Serve(widgets); err != nil {
+		t.Fatal(err)
+	}
+	w := watch(t, s, widgets.Path("", "")+"?watch=1&timeoutSeconds=1&resourceVersion="+before)
+	if got, err := w.rest(); err != io.EOF || len(got) != 1 || !strings.HasPrefix(got[0], "ERROR Expired") {
+		t.Errorf("a watch from before: %q, %v", got, err)
+	}
+	if l := list(t, s, widgets.Path("", "")+"?resourceVersion="+before); len(l.Items) != 0 {
+		t.Errorf("a list from before: %q", l.names())
+	}
 }
