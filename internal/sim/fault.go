@@ -13,6 +13,7 @@ type target string
 
 const (
 	lists   target = "lists"
+	cached  target = "lists that need not be new"
 	streams target = "streamed lists"
 	watches target = "watches"
 	writes  target = "writes"
@@ -25,6 +26,9 @@ func (t target) match() apitest.Match {
 	switch t {
 	case lists:
 		return apitest.Match{Verb: apitest.VerbList}
+	case cached:
+		notFresh := func(r apitest.Request) bool { return r.Query.Get("resourceVersion") != "" }
+		return apitest.Match{Verb: apitest.VerbList, Func: notFresh}
 	case streams:
 		return apitest.Match{Verb: apitest.VerbWatch, Func: streamed}
 	case watches:
@@ -101,7 +105,7 @@ func drawFrameFault(r *rand.Rand, of *target) (string, apitest.Action) {
 		*of = watches
 		return fmt.Sprintf("version backwards after %d frames", n), apitest.Backwards(n)
 	}
-	*of = lists
+	*of = cached
 	return fmt.Sprintf("list that is %d versions old", n+1), apitest.Stale(n + 1)
 }
 

@@ -154,7 +154,7 @@ func (w *world) rearrange(s step) {
 // joinLate adds a handler of one sort or another, some of which remove
 // themselves inside a callback.
 func (w *world) joinLate(s step) {
-	o := newOracle(fmt.Sprintf("late %d", s.size), w.informer.Indexer(), w.book)
+	o := w.newOracle(fmt.Sprintf("late %d", s.size))
 	o.filtered = s.n%4 == 0
 	if s.n%3 == 0 {
 		o.slow = time.Duration(s.n) * time.Millisecond

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/informant-go/informant/reflector/apitest"
 )
 
 const (
@@ -92,6 +94,10 @@ func (w *world) touchRefused() {
 
 // rest is a quiet time: changes, but no faults (R2).
 func (w *world) rest() {
+	// Streams that were opened during the faults can have some before them.
+	w.server.Cut(apitest.Match{}, apitest.Cleanly)
+	<-time.After(glance)
+	synctest.Wait() // the cut has been noticed
 	before := w.reflector.Stats()
 	for i := range int(quiet / calmly) {
 		w.perform(step{op: opBurst, n: 1 + i%3, size: 1_000_000 + 10*i})

@@ -85,19 +85,19 @@ func newWorld(t testing.TB, script Script) *world {
 		}
 	}
 	w.informer = must(informer.NewFromRunner(w.reflector, object.Meta[*Job](), opts))
-	w.crew = newCrew(w.server, w.informer.Indexer(), w.book)
+	w.crew = w.newCrew()
 	must(w.informer.AddHandler(w.crew, informer.HandlerOptions{Name: "crew", ResyncPeriod: -1}))
 	w.firstHandlers()
 	return w
 }
 
 func (w *world) firstHandlers() {
-	w.join(newOracle("early", w.informer.Indexer(), w.book), informer.HandlerOptions{ResyncPeriod: -1})
-	w.join(newOracle("resyncing", w.informer.Indexer(), w.book), informer.HandlerOptions{ResyncPeriod: time.Minute})
-	slow := newOracle("slow", w.informer.Indexer(), w.book)
+	w.join(w.newOracle("early"), informer.HandlerOptions{ResyncPeriod: -1})
+	w.join(w.newOracle("resyncing"), informer.HandlerOptions{ResyncPeriod: time.Minute})
+	slow := w.newOracle("slow")
 	slow.slow = pick(w.rand, time.Millisecond, 20*time.Millisecond, 300*time.Millisecond)
 	w.join(slow, informer.HandlerOptions{})
-	filtered := newOracle("filtered", w.informer.Indexer(), w.book)
+	filtered := w.newOracle("filtered")
 	filtered.filtered = true
 	w.join(filtered, informer.HandlerOptions{})
 }
