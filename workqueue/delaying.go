@@ -59,6 +59,7 @@ func NewDelaying[T comparable](o DelayingOptions[T]) *DelayingQueue[T] {
 func (q *DelayingQueue[T]) setup(o DelayingOptions[T]) {
 	q.Queue.setup(o.queue())
 	q.merge = o.AddTakesDelay
+	q.special = q.special || q.merge
 }
 
 // AddAfter adds item once delay has passed, or at once if it is not positive.
@@ -109,13 +110,13 @@ func (q *DelayingQueue[T]) addAfter(call string, item T, delay time.Duration, pr
 
 // delay gives item a pending delay.
 func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how Pending) addition {
-	now := q.now()
+	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.down {
 		return addition{outcome: refused}
 	}
-	return q.postpone(q.entry(item, group), now, delay, priority, how, false)
+	return q.postpone(q.entry(hash, item, group), now, delay, priority, how, false)
 }
 
 // postpone is delay for an entry. limited says that it is for a failure.
@@ -149,10 +150,10 @@ func (q *Queue[T]) arm(now int64) {
 // Cancel ends the pending delay of item without adding it, and tells whether
 // there was one. An item that waits or is in hand is not touched.
 func (q *DelayingQueue[T]) Cancel(item T) bool {
-	now := q.now()
+	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	e := q.table.get(item)
+	e := q.table.get(hash, item)
 	if e == nil || e.slot == 0 {
 		return false
 	}
@@ -179,10 +180,10 @@ func (q *DelayingQueue[T]) Reschedule(item T, delay time.Duration, how Pending) 
 }
 
 func (q *Queue[T]) reschedule(item T, delay int64, how Pending) bool {
-	now := q.now()
+	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	e := q.table.get(item)
+	e := q.table.get(hash, item)
 	if e == nil || e.slot == 0 {
 		return false
 	}
@@ -200,10 +201,10 @@ func (q *DelayingQueue[T]) WhenReady(item T) (at time.Time, ok bool) {
 	} else {
 		wall = q.clock.Now()
 	}
-	now := q.now()
+	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	e := q.table.get(item)
+	e := q.table.get(hash, item)
 	if e == nil || e.slot == 0 {
 		return time.Time{}, false
 	}

@@ -92,23 +92,23 @@ func (q *Delayer[T]) AddAfter(item T, delay time.Duration) {
 }
 
 func (q *Delayer[T]) delay(item T, delay int64) {
-	now := q.now()
+	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.down {
 		return
 	}
-	e := q.table.ensure(item)
+	e := q.table.ensure(hash, item)
 	q.delays.put(e, later(now, delay), Earliest)
 	q.delays.arm(now)
 }
 
 // Cancel is that of DelayingQueue.
 func (q *Delayer[T]) Cancel(item T) bool {
-	now := q.now()
+	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	e := q.table.get(item)
+	e := q.table.get(hash, item)
 	if e == nil || e.slot == 0 {
 		return false
 	}

@@ -27,7 +27,7 @@ func (q *Queue[T]) Get() (item T, shutdown bool) {
 // is neither a meter nor a Storage. It keeps a cycle of BenchmarkQueue/cycle
 // free of the copies of a taken.
 func (q *Queue[T]) getFast() (item T, ok bool) {
-	if q.meter != nil || q.storage != nil {
+	if q.special {
 		return item, false
 	}
 	q.mu.Lock()
@@ -235,7 +235,8 @@ func (q *Queue[T]) pop(now int64) *entry[T] {
 // not given is not believed, or Q1 would not hold.
 func (q *Queue[T]) popStorage() *entry[T] {
 	for q.storage.Len() > 0 {
-		if e := q.table.get(q.storage.Pop()); e != nil && e.phase == waiting {
+		item := q.storage.Pop()
+		if e := q.table.get(hashOf(item), item); e != nil && e.phase == waiting {
 			q.ready.took(e)
 			return e
 		}

@@ -38,11 +38,14 @@ func (g *group[T]) push(e *entry[T]) {
 }
 
 // pop removes the entry that goes out next; there must be one. aging is
-// Options.Aging, not zero.
+// Options.Aging.
 func (g *group[T]) pop(aging int) *entry[T] {
 	g.waiting--
 	if len(g.lanes) == 1 {
 		return g.lanes[0].pop()
+	}
+	if aging == 0 {
+		aging = DefaultAging
 	}
 	i := g.first()
 	if oldest := g.oldest(i); oldest >= 0 {

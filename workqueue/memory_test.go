@@ -24,7 +24,7 @@ func TestABurstLeavesNothingBehind(t *testing.T) {
 		q.Cancel(fmt.Sprint("later ", i))
 	}
 	kept, room := q.Entries()
-	if kept > workqueue.DefaultIdleEntries || room > burst/4 {
+	if kept > workqueue.DefaultIdleEntries || room > 4*workqueue.DefaultIdleEntries {
 		t.Errorf("%d entries are kept with room for %d", kept, room)
 	}
 }

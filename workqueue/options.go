@@ -10,7 +10,7 @@ import (
 const (
 	// DefaultIdleEntries is how many keys without work a queue remembers
 	// when Options.IdleEntries is zero.
-	DefaultIdleEntries = 2048
+	DefaultIdleEntries = 16384
 
 	// DefaultAging is Options.Aging when that is zero.
 	DefaultAging = 16

@@ -36,6 +36,10 @@ type Queue[T comparable] struct {
 	tolerant bool
 	merge    bool // DelayingOptions.AddTakesDelay
 
+	// special is set for a queue with group, storage, meter or merge. The
+	// others take short ways: see Add, Get and Done.
+	special bool
+
 	mu      sync.Mutex
 	table   table[T]
 	last    *entry[T] // the entry handed out last, while it is in hand
@@ -69,20 +73,10 @@ func (q *Queue[T]) setup(o Options[T]) {
 	}
 	q.table.limit = o.IdleEntries
 	q.ready.aging = o.Aging
-	q.defaults()
 	if q.meter = newMeter(o.Name, o.Metrics, o.PriorityDepth); q.meter != nil {
 		q.ticker = startTicker(o.Clock, q.reportUnfinished)
 	}
-}
-
-// defaults fills in what a zero Queue has not got.
-func (q *Queue[T]) defaults() {
-	if q.table.limit == 0 {
-		q.table.limit = DefaultIdleEntries
-	}
-	if q.ready.aging == 0 {
-		q.ready.aging = DefaultAging
-	}
+	q.special = q.meter != nil || q.group != nil || q.storage != nil
 }
 
 // now reads the clock, in nanoseconds since some origin. It is called without
@@ -115,17 +109,32 @@ type addition struct {
 // Add asks that item is handed to a worker. An item that waits is merged with
 // it; an item in hand is queued once more after Done (Q2).
 func (q *Queue[T]) Add(item T) {
-	if q.group != nil || q.meter != nil {
+	if q.special {
 		q.AddPriority(item, 0)
 		return
 	}
-	a := q.add(item, 0, "", 0)
-	if a.wake != nil {
-		a.wake.signal()
-	}
-	if a.outcome == refused {
+	hash := hashOf(item)
+	q.mu.Lock()
+	if q.down {
+		q.mu.Unlock()
 		q.misuse("Add", item, ErrShutDown)
+		return
 	}
+	wake := q.admitPlain(q.table.ensure(hash, item))
+	q.mu.Unlock()
+	if wake != nil {
+		wake.signal()
+	}
+}
+
+// admitPlain is admit for Add in a plain queue.
+func (q *Queue[T]) admitPlain(e *entry[T]) *waiter {
+	if e.phase != idle {
+		return q.admit(e, 0, 0).wake
+	}
+	e.phase, e.priority = waiting, 0
+	q.ready.push(e)
+	return q.waiters.next()
 }
 
 // AddPriority is Add with a priority: the higher goes out first, within the
@@ -152,12 +161,13 @@ func (q *Queue[T]) after(call string, item T, a addition) {
 }
 
 func (q *Queue[T]) add(item T, priority int32, group string, now int64) addition {
+	hash := hashOf(item)
 	q.mu.Lock()
-	defer q.mu.Unlock() // an item that cannot be hashed panics
+	defer q.mu.Unlock() // a Storage can panic
 	if q.down {
 		return addition{outcome: refused}
 	}
-	e := q.entry(item, group)
+	e := q.entry(hash, item, group)
 	if q.merge && e.slot != 0 {
 		priority = max(priority, e.later)
 		q.delays.remove(e)
@@ -166,11 +176,8 @@ func (q *Queue[T]) add(item T, priority int32, group string, now int64) addition
 }
 
 // entry returns the entry of item, which it makes if there is none.
-func (q *Queue[T]) entry(item T, group string) *entry[T] {
-	if q.table.limit == 0 {
-		q.defaults()
-	}
-	e := q.table.ensure(item)
+func (q *Queue[T]) entry(hash uint64, item T, group string) *entry[T] {
+	e := q.table.ensure(hash, item)
 	if q.group != nil && (e.more == nil || e.more.group == nil) {
 		q.ready.join(e, group)
 	}
@@ -227,6 +234,9 @@ func (q *Queue[T]) line(e *entry[T]) *waiter {
 // Done with an item that is not in hand changes nothing, and is a misuse
 // (ErrNotInHand) unless Options.Tolerant is set.
 func (q *Queue[T]) Done(item T) {
+	if !q.special && q.doneFast(item) {
+		return
+	}
 	now := int64(0)
 	if q.meter != nil {
 		now = q.now()
@@ -244,6 +254,25 @@ func (q *Queue[T]) Done(item T) {
 	}
 }
 
+// doneFast is Done for the item that was handed out last, if nothing of it is
+// left but an idle entry.
+func (q *Queue[T]) doneFast(item T) bool {
+	q.mu.Lock()
+	e := q.last
+	if e == nil || e.item != item || e.phase != inHand || e.slot != 0 || e.more != nil || q.drain != nil {
+		q.mu.Unlock()
+		return false
+	}
+	q.last = nil
+	q.inHand--
+	e.phase = idle
+	if !e.cached {
+		q.table.retire(e)
+	}
+	q.mu.Unlock()
+	return true
+}
+
 // release tells what Done must do after the lock is released.
 type release struct {
 	ok     bool
@@ -252,12 +281,10 @@ type release struct {
 }
 
 func (q *Queue[T]) giveBack(item T, now int64) release {
+	hash := hashOf(item)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	e := q.last
-	if e == nil || e.item != item {
-		e = q.table.get(item)
-	}
+	e := q.table.get(hash, item)
 	if e == nil || e.phase < inHand {
 		return release{}
 	}

@@ -118,13 +118,13 @@ func (q *RateLimitingQueue[T]) addFailed(call string, item T, o AddOptions) bool
 // delayFailed is the part of addFailed under the lock. due tells that the
 // delay is none.
 func (q *RateLimitingQueue[T]) delayFailed(item T, limit time.Duration, group string, o AddOptions) (a addition, due bool) {
-	now := q.now()
+	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.down {
 		return addition{outcome: refused}, false
 	}
-	e := q.entry(item, group)
+	e := q.entry(hash, item, group)
 	delay := jittered(max(limit, q.fail(e, now), 0), q.jitter)
 	if o.After > 0 {
 		delay = min(delay, o.After)
@@ -169,9 +169,10 @@ func (q *RateLimitingQueue[T]) Forget(item T) {
 }
 
 func (q *Queue[T]) forget(item T) {
+	hash := hashOf(item)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if e := q.table.get(item); e != nil && e.failures() > 0 {
+	if e := q.table.get(hash, item); e != nil && e.failures() > 0 {
 		q.forgive(e)
 	}
 }
@@ -189,10 +190,10 @@ func (q *RateLimitingQueue[T]) NumRequeues(item T) (n int) {
 }
 
 func (q *Queue[T]) failures(item T) int {
-	now := q.now()
+	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.remembered(q.table.get(item), now)
+	return q.remembered(q.table.get(hash, item), now)
 }
 
 // Limited is the rate-limiting layer over a delaying queue of another make.

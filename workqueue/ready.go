@@ -33,7 +33,7 @@ func (r *ready[T]) push(e *entry[T]) {
 	e.age = r.age
 	g := r.of(e)
 	g.push(e)
-	if g != &r.all && g.place == 0 {
+	if g.place == 0 && g != &r.all {
 		r.enter(g)
 	}
 }
@@ -44,10 +44,15 @@ func (r *ready[T]) pop() *entry[T] {
 		return nil
 	}
 	r.n--
-	if len(r.turns) == 0 {
+	switch {
+	case len(r.turns) > 0:
+		return r.popTurn()
+	case len(r.all.lanes) == 1:
+		r.all.waiting--
+		return r.all.lanes[0].pop()
+	default:
 		return r.all.pop(r.aging)
 	}
-	return r.popTurn()
 }
 
 func (r *ready[T]) popTurn() *entry[T] {

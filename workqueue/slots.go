@@ -2,6 +2,14 @@ package workqueue
 
 import "hash/maphash"
 
+// seed makes hashes that nobody outside of the process can foresee. It is
+// never changed.
+var seed = maphash.MakeSeed()
+
+// hashOf is called before the lock is taken: it takes time, and panics if item
+// cannot be hashed.
+func hashOf[T comparable](item T) uint64 { return maphash.Comparable(seed, item) }
+
 const (
 	// leastSlots is the size of the smallest array of slots, a power of two.
 	leastSlots = 16
@@ -54,10 +62,10 @@ func (s *slots[T]) put(hash uint64, e *entry[T]) {
 
 // close removes the entry at i and moves up those behind it that would not be
 // found any more. It is for slots of which nothing was moved away.
-func (s *slots[T]) close(i int, seed maphash.Seed) {
+func (s *slots[T]) close(i int) {
 	mask := len(s.tags) - 1
 	for j := (i + 1) & mask; s.tags[j] != neverUsed; j = (j + 1) & mask {
-		home := int(maphash.Comparable(seed, s.entries[j].item)) & mask
+		home := int(hashOf(s.entries[j].item)) & mask
 		if (j-home)&mask >= (j-i)&mask {
 			s.tags[i], s.entries[i] = s.tags[j], s.entries[j]
 			i = j

@@ -1,7 +1,5 @@
 package workqueue
 
-import "hash/maphash"
-
 const (
 	// freeEntries is how many entries without a key are kept for reuse.
 	freeEntries = 1024
@@ -24,8 +22,7 @@ const (
 // a second time, hashes twice to add one, and never becomes smaller. See
 // BenchmarkQueue/cycle and BenchmarkDelayingQueue/pending.
 type table[T comparable] struct {
-	seed maphash.Seed
-	now  slots[T]
+	now slots[T]
 
 	// before is what now was before it grew or shrank. Its slots below moved
 	// have been moved to now, and nothing is added to it.
@@ -33,7 +30,8 @@ type table[T comparable] struct {
 	moved  int
 
 	// idle holds entries with cached set, which are or were idle. It is a
-	// ring of at most limit; hand is the next to be replaced.
+	// ring of at most limit; hand is the next to be replaced. A limit of 0
+	// is the default, a negative one none.
 	idle  []*entry[T]
 	hand  int
 	limit int
@@ -44,36 +42,23 @@ type table[T comparable] struct {
 
 func (t *table[T]) len() int { return t.now.n + t.before.n }
 
-// get returns the entry of item, or nil. It panics if item cannot be hashed.
-func (t *table[T]) get(item T) *entry[T] {
-	if t.now.tags == nil {
-		t.begin()
-	}
-	return t.search(maphash.Comparable(t.seed, item), item)
-}
-
 // ensure returns the entry of item, which it makes if there is none.
-func (t *table[T]) ensure(item T) *entry[T] {
-	if t.now.tags == nil {
-		t.begin()
+func (t *table[T]) ensure(hash uint64, item T) *entry[T] {
+	if e := t.get(hash, item); e != nil {
+		return e
 	}
-	hash := maphash.Comparable(t.seed, item)
-	e := t.search(hash, item)
-	if e == nil {
-		e = t.take()
-		e.item = item
-		t.reserve()
-		t.now.put(hash, e)
-	}
+	e := t.take()
+	e.item = item
+	t.reserve()
+	t.now.put(hash, e)
 	return e
 }
 
-func (t *table[T]) begin() {
-	t.seed = maphash.MakeSeed()
-	t.now = makeSlots[T](leastSlots)
-}
-
-func (t *table[T]) search(hash uint64, item T) *entry[T] {
+// get returns the entry of item, or nil.
+func (t *table[T]) get(hash uint64, item T) *entry[T] {
+	if t.now.tags == nil {
+		return nil
+	}
 	if i := t.now.find(hash, item); i >= 0 {
 		return t.now.entries[i]
 	}
@@ -101,6 +86,9 @@ func (t *table[T]) take() *entry[T] {
 func (t *table[T]) retire(e *entry[T]) {
 	if e.cached {
 		return
+	}
+	if t.limit == 0 { // a zero Queue
+		t.limit = DefaultIdleEntries
 	}
 	switch {
 	case t.limit < 0:
@@ -131,15 +119,15 @@ func (t *table[T]) drop(e *entry[T]) {
 		t.nfree++
 	}
 	t.move()
-	if room := len(t.now.tags); room > shrinkAbove && t.len() < room/shrinkPart && t.before.tags == nil {
-		t.resize(room / shrinkPart * 2)
+	if room := len(t.now.tags); room > shrinkAbove && t.len() < room/4 && t.before.tags == nil {
+		t.resize(room / 2)
 	}
 }
 
 func (t *table[T]) remove(e *entry[T]) {
-	hash := maphash.Comparable(t.seed, e.item)
+	hash := hashOf(e.item)
 	if i := t.now.find(hash, e.item); i >= 0 {
-		t.now.close(i, t.seed)
+		t.now.close(i)
 		return
 	}
 	if t.before.n > 0 {
@@ -153,6 +141,10 @@ func (t *table[T]) remove(e *entry[T]) {
 func (t *table[T]) reserve() {
 	t.move()
 	room := len(t.now.tags)
+	if room == 0 {
+		t.now = makeSlots[T](leastSlots)
+		return
+	}
 	if (t.now.n+1)*4 <= room*3 {
 		return
 	}
@@ -179,7 +171,7 @@ func (t *table[T]) move() {
 		if t.before.tags[i] > movedAway {
 			e := t.before.entries[i]
 			t.before.leave(i)
-			t.now.put(maphash.Comparable(t.seed, e.item), e)
+			t.now.put(hashOf(e.item), e)
 		}
 	}
 	t.moved = end

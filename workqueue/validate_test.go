@@ -11,7 +11,7 @@ func (q *Queue[T]) validate() error {
 	q.table.all(func(e *entry[T]) { entries = append(entries, e) })
 	for _, e := range entries {
 		item := e.item
-		if q.table.get(item) != e {
+		if q.table.get(hashOf(item), item) != e {
 			return fmt.Errorf("entry of %v is not found", item)
 		}
 		switch e.phase {
@@ -68,7 +68,7 @@ func (q *Queue[T]) validateFailed() error {
 		if e.more.older != older || older != nil && older.more.failedAt > e.more.failedAt || e.failures() == 0 {
 			return fmt.Errorf("failures of %v are in the wrong place", e.item)
 		}
-		if q.table.get(e.item) != e {
+		if q.table.get(hashOf(e.item), e.item) != e {
 			return fmt.Errorf("failures of %v are those of another entry", e.item)
 		}
 		remember--
