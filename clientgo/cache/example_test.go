@@ -4,15 +4,15 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/informant-go/informant/clientgo/cache" // was: k8s.io/client-go/tools/cache
+	"github.com/informant-go/informant/clientgo/cache"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 )
 
-// The import line is all that changes: types, functions and behaviour are
-// client-go's.
+// Code for client-go's informers runs as it is: only the import line of cache
+// is another.
 func ExampleNewSharedIndexInformer() {
 	web := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", ResourceVersion: "1"},
@@ -50,4 +50,42 @@ func ExampleNewSharedIndexInformer() {
 	// Output:
 	// added web
 	// 1 pod on node-1, <nil>
+}
+
+// A store is filled and read as client-go's is.
+func ExampleNewIndexer() {
+	store := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{
+		cache.NamespaceIndex: cache.MetaNamespaceIndexFunc,
+	})
+	for _, name := range []string{"web", "db"} {
+		if err := store.Add(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}}); err != nil {
+			panic(err)
+		}
+	}
+	keys, err := store.IndexKeys(cache.NamespaceIndex, "shop")
+	fmt.Println(keys, err)
+	// Output: [shop/db shop/web] <nil>
+}
+
+// What happens to a key is gathered until somebody asks for it.
+func ExampleNewDeltaFIFOWithOptions() {
+	queue := cache.NewDeltaFIFOWithOptions(cache.DeltaFIFOOptions{})
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}}
+	for _, report := range []func(any) error{queue.Add, queue.Update, queue.Delete} {
+		if err := report(pod); err != nil {
+			panic(err)
+		}
+	}
+	_, err := queue.Pop(func(obj any, isInInitialList bool) error {
+		for _, delta := range obj.(cache.Deltas) {
+			fmt.Println(delta.Type)
+		}
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// Added
+	// Updated
+	// Deleted
+	// <nil>
 }

@@ -52,13 +52,15 @@ func view(t failer, s upstream.Indexer) map[string]any {
 		if err != nil {
 			t.Fatalf("ByIndex: %v", err)
 		}
-		v["keys of "+node], v["objects of "+node] = sorted(keys), described(objs)
+		v["keys of "+node], v["objects of "+node] = keys, described(objs) // keys come sorted
+		v["none for "+node] = []bool{keys == nil, objs == nil}
 	}
 	shared, err := s.Index("node", newPod("", "any", "n1,n2"))
 	if err != nil {
 		t.Fatalf("Index: %v", err)
 	}
 	v["index"] = described(shared)
+	v["none"] = []bool{shared == nil, s.List() == nil, s.ListKeys() == nil, s.ListIndexFuncValues("node") == nil, s.ListIndexFuncValues("nothing") == nil}
 	_, err = s.Index("nothing", newPod("", "any", "n1"))
 	v["unknown index"] = err != nil
 	return v
@@ -322,5 +324,19 @@ func TestListersReadOurStores(t *testing.T) {
 	err := cache.ListAllByNamespace(s, "a", labels.Everything(), func(obj any) { found = append(found, describe(obj)) })
 	if err != nil || len(found) != 2 {
 		t.Errorf("namespace a: %v, %v", found, err)
+	}
+}
+
+// Unit tests fill the store of an informer that does not run.
+func TestTheStoreOfAnInformerThatDoesNotRunCanBeFilled(t *testing.T) {
+	informer := cache.NewSharedIndexInformer(&cache.ListWatch{}, &corev1.Pod{}, 0, cache.Indexers{"node": byNode})
+	if err := informer.GetIndexer().Add(newPod("ns", "p", "n1")); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := informer.GetIndexer().IndexKeys("node", "n1"); err != nil || !slices.Equal(keys, []string{"ns/p"}) {
+		t.Errorf("IndexKeys: %v, %v", keys, err)
+	}
+	if obj, exists, err := informer.GetStore().GetByKey("ns/p"); err != nil || !exists || describe(obj) != "ns/p@[n1]" {
+		t.Errorf("GetByKey: %v, %v, %v", obj, exists, err)
 	}
 }

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
@@ -112,9 +113,11 @@ func (s *threadSafe) Index(indexName string, obj interface{}) ([]interface{}, er
 	return s.engine.Index(indexName, obj)
 }
 
-// IndexKeys implements client-go's ThreadSafeStore.
+// IndexKeys implements client-go's ThreadSafeStore: the keys are in order.
 func (s *threadSafe) IndexKeys(indexName, indexedValue string) ([]string, error) {
-	return s.engine.IndexKeys(indexName, indexedValue)
+	keys, err := s.engine.IndexKeys(indexName, indexedValue)
+	slices.Sort(keys)
+	return keys, err
 }
 
 // ByIndex implements client-go's ThreadSafeStore.
