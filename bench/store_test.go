@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/internal/trieindex"
+	"github.com/informant-go/informant/object"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/cache"
 )
@@ -111,6 +113,47 @@ func (s clientGoStore) iterate() (n int) {
 // snapshot has to copy too, and has no indexes then.
 func (s clientGoStore) snapshot() { s.List() }
 
+// trieStore is the other design that was built for this library.
+type trieStore struct {
+	*trieindex.Index[*corev1.Pod]
+}
+
+func newTrieStore(tb testing.TB) trieStore {
+	index, err := trieindex.New(object.Meta[*corev1.Pod](),
+		indexer.Indexers[*corev1.Pod]{"namespace": ByNamespace, "node": ByNode, "app": ByApp})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return trieStore{index}
+}
+
+func (s trieStore) update(pod *corev1.Pod) error                     { return s.Update(pod) }
+func (s trieStore) remove(pod *corev1.Pod) error                     { return s.Delete(pod) }
+func (s trieStore) replace(pods []*corev1.Pod, version string) error { return s.Replace(pods, version) }
+func (s trieStore) list() int                                        { return len(s.List()) }
+func (s trieStore) snapshot()                                        { s.Snapshot().Release() }
+
+func (s trieStore) get(key string) bool {
+	_, found, _ := s.GetByKey(key)
+	return found
+}
+
+func (s trieStore) byIndex(index, value string) int {
+	pods, _ := s.ByIndex(index, value)
+	return len(pods)
+}
+
+func (s trieStore) iterate() (n int) {
+	snapshot := s.Snapshot()
+	defer snapshot.Release()
+	for _, pod := range snapshot.All() {
+		if pod != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // controlStore writes to one store and reads from another.
 type controlStore struct {
 	ourStore
@@ -177,3 +220,13 @@ func storeCases() []Case[podStore] {
 }
 
 func BenchmarkStore(b *testing.B) { Run(b, storeEngines(), storeCases()) }
+
+// BenchmarkStoreDesign compares the design of package indexer with the other
+// one that was built for it, see indexer/DESIGN.md.
+func BenchmarkStoreDesign(b *testing.B) {
+	engines := []Engine[podStore]{
+		storeEngines()[0],
+		{"trie", func(tb testing.TB) podStore { return newTrieStore(tb) }},
+	}
+	Run(b, engines, storeCases())
+}

@@ -1,0 +1,127 @@
+package trieindex
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/object"
+)
+
+func (x *Index[T]) key(obj T) (string, error) {
+	key, err := x.access.Key(obj)
+	if keyError := (object.KeyError{}); err != nil && !errors.As(err, &keyError) {
+		err = object.KeyError{Obj: obj, Err: err}
+	}
+	return key, err
+}
+
+// Add implements indexer.Store.
+func (x *Index[T]) Add(obj T) error { return x.one(obj, indexer.Put) }
+
+// Update implements indexer.Store.
+func (x *Index[T]) Update(obj T) error { return x.one(obj, indexer.Put) }
+
+// Delete implements indexer.Store.
+func (x *Index[T]) Delete(obj T) error { return x.one(obj, indexer.Remove) }
+
+func (x *Index[T]) one(obj T, kind indexer.ChangeType) error {
+	key, err := x.key(obj)
+	if err == nil {
+		x.Apply([]indexer.Change[T]{{Key: key, Object: obj, Type: kind}}, "")
+	}
+	return err
+}
+
+// Replace implements indexer.Store.
+func (x *Index[T]) Replace(items []T, resourceVersion string) error {
+	keys := make([]string, len(items))
+	for i, item := range items {
+		key, err := x.key(item)
+		if err != nil {
+			return err
+		}
+		keys[i] = key
+	}
+	x.ReplaceAll(keys, items, resourceVersion, nil)
+	return nil
+}
+
+// Resync implements indexer.Store.
+func (x *Index[T]) Resync() error { return nil }
+
+// Get implements indexer.Store.
+func (x *Index[T]) Get(obj T) (item T, exists bool, err error) {
+	key, err := x.key(obj)
+	if err != nil {
+		return item, false, err
+	}
+	return x.GetByKey(key)
+}
+
+// GetByKey implements indexer.Store.
+func (x *Index[T]) GetByKey(key string) (item T, exists bool, err error) {
+	item, exists = x.now.Load().Get(key)
+	return item, exists, nil
+}
+
+// List implements indexer.Store.
+func (x *Index[T]) List() []T { return x.now.Load().List() }
+
+// ListKeys implements indexer.Store.
+func (x *Index[T]) ListKeys() []string { return x.now.Load().ListKeys() }
+
+// Bookmark implements indexer.Store.
+func (x *Index[T]) Bookmark(resourceVersion string) {
+	x.write(func(indexer.Indexers[T]) {}, func(e *edit[T]) { e.raise(resourceVersion) })
+}
+
+// LastStoreSyncResourceVersion implements indexer.Store.
+func (x *Index[T]) LastStoreSyncResourceVersion() string { return x.now.Load().version }
+
+// Index implements indexer.Indexer.
+func (x *Index[T]) Index(indexName string, obj T) ([]T, error) {
+	fn, ok := (*x.running.Load())[indexName]
+	if !ok {
+		return nil, fmt.Errorf("trieindex: index %q does not exist", indexName)
+	}
+	values, err := fn(obj)
+	if err != nil {
+		return nil, err
+	}
+	now, shared := x.now.Load(), map[string]T{}
+	for _, value := range values {
+		maps.Insert(shared, now.ByIndexSeq(indexName, value))
+	}
+	all := make([]T, 0, len(shared))
+	for _, obj := range shared {
+		all = append(all, obj)
+	}
+	return all, nil
+}
+
+// ByIndex implements indexer.Indexer.
+func (x *Index[T]) ByIndex(indexName, value string) ([]T, error) {
+	return x.now.Load().ByIndex(indexName, value)
+}
+
+// IndexKeys implements indexer.Indexer.
+func (x *Index[T]) IndexKeys(indexName, value string) ([]string, error) {
+	return x.now.Load().IndexKeys(indexName, value)
+}
+
+// ListIndexFuncValues implements indexer.Indexer.
+func (x *Index[T]) ListIndexFuncValues(indexName string) []string {
+	return x.now.Load().ListIndexFuncValues(indexName)
+}
+
+// GetIndexers implements indexer.Indexer.
+func (x *Index[T]) GetIndexers() indexer.Indexers[T] {
+	all := indexer.Indexers[T]{}
+	maps.Copy(all, *x.running.Load())
+	return all
+}
+
+// Snapshot implements indexer.Indexer.
+func (x *Index[T]) Snapshot() indexer.Snapshot[T] { return &snapshot[T]{x.now.Load()} }
