@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/informant-go/informant/bench/trieindex"
 	"github.com/informant-go/informant/indexer"
-	"github.com/informant-go/informant/internal/trieindex"
 	"github.com/informant-go/informant/object"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/cache"
