@@ -8,3 +8,6 @@ func (q *Queue[T]) Groups() int { return len(q.ready.named) }
 func (q *Queue[T]) Entries() (kept, room int) {
 	return q.table.len(), len(q.table.now.tags) + len(q.table.before.tags)
 }
+
+// Counts is the number of counts that the limiter keeps.
+func (f *failures[T]) Counts() int { return len(f.count) }

@@ -6,24 +6,40 @@ import (
 	"time"
 )
 
+// keptCounts is how many counts of forgotten items a limiter keeps before it
+// drops them: an item that fails now and then costs no allocation.
+const keptCounts = 4096
+
 // failures counts the failures of items. It is shared by the limiters that
 // need a count.
 type failures[T comparable] struct {
-	mu    sync.Mutex
-	count map[T]int
-	most  int
+	mu        sync.Mutex
+	count     map[T]*int
+	forgotten int // counts that are 0
 }
 
 // add counts one more failure and returns how many there were before.
 func (f *failures[T]) add(item T) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.count == nil {
-		f.count = map[T]int{}
-	}
 	n := f.count[item]
-	f.count[item] = n + 1
-	f.most = max(f.most, len(f.count))
+	if n == nil {
+		n = f.make(item)
+	}
+	if *n == 0 {
+		f.forgotten--
+	}
+	*n++
+	return *n - 1
+}
+
+func (f *failures[T]) make(item T) *int {
+	if f.count == nil {
+		f.count = map[T]*int{}
+	}
+	n := new(int)
+	f.count[item] = n
+	f.forgotten++
 	return n
 }
 
@@ -31,21 +47,36 @@ func (f *failures[T]) add(item T) int {
 func (f *failures[T]) Forget(item T) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.count, item)
-	if f.most > shrinkAbove && len(f.count) < f.most/shrinkPart {
-		count := make(map[T]int, len(f.count))
-		for item, n := range f.count {
+	n := f.count[item]
+	if n == nil || *n == 0 {
+		return
+	}
+	*n = 0
+	if f.forgotten++; f.forgotten > max(keptCounts, len(f.count)/2) {
+		f.drop()
+	}
+}
+
+// drop lets go of what is forgotten, half of the counts at least. It makes a
+// new map: a map never gives room back.
+func (f *failures[T]) drop() {
+	count := make(map[T]*int, len(f.count)-f.forgotten)
+	for item, n := range f.count {
+		if *n > 0 {
 			count[item] = n
 		}
-		f.count, f.most = count, len(count)
 	}
+	f.count, f.forgotten = count, 0
 }
 
 // NumRequeues is the number of failures of item since it was forgotten.
 func (f *failures[T]) NumRequeues(item T) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.count[item]
+	if n := f.count[item]; n != nil {
+		return *n
+	}
+	return 0
 }
 
 // ExponentialLimiter doubles the delay of an item with each failure: base, 2
@@ -71,7 +102,12 @@ func (l *ExponentialLimiter[T]) When(item T) time.Duration {
 // of exactly 2⁶³ ns, which client-go converts to whatever the processor makes
 // of it, on amd64 a negative delay.
 func exponential(base, max time.Duration, n int) time.Duration {
-	delay := math.Ldexp(float64(base.Nanoseconds()), n)
+	delay := float64(base.Nanoseconds())
+	if n < 63 {
+		delay *= float64(uint64(1) << n) // exact, and quicker than Ldexp
+	} else {
+		delay = math.Ldexp(delay, n)
+	}
 	if delay >= math.MaxInt64 {
 		return max
 	}

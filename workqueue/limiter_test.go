@@ -88,3 +88,21 @@ func TestBucketLimiter(t *testing.T) {
 		}
 	})
 }
+
+// A limiter that forgets a burst of items gives the room back.
+func TestLimiterGivesRoomBack(t *testing.T) {
+	l := workqueue.NewExponentialLimiter[int](time.Second, time.Minute)
+	const burst = 100_000
+	for i := range burst {
+		l.When(i)
+	}
+	for i := range burst {
+		l.Forget(i)
+	}
+	if kept := l.Counts(); kept > 4096 {
+		t.Errorf("%d counts of forgotten items are kept", kept)
+	}
+	if n := testing.AllocsPerRun(100, func() { l.When(1); l.Forget(1) }); n != 0 {
+		t.Errorf("a failure that is forgotten allocates %v times", n)
+	}
+}
