@@ -263,3 +263,46 @@ func TestErrorsAreLoggedByDefault(t *testing.T) {
 		}
 	}
 }
+
+// R3, R2: a watch that takes no notice of its context, as those of fake
+// clients, is ended with it all the same, and cut when it is silent.
+func TestAWatchThatIgnoresItsContextEndsWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var opened []*watch.FakeWatcher
+		r := reflectorOfFakes(&opened)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- r.Run(ctx, &tape{}) }()
+
+		synctest.Wait() // the first watch is open and silent
+		<-time.After(21 * time.Minute)
+		synctest.Wait() // it was cut, and another is open
+		if len(opened) < 2 || !opened[0].IsStopped() || r.Stats().Cut == 0 {
+			t.Errorf("%d watches after a silence of 21 minutes, cut: %d", len(opened), r.Stats().Cut)
+		}
+		cancel()
+		if err := <-done; err == nil {
+			t.Error("Run returned nil for an ended context")
+		}
+		for i, w := range opened {
+			if !w.IsStopped() {
+				t.Errorf("watch %d was left open", i)
+			}
+		}
+	})
+}
+
+func reflectorOfFakes(opened *[]*watch.FakeWatcher) *Reflector[*thing] {
+	lw := &ListWatch[*thing]{
+		ListFunc: func(context.Context, metav1.ListOptions) (List[*thing], error) {
+			return List[*thing]{ListMeta: metav1.ListMeta{ResourceVersion: "7"}}, nil
+		},
+		WatchFunc: WatchOf[*thing](func(context.Context, metav1.ListOptions) (watch.Interface, error) {
+			w := watch.NewFake()
+			*opened = append(*opened, w)
+			return w, nil
+		}),
+		NoStreamedLists: true,
+	}
+	return New(lw, Options{Name: "fakes", OnError: func(context.Context, error) {}})
+}

@@ -26,9 +26,13 @@ const (
 
 // openWatch is a watch from the request to its end.
 type openWatch[T any] struct {
-	ctx     context.Context
-	dog     *watchdog
-	stream  Stream[T] // nil unless opened
+	ctx    context.Context
+	dog    *watchdog
+	stream Stream[T] // nil unless opened
+	// closed is closed once stream is, which the end of ctx brings about: not
+	// every stream takes notice of its context. It is nil when stream is.
+	closed chan struct{}
+
 	opened  bool
 	began   time.Time // before the request: some proxies hold back the headers
 	timeout time.Duration
@@ -52,9 +56,9 @@ func (w *openWatch[T]) next() (Event[T], error) {
 
 // close gives back everything. It may be called twice.
 func (w *openWatch[T]) close() {
-	w.dog.stop()
-	if w.stream != nil {
-		w.stream.Close()
+	w.dog.stop() // ends ctx
+	if w.closed != nil {
+		<-w.closed
 	}
 }
 
@@ -82,6 +86,11 @@ func (m *machine[T]) open(ctx context.Context, opts metav1.ListOptions, silence 
 	}
 	w.dog.got()
 	w.stream, w.opened = stream, true
+	w.closed = make(chan struct{})
+	context.AfterFunc(w.ctx, func() {
+		defer close(w.closed)
+		stream.Close()
+	})
 	return w, nil
 }
 
