@@ -60,6 +60,8 @@ type engine[T any] struct {
 	options Options[T]
 	version func(T) string
 	seed    maphash.Seed
+	// renew makes a Replace store objects of the same version anew.
+	renew bool
 
 	clock   mvcc.Clock
 	chunks  vector.Vector[chunkCell[T]]

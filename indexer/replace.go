@@ -87,6 +87,9 @@ func (r *replacement[T]) place(v view[T], key string, i int) place {
 	if !found {
 		return place{}
 	}
+	if v.engine.renew {
+		return place{slot: slot, found: true}
+	}
 	version := v.engine.versionOf(r.items[i])
 	return place{slot: slot, found: true, same: version != "" && version == v.engine.versionOf(old)}
 }
