@@ -238,7 +238,7 @@ func (s *source) convert(ctx context.Context, event watch.Event) (reflector.Even
 }
 
 // nameOf is the key of obj for a message, as far as it has one.
-func nameOf(obj runtime.Object) string {
+func nameOf(obj any) string {
 	key, err := upstream.MetaNamespaceKeyFunc(obj)
 	if err != nil {
 		return "unknown"

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
 	upstream "k8s.io/client-go/tools/cache"
 	fcache "k8s.io/client-go/tools/cache/testing"
@@ -274,43 +275,69 @@ func TestBookmarksReachTheStore(t *testing.T) {
 // A source that streams is asked for a stream, and one that says that it cannot
 // is not.
 func TestTheWatchListOptOutIsHonoured(t *testing.T) {
-	for name, optOut := range map[string]bool{"streams": false, "opted out": true} {
+	for name, c := range map[string]struct {
+		optOut bool
+		want   []string
+	}{
+		"streams":   {false, []string{"watch streamed=true"}},
+		"opted out": {true, []string{"list streamed=false", "watch streamed=false"}},
+	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				var mu sync.Mutex
-				var asked []string
-				note := func(what string, opts metav1.ListOptions) {
-					mu.Lock()
-					defer mu.Unlock()
-					asked = append(asked, fmt.Sprintf("%s streamed=%v", what, opts.SendInitialEvents != nil))
-				}
-				lw := &cache.ListWatch{
-					ListWithContextFunc: func(_ context.Context, opts metav1.ListOptions) (runtime.Object, error) {
-						note("list", opts)
-						return emptyList(), nil
-					},
-					WatchFuncWithContext: func(_ context.Context, opts metav1.ListOptions) (watch.Interface, error) {
-						note("watch", opts)
-						return streamedPods(opts, newPod("ns", "p", "n1")), nil
-					},
-				}
+				lw, asked := streamingSource()
 				var source cache.ListerWatcher = lw
-				want := []string{"watch streamed=true"}
-				if optOut {
-					source, want = scripted{lw}, []string{"list streamed=false", "watch streamed=false"}
+				if c.optOut {
+					source = scripted{lw}
 				}
 				informer := cache.NewSharedIndexInformer(source, &corev1.Pod{}, 0, nil)
 				run(t, informer.RunWithContext)
 				if !informer.HasSynced() {
 					t.Error("not synced")
 				}
-				mu.Lock()
-				defer mu.Unlock()
-				if !slices.Equal(asked, want) {
-					t.Errorf("asked for %v, not %v", asked, want)
+				if !slices.Equal(asked(), c.want) {
+					t.Errorf("asked for %v, not %v", asked(), c.want)
 				}
 			})
 		})
+	}
+}
+
+// streamingSource is a source that sends a list as a stream, if it is asked to,
+// and tells what it was asked for.
+func streamingSource() (lw *cache.ListWatch, asked func() []string) {
+	var mu sync.Mutex
+	var requests []string
+	note := func(what string, opts metav1.ListOptions) {
+		mu.Lock()
+		defer mu.Unlock()
+		requests = append(requests, fmt.Sprintf("%s streamed=%v", what, opts.SendInitialEvents != nil))
+	}
+	lw = &cache.ListWatch{
+		ListWithContextFunc: func(_ context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+			note("list", opts)
+			return emptyList(), nil
+		},
+		WatchFuncWithContext: func(_ context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+			note("watch", opts)
+			return streamedPods(opts, newPod("ns", "p", "n1")), nil
+		},
+	}
+	return lw, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(requests)
+	}
+}
+
+// podsOf lists and watches all pods.
+func podsOf(client kubernetes.Interface) *cache.ListWatch {
+	return &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+			return client.CoreV1().Pods("").List(ctx, opts)
+		},
+		WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+			return client.CoreV1().Pods("").Watch(ctx, opts)
+		},
 	}
 }
 
@@ -351,14 +378,7 @@ func TestASourceThatIsNoServerIsListedInPages(t *testing.T) {
 func TestAFakeClientsetFeedsOurInformer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		client := fake.NewClientset(versioned(newPod("ns", "p", "n1"), 900))
-		lw := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
-			ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
-				return client.CoreV1().Pods("").List(ctx, opts)
-			},
-			WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
-				return client.CoreV1().Pods("").Watch(ctx, opts)
-			},
-		}, client)
+		lw := cache.ToListWatcherWithWatchListSemantics(podsOf(client), client)
 		informer := cache.NewSharedIndexInformer(lw, &corev1.Pod{}, 0, nil)
 		r := &recorder{byKey: map[string][]string{}}
 		if _, err := informer.AddEventHandler(r); err != nil {

@@ -2,6 +2,8 @@ package cache
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/informant-go/informant/reflector"
 )
@@ -39,19 +41,22 @@ func (s *storeSink) Begin(context.Context) error {
 // Page implements reflector.Sink. A store that tells its transform gets
 // objects that have been through it, so that what the transform drops is not
 // held until the list is complete. It transforms them again, as it does with
-// client-go's reflector.
+// client-go's reflector. What the transform refuses is left out of the list.
 func (s *storeSink) Page(_ context.Context, items []any) error {
-	for _, item := range items {
-		if s.transform != nil {
-			transformed, err := s.transform(item)
-			if err != nil {
-				return err
-			}
-			item = transformed
-		}
-		s.list = append(s.list, item)
+	if s.transform == nil {
+		s.list = append(s.list, items...)
+		return nil
 	}
-	return nil
+	var refused []error
+	for _, item := range items {
+		transformed, err := s.transform(item)
+		if err != nil {
+			refused = append(refused, fmt.Errorf("%s: transform: %w", nameOf(item), err))
+			continue
+		}
+		s.list = append(s.list, transformed)
+	}
+	return errors.Join(refused...)
 }
 
 // Commit implements reflector.Sink.
