@@ -144,8 +144,7 @@ func (p *pipeline[T]) stop(t *testing.T, ended <-chan error) {
 	defer cancel()
 	if err := p.informer.Stop(ctx); err != nil {
 		t.Errorf("I9: %v", err)
-	}
-	if err := <-ended; err != nil {
+	} else if err := <-ended; err != nil {
 		t.Errorf("Run: %v", err)
 	}
 	p.queue.ShutDown()

@@ -75,7 +75,8 @@ func expiresBetweenPages(t *testing.T, s *realserver.Server) {
 	fill(ctx, t, client, 0, 30, asIs)
 	w := newWire(s)
 	second, goOn := make(chan struct{}), make(chan struct{})
-	reached := sync.OnceFunc(func() { close(second) })
+	reached, proceed := sync.OnceFunc(func() { close(second) }), sync.OnceFunc(func() { close(goOn) })
+	defer proceed()
 	w.fault = func(a asked) (*http.Response, error) {
 		if a.query.Get("continue") != "" {
 			reached()
@@ -87,12 +88,16 @@ func expiresBetweenPages(t *testing.T, s *realserver.Server) {
 		namespace: ns, client: w.client(),
 		reflector: reflector.Options{DisableStreaming: true, PageSize: 10},
 	})
-	<-second
+	select {
+	case <-second:
+	case <-ctx.Done():
+		t.Fatal("a second page was not asked for")
+	}
 	remove(ctx, t, client, numbered(0).Name) // it was on the first page
 	create(ctx, t, client, configMap("aaa", nil))
 	create(ctx, t, client, configMap("aab", nil))
 	compact(t, s)
-	close(goOn)
+	proceed()
 	p.sync(ctx, t)
 	p.settle(ctx, t, client, nil)
 	p.agree(t, typedList(ctx, t, s, ns, metav1.ListOptions{}))
