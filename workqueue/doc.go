@@ -26,7 +26,7 @@
 // became ready: by Add, by Done if added while in hand, or by the end of their
 // delay. A rise in priority counts as becoming ready.
 //
-// Q4. A delay never ends early. An item has at most one pending delay, by
+// Q4. A delay never ends early; one that waits for a token ends later. An item has at most one pending delay, by
 // default the earliest that was asked for. An Add during the delay runs the
 // item now and leaves the delay, as in client-go, unless AddTakesDelay is set.
 //
@@ -45,6 +45,26 @@
 //
 // Q7. Nothing waits but Get, GetPriority, GetContext, GetBatch and
 // ShutDownWithDrain; GetContext and GetBatch end with their context.
+//
+// # Failed items
+//
+// A RateLimiter given to a RateLimitingQueue answers exactly as client-go's of
+// the same kind, and like those it remembers an item until it is forgotten.
+// Three options of the queue, off by default, go further. Backoff keeps the
+// failures in the queue's own entries and lets them expire, so that items that
+// fail and vanish leave nothing behind. Jitter spreads items that failed
+// together. Tokens are spent by items that run; a limiter's bucket is charged
+// when the delay begins, whether the item then runs or is merged away.
+//
+// # What it costs
+//
+// A key that waits, is in hand, is delayed or has failed costs an entry of 64
+// bytes (for strings) and 12 to 24 bytes of a hash table, a delay 16 to 20
+// bytes more. The entries of IdleEntries keys are kept when they have nothing
+// to do, so that a working set costs no allocation. Nothing runs in the
+// background: on the real clock, delays are one timer; on an injected one, a
+// goroutine while something is delayed; with metrics, a goroutine that reports
+// unfinished work.
 //
 // # Differences from client-go
 //
