@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -62,9 +63,17 @@ var notOurs = map[string]string{
 // wrote of them, so that one type is one type in both.
 func loadBoth(t *testing.T) (theirs, ours *types.Package) {
 	t.Helper()
-	out, err := goList("-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}", upstreamPath, oursPath)
+	both, err := packages()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return both[0], both[1]
+}
+
+var packages = sync.OnceValues(func() (both [2]*types.Package, err error) {
+	out, err := goList("-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}", upstreamPath, oursPath)
+	if err != nil {
+		return both, err
 	}
 	exports := map[string]string{}
 	for line := range strings.Lines(out) {
@@ -74,14 +83,13 @@ func loadBoth(t *testing.T) (theirs, ours *types.Package) {
 	imp := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
 		return os.Open(exports[path])
 	})
-	if theirs, err = imp.Import(upstreamPath); err != nil {
-		t.Fatal(err)
+	for i, path := range []string{upstreamPath, oursPath} {
+		if both[i], err = imp.Import(path); err != nil {
+			return both, err
+		}
 	}
-	if ours, err = imp.Import(oursPath); err != nil {
-		t.Fatal(err)
-	}
-	return theirs, ours
-}
+	return both, nil
+})
 
 func goList(args ...string) (string, error) {
 	var stderr bytes.Buffer
