@@ -80,11 +80,11 @@ func (c *Controller[T]) Run(ctx context.Context) error {
 	}
 	defer l.end(s)
 	defer l.drain(s)
-	queue, err := c.base.pump.newQueue()
+	runCtx := c.base.pump.context(s)
+	queue, err := c.base.pump.newQueue(runCtx)
 	if err != nil {
 		return fmt.Errorf("informer %s: queue: %w", l.name, err)
 	}
-	runCtx := c.base.pump.context(s)
 	c.handle(runCtx)
 	return c.base.pump.run(runCtx, s, queue, consumer[T]{
 		consume:  func(b deltafifo.Batch[T]) { c.consume(runCtx, b) },

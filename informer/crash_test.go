@@ -3,12 +3,16 @@ package informer
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
@@ -62,26 +66,25 @@ func TestIndexFunctionsThatPanicOrFail(t *testing.T) {
 	})
 }
 
-// I8: after a transform or a source that panicked the source runs again, on the
-// same queue, and everything is as it should be.
+// I8: after a source that panicked, in the middle of a list, it runs again, on
+// the same queue, and everything is as it should be.
 func TestASourceThatPanicsRunsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		panics := surviving(t)
 		runs := 0
 		in, err := NewFromRunner(runnerFunc(func(ctx context.Context, sink reflector.Sink[item]) error {
 			runs++
-			err := errors.Join(sink.Begin(ctx), sink.Page(ctx, []item{newItem("a", runs)}), sink.Commit(ctx, "1"))
+			err := errors.Join(sink.Begin(ctx), sink.Page(ctx, []item{newItem("a", runs)}))
+			if runs == 1 {
+				panic("first")
+			}
+			err = errors.Join(err, sink.Commit(ctx, "1"))
 			if err != nil {
 				return err
 			}
 			<-ctx.Done()
 			return ctx.Err()
-		}), newAccess(), Options[item]{Transform: func(obj item) (item, error) {
-			if runs == 1 {
-				panic("first")
-			}
-			return obj, nil
-		}})
+		}), newAccess(), Options[item]{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,6 +100,51 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 			t.Errorf("%d runs and %d panics", runs, panics.Load())
 		}
 	})
+}
+
+// I8: a transform that panics whenever it sees a certain object costs that
+// object, in lists and as an event, and no other; the source is told which.
+func TestATransformThatPanicsRefusesTheObject(t *testing.T) {
+	type access = object.Access[item]
+	type options = deltafifo.DeltaOptions[item]
+	for name, queue := range map[string]func(access, options) (deltafifo.Queue[item], error){
+		"InOrder":   nil,
+		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) { return deltafifo.NewDeltaFIFO(a, o) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				panics := surviving(t)
+				in, source := scripted(t, Options[item]{Name: "pods", NewQueue: queue, Transform: func(obj item) (item, error) {
+					if obj.Name == "bad" {
+						panic("bad")
+					}
+					return obj, nil
+				}})
+				r := &recorder{}
+				add(t, in, r)
+				running(t, in)
+				var list, event error
+				source.do(t, func(ctx context.Context, sink reflector.Sink[item]) error {
+					err := sink.Begin(ctx)
+					list = sink.Page(ctx, []item{newItem("a", 1), newItem("bad", 2), newItem("b", 3)})
+					err = errors.Join(err, sink.Commit(ctx, "3"))
+					event = sink.Update(ctx, newItem("bad", 4))
+					return errors.Join(err, sink.Update(ctx, newItem("a", 5)))
+				})
+				if got := slices.Sorted(slices.Values(r.take())); !slices.Equal(got, []string{"Add a ->1 Initial", "Add b ->3 Initial", "Update a 1>5 Watch"}) {
+					t.Errorf("told %q", got)
+				}
+				for _, err := range []error{list, event} {
+					if err == nil || !strings.Contains(err.Error(), "ns/bad") || !strings.Contains(err.Error(), "it panicked") {
+						t.Errorf("the source was told %v", err)
+					}
+				}
+				if panics.Load() != 2 {
+					t.Errorf("%d panics were reported", panics.Load())
+				}
+			})
+		})
+	}
 }
 
 // I8: a store that panics does not end the informer, nor keep handlers from

@@ -38,7 +38,8 @@
 //     utilruntime.HandleCrashWithContext, as in client-go. Where
 //     utilruntime.ReallyCrash keeps it from that, the call counts as done and
 //     everything else goes on after a second: other handlers and the store are
-//     not touched by it, no lock is held. Index functions that panic or fail are
+//     not touched by it, no lock is held. A transform refuses the object over
+//     which it panics. Index functions that panic or fail are
 //     the store's to contain, which goes on without a panic (S4).
 //   - I9 Stop, or the end of Run's context, ends every goroutine but those that
 //     are inside the user's code, which Stop names if they do not return in
@@ -55,4 +56,10 @@
 // in-order queue such a resync is one entry of the log and a snapshot, and so
 // atomic: what a handler is told is the state at that place of the log. With a
 // DeltaFIFO it is key by key.
+//
+// # WaitFor
+//
+// A DeltaFIFO hands out a new state of one key before an older one of another,
+// so that the store's version can be ahead of what it holds; the store's WaitFor
+// (S5) lets one read one's own writes with the in-order queue only.
 package informer

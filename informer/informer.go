@@ -80,14 +80,14 @@ func (in *SharedIndexInformer[T]) Run(ctx context.Context) error {
 	}
 	defer l.end(s)
 	defer l.drain(s)
-	queue, err := in.base.pump.newQueue()
+	runCtx := in.base.pump.context(s)
+	queue, err := in.base.pump.newQueue(runCtx)
 	if err != nil {
 		return fmt.Errorf("informer %s: queue: %w", l.name, err)
 	}
 	in.setQueue(queue)
 	defer in.setQueue(nil)
 
-	runCtx := in.base.pump.context(s)
 	in.processor.start(runCtx, &s.tasks)
 	defer in.processor.stop()
 	return in.base.pump.run(runCtx, s, queue, in.consumer())

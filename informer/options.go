@@ -1,6 +1,7 @@
 package informer
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"time"
@@ -26,8 +27,8 @@ type Options[T any] struct {
 
 	// Transform, if not nil, is applied to each object before it is queued,
 	// by the goroutine that runs the source. It may change the object or
-	// return another with the same key; its error refuses the object. It
-	// corresponds to client-go's TransformFunc.
+	// return another with the same key; its error refuses the object, and so
+	// does its panic, if the process survives that (I8). It corresponds to client-go's TransformFunc.
 	Transform func(obj T) (T, error)
 
 	// ResyncPeriod is how often handlers are told of every object again that
@@ -100,7 +101,7 @@ func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Op
 	b := &base[T]{store: store}
 	b.lifecycle.name = name
 	b.pump = pump[T]{name: name, runner: runner, logger: opts.Logger}
-	b.pump.newQueue = func() (deltafifo.Queue[T], error) { return newQueue(store, access, opts) }
+	b.pump.newQueue = func(ctx context.Context) (deltafifo.Queue[T], error) { return newQueue(ctx, store, access, opts) }
 	b.applier = applier[T]{store: store, access: access, relistUpdates: opts.RelistUpdates, uidUpdates: opts.UIDUpdates}
 	return b, nil
 }
@@ -120,7 +121,7 @@ func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[
 	return store, store.AddIndexers(opts.Indexers)
 }
 
-func newQueue[T any](store indexer.Indexer[T], access object.Access[T], opts Options[T]) (deltafifo.Queue[T], error) {
+func newQueue[T any](ctx context.Context, store indexer.Indexer[T], access object.Access[T], opts Options[T]) (deltafifo.Queue[T], error) {
 	get := func(key string) (T, bool) {
 		obj, exists, err := store.GetByKey(key)
 		return obj, exists && err == nil
@@ -128,7 +129,7 @@ func newQueue[T any](store indexer.Indexer[T], access object.Access[T], opts Opt
 	o := deltafifo.DeltaOptions[T]{
 		Options: deltafifo.Options[T]{
 			Name:      opts.name(),
-			Transform: opts.Transform,
+			Transform: guarded(ctx, opts.Transform),
 			Known:     get,
 			Logger:    opts.Logger,
 		},

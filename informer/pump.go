@@ -15,7 +15,7 @@ import (
 type pump[T any] struct {
 	name     string
 	runner   reflector.Runner[T]
-	newQueue func() (deltafifo.Queue[T], error)
+	newQueue func(context.Context) (deltafifo.Queue[T], error)
 	logger   klog.Logger
 }
 
