@@ -1,0 +1,181 @@
+package indexer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+type part struct {
+	Image string
+	Ports []int
+}
+
+type widget struct {
+	Name   string
+	Labels map[string]string
+	Parts  []part
+	Next   *part
+	Any    any
+	secret int
+}
+
+func (w *widget) deepCopy() *widget {
+	c := *w
+	c.Labels = maps.Clone(w.Labels)
+	c.Parts = slices.Clone(w.Parts)
+	for i := range c.Parts {
+		c.Parts[i].Ports = slices.Clone(w.Parts[i].Ports)
+	}
+	if w.Next != nil {
+		next := *w.Next
+		c.Next = &next
+	}
+	return &c
+}
+
+func newWidget() *widget {
+	return &widget{Name: "w", Labels: map[string]string{"a": "b"}, Parts: []part{{"i", []int{1}}}, Next: &part{Image: "n"}, Any: 7}
+}
+
+func TestDetectorNamesKeyAndChange(t *testing.T) {
+	for path, mutate := range map[string]func(*widget){
+		".Name changed from w to x":                func(w *widget) { w.Name = "x" },
+		".Labels[a] changed from b to c":           func(w *widget) { w.Labels["a"] = "c" },
+		".Labels[n] was added":                     func(w *widget) { w.Labels["n"] = "" },
+		".Labels[a] was removed":                   func(w *widget) { delete(w.Labels, "a") },
+		".Labels was set and is nil":               func(w *widget) { w.Labels = nil },
+		".Parts changed its length from 1 to 0":    func(w *widget) { w.Parts = w.Parts[:0] },
+		".Parts[0].Ports[0] changed from 1 to 2":   func(w *widget) { w.Parts[0].Ports[0] = 2 },
+		".Next was set and is nil":                 func(w *widget) { w.Next = nil },
+		".Next.Image changed from n to m":          func(w *widget) { w.Next.Image = "m" },
+		".Any changed its type from int to string": func(w *widget) { w.Any = "x" },
+		".Any was set and is nil":                  func(w *widget) { w.Any = nil },
+		".secret changed from 0 to 1":              func(w *widget) { w.secret = 1 },
+	} {
+		var told []Mutation
+		d := NewMutationDetector(DetectorOptions[*widget]{
+			Name: "widgets", Copy: (*widget).deepCopy, Sample: 1, OnMutation: func(m Mutation) { told = append(told, m) },
+		})
+		w := newWidget()
+		d.Observe("a/w", w)
+		d.Observe("a/other", newWidget())
+		if found := d.Check(); len(found) != 0 {
+			t.Fatalf("%s: found %v before the mutation", path, found)
+		}
+		mutate(w)
+		found := d.Check()
+		if len(found) != 1 || len(told) != 1 || found[0].Key != "a/w" || found[0].Path+" "+found[0].Change != path {
+			t.Errorf("found %v, want %s", found, path)
+			continue
+		}
+		if !strings.Contains(found[0].Error(), `widgets: the shared object "a/w" was changed in place: `+path) {
+			t.Error(found[0].Error())
+		}
+		if again := d.Check(); len(again) != 0 {
+			t.Errorf("told twice: %v", again)
+		}
+	}
+}
+
+func TestDetectorIsBoundedAndSampled(t *testing.T) {
+	d := NewMutationDetector(DetectorOptions[*widget]{Copy: (*widget).deepCopy, Sample: 10, Max: 20})
+	for i := range 1000 {
+		d.Observe(fmt.Sprint(i), newWidget())
+	}
+	if len(d.ring) != 20 || cap(d.ring) > 40 {
+		t.Fatalf("%d objects are kept, room for %d", len(d.ring), cap(d.ring))
+	}
+	for _, o := range d.ring {
+		if n := len(o.key); n != 3 || o.key < "809" { // the last 200, one in ten
+			t.Errorf("%q is kept", o.key)
+		}
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("a detector without Copy is made")
+			}
+		}()
+		NewMutationDetector(DetectorOptions[*widget]{})
+	}()
+}
+
+func TestDetectorRunChecksOnceAPeriodAndAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []Mutation
+		d := NewMutationDetector(DetectorOptions[*widget]{
+			Copy: (*widget).deepCopy, Sample: 1, Period: time.Minute, OnMutation: func(m Mutation) { told = append(told, m) },
+		})
+		first, last := newWidget(), newWidget()
+		d.Observe("first", first)
+		d.Observe("last", last)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); d.Run(ctx) }()
+		synctest.Wait()
+		first.Name = "x"
+		time.Sleep(59 * time.Second) // virtual
+		synctest.Wait()
+		if len(told) != 0 {
+			t.Error("told before the period was over")
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if len(told) != 1 || told[0].Key != "first" {
+			t.Errorf("told of %v", told)
+		}
+		last.Name = "x"
+		cancel(errors.New("end"))
+		<-done
+		if len(told) != 2 || told[1].Key != "last" {
+			t.Errorf("told of %v", told)
+		}
+	})
+}
+
+func TestUndeltaStorePushesTheWholeState(t *testing.T) {
+	var pushed []int
+	s := NewUndeltaStore[*thing](newThings(t, Options[*thing]{}), func(all []*thing) { pushed = append(pushed, len(all)) })
+	a, b := &thing{key: "a", version: "1"}, &thing{key: "b", version: "2"}
+	if err := errors.Join(s.Add(a), s.Update(b), s.Delete(a), s.Replace([]*thing{a, b}, "3")); err != nil {
+		t.Fatal(err)
+	}
+	if s.Add(&thing{}) == nil {
+		t.Error("an object without a key is stored")
+	}
+	if fmt.Sprint(pushed) != "[1 2 1 2]" {
+		t.Errorf("pushed %v", pushed)
+	}
+}
+
+func BenchmarkDetectorObserve(b *testing.B) {
+	d := NewMutationDetector(DetectorOptions[*widget]{Copy: (*widget).deepCopy})
+	w := newWidget()
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Observe("a/w", w)
+	}
+	if len(d.ring) == 0 && b.N > 64 {
+		b.Fatal("nothing was observed")
+	}
+}
+
+func BenchmarkDetectorCheck(b *testing.B) {
+	d := NewMutationDetector(DetectorOptions[*widget]{Copy: (*widget).deepCopy, Sample: 1})
+	for i := range 512 {
+		d.Observe(fmt.Sprint(i), newWidget())
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if found := d.Check(); len(found) != 0 {
+			b.Fatal(found)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package indexer
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// difference returns the path of the first field in which is differs from was,
+// and how it does; change is "" for none. Equality is that of
+// reflect.DeepEqual. Objects are trees, as API objects are.
+func difference(was, is reflect.Value) (path, change string) {
+	switch {
+	case !was.IsValid() || !is.IsValid():
+		if was.IsValid() == is.IsValid() {
+			return "", ""
+		}
+		return "", "is set or unset"
+	case was.Type() != is.Type():
+		return "", fmt.Sprintf("changed its type from %s to %s", was.Type(), is.Type())
+	}
+	switch was.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return differentTarget(was, is)
+	case reflect.Struct:
+		for i := range was.NumField() {
+			if path, change := difference(was.Field(i), is.Field(i)); change != "" {
+				return "." + was.Type().Field(i).Name + path, change
+			}
+		}
+		return "", ""
+	case reflect.Map:
+		return differentMap(was, is)
+	case reflect.Slice, reflect.Array:
+		return differentList(was, is)
+	case reflect.Func:
+		return "", ""
+	}
+	if was.Equal(is) {
+		return "", ""
+	}
+	return "", fmt.Sprintf("changed from %v to %v", was, is)
+}
+
+func differentTarget(was, is reflect.Value) (path, change string) {
+	if was.IsNil() || is.IsNil() {
+		if was.IsNil() == is.IsNil() {
+			return "", ""
+		}
+		return "", nilChange(was)
+	}
+	if was.Kind() == reflect.Pointer && was.Pointer() == is.Pointer() {
+		return "", ""
+	}
+	return difference(was.Elem(), is.Elem())
+}
+
+func nilChange(was reflect.Value) string {
+	if was.IsNil() {
+		return "was nil and is set"
+	}
+	return "was set and is nil"
+}
+
+func differentMap(was, is reflect.Value) (path, change string) {
+	if was.IsNil() != is.IsNil() {
+		return "", nilChange(was)
+	}
+	for _, key := range was.MapKeys() {
+		at := fmt.Sprintf("[%v]", key)
+		now := is.MapIndex(key)
+		if !now.IsValid() {
+			return at, "was removed"
+		}
+		if path, change := difference(was.MapIndex(key), now); change != "" {
+			return at + path, change
+		}
+	}
+	for _, key := range is.MapKeys() {
+		if !was.MapIndex(key).IsValid() {
+			return fmt.Sprintf("[%v]", key), "was added"
+		}
+	}
+	return "", ""
+}
+
+func differentList(was, is reflect.Value) (path, change string) {
+	if was.Kind() == reflect.Slice && was.IsNil() != is.IsNil() {
+		return "", nilChange(was)
+	}
+	if was.Len() != is.Len() {
+		return "", fmt.Sprintf("changed its length from %d to %d", was.Len(), is.Len())
+	}
+	for i := range was.Len() {
+		if path, change := difference(was.Index(i), is.Index(i)); change != "" {
+			return fmt.Sprintf("[%d]%s", i, path), change
+		}
+	}
+	return "", ""
+}

@@ -1,0 +1,262 @@
+package indexer
+
+import (
+	"container/list"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/informant-go/informant/object"
+	"k8s.io/utils/clock"
+)
+
+// MutationCacheOptions configure a MutationCache. The zero value is client-go's
+// default. It corresponds to client-go's MutationCacheOptions.
+type MutationCacheOptions[T any] struct {
+	// TTL is how long a written object counts; 0 stands for 5 minutes.
+	TTL time.Duration
+	// Max bounds the written objects that are kept; 0 stands for 100. The
+	// least recently written one goes first.
+	Max int
+	// IncludeAdds shows written objects that the store does not have. Such an
+	// object may have been deleted since, before the store had seen it; it is
+	// then shown until TTL is over.
+	IncludeAdds bool
+	// Compare orders two states of one object: negative when a is older than
+	// b. nil compares resource versions with object.CompareVersions, an object
+	// without a comparable one being the older.
+	Compare func(a, b T) int
+	// Clock is the real one for nil.
+	Clock clock.PassiveClock
+}
+
+// MutationCache shows the objects of an Indexer as they are after the caller's
+// own writes, before a watch brings them: tell it what the API server returned
+// with Mutation. For an object it shows the newer one of the store's and the
+// caller's. OnAddOrUpdate and OnDelete, called from an informer's handler, make
+// it forget what the store has caught up with. All methods may be called by any
+// goroutine. It corresponds to client-go's MutationCache.
+//
+// Indexer.WaitFor answers the same need without a second copy, where waiting
+// is possible.
+type MutationCache[T any] struct {
+	options MutationCacheOptions[T]
+	access  object.Access[T]
+	indexer Indexer[T]
+
+	mu sync.Mutex
+	// byKey leads to the elements of written, whose values are overlays, the
+	// least recently written first.
+	byKey   map[string]*list.Element
+	written *list.List
+}
+
+// overlay is what was written under a key, or with deleted, what is known to be
+// gone.
+type overlay[T any] struct {
+	key     string
+	obj     T
+	deleted bool
+	until   time.Time
+}
+
+// NewMutationCache returns a MutationCache over indexer. The error is
+// object.ErrNoKey for an access that can make no key.
+func NewMutationCache[T any](indexer Indexer[T], options MutationCacheOptions[T], access object.Access[T]) (*MutationCache[T], error) {
+	access, err := access.Complete()
+	if err != nil {
+		return nil, err
+	}
+	if options.TTL <= 0 {
+		options.TTL = 5 * time.Minute
+	}
+	if options.Max <= 0 {
+		options.Max = 100
+	}
+	if options.Clock == nil {
+		options.Clock = clock.RealClock{}
+	}
+	if options.Compare == nil {
+		options.Compare = func(a, b T) int { return compareVersions(access.Version(a), access.Version(b)) }
+	}
+	return &MutationCache[T]{
+		options: options, access: access, indexer: indexer,
+		byKey: make(map[string]*list.Element), written: list.New(),
+	}, nil
+}
+
+func compareVersions(a, b string) int {
+	if c, err := object.CompareVersions(a, b); err == nil {
+		return c
+	}
+	switch {
+	case object.NewerVersion(a, b):
+		return 1
+	case object.NewerVersion(b, a):
+		return -1
+	}
+	return 0
+}
+
+// GetByKey returns the newer one of what the store has and what was written.
+// The error is that of the store.
+func (c *MutationCache[T]) GetByKey(key string) (item T, exists bool, err error) {
+	stored, exists, err := c.indexer.GetByKey(key)
+	if err != nil {
+		return item, false, err
+	}
+	o, overlaid := c.overlay(key)
+	if overlaid && !o.deleted && c.shows(o, stored, exists) {
+		return o.obj, true, nil
+	}
+	return stored, exists, nil
+}
+
+// shows tells whether a written object is shown in place of a stored one.
+func (c *MutationCache[T]) shows(o overlay[T], stored T, exists bool) bool {
+	if !exists {
+		return c.options.IncludeAdds
+	}
+	return c.options.Compare(o.obj, stored) > 0
+}
+
+// ByIndex returns what the store's ByIndex does, each object in the newer one
+// of its states, and with IncludeAdds those that were written with the value
+// and are not stored under it.
+func (c *MutationCache[T]) ByIndex(indexName, value string) ([]T, error) {
+	snapshot := c.indexer.Snapshot()
+	defer snapshot.Release()
+	if _, err := snapshot.IndexKeys(indexName, value); err != nil {
+		return nil, err
+	}
+	found := []T{}
+	listed := make(map[string]bool)
+	for key, stored := range snapshot.ByIndexSeq(indexName, value) {
+		listed[key] = true
+		if o, ok := c.overlay(key); ok && !o.deleted && c.shows(o, stored, true) {
+			stored = o.obj
+		}
+		found = append(found, stored)
+	}
+	if !c.options.IncludeAdds {
+		return found, nil
+	}
+	fn, ok := c.indexer.GetIndexers()[indexName]
+	if !ok {
+		return nil, fmt.Errorf("indexer: index %q is gone", indexName)
+	}
+	for _, o := range c.overlays() {
+		if listed[o.key] || o.deleted {
+			continue
+		}
+		if values, err := fn(o.obj); err == nil && slices.Contains(values, value) {
+			found = append(found, o.obj)
+		}
+	}
+	return found, nil
+}
+
+// Mutation tells of an object as the API server returned it for a write of the
+// caller's. An older state than the one known, or one of an object that is known
+// to be deleted, is ignored. The error is that of the key function.
+func (c *MutationCache[T]) Mutation(obj T) error {
+	key, err := c.access.Key(obj)
+	if err != nil {
+		return err
+	}
+	known, ok := c.overlay(key)
+	if ok {
+		order := c.options.Compare(obj, known.obj)
+		gone := known.deleted && (order == 0 || c.access.UID(obj) == c.access.UID(known.obj))
+		if order < 0 || gone {
+			return nil
+		}
+	}
+	c.set(overlay[T]{key: key, obj: obj})
+	return nil
+}
+
+// OnAddOrUpdate tells of an object that the store has now.
+func (c *MutationCache[T]) OnAddOrUpdate(obj T) error {
+	key, err := c.access.Key(obj)
+	if err != nil {
+		return err
+	}
+	if known, ok := c.overlay(key); ok && c.options.Compare(obj, known.obj) >= 0 {
+		c.forget(key)
+	}
+	return nil
+}
+
+// OnDelete tells of the last state of an object that the store does not have
+// any more. What is written of it later, late, is ignored.
+func (c *MutationCache[T]) OnDelete(obj T) error {
+	key, err := c.access.Key(obj)
+	if err != nil {
+		return err
+	}
+	known, ok := c.overlay(key)
+	if ok && c.options.Compare(obj, known.obj) < 0 && c.access.UID(obj) != c.access.UID(known.obj) {
+		return nil // another object was written under the key since
+	}
+	c.set(overlay[T]{key: key, obj: obj, deleted: true})
+	return nil
+}
+
+// overlay returns what is known of key, unless its time is over.
+func (c *MutationCache[T]) overlay(key string) (overlay[T], bool) {
+	now := c.options.Clock.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.byKey[key]
+	if e == nil {
+		return overlay[T]{}, false
+	}
+	o := e.Value.(overlay[T])
+	if !now.Before(o.until) {
+		c.drop(e)
+		return overlay[T]{}, false
+	}
+	return o, true
+}
+
+// overlays returns all that is known.
+func (c *MutationCache[T]) overlays() []overlay[T] {
+	now := c.options.Clock.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]overlay[T], 0, len(c.byKey))
+	for e := c.written.Front(); e != nil; e = e.Next() {
+		if o := e.Value.(overlay[T]); now.Before(o.until) {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+func (c *MutationCache[T]) set(o overlay[T]) {
+	o.until = c.options.Clock.Now().Add(c.options.TTL)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.byKey[o.key]; e != nil {
+		c.drop(e)
+	}
+	c.byKey[o.key] = c.written.PushBack(o)
+	if len(c.byKey) > c.options.Max {
+		c.drop(c.written.Front())
+	}
+}
+
+func (c *MutationCache[T]) forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.byKey[key]; e != nil {
+		c.drop(e)
+	}
+}
+
+func (c *MutationCache[T]) drop(e *list.Element) {
+	delete(c.byKey, e.Value.(overlay[T]).key)
+	c.written.Remove(e)
+}
