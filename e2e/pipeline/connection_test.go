@@ -98,6 +98,34 @@ func TestASilentConnectionIsCut(t *testing.T) {
 	}
 }
 
+// R1, R2: over HTTP/2 a dead connection is noticed by the pings of the client,
+// long before the watch is cut. Without them a watch that was cut would be
+// tried again on the same dead connection.
+func TestADeadHTTP2ConnectionIsNoticedByPings(t *testing.T) {
+	t.Parallel()
+	ctx, s := within(t, patience), server.Server(t)
+	ns := s.Namespace(t)
+	client := configMaps(t, s, ns)
+	fill(ctx, t, client, 0, 20, asIs)
+	r := newRelay(t, s)
+	p := start(t, s, settings[*corev1.ConfigMap]{namespace: ns, base: r.url(), client: r.newPingingClient(t, s)})
+	p.sync(ctx, t)
+	p.settle(ctx, t, client, nil)
+
+	before := p.oracle.told()
+	if n := r.stall(); n == 0 {
+		t.Fatal("no connection was open")
+	}
+	change(ctx, t, client, numbered(0).Name, "1", nil)
+	remove(ctx, t, client, numbered(3).Name)
+	p.settle(ctx, t, client, nil)
+	p.agree(t, typedList(ctx, t, s, ns, metav1.ListOptions{}))
+	p.wantChanges(t, before, "Update "+numbered(0).Name, "Delete "+numbered(3).Name)
+	if stats := p.reflector.Stats(); stats.Cut != 0 || stats.RelistCount() != 0 || stats.Restarts == 0 {
+		t.Errorf("R2: stats: %+v, want a watch that went on from where it was", stats)
+	}
+}
+
 // firstError looks for an error among those that the reflector reported, and
 // returns an error if it is not there.
 func (p *pipeline[T]) firstError(want error) error {

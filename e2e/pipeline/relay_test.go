@@ -66,13 +66,31 @@ func (r *relay) url() string { return "https://" + r.listener.Addr().String() }
 // each open watch has a connection of its own.
 func (r *relay) newClient(t *testing.T, s *realserver.Server) *http.Client {
 	t.Helper()
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	return newClient(t, s, &http.Transport{Protocols: &protocols})
+}
+
+// newPingingClient is one that speaks HTTP/2, in which all requests share a
+// connection, and asks now and then whether that is alive.
+func (r *relay) newPingingClient(t *testing.T, s *realserver.Server) *http.Client {
+	t.Helper()
+	var protocols http.Protocols
+	protocols.SetHTTP2(true)
+	return newClient(t, s, &http.Transport{
+		Protocols: &protocols,
+		HTTP2:     &http.HTTP2Config{SendPingTimeout: time.Second, PingTimeout: 2 * time.Second},
+	})
+}
+
+func newClient(t *testing.T, s *realserver.Server, transport *http.Transport) *http.Client {
+	t.Helper()
 	config := s.RESTConfig()
 	roots, err := tlsRoots(config.CAData)
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, Protocols: new(http.Protocols)}
-	transport.Protocols.SetHTTP1(true)
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: withToken{token: config.BearerToken, base: transport}}
 }
