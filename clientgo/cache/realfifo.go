@@ -104,14 +104,21 @@ func (f *RealFIFO) Delete(obj interface{}) error {
 
 // Replace queues a list. With an error nothing of it is queued.
 func (f *RealFIFO) Replace(list []interface{}, resourceVersion string) error {
-	done := f.unfolded.announce()
+	if f.atomic {
+		if err := f.fifo.Replace(list, resourceVersion); err != nil {
+			return err
+		}
+		f.first.list(false)
+		return f.queued(nil)
+	}
+	takeBack := f.unfolded.announce()
 	if err := f.fifo.Replace(list, resourceVersion); err != nil {
-		done()
+		takeBack()
 		return err
 	}
 	// An empty list that meets nothing is done with at once, if it is the
 	// first: no event came before it then.
-	f.first.list(!f.atomic && len(list) == 0 && len(f.known.ListKeys()) == 0)
+	f.first.list(len(list) == 0 && len(f.known.ListKeys()) == 0)
 	return f.queued(nil)
 }
 
