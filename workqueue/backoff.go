@@ -78,11 +78,18 @@ func (q *Queue[T]) forgive(e *entry[T]) {
 // alarms.
 func (q *Queue[T]) forgetOld(now int64) {
 	f := &q.failed
-	for f.oldest != nil && later(f.oldest.more.failedAt, f.expire) <= now {
+	q.delays.also = 0
+	for range firing {
+		if f.oldest == nil || later(f.oldest.more.failedAt, f.expire) > now {
+			break
+		}
 		q.forgive(f.oldest)
 	}
-	q.delays.also = 0
-	if f.oldest != nil && !q.down {
+	switch {
+	case f.oldest == nil || q.down:
+	case later(f.oldest.more.failedAt, f.expire) <= now:
+		q.delays.ringAlso(now) // others want the lock as well
+	default:
 		q.delays.ringAlso(later(now, max(f.expire/8, 1)))
 	}
 }

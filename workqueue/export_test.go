@@ -1,13 +1,23 @@
 package workqueue
 
 // Groups is the number of groups that the queue keeps.
-func (q *Queue[T]) Groups() int { return len(q.ready.named) }
+func (q *Queue[T]) Groups() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.ready.named)
+}
 
 // Entries is the number of entries that the queue keeps, and the number for
 // which its table has room.
 func (q *Queue[T]) Entries() (kept, room int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	return q.table.len(), len(q.table.now.tags) + len(q.table.before.tags)
 }
 
 // Counts is the number of counts that the limiter keeps.
-func (f *failures[T]) Counts() int { return len(f.count) }
+func (f *failures[T]) Counts() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.count)
+}

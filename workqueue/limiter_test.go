@@ -92,7 +92,7 @@ func TestBucketLimiter(t *testing.T) {
 // A limiter that forgets a burst of items gives the room back.
 func TestLimiterGivesRoomBack(t *testing.T) {
 	l := workqueue.NewExponentialLimiter[int](time.Second, time.Minute)
-	const burst = 100_000
+	const burst = 20_000
 	for i := range burst {
 		l.When(i)
 	}

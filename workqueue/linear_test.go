@@ -137,7 +137,7 @@ func (r *recorder) work(random *rand.Rand) {
 // Q1, Q2, Q3 and Q5 hold between goroutines as well: recorded histories of add,
 // get, done and shutdown are those of some order of the calls.
 func TestConcurrentHistoriesAreLinearizable(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(20) {
 		q := workqueue.New(workqueue.Options[string]{})
 		begin := time.Now()
 		var wg sync.WaitGroup

@@ -425,7 +425,7 @@ func (s *machine) end() {
 // whole API, on every path that rapid can think of.
 func TestQueueBehavesLikeTheModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for range 10 { // rapid's hundred runs take a hundredth of a second
+		for range 5 { // rapid's hundred runs take a few hundredths of a second
 			rapid.Check(bubbled{t}, runMachine)
 		}
 	})

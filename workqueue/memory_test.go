@@ -12,7 +12,7 @@ import (
 func TestABurstLeavesNothingBehind(t *testing.T) {
 	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{})
 	defer q.ShutDown()
-	const burst = 100_000
+	const burst = 50_000
 	for i := range burst {
 		q.Add(fmt.Sprint(i))
 		q.AddAfter(fmt.Sprint("later ", i), time.Hour)

@@ -148,12 +148,9 @@ func (t *table[T]) reserve() {
 	if (t.now.n+1)*4 <= room*3 {
 		return
 	}
-	for t.before.tags != nil {
-		t.move()
-	}
-	if (t.now.n+1)*4 > room*3 {
-		t.resize(2 * room)
-	}
+	// By now before is empty: with each of the additions that filled now, more
+	// slots were moved than it took to fill it.
+	t.resize(2 * room)
 }
 
 func (t *table[T]) resize(room int) {

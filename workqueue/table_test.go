@@ -13,7 +13,7 @@ func TestTableIsAMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tab := table[int]{limit: -1}
 		want := map[int]*entry[int]{}
-		span := rapid.SampledFrom([]int{8, 100, 5_000}).Draw(t, "span")
+		span := rapid.SampledFrom([]int{8, 100, 2_000}).Draw(t, "span")
 		t.Repeat(map[string]func(*rapid.T){
 			"ensure many": func(t *rapid.T) {
 				from := rapid.IntRange(0, span).Draw(t, "from")
@@ -60,7 +60,7 @@ func TestTableIsAMap(t *testing.T) {
 // Dropping everything gives the room back.
 func TestTableGivesRoomBack(t *testing.T) {
 	tab := table[string]{limit: -1}
-	const n = 100_000
+	const n = 50_000
 	for i := range n {
 		item := fmt.Sprint(i)
 		tab.ensure(hashOf(item), item)

@@ -1,9 +1,11 @@
 package controllerruntime
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,10 +26,16 @@ func scrape() string {
 	return answer.Body.String()
 }
 
+var runs atomic.Int32
+
+// unique makes a name that no run of a test had before: series are for ever.
+func unique(name string) string { return fmt.Sprint(name, "-", runs.Add(1)) }
+
 // The workqueue_… series on /metrics show our queue, under the names and
 // labels that controller-runtime's have.
 func TestMetricsShowTheQueue(t *testing.T) {
-	q := New("shown", Options[string]{})
+	name := unique("shown")
+	q := New(name, Options[string]{})
 	defer q.ShutDown()
 	low := -100
 	q.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, "a", "b")
@@ -50,13 +58,14 @@ func TestMetricsShowTheQueue(t *testing.T) {
 		`workqueue_unfinished_work_seconds{controller="shown",name="shown"} 0`,
 		`workqueue_longest_running_processor_seconds{controller="shown",name="shown"} 0`,
 	} {
+		line = strings.ReplaceAll(line, "shown", name)
 		if !strings.Contains(page, line+"\n") {
 			t.Errorf("%s is not on the page", line)
 		}
 	}
 	if t.Failed() {
 		for line := range strings.Lines(page) {
-			if strings.Contains(line, "shown") && !strings.Contains(line, "bucket") {
+			if strings.Contains(line, name) && !strings.Contains(line, "bucket") {
 				t.Log(line)
 			}
 		}
@@ -65,7 +74,8 @@ func TestMetricsShowTheQueue(t *testing.T) {
 
 // Queues of both makes are in the same series.
 func TestMetricsAreThoseOfControllerRuntime(t *testing.T) {
-	ours, theirs := New("mine", Options[string]{}), priorityqueue.New[string]("theirs")
+	names := []string{unique("mine"), unique("theirs")}
+	ours, theirs := New(names[0], Options[string]{}), priorityqueue.New[string](names[1])
 	defer ours.ShutDown()
 	defer theirs.ShutDown()
 	for _, q := range []priorityqueue.PriorityQueue[string]{ours, theirs} {
@@ -73,7 +83,7 @@ func TestMetricsAreThoseOfControllerRuntime(t *testing.T) {
 		q.Get()
 	}
 	page := scrape()
-	for _, name := range []string{"mine", "theirs"} {
+	for _, name := range names {
 		if line := `workqueue_adds_total{controller="` + name + `",name="` + name + `"} 1`; !strings.Contains(page, line) {
 			t.Errorf("%s is not on the page", line)
 		}
@@ -82,12 +92,13 @@ func TestMetricsAreThoseOfControllerRuntime(t *testing.T) {
 
 // Many priorities do not become as many series, and what goes up comes down.
 func TestPrioritiesAreLimited(t *testing.T) {
-	q := New("many", Options[string]{})
+	name := unique("many")
+	q := New(name, Options[string]{})
 	defer q.ShutDown()
 	for p := range 100 {
 		q.AddWithOpts(priorityqueue.AddOpts{Priority: &p}, strings.Repeat("x", p+1))
 	}
-	other := `workqueue_depth{controller="many",name="many",priority="exceeded_cardinality_limit"} `
+	other := fmt.Sprintf(`workqueue_depth{controller=%q,name=%q,priority="exceeded_cardinality_limit"} `, name, name)
 	if !strings.Contains(scrape(), other+"75\n") {
 		t.Error("the rest of the priorities is not counted together")
 	}
@@ -96,7 +107,7 @@ func TestPrioritiesAreLimited(t *testing.T) {
 		q.Done(item)
 	}
 	page := scrape()
-	if !strings.Contains(page, other+"0\n") || !strings.Contains(page, `name="many",priority="0"} 0`+"\n") {
+	if !strings.Contains(page, other+"0\n") || !strings.Contains(page, fmt.Sprintf("name=%q,priority=\"0\"} 0\n", name)) {
 		t.Error("a depth did not come down to 0")
 	}
 }
