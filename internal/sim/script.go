@@ -176,7 +176,7 @@ func (d *drawer) step(o op) step {
 	s := step{op: o, n: d.r.IntN(names), size: d.size}
 	switch o {
 	case opBurst:
-		s.n = pick(d.r, 10, 50, 300)
+		s.n = pick(d.r, 10, 30, 120)
 	case opPause:
 		s.pause = pick(d.r, time.Millisecond, 100*time.Millisecond, 3*time.Second, 40*time.Second, 3*time.Minute, 12*time.Minute)
 	case opRestart:

@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	seeds = flag.Uint64("sim.seeds", 40, "how many simulations to run")
+	seeds = flag.Uint64("sim.seeds", 30, "how many simulations to run")
 	first = flag.Uint64("sim.first", 1, "the seed of the first one")
 	only  = flag.Uint64("sim.seed", 0, "play the simulation of this seed alone")
 	steps = flag.Int("sim.steps", 0, "play the first steps of each script only; 0 for all")
