@@ -1,12 +1,12 @@
 package indexer
 
 import (
-	"container/list"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/informant-go/informant/internal/heap"
 	"github.com/informant-go/informant/object"
 	"k8s.io/utils/clock"
 )
@@ -46,10 +46,11 @@ type MutationCache[T any] struct {
 	indexer Indexer[T]
 
 	mu sync.Mutex
-	// byKey leads to the elements of written, whose values are overlays, the
-	// least recently written first.
-	byKey   map[string]*list.Element
-	written *list.List
+	// byKey and oldest have the same overlays; oldest has the least recently
+	// written first.
+	byKey  map[string]*overlay[T]
+	oldest heap.Heap[*overlay[T]]
+	writes uint64
 }
 
 // overlay is what was written under a key, or with deleted, what is known to be
@@ -59,6 +60,9 @@ type overlay[T any] struct {
 	obj     T
 	deleted bool
 	until   time.Time
+	// written counts the writes up to this one; at is the place in oldest.
+	written uint64
+	at      int
 }
 
 // NewMutationCache returns a MutationCache over indexer. The error is
@@ -80,10 +84,10 @@ func NewMutationCache[T any](indexer Indexer[T], options MutationCacheOptions[T]
 	if options.Compare == nil {
 		options.Compare = func(a, b T) int { return compareVersions(access.Version(a), access.Version(b)) }
 	}
-	return &MutationCache[T]{
-		options: options, access: access, indexer: indexer,
-		byKey: make(map[string]*list.Element), written: list.New(),
-	}, nil
+	c := &MutationCache[T]{options: options, access: access, indexer: indexer, byKey: make(map[string]*overlay[T])}
+	c.oldest.Less = func(a, b *overlay[T]) bool { return a.written < b.written }
+	c.oldest.Moved = func(o *overlay[T], at int) { o.at = at }
+	return c, nil
 }
 
 func compareVersions(a, b string) int {
@@ -209,16 +213,15 @@ func (c *MutationCache[T]) overlay(key string) (overlay[T], bool) {
 	now := c.options.Clock.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.byKey[key]
-	if e == nil {
+	o := c.byKey[key]
+	if o == nil {
 		return overlay[T]{}, false
 	}
-	o := e.Value.(overlay[T])
 	if !now.Before(o.until) {
-		c.drop(e)
+		c.drop(o)
 		return overlay[T]{}, false
 	}
-	return o, true
+	return *o, true
 }
 
 // overlays returns all that is known.
@@ -227,9 +230,9 @@ func (c *MutationCache[T]) overlays() []overlay[T] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := make([]overlay[T], 0, len(c.byKey))
-	for e := c.written.Front(); e != nil; e = e.Next() {
-		if o := e.Value.(overlay[T]); now.Before(o.until) {
-			all = append(all, o)
+	for _, o := range c.byKey {
+		if now.Before(o.until) {
+			all = append(all, *o)
 		}
 	}
 	return all
@@ -239,24 +242,27 @@ func (c *MutationCache[T]) set(o overlay[T]) {
 	o.until = c.options.Clock.Now().Add(c.options.TTL)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e := c.byKey[o.key]; e != nil {
-		c.drop(e)
+	if old := c.byKey[o.key]; old != nil {
+		c.drop(old)
 	}
-	c.byKey[o.key] = c.written.PushBack(o)
+	c.writes++
+	o.written = c.writes
+	c.byKey[o.key] = &o
+	c.oldest.Push(&o)
 	if len(c.byKey) > c.options.Max {
-		c.drop(c.written.Front())
+		c.drop(c.oldest.First())
 	}
 }
 
 func (c *MutationCache[T]) forget(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e := c.byKey[key]; e != nil {
-		c.drop(e)
+	if o := c.byKey[key]; o != nil {
+		c.drop(o)
 	}
 }
 
-func (c *MutationCache[T]) drop(e *list.Element) {
-	delete(c.byKey, e.Value.(overlay[T]).key)
-	c.written.Remove(e)
+func (c *MutationCache[T]) drop(o *overlay[T]) {
+	delete(c.byKey, o.key)
+	c.oldest.Remove(o.at)
 }

@@ -1,12 +1,12 @@
 package indexer
 
 import (
-	"container/heap"
 	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
 
+	"github.com/informant-go/informant/internal/heap"
 	"github.com/informant-go/informant/object"
 )
 
@@ -17,8 +17,9 @@ import (
 type waiters struct {
 	count atomic.Int64
 
-	mu   sync.Mutex
-	heap waiterHeap
+	mu sync.Mutex
+	// oldest has the waiter for the oldest version first.
+	oldest heap.Heap[*waiter]
 }
 
 type waiter struct {
@@ -27,12 +28,22 @@ type waiter struct {
 	at              int // its place in the heap, -1 when it is not there
 }
 
+func (w *waiter) before(other *waiter) bool {
+	c, _ := object.CompareVersions(w.resourceVersion, other.resourceVersion)
+	return c < 0
+}
+
+func (w *waiter) moved(at int) { w.at = at }
+
 func (w *waiters) add(resourceVersion string) *waiter {
 	waiting := &waiter{resourceVersion: resourceVersion, reached: make(chan struct{})}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	heap.Push(&w.heap, waiting)
-	w.count.Store(int64(len(w.heap)))
+	if w.oldest.Less == nil {
+		w.oldest.Less, w.oldest.Moved = (*waiter).before, (*waiter).moved
+	}
+	w.oldest.Push(waiting)
+	w.count.Store(int64(w.oldest.Len()))
 	return waiting
 }
 
@@ -40,9 +51,9 @@ func (w *waiters) remove(waiting *waiter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if waiting.at >= 0 {
-		heap.Remove(&w.heap, waiting.at)
+		w.oldest.Remove(waiting.at)
 	}
-	w.count.Store(int64(len(w.heap)))
+	w.count.Store(int64(w.oldest.Len()))
 }
 
 // wake wakes those whose version the state includes.
@@ -52,10 +63,10 @@ func (w *waiters) wake(state string) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.heap) > 0 && includes(state, w.heap[0].resourceVersion) {
-		close(heap.Pop(&w.heap).(*waiter).reached)
+	for w.oldest.Len() > 0 && includes(state, w.oldest.First().resourceVersion) {
+		close(w.oldest.Pop().reached)
 	}
-	w.count.Store(int64(len(w.heap)))
+	w.count.Store(int64(w.oldest.Len()))
 }
 
 // includes tells whether a state of version state includes version.
@@ -92,34 +103,4 @@ func (e *engine[T]) waitFor(ctx context.Context, resourceVersion string) error {
 
 func (e *engine[T]) resourceVersion() string {
 	return e.summary.Latest(&e.clock).resourceVersion
-}
-
-// waiterHeap has the oldest version first.
-type waiterHeap []*waiter
-
-func (h waiterHeap) Len() int { return len(h) }
-
-func (h waiterHeap) Less(i, j int) bool {
-	c, _ := object.CompareVersions(h[i].resourceVersion, h[j].resourceVersion)
-	return c < 0
-}
-
-func (h waiterHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].at, h[j].at = i, j
-}
-
-func (h *waiterHeap) Push(x any) {
-	w := x.(*waiter)
-	w.at = len(*h)
-	*h = append(*h, w)
-}
-
-func (h *waiterHeap) Pop() any {
-	old := *h
-	w := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	w.at = -1
-	return w
 }

@@ -63,7 +63,7 @@ func TestWaitForGivesUpItsPlace(t *testing.T) {
 		if err := c.WaitFor(ctx, "5"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("WaitFor: %v", err)
 		}
-		if n := len(c.engine.waiters.heap); n != 0 {
+		if n := c.engine.waiters.oldest.Len(); n != 0 {
 			t.Errorf("%d waiters are left", n)
 		}
 	})

@@ -206,7 +206,7 @@ func TestWaitForKey(t *testing.T) {
 			t.Errorf("WaitForKey of nonsense: %v", err)
 		}
 		if c.engine.watchers.count.Load() != 0 || c.engine.waiters.count.Load() != 0 {
-			t.Error(fmt.Sprint("something is left: ", len(c.engine.watchers.entries), len(c.engine.waiters.heap)))
+			t.Error(fmt.Sprint("something is left: ", len(c.engine.watchers.entries), c.engine.waiters.oldest.Len()))
 		}
 	})
 }
