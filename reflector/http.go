@@ -25,8 +25,12 @@ const (
 // Resource are required.
 type HTTPConfig[T Object] struct {
 	// Client sends the requests; its transport brings credentials and trust.
-	// By default it is http.DefaultClient. Its Timeout is not used: it would
-	// end every watch.
+	// Its Timeout is not used: it would end every watch. By default it is one
+	// with the settings of http.DefaultTransport that asks idle HTTP/2
+	// connections whether they are alive. A transport for https should do
+	// that too (http.Transport.HTTP2, SendPingTimeout and PingTimeout): all
+	// requests share a connection there, and a watch that was cut because
+	// the connection is dead would else be tried again on the same one.
 	Client *http.Client
 
 	// BaseURL is the address of the API server, such as
@@ -130,12 +134,27 @@ func (h *HTTP[T]) complete() error {
 // patient is client without its Timeout.
 func patient(client *http.Client) *http.Client {
 	if client == nil {
-		client = http.DefaultClient
+		return &http.Client{Transport: pinging()}
 	}
 	c := *client
 	c.Timeout = 0
 	return &c
 }
+
+// pinging is a transport that notices dead connections, as soon as client-go's
+// do.
+func pinging() *http.Transport {
+	transport := &http.Transport{}
+	if def, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport = def.Clone()
+	}
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}
+	return transport
+}
+
+// CloseIdleConnections closes the client's connections that carry no request.
+// Otherwise they end by themselves some time after the last one.
+func (h *HTTP[T]) CloseIdleConnections() { h.client.CloseIdleConnections() }
 
 // path is that of the collection on an API server.
 func (h *HTTP[T]) path() []string {

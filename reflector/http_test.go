@@ -305,3 +305,21 @@ func TestTheErrorOfTheReceiverComesBackAsItIs(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// R1, R2: a client that was not given notices a dead HTTP/2 connection, and
+// one that was given keeps all but its Timeout.
+func TestTheDefaultClientAsksConnectionsWhetherTheyAreAlive(t *testing.T) {
+	h, err := NewHTTP(HTTPConfig[*Widget]{BaseURL: "https://localhost", Version: "v1", Resource: "widgets"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.CloseIdleConnections()
+	transport, ok := h.client.Transport.(*http.Transport)
+	if !ok || transport.HTTP2 == nil || transport.HTTP2.SendPingTimeout <= 0 || transport.HTTP2.PingTimeout <= 0 {
+		t.Errorf("the default client has the transport %+v, which sends no pings", h.client.Transport)
+	}
+	given := &http.Client{Transport: http.DefaultTransport, Timeout: time.Second}
+	if c := patient(given); c.Transport != given.Transport || c.Timeout != 0 || given.Timeout != time.Second {
+		t.Errorf("patient made %+v of %+v", c, given)
+	}
+}

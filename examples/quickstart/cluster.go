@@ -25,6 +25,7 @@ func runOnCluster(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
+	defer source.CloseIdleConnections()
 	p, err := newPipeline(source, indexer.Indexers[*unstructured.Unstructured]{
 		"namespace": byNamespace, "app": byApp, "owner": byOwner,
 	}, func(context.Context, *unstructured.Unstructured) error { return nil })
