@@ -109,18 +109,17 @@ func TestDetectorIsBoundedAndSampled(t *testing.T) {
 
 func TestDetectorRunChecksOnceAPeriodAndAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var told []Mutation
+		told := make(chan Mutation, 10)
 		d := NewMutationDetector(DetectorOptions[*widget]{
-			Copy: (*widget).deepCopy, Sample: 1, Period: time.Minute, OnMutation: func(m Mutation) { told = append(told, m) },
+			Copy: (*widget).deepCopy, Sample: 1, Period: time.Minute, OnMutation: func(m Mutation) { told <- m },
 		})
 		first, last := newWidget(), newWidget()
 		d.Observe("first", first)
 		d.Observe("last", last)
+		first.Name = "x"
 		ctx, cancel := context.WithCancelCause(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); d.Run(ctx) }()
-		synctest.Wait()
-		first.Name = "x"
 		time.Sleep(59 * time.Second) // virtual
 		synctest.Wait()
 		if len(told) != 0 {
@@ -128,14 +127,21 @@ func TestDetectorRunChecksOnceAPeriodAndAtTheEnd(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if len(told) != 1 || told[0].Key != "first" {
-			t.Errorf("told of %v", told)
+		if len(told) != 1 {
+			t.Fatalf("told of %d mutations, want 1", len(told))
 		}
-		last.Name = "x"
+		if m := <-told; m.Key != "first" {
+			t.Errorf("told of %v", m)
+		}
 		cancel(errors.New("end"))
 		<-done
-		if len(told) != 2 || told[1].Key != "last" {
-			t.Errorf("told of %v", told)
+		last.Name = "x"
+		d.Run(ctx) // ctx is over: one check is left
+		if len(told) != 1 {
+			t.Fatalf("told of %d mutations, want 1", len(told))
+		}
+		if m := <-told; m.Key != "last" {
+			t.Errorf("told of %v", m)
 		}
 	})
 }

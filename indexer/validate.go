@@ -23,6 +23,10 @@ func (e *engine[T]) validate() error {
 
 func (e *engine[T]) validateSlots() error {
 	used := 0
+	free := make(map[uint32]bool, len(e.free))
+	for _, slot := range e.free {
+		free[slot] = true
+	}
 	for number := range e.chunks.Len() {
 		c := e.chunks.At(number).Head()
 		if c == nil {
@@ -38,12 +42,12 @@ func (e *engine[T]) validateSlots() error {
 			if at, _, found := v.locate(c.keys[i]); !found || at != slot {
 				return fmt.Errorf("indexer: %q in slot %d is found in slot %d (%v)", c.keys[i], slot, at, found)
 			}
-			if slices.Contains(e.free, slot) {
+			if free[slot] {
 				return fmt.Errorf("indexer: slot %d of %q is free", slot, c.keys[i])
 			}
 		}
 	}
-	if n := e.summary.Head().len; n != used || used+len(e.free) != int(e.next) {
+	if n := e.summary.Head().len; n != used || len(free) != len(e.free) || used+len(free) != int(e.next) {
 		return fmt.Errorf("indexer: %d objects counted, %d found, %d slots free of %d", n, used, len(e.free), e.next)
 	}
 	return nil
@@ -58,7 +62,8 @@ func (e *engine[T]) validateIndex(ix *index[T]) error {
 	for slot := range uint32(len(ix.column)) {
 		for _, id := range ix.ids(slot) {
 			pairs++
-			if value := ix.postings.Value(id); !slices.Contains(sets[value], slot) {
+			value := ix.postings.Value(id)
+			if _, listed := slices.BinarySearch(sets[value], slot); !listed {
 				return fmt.Errorf("indexer: index %q does not list slot %d under %q", ix.name, slot, value)
 			}
 			if c := e.chunk(slot).Head(); c == nil || c.used&(1<<(slot%chunkSize)) == 0 {
