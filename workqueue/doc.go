@@ -59,7 +59,7 @@
 // # What it costs
 //
 // A key that waits, is in hand, is delayed or has failed costs an entry of 64
-// bytes (for strings) and 12 to 24 bytes of a hash table, a delay 16 to 20
+// bytes (for strings) and 16 to 32 bytes of a hash table, a delay 16 to 20
 // bytes more. The entries of IdleEntries keys are kept when they have nothing
 // to do, so that a working set costs no allocation. Nothing runs in the
 // background: on the real clock, delays are one timer; on an injected one, a

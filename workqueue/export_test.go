@@ -12,7 +12,7 @@ func (q *Queue[T]) Groups() int {
 func (q *Queue[T]) Entries() (kept, room int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.table.len(), len(q.table.now.tags) + len(q.table.before.tags)
+	return q.table.len(), len(q.table.now.marks) + len(q.table.before.marks)
 }
 
 // Counts is the number of counts that the limiter keeps.

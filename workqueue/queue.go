@@ -176,7 +176,7 @@ func (q *Queue[T]) add(item T, priority int32, group string, now int64) addition
 }
 
 // entry returns the entry of item, which it makes if there is none.
-func (q *Queue[T]) entry(hash uint64, item T, group string) *entry[T] {
+func (q *Queue[T]) entry(hash mark, item T, group string) *entry[T] {
 	e := q.table.ensure(hash, item)
 	if q.group != nil && (e.more == nil || e.more.group == nil) {
 		q.ready.join(e, group)

@@ -6,40 +6,43 @@ import "hash/maphash"
 // never changed.
 var seed = maphash.MakeSeed()
 
-// hashOf is called before the lock is taken: it takes time, and panics if item
-// cannot be hashed.
-func hashOf[T comparable](item T) uint64 { return maphash.Comparable(seed, item) }
+// leastSlots is the size of the smallest array of slots, a power of two.
+const leastSlots = 16
+
+// mark is the hash of a key, or one of the two below.
+type mark uint32
 
 const (
-	// leastSlots is the size of the smallest array of slots, a power of two.
-	leastSlots = 16
-
-	// Tags of slots without an entry. A slot with an entry has the highest
-	// bit set, and seven bits of the hash.
-	neverUsed = 0 // a search ends here
-	movedAway = 1 // a search goes on
+	neverUsed mark = 0 // a search ends here
+	movedAway mark = 1 // a search goes on
+	leastMark mark = 2 // the least that is a hash
 )
 
-// slots is a hash table with linear probing, whose keys are in the entries.
-// An eighth of it at least is neverUsed, so that every search ends.
+// hashOf is called before the lock is taken: it takes time, and panics if item
+// cannot be hashed.
+func hashOf[T comparable](item T) mark {
+	return max(mark(maphash.Comparable(seed, item)), leastMark)
+}
+
+// slots is a hash table with linear probing. Its keys are in the entries, the
+// hashes beside them, so that moving an entry does not touch it. A quarter of
+// it at least is neverUsed, so that every search ends.
 type slots[T comparable] struct {
-	tags    []uint8
+	marks   []mark
 	entries []*entry[T]
 	n       int
 }
 
 func makeSlots[T comparable](size int) slots[T] {
-	return slots[T]{tags: make([]uint8, size), entries: make([]*entry[T], size)}
+	return slots[T]{marks: make([]mark, size), entries: make([]*entry[T], size)}
 }
 
-func tagOf(hash uint64) uint8 { return uint8(hash>>57) | 0x80 }
-
 // find returns the index of the entry of item, or -1.
-func (s *slots[T]) find(hash uint64, item T) int {
-	tag, mask := tagOf(hash), len(s.tags)-1
+func (s *slots[T]) find(hash mark, item T) int {
+	mask := len(s.marks) - 1
 	for i := int(hash) & mask; ; i = (i + 1) & mask {
-		switch s.tags[i] {
-		case tag:
+		switch s.marks[i] {
+		case hash:
 			if s.entries[i].item == item {
 				return i
 			}
@@ -50,33 +53,33 @@ func (s *slots[T]) find(hash uint64, item T) int {
 }
 
 // put adds an entry that is not there.
-func (s *slots[T]) put(hash uint64, e *entry[T]) {
-	mask := len(s.tags) - 1
+func (s *slots[T]) put(hash mark, e *entry[T]) {
+	mask := len(s.marks) - 1
 	i := int(hash) & mask
-	for s.tags[i] != neverUsed {
+	for s.marks[i] != neverUsed {
 		i = (i + 1) & mask
 	}
-	s.tags[i], s.entries[i] = tagOf(hash), e
+	s.marks[i], s.entries[i] = hash, e
 	s.n++
 }
 
 // close removes the entry at i and moves up those behind it that would not be
 // found any more. It is for slots of which nothing was moved away.
 func (s *slots[T]) close(i int) {
-	mask := len(s.tags) - 1
-	for j := (i + 1) & mask; s.tags[j] != neverUsed; j = (j + 1) & mask {
-		home := int(hashOf(s.entries[j].item)) & mask
+	mask := len(s.marks) - 1
+	for j := (i + 1) & mask; s.marks[j] != neverUsed; j = (j + 1) & mask {
+		home := int(s.marks[j]) & mask
 		if (j-home)&mask >= (j-i)&mask {
-			s.tags[i], s.entries[i] = s.tags[j], s.entries[j]
+			s.marks[i], s.entries[i] = s.marks[j], s.entries[j]
 			i = j
 		}
 	}
-	s.tags[i], s.entries[i] = neverUsed, nil
+	s.marks[i], s.entries[i] = neverUsed, nil
 	s.n--
 }
 
 // leave empties slot i without moving another.
 func (s *slots[T]) leave(i int) {
-	s.tags[i], s.entries[i] = movedAway, nil
+	s.marks[i], s.entries[i] = movedAway, nil
 	s.n--
 }

@@ -43,7 +43,7 @@ type table[T comparable] struct {
 func (t *table[T]) len() int { return t.now.n + t.before.n }
 
 // ensure returns the entry of item, which it makes if there is none.
-func (t *table[T]) ensure(hash uint64, item T) *entry[T] {
+func (t *table[T]) ensure(hash mark, item T) *entry[T] {
 	if e := t.get(hash, item); e != nil {
 		return e
 	}
@@ -55,8 +55,8 @@ func (t *table[T]) ensure(hash uint64, item T) *entry[T] {
 }
 
 // get returns the entry of item, or nil.
-func (t *table[T]) get(hash uint64, item T) *entry[T] {
-	if t.now.tags == nil {
+func (t *table[T]) get(hash mark, item T) *entry[T] {
+	if t.now.marks == nil {
 		return nil
 	}
 	if i := t.now.find(hash, item); i >= 0 {
@@ -119,7 +119,7 @@ func (t *table[T]) drop(e *entry[T]) {
 		t.nfree++
 	}
 	t.move()
-	if room := len(t.now.tags); room > shrinkAbove && t.len() < room/4 && t.before.tags == nil {
+	if room := len(t.now.marks); room > shrinkAbove && t.len() < room/4 && t.before.marks == nil {
 		t.resize(room / 2)
 	}
 }
@@ -140,7 +140,7 @@ func (t *table[T]) remove(e *entry[T]) {
 // reserve makes room for one more entry.
 func (t *table[T]) reserve() {
 	t.move()
-	room := len(t.now.tags)
+	room := len(t.now.marks)
 	if room == 0 {
 		t.now = makeSlots[T](leastSlots)
 		return
@@ -160,15 +160,15 @@ func (t *table[T]) resize(room int) {
 
 // move moves a few slots, if there are any to be moved.
 func (t *table[T]) move() {
-	if t.before.tags == nil {
+	if t.before.marks == nil {
 		return
 	}
-	end := min(t.moved+movedAtATime, len(t.before.tags))
+	end := min(t.moved+movedAtATime, len(t.before.marks))
 	for i := t.moved; i < end; i++ {
-		if t.before.tags[i] > movedAway {
+		if hash := t.before.marks[i]; hash >= leastMark {
 			e := t.before.entries[i]
 			t.before.leave(i)
-			t.now.put(hashOf(e.item), e)
+			t.now.put(hash, e)
 		}
 	}
 	t.moved = end

@@ -69,7 +69,7 @@ func TestTableGivesRoomBack(t *testing.T) {
 		item := fmt.Sprint(i)
 		tab.drop(tab.get(hashOf(item), item))
 	}
-	if room := len(tab.now.tags) + len(tab.before.tags); room > 2*shrinkAbove {
+	if room := len(tab.now.marks) + len(tab.before.marks); room > 2*shrinkAbove {
 		t.Errorf("an empty table has room for %d", room)
 	}
 }
