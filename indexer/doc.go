@@ -55,6 +55,14 @@
 //     goroutine. Writes that a selector hides need bookmarks. A version that
 //     cannot be compared is an error at once.
 //
+// # What else is here
+//
+// Watch, WatchKey and WatchIndex give channels that close at the next change;
+// WaitForKey is WaitFor for one key. Lister reads by selector and namespace.
+// ExpiringStore, Heap, FIFO, UndeltaStore and MutationCache are client-go's
+// stores of other kinds. MutationDetector finds who changes shared objects.
+// DESIGN.md compares the structure with the other one that was built.
+//
 // # Differences from client-go
 //
 // client-go's indexes call an index function twice for an update and panic when
