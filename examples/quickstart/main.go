@@ -34,7 +34,9 @@ what it does once a second, and compares its cache with the server at the end.
                                workers that write a status back
   quickstart -server URL       on a real cluster, read-only; "kubectl proxy" gives the URL
 
-It exits with 0 only if cache and server agree.
+The columns: time, whether the handler has got its whole first list, objects in the cache,
+events that the handler has got, keys that wait for a worker, keys worked on, watches asked
+for, full lists after the first. Ctrl-C ends it. It exits with 0 only if cache and server agree.
 
 `
 
@@ -49,8 +51,8 @@ func main() {
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "quickstart: unexpected argument %q; see -h\n", flag.Arg(0))
+	if err := check(s, flag.CommandLine); err != nil {
+		fmt.Fprintf(os.Stderr, "quickstart: %v; see -h\n", err)
 		os.Exit(2)
 	}
 
@@ -60,6 +62,23 @@ func main() {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
+}
+
+// check refuses a command line that would not do what it says.
+func check(s settings, flags *flag.FlagSet) error {
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if s.duration <= 0 {
+		return fmt.Errorf("-for %v: the time has to be positive", s.duration)
+	}
+	var stray error
+	flags.Visit(func(f *flag.Flag) {
+		if s.server == "" && (f.Name == "resource" || f.Name == "namespace") {
+			stray = fmt.Errorf("-%s speaks of a real cluster: give its address with -server", f.Name)
+		}
+	})
+	return stray
 }
 
 func run(ctx context.Context, s settings) error {

@@ -37,7 +37,11 @@ func newPipeline[T reflector.Object](source reflector.ListerWatcher[T], indexers
 	p.reflector = reflector.New(source, reflector.Options{
 		Name:    "quickstart",
 		Backoff: reflector.Backoff{Initial: 100 * time.Millisecond, Max: time.Second},
-		OnError: func(context.Context, error) { p.errors.Add(1) },
+		OnError: func(_ context.Context, err error) {
+			if p.errors.Add(1) == 1 || !p.handler.HasSynced() {
+				fmt.Println("      …", err)
+			}
+		},
 	})
 
 	// From the queue of deltas to the indexer and the handlers.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,31 @@ func TestBadInputIsNamed(t *testing.T) {
 		err := run(t.Context(), c.settings)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want something about %q", name, err, c.want)
+		}
+	}
+}
+
+func TestACommandLineThatMisleadsIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"more"}, "unexpected argument"},
+		{[]string{"-for", "0s"}, "positive"},
+		{[]string{"-resource", "v1/pods"}, "-server"},
+		{[]string{"-server", "http://localhost", "-resource", "v1/pods"}, ""},
+	} {
+		var s settings
+		flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+		flags.StringVar(&s.server, "server", "", "")
+		flags.StringVar(&s.resource, "resource", "", "")
+		flags.DurationVar(&s.duration, "for", time.Second, "")
+		if err := flags.Parse(c.args); err != nil {
+			t.Fatal(err)
+		}
+		err := check(s, flags)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v; want something about %q", c.args, err, c.want)
 		}
 	}
 }
