@@ -1,6 +1,10 @@
 package informertest
 
-import "github.com/informant-go/informant/informer"
+import (
+	"fmt"
+
+	"github.com/informant-go/informant/informer"
+)
 
 var removeTests = []test{
 	{"I5/NothingAfterRemove", func(s *suite) {
@@ -55,15 +59,26 @@ var removeTests = []test{
 			s.server.put(name)
 		}
 		in := s.informer(Config{})
-		o := s.oracle("handler", in)
-		var r Registration
-		o.before = func(informer.Event[*Object]) { r.Remove() }
-		r = s.add(in, o, informer.HandlerOptions{})
+		// Many handlers, so that an implementation which leaves it to chance
+		// does not pass by chance.
+		var handlers []*oracle
+		var removed []Registration
+		for i := range 20 {
+			o := s.oracle(fmt.Sprintf("handler %d", i), in)
+			var r Registration
+			o.before = func(informer.Event[*Object]) { r.Remove() }
+			r = s.add(in, o, informer.HandlerOptions{})
+			handlers, removed = append(handlers, o), append(removed, r)
+		}
 		s.start(in)
-		s.await("Done after Remove", r.Done())
+		for _, r := range removed {
+			s.await("Done after Remove", r.Done())
+		}
 		s.server.put("d")
 		s.settle()
-		s.expect("when it removes itself", o, "Add ns/a Initial")
+		for _, o := range handlers {
+			s.expect("when it removes itself", o, "Add ns/a Initial")
+		}
 	}},
 	{"I5/RemoveBeforeRun", func(s *suite) {
 		in := s.informer(Config{})
