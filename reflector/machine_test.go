@@ -51,7 +51,7 @@ func after(steps ...any) answer { return streams(append(slices.Clone(streamA), s
 type armCase struct {
 	name    string
 	opts    Options
-	fail    func(op string) error
+	fail    func() func(op string) error
 	answers []answer
 
 	requests []string
@@ -63,16 +63,19 @@ type armCase struct {
 // paged are the options under which a list is asked for in pages at once.
 var paged = Options{DisableStreaming: true}
 
-// failOnce makes a sink fail the first time that each of the ops comes.
-func failOnce(pairs ...any) func(string) error {
-	errs := map[string]error{}
-	for i := 0; i < len(pairs); i += 2 {
-		errs[pairs[i].(string)] = pairs[i+1].(error)
-	}
-	return func(op string) error {
-		err := errs[op]
-		delete(errs, op)
-		return err
+// failOnce makes a sink's fail, which fails the first time that each of the
+// ops comes. Each run of a case takes a fresh one.
+func failOnce(pairs ...any) func() func(string) error {
+	return func() func(string) error {
+		errs := map[string]error{}
+		for i := 0; i < len(pairs); i += 2 {
+			errs[pairs[i].(string)] = pairs[i+1].(error)
+		}
+		return func(op string) error {
+			err := errs[op]
+			delete(errs, op)
+			return err
+		}
 	}
 }
 
@@ -81,7 +84,11 @@ func failOnce(pairs ...any) func(string) error {
 func TestEachWayOfGoingOnIsOneArm(t *testing.T) {
 	for _, c := range slices.Concat(streamingCases, listingCases, watchingCases) {
 		t.Run(c.name, func(t *testing.T) {
-			p := play(t, c.opts, &tape{fail: c.fail}, c.answers...)
+			sink := &tape{}
+			if c.fail != nil {
+				sink.fail = c.fail()
+			}
+			p := play(t, c.opts, sink, c.answers...)
 			if diff := cmp.Diff(c.requests, p.requests); diff != "" {
 				t.Errorf("requests (-want +got):\n%s", diff)
 			}
