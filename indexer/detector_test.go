@@ -120,12 +120,12 @@ func TestDetectorRunChecksOnceAPeriodAndAtTheEnd(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); d.Run(ctx) }()
-		time.Sleep(59 * time.Second) // virtual
+		<-time.After(59 * time.Second) // virtual
 		synctest.Wait()
 		if len(told) != 0 {
 			t.Error("told before the period was over")
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		synctest.Wait()
 		if len(told) != 1 {
 			t.Fatalf("told of %d mutations, want 1", len(told))

@@ -27,7 +27,7 @@ func TestWaitForNeitherPollsNorStarts(t *testing.T) {
 		if n := runtime.NumGoroutine(); n > before+waiting {
 			t.Errorf("%d goroutines for %d waits", n-before, waiting)
 		}
-		time.Sleep(time.Hour) // virtual: would spin here if a wait polled
+		<-time.After(time.Hour) // virtual: would spin here if a wait polled
 		c.Bookmark("999")
 		synctest.Wait()
 		if len(errs) != 0 {

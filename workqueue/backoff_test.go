@@ -33,11 +33,11 @@ func TestBackoffExpires(t *testing.T) {
 				t.Errorf("failure %d waited %v, expected %vs", i, got, int(want))
 			}
 		}
-		time.Sleep(55*time.Second - 1) // a minute after the last failure
+		<-time.After(55*time.Second - 1) // a minute after the last failure
 		if n := q.NumRequeues("a"); n != 5 {
 			t.Errorf("NumRequeues is %d before it expires", n)
 		}
-		time.Sleep(time.Nanosecond)
+		<-time.After(time.Nanosecond)
 		if n := q.NumRequeues("a"); n != 0 {
 			t.Errorf("NumRequeues is %d after it expired", n)
 		}
@@ -60,7 +60,7 @@ func TestBackoffExpiresNoSoonerThanTwiceTheLongestDelay(t *testing.T) {
 		})
 		defer q.ShutDown()
 		q.AddRateLimited("a")
-		time.Sleep(20*time.Second - 1)
+		<-time.After(20*time.Second - 1)
 		if q.NumRequeues("a") != 1 {
 			t.Error("the failure expired early")
 		}
@@ -80,7 +80,7 @@ func TestBackoffLeavesNothingBehind(t *testing.T) {
 		for i := range burst {
 			q.AddRateLimited(i)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		synctest.Wait()
 		for range burst {
 			item, _ := q.TryGet()
@@ -89,7 +89,7 @@ func TestBackoffLeavesNothingBehind(t *testing.T) {
 		if kept, _ := q.Entries(); kept < burst {
 			t.Errorf("%d of %d failures are remembered", kept, burst)
 		}
-		time.Sleep(4 * time.Second)
+		<-time.After(4 * time.Second)
 		synctest.Wait()
 		if kept, room := q.Entries(); kept > 10 || room > burst {
 			t.Errorf("%d entries are kept, with room for %d", kept, room)
@@ -187,19 +187,19 @@ func TestTokensAreNotSpentByItemsThatDoNotRun(t *testing.T) {
 		q.Cancel("cancelled")
 		q.AddAfter("not limited", time.Second)
 		q.AddRateLimited("not limited") // later, so that it is not in effect
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		synctest.Wait()
 		if q.Len() != 2 || bucket.Tokens() != 1 {
 			t.Errorf("%d items are ready and %v tokens are left", q.Len(), bucket.Tokens())
 		}
 		q.AddRateLimited("runs")
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		synctest.Wait()
 		if q.Len() != 3 || bucket.Tokens() > 0.1 {
 			t.Errorf("%d items are ready and %v tokens are left", q.Len(), bucket.Tokens())
 		}
 		q.AddRateLimited("dropped")
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		q.ShutDown()
 		if got := q.Stats(); got.Dropped != 1 {
 			t.Errorf("Stats is %+v", got)
@@ -220,12 +220,12 @@ func TestABucketIsShared(t *testing.T) {
 			one.AddRateLimited(fmt.Sprint(i))
 			two.AddRateLimited(fmt.Sprint(i))
 		}
-		time.Sleep(4*time.Second + time.Millisecond)
+		<-time.After(4*time.Second + time.Millisecond)
 		synctest.Wait()
 		if n := one.Len() + two.Len(); n != 5 {
 			t.Errorf("%d items ran in %v", n, time.Since(begin))
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		synctest.Wait()
 		if n := one.Len() + two.Len(); n != 10 {
 			t.Errorf("only %d items ran in %v", n, time.Since(begin))
@@ -241,14 +241,14 @@ func TestAClosedBucketKeepsItemsBack(t *testing.T) {
 		q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Tokens: bucket})
 		defer q.ShutDown()
 		q.AddRateLimited("a")
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		synctest.Wait()
 		if q.Len() != 0 {
 			t.Error("an item ran without a token")
 		}
 		bucket.SetLimitAt(time.Now(), 1)
 		bucket.SetBurstAt(time.Now(), 1)
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		synctest.Wait()
 		if q.Len() != 1 {
 			t.Error("the item does not run although there are tokens")

@@ -131,7 +131,7 @@ func TestQ4APendingDelayIsTheCallers(t *testing.T) {
 		if _, ok := q.WhenReady("a"); ok {
 			t.Error("a delay is pending after Cancel")
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		wantLen(t, q, 0)
 		q.AddAfter("a", time.Hour)
 		q.Reschedule("a", 0, workqueue.Replace)
@@ -150,12 +150,12 @@ func TestQ4AnAddCanTakeTheDelay(t *testing.T) {
 		if item != "a" || priority != 3 {
 			t.Errorf("got %s of priority %d", item, priority)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		wantLen(t, q, 0)
 		q.Add("a")
 		q.AddAfter("a", time.Second) // waits already
 		take(t, &q.Queue)
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		wantLen(t, q, 0)
 	})
 }
@@ -170,7 +170,7 @@ func TestQ3ManyDelaysEndTogether(t *testing.T) {
 		for i := range n {
 			q.AddAfter(i, time.Second)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		synctest.Wait()
 		for i := range n {
 			if item, ok := q.TryGet(); !ok || item != i {
@@ -213,7 +213,7 @@ func TestQ7AddAfterDoesNotWaitForTheQueueBelow(t *testing.T) {
 		below := &stuck{free: make(chan struct{})}
 		q := workqueue.NewDelayingOver[string](below, workqueue.LayerOptions{})
 		q.AddAfter("a", time.Second)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		synctest.Wait() // the layer is now inside of Add
 		for range 5000 {
 			q.AddAfter("b", time.Second)

@@ -146,7 +146,7 @@ func (s *machine) actions() map[string]func(*rapid.T) {
 			// A timer fires for each second: what becomes ready at
 			// different times must not be one batch in the model.
 			for range rapid.IntRange(1, 4).Draw(t, "seconds") {
-				time.Sleep(time.Second)
+				<-time.After(time.Second)
 				synctest.Wait()
 				s.m.pass(time.Second)
 				s.settle(t)

@@ -103,13 +103,13 @@ func (p *pair) actions() map[string]func(*rapid.T) {
 			p.both(func(q priorityqueue.PriorityQueue[string]) { q.Forget(item) })
 		},
 		"pass": func(t *rapid.T) {
-			time.Sleep(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
+			<-time.After(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
 			synctest.Wait()
 		},
 		"": func(t *rapid.T) {
 			// Two that are ready at the same moment are in the order of
 			// their priorities there, in the order of the calls here.
-			time.Sleep(time.Nanosecond)
+			<-time.After(time.Nanosecond)
 			synctest.Wait()
 			if a, b := p.ours.Len(), p.theirs.Len(); a != b {
 				t.Fatalf("Len of ours is %d, of controller-runtime's %d", a, b)
@@ -182,7 +182,7 @@ func TestQ4AnAddTakesTheDelay(t *testing.T) {
 		q.Add("a")
 		item, _ := q.Get()
 		q.Done(item)
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		synctest.Wait()
 		if n := q.Len(); n != 0 {
 			t.Errorf("%d items came back", n)

@@ -126,7 +126,7 @@ func TestConfigurations(t *testing.T) {
 		}
 		q.AddAfter("c", time.Hour)
 		synctest.Wait()
-		time.Sleep(2 * time.Hour) // not the clock of the queue
+		<-time.After(2 * time.Hour) // not the clock of the queue
 		synctest.Wait()
 		if q.Len() != 1 {
 			t.Errorf("Len is %d before the delay has ended", q.Len())

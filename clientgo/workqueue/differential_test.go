@@ -59,12 +59,12 @@ func (p *pair) actions() map[string]func(*rapid.T) {
 			// with two that end together is not determined.
 			d := time.Duration(rapid.IntRange(-1, 5).Draw(t, "seconds")) * time.Second
 			p.both(func(q TypedRateLimitingInterface[string]) { q.AddAfter(item, d) })
-			time.Sleep(time.Nanosecond)
+			<-time.After(time.Nanosecond)
 		},
 		"add rate limited": func(t *rapid.T) {
 			item := drawItem(t)
 			p.both(func(q TypedRateLimitingInterface[string]) { q.AddRateLimited(item) })
-			time.Sleep(time.Nanosecond)
+			<-time.After(time.Nanosecond)
 		},
 		"forget": func(t *rapid.T) {
 			item := drawItem(t)
@@ -99,7 +99,7 @@ func (p *pair) actions() map[string]func(*rapid.T) {
 			p.both(func(q TypedRateLimitingInterface[string]) { q.Done(item) })
 		},
 		"pass": func(t *rapid.T) {
-			time.Sleep(time.Duration(rapid.IntRange(1, 3000).Draw(t, "ms")) * time.Millisecond)
+			<-time.After(time.Duration(rapid.IntRange(1, 3000).Draw(t, "ms")) * time.Millisecond)
 		},
 		"shut down": func(t *rapid.T) {
 			// That a second ShutDown ends no drain is another.
@@ -179,7 +179,7 @@ func (p *pair) end() {
 	for _, item := range p.held { // a drain of client-go's may still wait for them
 		p.both(func(q TypedRateLimitingInterface[string]) { q.Done(item) })
 	}
-	time.Sleep(time.Minute) // client-go's goroutine may wait for its heartbeat
+	<-time.After(time.Minute) // client-go's goroutine may wait for its heartbeat
 }
 
 // Q1, Q2, Q3, Q4 and Q5: step by step, our queue does what client-go's does.
@@ -210,7 +210,7 @@ func TestLimitersGiveTheSameDelays(t *testing.T) {
 					ours.Forget(item)
 					theirs.Forget(item)
 				case 1:
-					time.Sleep(time.Duration(rapid.IntRange(0, 1000).Draw(t, "ms")) * time.Millisecond)
+					<-time.After(time.Duration(rapid.IntRange(0, 1000).Draw(t, "ms")) * time.Millisecond)
 				default:
 					if a, b := ours.When(item), theirs.When(item); a != b {
 						t.Fatalf("%s: ours waits %v, client-go's %v", name, a, b)
