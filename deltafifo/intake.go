@@ -136,5 +136,8 @@ func (in *intake[T]) transformed(op, key string, obj T) (string, T, error) {
 }
 
 func (in *intake[T]) refuse(op, key string, obj T, err error) error {
+	if name, ok := in.nameOf(obj); key == "" && ok {
+		key = name.String() // better than nothing, where the key function fails
+	}
 	return &ItemError{Queue: in.name, Op: op, Type: fmt.Sprintf("%T", obj), Key: key, Err: err}
 }

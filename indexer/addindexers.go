@@ -108,7 +108,7 @@ func (e *engine[T]) valuesOf(added []*index[T]) (all []existing, errs []existing
 			for n, ix := range added {
 				values, err := ix.values(c.objs[i])
 				if err != nil {
-					errs = append(errs, existingError[T]{ix, object.slot, e.indexError(ix, c.keys[i], err)})
+					errs = append(errs, existingError[T]{ix, object.slot, e.indexError(ix, c.keys[i], c.objs[i], err)})
 				}
 				object.values[n] = values
 			}

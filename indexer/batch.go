@@ -1,6 +1,7 @@
 package indexer
 
 import (
+	"fmt"
 	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
 )
@@ -52,7 +53,7 @@ func (b *batch[T]) index(e *engine[T], at int, key string, obj T) (from int) {
 	for _, ix := range *b.indexes {
 		values, err := ix.values(obj)
 		if err != nil {
-			b.errs = append(b.errs, placedError{at, e.indexError(ix, key, err)})
+			b.errs = append(b.errs, placedError{at, e.indexError(ix, key, obj, err)})
 		}
 		b.values = append(b.values, values)
 	}
@@ -61,8 +62,8 @@ func (b *batch[T]) index(e *engine[T], at int, key string, obj T) (from int) {
 
 // indexError makes the report of a failure, or panics with it where the options
 // ask for that.
-func (e *engine[T]) indexError(ix *index[T], key string, err error) IndexError {
-	failure := IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Err: err}
+func (e *engine[T]) indexError(ix *index[T], key string, obj T, err error) IndexError {
+	failure := IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Type: fmt.Sprintf("%T", obj), Err: err}
 	if e.options.PanicOnIndexError {
 		panic(failure)
 	}

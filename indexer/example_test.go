@@ -88,5 +88,5 @@ func ExampleCache_IndexErrors() {
 	}
 	// Output:
 	// told of lab/m1
-	// indexer: machines: index "rack" has no place for "lab/m1": its index function failed: it stands in no rack
+	// indexer: machines: index "rack" has no place for *indexer_test.Machine "lab/m1": its index function failed: it stands in no rack
 }

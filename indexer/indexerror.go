@@ -13,16 +13,16 @@ import (
 type IndexError struct {
 	// Cache is the name of the cache, Index that of the index.
 	Cache, Index string
-	// Key is the key of the object.
-	Key string
+	// Key is the key of the object, Type its Go type.
+	Key, Type string
 	// Err is what the index function returned, or a PanicError.
 	Err error
 }
 
-// Error names cache, index, key and reason.
+// Error names cache, index, type, key and reason.
 func (e IndexError) Error() string {
-	return fmt.Sprintf("indexer: %s: index %q has no place for %q: its index function failed: %v",
-		e.Cache, e.Index, e.Key, e.Err)
+	return fmt.Sprintf("indexer: %s: index %q has no place for %s %q: its index function failed: %v",
+		e.Cache, e.Index, e.Type, e.Key, e.Err)
 }
 
 // Unwrap returns the reason.

@@ -123,7 +123,7 @@ func (c *Controller[T]) handle(ctx context.Context) {
 	for next < len(c.pending) && ctx.Err() == nil {
 		event := c.pending[next]
 		next++
-		if !survives(ctx, func() { c.handler.OnEvent(ctx, event) }) {
+		if !survivesEvent(ctx, fmt.Sprintf("%T", c.handler), &event, func() { c.handler.OnEvent(ctx, event) }) {
 			pause(ctx, crashPause)
 		}
 	}

@@ -10,11 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-logr/logr/funcr"
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/klog/v2"
 )
 
 // surviving lets the process survive panics until the end of the test, and
@@ -201,4 +203,25 @@ func TestRemoveEndsThePauseAfterAPanic(t *testing.T) {
 			t.Errorf("it took %v", d)
 		}
 	})
+}
+
+// I8: what is said of a handler's panic names the handler, the type and the
+// key.
+func TestAPanicSaysWhoseItIs(t *testing.T) {
+	really := utilruntime.ReallyCrash
+	defer func() { utilruntime.ReallyCrash = really }()
+	utilruntime.ReallyCrash = false
+	var said []string
+	logger := funcr.New(func(_, args string) { said = append(said, args) }, funcr.Options{})
+	ctx := klog.NewContext(t.Context(), logger)
+	event := Event[int]{Key: "shop/web", Type: Add}
+	if survivesEvent(ctx, "controller", &event, func() { panic("cannot bear it") }) {
+		t.Error("a panic came back as if there had been none")
+	}
+	told := strings.Join(said, "\n")
+	for _, want := range []string{"cannot bear it", `"handler"="controller"`, `"key"="shop/web"`, `"type"="int"`, "TestAPanicSaysWhoseItIs"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("what is said lacks %s: %s", want, told)
+		}
+	}
 }

@@ -141,7 +141,7 @@ func (r *Registration[T]) beginResync(round *round[T]) bool {
 func (r *Registration[T]) call(ctx context.Context, event Event[T]) {
 	r.busy.Store(true)
 	defer r.busy.Store(false)
-	if !survives(ctx, func() { r.handler.OnEvent(ctx, event) }) {
+	if !survivesEvent(ctx, r.name, &event, func() { r.handler.OnEvent(ctx, event) }) {
 		r.busy.Store(false)
 		r.rest(crashPause)
 	}

@@ -39,10 +39,11 @@ func (m *machine[T]) logger(ctx context.Context) klog.Logger {
 }
 
 // logLevel is the verbosity that e is for, 0 when everybody should see it. A
-// watch that breaks and goes on is everyday life.
+// watch that breaks and goes on is everyday life; versions that go backwards are
+// not: the server may have been restored from a backup.
 func logLevel(e *Error) int {
 	var bad *DecodeError
-	if e.Op != opWatch || errors.As(e.Err, &bad) {
+	if e.Op != opWatch || errors.As(e.Err, &bad) || errors.Is(e.Err, ErrVersionBackwards) {
 		return 0
 	}
 	switch judge(e.Err) {

@@ -157,7 +157,11 @@ func (m *machine[T]) take(ctx context.Context, w *openWatch[T], e Event[T]) *tro
 	}
 	if order < 0 {
 		err := m.backwards(e.ResourceVersion)
-		m.report(ctx, opWatch, "", err)
+		key := ""
+		if e.Type != watch.Bookmark {
+			key = m.r.key(e.Object)
+		}
+		m.report(ctx, opWatch, key, err)
 		return &trouble{RelistBackwards, err}
 	}
 	if e.Type == watch.Bookmark {

@@ -57,3 +57,32 @@ func endWithSignal(t *testing.T, endFirst, stolen bool) {
 		t.Fatal("the item is lost")
 	}
 }
+
+// Q7: GetBatch ends with its context, and with the queue.
+func TestQ7GetBatchEndsWithItsContextAndTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New(Options[string]{})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		wait := func(ctx context.Context) {
+			batch := make([]string, 4)
+			n, err := q.GetBatch(ctx, batch)
+			if n != 0 {
+				t.Errorf("got %d items of an empty queue", n)
+			}
+			done <- err
+		}
+		go wait(ctx)
+		synctest.Wait() // it waits for an item
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("GetBatch returned %v when its context ended", err)
+		}
+		go wait(t.Context())
+		synctest.Wait()
+		q.ShutDown()
+		if err := <-done; !errors.Is(err, ErrShutDown) {
+			t.Errorf("GetBatch returned %v when the queue was shut down", err)
+		}
+	})
+}
