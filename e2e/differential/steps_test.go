@@ -103,6 +103,7 @@ var reads = []struct{ name, path string }{
 	{"watch from the middle", "?watch=true&resourceVersion={rv6}&timeoutSeconds=1"},
 	{"watch from any", "?watch=1&resourceVersion=0&timeoutSeconds=1"},
 	{"watch from now", "?watch=1&timeoutSeconds=1"},
+	{"watch with bookmarks", "?watch=1&resourceVersion={rv0}&allowWatchBookmarks=true&timeoutSeconds=2"},
 	{"watch by label", "?watch=1&resourceVersion={rv0}&timeoutSeconds=1&labelSelector=app%3Dx"},
 	{"watch by label, from elsewhere", "?watch=1&resourceVersion={rv0}&timeoutSeconds=1&labelSelector=app%3Dy"},
 	{"watch by name", "?watch=1&resourceVersion={rv0}&timeoutSeconds=1&fieldSelector=metadata.name%3Db"},

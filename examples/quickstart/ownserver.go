@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/informant-go/informant/indexer"
@@ -78,9 +79,15 @@ func (w *world) send() error {
 	return err
 }
 
-// disturb changes objects for as long as d, cuts every watch after a third of
+// disturb changes objects for as long as d, lets writes fail, cuts every watch after a third of
 // it, and lets the history expire after two thirds.
 func (w *world) disturb(ctx context.Context, d time.Duration) error {
+	fmt.Println("      … some writes of the workers fail: their keys come back later")
+	w.server.Inject(apitest.Fault{
+		Match: apitest.Match{Verb: apitest.VerbUpdate, Resource: resource},
+		Times: 25,
+		Do:    apitest.Fail(http.StatusServiceUnavailable),
+	})
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	everything := apitest.Match{}
