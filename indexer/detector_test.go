@@ -10,6 +10,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"k8s.io/klog/v2/ktesting"
+	"pgregory.net/rapid"
 )
 
 type part struct {
@@ -183,5 +186,110 @@ func BenchmarkDetectorCheck(b *testing.B) {
 		if found := d.Check(); len(found) != 0 {
 			b.Fatal(found)
 		}
+	}
+}
+
+// TestObserveAllSamplesAsObserveDoes proves that a batch is sampled as if its
+// objects came one by one, whatever came before.
+func TestObserveAllSamplesAsObserveDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sample := rapid.IntRange(1, 9).Draw(t, "sample")
+		options := DetectorOptions[*widget]{Copy: (*widget).deepCopy, Sample: sample, Max: 1000}
+		one, all := NewMutationDetector(options), NewMutationDetector(options)
+		number := 0
+		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 30), 1, 8).Draw(t, "batches") {
+			first := number
+			for ; number < first+n; number++ {
+				one.Observe(fmt.Sprint(number), newWidget())
+			}
+			all.ObserveAll(n, func(i int) (string, *widget, bool) { return fmt.Sprint(first + i), newWidget(), true })
+		}
+		var want, got []string
+		for _, o := range one.ring {
+			want = append(want, o.key)
+		}
+		for _, o := range all.ring {
+			got = append(got, o.key)
+		}
+		if !slices.Equal(want, got) || len(got) != number/sample {
+			t.Fatalf("sampled %v, want %v", got, want)
+		}
+	})
+}
+
+// TestDetectorSuspectsReachBehindTheLastCheck has somebody at work between the
+// comparing and the asking of one check: the next one still names him.
+func TestDetectorSuspectsReachBehindTheLastCheck(t *testing.T) {
+	calls, w := 0, newWidget()
+	d := NewMutationDetector(DetectorOptions[*widget]{
+		Copy: (*widget).deepCopy, Sample: 1, OnMutation: func(Mutation) {},
+		Suspects: func() []string {
+			if calls++; calls == 2 { // the first check has compared
+				w.Name = "changed"
+				return []string{"culprit", "bystander"}
+			}
+			return nil
+		},
+	})
+	d.Observe("a/w", w)
+	if found := d.Check(); len(found) != 0 {
+		t.Fatalf("found %v", found)
+	}
+	found := d.Check()
+	if len(found) != 1 || !slices.Equal(found[0].Suspects, []string{"bystander", "culprit"}) {
+		t.Fatalf("found %+v", found)
+	}
+	if text := found[0].Error(); !strings.Contains(text, "(at work since it was intact: bystander, culprit)") {
+		t.Error(text)
+	}
+}
+
+// TestDetectorLogs proves what is logged where nobody asked to be told: one
+// error for each mutation, with cache, key and field, and nothing else.
+func TestDetectorLogs(t *testing.T) {
+	logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.BufferLogs(true)))
+	d := NewMutationDetector(DetectorOptions[*widget]{Name: "widgets", Copy: (*widget).deepCopy, Sample: 1, Logger: logger})
+	w := newWidget()
+	d.Observe("a/w", w)
+	d.Check()
+	log := logger.GetSink().(ktesting.Underlier).GetBuffer()
+	if got := log.String(); got != "" {
+		t.Errorf("the log says %q although nothing happened", got)
+	}
+	w.Parts[0].Image = "other"
+	d.Check()
+	d.Check()
+	got := log.String()
+	for _, part := range []string{`cache="widgets"`, `key="a/w"`, `field=".Parts[0].Image"`, "changed from i to other"} {
+		if strings.Count(got, part) != 1 {
+			t.Errorf("the log says %q, want %s once", got, part)
+		}
+	}
+}
+
+// ring is an object that is no tree.
+type ring struct {
+	value int
+	next  *ring
+}
+
+func newRing() *ring {
+	r := &ring{next: &ring{}}
+	r.next.next = r
+	return r
+}
+
+// TestDetectorBearsObjectsThatAreNoTrees proves that an object which refers to
+// itself does not end the process, and that what changes in it is found.
+func TestDetectorBearsObjectsThatAreNoTrees(t *testing.T) {
+	d := NewMutationDetector(DetectorOptions[*ring]{Copy: func(*ring) *ring { return newRing() }, Sample: 1, OnMutation: func(Mutation) {}})
+	r := newRing()
+	d.Observe("a/ring", r)
+	if found := d.Check(); len(found) != 0 {
+		t.Fatalf("found %v in an intact ring", found)
+	}
+	r.next.value = 7
+	if found := d.Check(); len(found) != 1 || found[0].Path != ".next.value" {
+		t.Fatalf("found %v, want .next.value", found)
 	}
 }

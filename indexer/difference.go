@@ -7,8 +7,29 @@ import (
 
 // difference returns the path of the first field in which is differs from was,
 // and how it does; change is "" for none. Equality is that of
-// reflect.DeepEqual. Objects are trees, as API objects are.
+// reflect.DeepEqual.
 func difference(was, is reflect.Value) (path, change string) {
+	return make(differ).value(was, is)
+}
+
+// differ has the pairs that are being compared or were: API objects are trees,
+// but one that refers to itself must come to an end too.
+type differ map[comparing]struct{}
+
+type comparing struct {
+	was, is uintptr
+	kind    reflect.Type
+}
+
+// begun tells whether two pointers, maps or slices were met before.
+func (d differ) begun(was, is reflect.Value) bool {
+	pair := comparing{was.Pointer(), is.Pointer(), was.Type()}
+	_, before := d[pair]
+	d[pair] = struct{}{}
+	return before
+}
+
+func (d differ) value(was, is reflect.Value) (path, change string) {
 	switch {
 	case !was.IsValid() || !is.IsValid():
 		if was.IsValid() == is.IsValid() {
@@ -20,18 +41,18 @@ func difference(was, is reflect.Value) (path, change string) {
 	}
 	switch was.Kind() {
 	case reflect.Pointer, reflect.Interface:
-		return differentTarget(was, is)
+		return d.target(was, is)
 	case reflect.Struct:
 		for i := range was.NumField() {
-			if path, change := difference(was.Field(i), is.Field(i)); change != "" {
+			if path, change := d.value(was.Field(i), is.Field(i)); change != "" {
 				return "." + was.Type().Field(i).Name + path, change
 			}
 		}
 		return "", ""
 	case reflect.Map:
-		return differentMap(was, is)
+		return d.entries(was, is)
 	case reflect.Slice, reflect.Array:
-		return differentList(was, is)
+		return d.elements(was, is)
 	case reflect.Func:
 		return "", ""
 	}
@@ -41,17 +62,17 @@ func difference(was, is reflect.Value) (path, change string) {
 	return "", fmt.Sprintf("changed from %v to %v", was, is)
 }
 
-func differentTarget(was, is reflect.Value) (path, change string) {
+func (d differ) target(was, is reflect.Value) (path, change string) {
 	if was.IsNil() || is.IsNil() {
 		if was.IsNil() == is.IsNil() {
 			return "", ""
 		}
 		return "", nilChange(was)
 	}
-	if was.Kind() == reflect.Pointer && was.Pointer() == is.Pointer() {
+	if was.Kind() == reflect.Pointer && (was.Pointer() == is.Pointer() || d.begun(was, is)) {
 		return "", ""
 	}
-	return difference(was.Elem(), is.Elem())
+	return d.value(was.Elem(), is.Elem())
 }
 
 func nilChange(was reflect.Value) string {
@@ -61,9 +82,12 @@ func nilChange(was reflect.Value) string {
 	return "was set and is nil"
 }
 
-func differentMap(was, is reflect.Value) (path, change string) {
+func (d differ) entries(was, is reflect.Value) (path, change string) {
 	if was.IsNil() != is.IsNil() {
 		return "", nilChange(was)
+	}
+	if d.begun(was, is) {
+		return "", ""
 	}
 	for _, key := range was.MapKeys() {
 		at := fmt.Sprintf("[%v]", key)
@@ -71,7 +95,7 @@ func differentMap(was, is reflect.Value) (path, change string) {
 		if !now.IsValid() {
 			return at, "was removed"
 		}
-		if path, change := difference(was.MapIndex(key), now); change != "" {
+		if path, change := d.value(was.MapIndex(key), now); change != "" {
 			return at + path, change
 		}
 	}
@@ -83,15 +107,18 @@ func differentMap(was, is reflect.Value) (path, change string) {
 	return "", ""
 }
 
-func differentList(was, is reflect.Value) (path, change string) {
+func (d differ) elements(was, is reflect.Value) (path, change string) {
 	if was.Kind() == reflect.Slice && was.IsNil() != is.IsNil() {
 		return "", nilChange(was)
 	}
 	if was.Len() != is.Len() {
 		return "", fmt.Sprintf("changed its length from %d to %d", was.Len(), is.Len())
 	}
+	if was.Kind() == reflect.Slice && was.Len() > 0 && d.begun(was, is) {
+		return "", ""
+	}
 	for i := range was.Len() {
-		if path, change := difference(was.Index(i), is.Index(i)); change != "" {
+		if path, change := d.value(was.Index(i), is.Index(i)); change != "" {
 			return fmt.Sprintf("[%d]%s", i, path), change
 		}
 	}

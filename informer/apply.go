@@ -17,6 +17,9 @@ type applier[T any] struct {
 	store  indexer.Indexer[T]
 	access object.Access[T]
 
+	// detector is nil where nobody asked for one.
+	detector *indexer.MutationDetector[T]
+
 	// relistUpdates and uidUpdates are the Options of these names.
 	relistUpdates, uidUpdates bool
 
@@ -58,6 +61,7 @@ func (a *applier[T]) tidy() {
 
 func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
 	reason := listed(initial)
+	a.observeList(list)
 	a.store.ReplaceAll(list.Keys, list.Objects, list.ResourceVersion, func(c indexer.Change[T]) {
 		if c.Type == indexer.Remove {
 			a.entries = append(a.entries, entry[T]{Event: gone(&c, reason)})
@@ -80,6 +84,7 @@ func (a *applier[T]) each(deltas []deltafifo.Delta[T], initial bool) {
 	for i := range deltas {
 		a.changes = append(a.changes, change(&deltas[i]))
 	}
+	a.observeEach(deltas)
 	a.store.Apply(a.changes, "")
 	for i := range a.changes {
 		c, d := &a.changes[i], &deltas[i]

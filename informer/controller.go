@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/informant-go/informant/deltafifo"
@@ -31,6 +32,11 @@ type Controller[T any] struct {
 	// pending are events of which a Stop came in the way; the goroutine that
 	// consumes uses it.
 	pending []Event[T]
+
+	// calls are those of handler, asked how many there were when suspects
+	// were last asked for.
+	calls callCount
+	asked atomic.Uint64
 }
 
 var _ Syncer = (*Controller[any])(nil)
@@ -53,11 +59,12 @@ func NewControllerFromRunner[T any](runner reflector.Runner[T], access object.Ac
 	if isNil(handler) {
 		return nil, fmt.Errorf("informer %s %w", opts.name(), ErrNoHandler)
 	}
-	base, err := newBase(runner, access, opts)
+	c := &Controller[T]{handler: handler, synced: make(chan struct{})}
+	base, err := newBase(runner, access, opts, c.suspects)
 	if err != nil {
 		return nil, err
 	}
-	c := &Controller[T]{base: base, handler: handler, synced: make(chan struct{})}
+	c.base = base
 	if opts.ResyncPeriod > 0 {
 		c.period = max(opts.ResyncPeriod, minimumResyncPeriod)
 	}
@@ -85,6 +92,7 @@ func (c *Controller[T]) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("informer %s: queue: %w", l.name, err)
 	}
+	c.base.detect(runCtx, s)
 	c.handle(runCtx)
 	return c.base.pump.run(runCtx, s, queue, consumer[T]{
 		consume:  func(b deltafifo.Batch[T]) { c.consume(runCtx, b) },
@@ -123,10 +131,23 @@ func (c *Controller[T]) handle(ctx context.Context) {
 	for next < len(c.pending) && ctx.Err() == nil {
 		event := c.pending[next]
 		next++
-		if !survivesEvent(ctx, fmt.Sprintf("%T", c.handler), &event, func() { c.handler.OnEvent(ctx, event) }) {
+		c.calls.begin()
+		survived := survivesEvent(ctx, fmt.Sprintf("%T", c.handler), &event, func() { c.handler.OnEvent(ctx, event) })
+		if c.calls.end(); !survived {
 			pause(ctx, crashPause)
 		}
 	}
+}
+
+// suspects names the handler if it was in a callback since the last time.
+func (c *Controller[T]) suspects() []string {
+	before := c.asked.Load()
+	now, called := c.calls.since(before)
+	c.asked.Store(now)
+	if !called {
+		return nil
+	}
+	return []string{fmt.Sprintf("%T", c.handler)}
 }
 
 // keep drops all of what is pending but that from next on.

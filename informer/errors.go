@@ -19,6 +19,9 @@ var (
 	// ErrNoHandler is returned for a nil Handler.
 	ErrNoHandler = errors.New("was given a nil Handler: give one, HandlerFuncs for instance")
 
+	// ErrNoCopy is returned for an Options.Detector without a Copy.
+	ErrNoCopy = errors.New("has an Options.Detector without Copy: set it, to (*v1.Pod).DeepCopy for instance")
+
 	// ErrSourceEnded is returned by Run when the source ended although
 	// nobody had stopped it.
 	ErrSourceEnded = errors.New("source ended by itself")

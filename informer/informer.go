@@ -51,12 +51,13 @@ func NewWithAccess[T any](lw reflector.ListerWatcher[T], access object.Access[T]
 // NewFromRunner returns an informer of what runner reports, which need not be a
 // Reflector.
 func NewFromRunner[T any](runner reflector.Runner[T], access object.Access[T], opts Options[T]) (*SharedIndexInformer[T], error) {
-	base, err := newBase(runner, access, opts)
+	in := &SharedIndexInformer[T]{resyncPeriod: opts.ResyncPeriod}
+	suspects := new(atWork[T])
+	base, err := newBase(runner, access, opts, func() []string { return suspects.names(in.processor) })
 	if err != nil {
 		return nil, err
 	}
-	in := &SharedIndexInformer[T]{base: base, resyncPeriod: opts.ResyncPeriod}
-	in.processor = newProcessor(base.store)
+	in.base, in.processor = base, newProcessor(base.store)
 	in.processor.plan(opts.ResyncPeriod)
 	base.applier.round = in.processor.resyncRound
 	return in, nil
@@ -88,6 +89,7 @@ func (in *SharedIndexInformer[T]) Run(ctx context.Context) error {
 	in.setQueue(queue)
 	defer in.setQueue(nil)
 
+	in.base.detect(runCtx, s)
 	in.processor.start(runCtx, &s.tasks)
 	defer in.processor.stop()
 	return in.base.pump.run(runCtx, s, queue, in.consumer())

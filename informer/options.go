@@ -63,6 +63,13 @@ type Options[T any] struct {
 	//	}
 	NewQueue func(object.Access[T], deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error)
 
+	// Detector, if not nil, looks for handlers and workers that change the
+	// objects of the store in place, which they share with everybody. It is
+	// made to stay on in production, see indexer.MutationDetector; it runs
+	// while the informer does. Name, Logger and Suspects are the informer's
+	// unless set, and Suspects names the handlers that were in a callback.
+	Detector *indexer.DetectorOptions[T]
+
 	// Logger is used for what cannot be returned; the zero value is the
 	// logger of Run's context.
 	Logger klog.Logger
@@ -85,7 +92,8 @@ type base[T any] struct {
 }
 
 // newBase completes access and opts and makes the parts.
-func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Options[T]) (*base[T], error) {
+// suspects names who is called with objects of the store.
+func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Options[T], suspects func() []string) (*base[T], error) {
 	name := opts.name()
 	if isNil(runner) {
 		return nil, fmt.Errorf("informer %s %w", name, ErrNoSource)
@@ -98,11 +106,15 @@ func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Op
 	if err != nil {
 		return nil, fmt.Errorf("informer %s: store: %w", name, err)
 	}
+	detector, err := newDetector(opts, suspects)
+	if err != nil {
+		return nil, err
+	}
 	b := &base[T]{store: store}
 	b.lifecycle.name = name
 	b.pump = pump[T]{name: name, runner: runner, logger: opts.Logger}
 	b.pump.newQueue = func(ctx context.Context) (deltafifo.Queue[T], error) { return newQueue(ctx, store, access, opts) }
-	b.applier = applier[T]{store: store, access: access, relistUpdates: opts.RelistUpdates, uidUpdates: opts.UIDUpdates}
+	b.applier = applier[T]{store: store, access: access, detector: detector, relistUpdates: opts.RelistUpdates, uidUpdates: opts.UIDUpdates}
 	return b, nil
 }
 

@@ -31,8 +31,7 @@ type Registration[T any] struct {
 	// is in. It is written under p.mu, and read before each callback.
 	halt atomic.Uint32
 
-	// busy is true inside a callback.
-	busy atomic.Bool
+	calls callCount
 
 	// active is true while the handler has a goroutine. period, 0 for none,
 	// is how often it asked for a resync, and resynced when it was due last.
@@ -139,10 +138,10 @@ func (r *Registration[T]) beginResync(round *round[T]) bool {
 // call makes one callback. After a panic that the process survived the event
 // counts as delivered, and there is a pause.
 func (r *Registration[T]) call(ctx context.Context, event Event[T]) {
-	r.busy.Store(true)
-	defer r.busy.Store(false)
+	r.calls.begin()
+	defer r.calls.end()
 	if !survivesEvent(ctx, r.name, &event, func() { r.handler.OnEvent(ctx, event) }) {
-		r.busy.Store(false)
+		r.calls.end()
 		r.rest(crashPause)
 	}
 }

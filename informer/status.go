@@ -66,7 +66,7 @@ func (p *processor[T]) status() []HandlerStatus {
 	slices.SortFunc(regs, func(a, b *Registration[T]) int { return cmp.Compare(a.id, b.id) })
 	statuses := make([]HandlerStatus, len(regs))
 	for i, r := range regs {
-		statuses[i] = HandlerStatus{Name: r.name, Synced: r.HasSynced(), Busy: r.busy.Load()}
+		statuses[i] = HandlerStatus{Name: r.name, Synced: r.HasSynced(), Busy: r.calls.inside()}
 		if r.reader != nil {
 			statuses[i].Lag = p.log.End() - r.reader.Position()
 		}

@@ -1,0 +1,199 @@
+package informer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/informant-go/informant/indexer"
+	"k8s.io/klog/v2"
+	"k8s.io/klog/v2/ktesting"
+)
+
+// watching returns detector options that look at everything and write down
+// what they find.
+func watching(found *[]indexer.Mutation) *indexer.DetectorOptions[item] {
+	return &indexer.DetectorOptions[item]{
+		Copy: item.DeepCopy, Sample: 1, Period: time.Minute,
+		OnMutation: func(m indexer.Mutation) { *found = append(*found, m) },
+	}
+}
+
+// mutator changes the objects named victim that it is told of.
+type mutator struct{ victim string }
+
+func (m mutator) OnEvent(_ context.Context, e Event[item]) {
+	if e.Type != Delete && e.Object.Name == m.victim {
+		e.Object.Labels = map[string]string{"seen": "yes"}
+	}
+}
+
+// TestDetectorNamesHandlerKeyAndChange has one of two handlers change what it
+// was told of: the detector names the object, the field, and who was in a
+// callback, whichever way the object came.
+func TestDetectorNamesHandlerKeyAndChange(t *testing.T) {
+	for name, come := range map[string]func(*script, testing.TB){
+		"list":   func(s *script, t testing.TB) { s.list(t, 5, newItem("other", 1), newItem("x", 2)) },
+		"event":  func(s *script, t testing.TB) { s.list(t, 5); s.update(t, newItem("x", 6)) },
+		"relist": func(s *script, t testing.TB) { s.list(t, 5, newItem("other", 1)); s.list(t, 7, newItem("x", 6)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var found []indexer.Mutation
+				in, source := scripted(t, Options[item]{Name: "things", Detector: watching(&found)})
+				if _, err := in.AddHandler(mutator{"x"}, HandlerOptions{Name: "culprit"}); err != nil {
+					t.Fatal(err)
+				}
+				running(t, in)
+				come(source, t)
+				<-time.After(61 * time.Second) // virtual
+				synctest.Wait()                // the detector waits for its next period
+				if len(found) != 1 {
+					t.Fatalf("found %v, want one mutation", found)
+				}
+				m := found[0]
+				if m.Cache != "things" || m.Key != "ns/x" || !strings.Contains(m.Path, "Labels") || !slices.Equal(m.Suspects, []string{"culprit"}) {
+					t.Errorf("found %+v", m)
+				}
+				if obj, ok, _ := in.Indexer().GetByKey("ns/x"); !ok || obj.Labels["seen"] != "yes" {
+					t.Errorf("the store has %v", obj)
+				}
+				<-time.After(time.Hour)
+				synctest.Wait()
+				if len(found) != 1 {
+					t.Errorf("told again: %v", found[1:])
+				}
+			})
+		})
+	}
+}
+
+// TestDetectorSuspectsOnlyWhoWasAtWork proves that a handler which was last
+// called before the object was found intact is not named.
+func TestDetectorSuspectsOnlyWhoWasAtWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var found []indexer.Mutation
+		in, source := scripted(t, Options[item]{Detector: watching(&found)})
+		idle, err := in.AddHandler(&recorder{}, HandlerOptions{Name: "idle"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		running(t, in)
+		source.list(t, 5, newItem("x", 1))
+		<-time.After(5*time.Minute + time.Second)
+		synctest.Wait() // the fifth check is over, the sixth is to come
+		if !idle.HasSynced() {
+			t.Fatal("the handler was not called")
+		}
+		obj, _, _ := in.Indexer().GetByKey("ns/x")
+		obj.Labels = map[string]string{"by": "a worker"}
+		in.Status() // takes the lock that the next check takes, which orders the write before it
+		<-time.After(2 * time.Minute)
+		synctest.Wait()
+		if len(found) != 1 || len(found[0].Suspects) != 0 {
+			t.Fatalf("found %+v, want one mutation and no suspect", found)
+		}
+		if since := time.Since(found[0].Observed); since > 4*time.Minute {
+			t.Errorf("it was intact %v ago, want the time of the check before", since)
+		}
+	})
+}
+
+// TestDetectorOfAController proves that a plain informer has it too, and names
+// its only handler.
+func TestDetectorOfAController(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var found []indexer.Mutation
+		source := newScript()
+		c, err := NewControllerFromRunner(source, newAccess(), mutator{"x"}, Options[item]{Detector: watching(&found)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		running(t, c)
+		source.list(t, 5, newItem("x", 1))
+		<-time.After(2 * time.Minute)
+		synctest.Wait()
+		if len(found) != 1 || !slices.Equal(found[0].Suspects, []string{"informer.mutator"}) {
+			t.Errorf("found %+v", found)
+		}
+	})
+}
+
+// TestDetectorLeavesAloneWhatIsIntact proves that a relist that shows the same
+// versions, resyncs and deletions keep nothing in the detector but what the
+// store holds, and that it finds nothing in them.
+func TestDetectorLeavesAloneWhatIsIntact(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var found []indexer.Mutation
+		copies := map[string]int{}
+		opts := watching(&found)
+		opts.Copy = func(obj item) item {
+			copies[obj.Name]++
+			return obj.DeepCopy()
+		}
+		in, source := scripted(t, Options[item]{Detector: opts, RelistUpdates: true, ResyncPeriod: time.Minute})
+		add(t, in, &recorder{})
+		running(t, in)
+		source.list(t, 5, newItem("x", 1), newItem("y", 2))
+		source.list(t, 6, newItem("x", 1), newItem("y", 2))
+		source.remove(t, newItem("y", 7))
+		<-time.After(10 * time.Minute)
+		synctest.Wait()
+		if len(found) != 0 || fmt.Sprint(copies) != "map[x:1 y:1]" {
+			t.Errorf("found %v, copied %v", found, copies)
+		}
+	})
+}
+
+// TestDetectorEndsWithTheRun proves I9: the last check happens when the run
+// ends, and a later run has a detector again.
+func TestDetectorEndsWithTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var found []indexer.Mutation
+		in, source := scripted(t, Options[item]{Detector: watching(&found)})
+		for i, name := range []string{"x", "y"} {
+			ended := running(t, in)
+			source.list(t, i+1, newItem(name, i+1))
+			obj, _, _ := in.Indexer().GetByKey("ns/" + name)
+			obj.Labels = map[string]string{"changed": "yes"}
+			if err := in.Stop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+			if len(found) != i+1 || found[i].Key != "ns/"+name {
+				t.Errorf("run %d: found %v", i, found)
+			}
+		}
+	})
+}
+
+// TestDetectorThatPanicsKeepsNothingFromTheStore proves I8 for Copy, and that a
+// detector without Copy is refused.
+func TestDetectorThatPanicsKeepsNothingFromTheStore(t *testing.T) {
+	_, err := NewFromRunner(newScript(), newAccess(), Options[item]{Name: "things", Detector: &indexer.DetectorOptions[item]{}})
+	if !errors.Is(err, ErrNoCopy) || !strings.Contains(err.Error(), "things") {
+		t.Errorf("no Copy: %v", err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.BufferLogs(true)))
+		in, source := scripted(t, Options[item]{Logger: klog.Logger(logger), Detector: &indexer.DetectorOptions[item]{
+			Copy: func(item) item { panic("no copy of this") }, Sample: 1,
+		}})
+		running(t, in)
+		source.list(t, 5, newItem("x", 1), newItem("y", 2))
+		if keys := in.Indexer().ListKeys(); len(keys) != 2 {
+			t.Errorf("the store has %v", keys)
+		}
+		log := logger.GetSink().(ktesting.Underlier).GetBuffer().String()
+		if strings.Count(log, "no copy of this") != 1 || !strings.Contains(log, "ns/x") {
+			t.Errorf("the log says %q, want the panic once", log)
+		}
+	})
+}
