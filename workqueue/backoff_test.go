@@ -207,7 +207,45 @@ func TestTokensAreNotSpentByItemsThatDoNotRun(t *testing.T) {
 	})
 }
 
-// Two queues share a bucket, and so do two queues and a limiter.
+// A token is not spent by a failure whose delay ends while the item waits
+// anyway, or will after Done: the two are merged.
+func TestTokensAreNotSpentByItemsThatAreMergedAtTheEndOfTheDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bucket := rate.NewLimiter(rate.Every(time.Hour), 2)
+		q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+			Tokens: bucket, Backoff: workqueue.Backoff{Base: time.Second},
+		})
+		defer q.ShutDown()
+		q.Add("in hand")
+		q.Get()
+		for _, item := range []string{"in hand", "waits"} {
+			q.AddRateLimited(item)
+			q.Add(item)
+		}
+		<-time.After(time.Second)
+		synctest.Wait()
+		if got := q.Stats(); bucket.Tokens() != 2 || got.Delayed != 0 {
+			t.Errorf("%v tokens are left, Stats is %+v", bucket.Tokens(), got)
+		}
+		q.Done("in hand")
+		for _, want := range []string{"waits", "in hand"} {
+			if item, ok := q.TryGet(); item != want {
+				t.Errorf("got %q, %v, expected %q", item, ok, want)
+			}
+		}
+		// Items in hand that were not added again run because of it.
+		for _, item := range []string{"waits", "in hand"} {
+			q.AddRateLimited(item)
+		}
+		<-time.After(2 * time.Second)
+		synctest.Wait()
+		if got := q.Stats(); bucket.Tokens() > 0.1 || got.Delayed != 0 {
+			t.Errorf("%v tokens are left, Stats is %+v", bucket.Tokens(), got)
+		}
+	})
+}
+
+// Two queues share a bucket.
 func TestABucketIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bucket := rate.NewLimiter(1, 1)

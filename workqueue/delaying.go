@@ -66,7 +66,11 @@ func (q *DelayingQueue[T]) setup(o DelayingOptions[T]) {
 // An item has at most one pending delay, the earliest asked for. The delay is
 // dropped if the queue is shut down before it ends. AddAfter never waits.
 func (q *DelayingQueue[T]) AddAfter(item T, delay time.Duration) {
-	a := q.addAfter("AddAfter", item, delay, 0, Earliest)
+	q.addLater("AddAfter", item, delay)
+}
+
+func (q *DelayingQueue[T]) addLater(call string, item T, delay time.Duration) {
+	a := q.addAfter(call, item, delay, 0, Earliest)
 	if a.outcome != refused {
 		q.meter.retry()
 	}

@@ -12,14 +12,14 @@ var (
 	// ErrShutDown is returned by GetContext and GetBatch when the queue is
 	// shut down and nothing waits, and is the misuse of adding to such a
 	// queue.
-	ErrShutDown = errors.New("the queue is shut down")
+	ErrShutDown = errors.New("the queue is shut down: stop what works on it or adds to it")
 
 	// ErrNotInHand is the misuse of calling Done with an item that no worker
 	// holds.
 	ErrNotInHand = errors.New("the item is not in hand: call Done once for each item that Get returned")
 
 	// ErrNegativeDelay is the misuse of a delay below zero.
-	ErrNegativeDelay = errors.New("the delay is negative, which counts as none")
+	ErrNegativeDelay = errors.New("the delay is negative and counts as none: pass 0 to add at once")
 
 	// ErrNoLimiter is the misuse of AddOptions.RateLimited on a queue
 	// without a rate limiter.

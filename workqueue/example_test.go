@@ -34,7 +34,7 @@ func Example() {
 	// Output:
 	// working on default/web
 	// working on default/db
-	// the queue is shut down
+	// the queue is shut down: stop what works on it or adds to it
 }
 
 // A key that fails is tried again, later each time.

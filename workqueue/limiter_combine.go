@@ -21,7 +21,12 @@ func NewBucketLimiter[T comparable](perSecond float64, burst int) *BucketLimiter
 }
 
 // When takes a token and returns how long it takes to come.
-func (l *BucketLimiter[T]) When(T) time.Duration { return l.Reserve().Delay() }
+func (l *BucketLimiter[T]) When(T) time.Duration {
+	if l.Limiter == nil {
+		panic("workqueue: a BucketLimiter without a bucket was asked: make it with NewBucketLimiter")
+	}
+	return l.Reserve().Delay()
+}
 
 // Forget does nothing: a token that was taken is spent.
 func (l *BucketLimiter[T]) Forget(T) {}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"k8s.io/klog/v2/textlogger"
@@ -29,9 +30,18 @@ func TestMisuseIsNamed(t *testing.T) {
 	q.Done("unknown")
 	q.AddAfter("late", -time.Second)
 	q.AddWith(workqueue.AddOptions{RateLimited: true}, "limited")
+	limited := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		Name: "pods", OnMisuse: func(err *workqueue.MisuseError) { got = append(got, err) },
+		Limiter: workqueue.NewExponentialLimiter[string](-time.Second, time.Second),
+	})
+	limited.AddRateLimited("late")
 	q.ShutDown()
+	limited.ShutDown()
 	q.Add("dead")
+	q.AddPriority("dead", 1)
 	q.AddAfter("dead", time.Second)
+	q.AddWith(workqueue.AddOptions{}, "dead")
+	limited.AddRateLimited("dead")
 	want := []struct {
 		call, item string
 		reason     error
@@ -40,8 +50,13 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"Done", "unknown", workqueue.ErrNotInHand},
 		{"AddAfter", "late", workqueue.ErrNegativeDelay},
 		{"AddWith", "limited", workqueue.ErrNoLimiter},
+		{"AddRateLimited", "late", workqueue.ErrNegativeDelay},
 		{"Add", "dead", workqueue.ErrShutDown},
+		{"AddPriority", "dead", workqueue.ErrShutDown},
 		{"AddAfter", "dead", workqueue.ErrShutDown},
+		{"AddWith", "dead", workqueue.ErrShutDown},
+		{"AddRateLimited", "dead", workqueue.ErrNegativeDelay},
+		{"AddRateLimited", "dead", workqueue.ErrShutDown},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d misuses were told, expected %d: %v", len(got), len(want), got)
@@ -98,6 +113,7 @@ func TestNilIsRefusedWhereItIsGiven(t *testing.T) {
 		"NewMaxWaitLimiter":   func() { workqueue.NewMaxWaitLimiter[string](nil, time.Second) },
 		"NewDelayingOver":     func() { workqueue.NewDelayingOver[string](nil, workqueue.LayerOptions{}) },
 		"NewRateLimitingOver": func() { workqueue.NewRateLimitingOver[string](nil, nil) },
+		"NewBucketLimiter":    func() { new(workqueue.BucketLimiter[string]).When("a") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -108,12 +124,46 @@ func TestNilIsRefusedWhereItIsGiven(t *testing.T) {
 			f()
 		})
 	}
-	// A queue without a limiter has the default one.
-	q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{})
-	defer q.ShutDown()
-	q.AddRateLimited("a")
-	if q.NumRequeues("a") != 1 {
-		t.Error("the default limiter counts no failure")
+}
+
+// A queue without a limiter, the zero value and a layer included, has the
+// default one.
+func TestANilLimiterIsTheDefault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, q := range map[string]workqueue.RateLimitingInterface[string]{
+			"queue":      workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{}),
+			"zero value": new(workqueue.RateLimitingQueue[string]),
+			"layer":      workqueue.NewRateLimitingOver[string](new(workqueue.DelayingQueue[string]), nil),
+		} {
+			begin := time.Now()
+			q.AddRateLimited("a")
+			q.AddRateLimited("a")
+			if item, _ := q.Get(); item != "a" || time.Since(begin) != 5*time.Millisecond || q.NumRequeues("a") != 2 {
+				t.Errorf("%s: got %q after %v and %d failures", name, item, time.Since(begin), q.NumRequeues("a"))
+			}
+			q.Forget("a")
+			if n := q.NumRequeues("a"); n != 0 {
+				t.Errorf("%s: %d failures after Forget", name, n)
+			}
+			q.ShutDown()
+		}
+		q := new(workqueue.RateLimitingQueue[string])
+		q.AddWith(workqueue.AddOptions{RateLimited: true}, "a")
+		if at, ok := q.WhenReady("a"); !ok || time.Until(at) != 5*time.Millisecond {
+			t.Errorf("AddWith delays for %v, %v", time.Until(at), ok)
+		}
+		q.ShutDown()
+	})
+}
+
+// Each error says what to do.
+func TestErrorsSayWhatToDo(t *testing.T) {
+	for _, err := range []error{
+		workqueue.ErrShutDown, workqueue.ErrNotInHand, workqueue.ErrNegativeDelay, workqueue.ErrNoLimiter,
+	} {
+		if _, advice, found := strings.Cut(err.Error(), ": "); !found || advice == "" {
+			t.Errorf("%q gives no advice", err)
+		}
 	}
 }
 

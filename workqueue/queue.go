@@ -110,7 +110,7 @@ type addition struct {
 // it; an item in hand is queued once more after Done (Q2).
 func (q *Queue[T]) Add(item T) {
 	if q.special {
-		q.AddPriority(item, 0)
+		q.addPriority("Add", item, 0)
 		return
 	}
 	hash := hashOf(item)
@@ -141,6 +141,10 @@ func (q *Queue[T]) admitPlain(e *entry[T]) *waiter {
 // bound of Options.Aging. An item that waits keeps the higher of the two, and
 // goes behind those of its new priority when it rises.
 func (q *Queue[T]) AddPriority(item T, priority int) {
+	q.addPriority("AddPriority", item, clamp(priority))
+}
+
+func (q *Queue[T]) addPriority(call string, item T, priority int32) {
 	name, now := "", int64(0)
 	if q.group != nil {
 		name = q.group(item)
@@ -148,7 +152,7 @@ func (q *Queue[T]) AddPriority(item T, priority int) {
 	if q.meter != nil {
 		now = q.now()
 	}
-	q.after("Add", item, q.add(item, clamp(priority), name, now))
+	q.after(call, item, q.add(item, priority, name, now))
 }
 
 // after does what the lock forbids.

@@ -2,6 +2,7 @@ package workqueue
 
 import (
 	"math"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -57,12 +58,16 @@ func (o RateLimitingOptions[T]) delaying() DelayingOptions[T] {
 
 // RateLimitingQueue is a DelayingQueue that asks a RateLimiter how long a
 // failed item should wait. It satisfies client-go's
-// TypedRateLimitingInterface. Unlike the layers below it, it must be made by
-// NewRateLimiting.
+// TypedRateLimitingInterface. The zero value is ready for use, and has
+// DefaultLimiter.
 type RateLimitingQueue[T comparable] struct {
 	DelayingQueue[T]
-	limiter RateLimiter[T] // nil is none
+	limiter RateLimiter[T] // nil is none, or that of a zero value
 	jitter  float64
+
+	// ofZero is the limiter of a zero value, made on first use.
+	once   sync.Once
+	ofZero RateLimiter[T]
 }
 
 // NewRateLimiting returns a rate-limiting queue. It corresponds to client-go's
@@ -83,12 +88,22 @@ func NewRateLimiting[T comparable](o RateLimitingOptions[T]) *RateLimitingQueue[
 // it.
 func (q *RateLimitingQueue[T]) AddRateLimited(item T) {
 	if q.plainLimiter() {
-		q.AddAfter(item, q.limiter.When(item))
+		q.addLater("AddRateLimited", item, q.asked().When(item))
 		return
 	}
 	if q.addFailed("AddRateLimited", item, AddOptions{}) {
 		q.meter.retry()
 	}
+}
+
+// asked is the limiter that is asked for the delay of a failure, nil if there
+// is none.
+func (q *RateLimitingQueue[T]) asked() RateLimiter[T] {
+	if q.limiter == nil && q.plainLimiter() {
+		q.once.Do(func() { q.ofZero = DefaultLimiter[T]() })
+		return q.ofZero
+	}
+	return q.limiter
 }
 
 // plainLimiter tells whether the delay of a failure is one like any other.
@@ -148,7 +163,7 @@ func (q *RateLimitingQueue[T]) AddWith(o AddOptions, items ...T) {
 			continue
 		}
 		if o.RateLimited {
-			each.After = q.limiter.When(item)
+			each.After = q.asked().When(item)
 			if o.After > 0 {
 				each.After = min(each.After, o.After)
 			}
@@ -160,8 +175,8 @@ func (q *RateLimitingQueue[T]) AddWith(o AddOptions, items ...T) {
 // Forget drops the failures of item, once it has succeeded or is given up.
 // Done must still be called.
 func (q *RateLimitingQueue[T]) Forget(item T) {
-	if q.limiter != nil {
-		q.limiter.Forget(item)
+	if l := q.asked(); l != nil {
+		l.Forget(item)
 	}
 	if q.failed.base > 0 {
 		q.forget(item)
@@ -180,8 +195,8 @@ func (q *Queue[T]) forget(item T) {
 // NumRequeues is the number of failures that are remembered of item, by the
 // limiter or by the queue.
 func (q *RateLimitingQueue[T]) NumRequeues(item T) (n int) {
-	if q.limiter != nil {
-		n = q.limiter.NumRequeues(item)
+	if l := q.asked(); l != nil {
+		n = l.NumRequeues(item)
 	}
 	if q.failed.base > 0 {
 		n = max(n, q.failures(item))
