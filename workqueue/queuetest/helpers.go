@@ -53,7 +53,10 @@ func (g *getter) want(item string) error {
 func drain(q workqueue.Interface[string]) []string {
 	var items []string
 	for q.Len() > 0 {
-		item, _ := q.Get()
+		item, shutdown := q.Get()
+		if shutdown {
+			return append(items, "(shutdown)")
+		}
 		items = append(items, item)
 	}
 	return items

@@ -102,7 +102,7 @@ var queueChecks = []check{
 		}
 		return g.want("a")
 	}},
-	{"many workers get everything once", func(f Factory) error {
+	{"Q1 many workers get everything once", func(f Factory) error {
 		q := f.Queue()
 		const items, workers = 500, 8
 		seen := make(chan string, 2*items)

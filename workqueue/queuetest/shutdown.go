@@ -35,8 +35,8 @@ var shutdownChecks = []check{
 		q := f.Queue()
 		workers := []*getter{get(q), get(q), get(q)}
 		q.ShutDown()
+		synctest.Wait()
 		for _, w := range workers {
-			<-w.returned
 			if err := wantShutdown(w); err != nil {
 				return err
 			}
@@ -110,8 +110,15 @@ var shutdownChecks = []check{
 		q.Add("a")
 		err := wantItems(q, "a")
 		drain := started(q.ShutDownWithDrain)
+		early := drain.has()
 		q.ShutDown()
+		synctest.Wait()
+		ended := drain.has()
+		q.Done("a")
 		<-drain.returned
+		if early || !ended {
+			return errors.New("ShutDownWithDrain does not wait for ShutDown, or goes on after it")
+		}
 		return err
 	}},
 	{"Q5 both may be called again, in any order", func(f Factory) error {
