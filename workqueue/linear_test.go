@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/informant-go/informant/workqueue"
+	"github.com/informant-go/informant/workqueue/internal/broken"
 )
 
 // call is one call of a recorded history.
@@ -86,15 +88,28 @@ var linearModel = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprint(input, output) },
 }
 
+// recorded is what the histories are of.
+type recorded interface {
+	Add(item string)
+	Get() (item string, shutdown bool)
+	TryGet() (item string, ok bool)
+	Done(item string)
+	ShutDown()
+}
+
 // recorder writes down the calls of one goroutine.
 type recorder struct {
 	client int
-	q      *workqueue.Queue[string]
+	q      recorded
 	start  time.Time
+	random *rand.Rand
 	ops    []porcupine.Operation
 }
 
 func (r *recorder) do(c call, f func() answer) answer {
+	if r.random.IntN(2) == 0 {
+		runtime.Gosched() // so that few processors interleave the goroutines too
+	}
 	from := time.Since(r.start)
 	a := f()
 	r.ops = append(r.ops, porcupine.Operation{
@@ -104,17 +119,18 @@ func (r *recorder) do(c call, f func() answer) answer {
 	return a
 }
 
-func (r *recorder) produce(random *rand.Rand, n int) {
+func (r *recorder) produce(n int) {
 	for range n {
-		item := string(rune('a' + random.IntN(4)))
+		item := string(rune('a' + r.random.IntN(4)))
 		r.do(call{op: "add", item: item}, func() answer { r.q.Add(item); return answer{} })
 	}
 }
 
-func (r *recorder) work(random *rand.Rand) {
-	for {
+// work makes so many calls at most: a faulty queue may never end.
+func (r *recorder) work(calls int) {
+	for len(r.ops) < calls {
 		var a answer
-		if random.IntN(2) == 0 {
+		if r.random.IntN(2) == 0 {
 			a = r.do(call{op: "get"}, func() answer {
 				item, shutdown := r.q.Get()
 				return answer{item: item, ok: !shutdown, shutdown: shutdown}
@@ -134,50 +150,92 @@ func (r *recorder) work(random *rand.Rand) {
 	}
 }
 
-// Q1, Q2, Q3 and Q5 hold between goroutines as well: recorded histories of add,
-// get, done and shutdown are those of some order of the calls.
-func TestConcurrentHistoriesAreLinearizable(t *testing.T) {
-	for seed := range uint64(20) {
-		q := workqueue.New(workqueue.Options[string]{})
-		begin := time.Now()
-		var wg sync.WaitGroup
-		recorders := make([]*recorder, 6)
-		for i := range recorders {
-			recorders[i] = &recorder{client: i, q: q, start: begin}
-		}
-		var producers sync.WaitGroup
-		for i, r := range recorders[:5] {
-			random := rand.New(rand.NewPCG(seed, uint64(i)))
-			if i < 2 {
-				producers.Go(func() { r.produce(random, 40) })
-			} else {
-				wg.Go(func() { r.work(random) })
+// record returns the history of two producers, three workers, and one who
+// shuts the queue down when the first producer has ended.
+func record(seed uint64, q recorded, adds int) (history []porcupine.Operation) {
+	begin := time.Now()
+	recorders := make([]*recorder, 6)
+	for i := range recorders {
+		recorders[i] = &recorder{client: i, q: q, start: begin, random: rand.New(rand.NewPCG(seed, uint64(i)))}
+	}
+	var all sync.WaitGroup
+	first := make(chan struct{})
+	for i, r := range recorders {
+		all.Go(func() {
+			switch i {
+			case 0:
+				r.produce(adds)
+				close(first)
+			case 1:
+				r.produce(adds)
+			case 2, 3, 4:
+				r.work(10 * adds)
+			case 5:
+				<-first
+				r.do(call{op: "shutdown"}, func() answer { r.q.ShutDown(); return answer{} })
 			}
-		}
-		producers.Wait()
-		recorders[5].do(call{op: "shutdown"}, func() answer { q.ShutDown(); return answer{} })
-		wg.Wait()
-		var history []porcupine.Operation
-		for _, r := range recorders {
-			history = append(history, r.ops...)
-		}
-		// Trying takes a lot of calls that found nothing; they are few here,
-		// because a worker soon comes to a Get.
-		if result := porcupine.CheckOperationsTimeout(linearModel, history, 5*time.Second); result != porcupine.Ok {
-			t.Fatalf("seed %d: history of %d calls: %s", seed, len(history), result)
-		}
+		})
+	}
+	all.Wait()
+	for _, r := range recorders {
+		history = append(history, r.ops...)
+	}
+	return history
+}
+
+// Q1, Q2, Q3 and Q5 hold between goroutines as well: recorded histories of add,
+// get, done and shutdown are those of some order of the calls. The queues
+// differ in the ways that the calls take inside.
+func TestConcurrentHistoriesAreLinearizable(t *testing.T) {
+	for name, o := range map[string]func() workqueue.Options[string]{
+		"plain":         func() workqueue.Options[string] { return workqueue.Options[string]{} },
+		"no idle entry": func() workqueue.Options[string] { return workqueue.Options[string]{IdleEntries: -1} },
+		"storage":       func() workqueue.Options[string] { return workqueue.Options[string]{Storage: new(fifo)} },
+		"metrics": func() workqueue.Options[string] {
+			return workqueue.Options[string]{Name: "q", Metrics: newCollector()}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(50) {
+				o := o()
+				o.OnMisuse = quiet
+				history := record(seed, workqueue.New(o), 40)
+				// What takes time is to try a lot of calls that found
+				// nothing; they are few here, because a worker soon comes to
+				// a Get.
+				if result := porcupine.CheckOperationsTimeout(linearModel, history, time.Minute); result != porcupine.Ok {
+					t.Fatalf("seed %d: history of %d calls: %s", seed, len(history), result)
+				}
+			}
+		})
 	}
 }
 
-// The check of the histories notices a queue that hands an item out twice.
-func TestTheHistoryCheckNoticesAnItemHeldTwice(t *testing.T) {
-	history := []porcupine.Operation{
-		{ClientId: 0, Input: call{op: "add", item: "a"}, Output: answer{}, Call: 0, Return: 1},
-		{ClientId: 1, Input: call{op: "get"}, Output: answer{item: "a", ok: true}, Call: 2, Return: 3},
-		{ClientId: 0, Input: call{op: "add", item: "a"}, Output: answer{}, Call: 4, Return: 5},
-		{ClientId: 2, Input: call{op: "get"}, Output: answer{item: "a", ok: true}, Call: 6, Return: 7},
-	}
-	if porcupine.CheckOperations(linearModel, history) {
-		t.Fatal("two workers hold an item and the history passes")
+// The check of the histories notices each fault that add, get, done and
+// shutdown can show, and finds none in a queue of which nothing is known but
+// that it is sound.
+func TestTheHistoryCheckNoticesFaults(t *testing.T) {
+	for _, fault := range []broken.Fault{
+		broken.None, broken.HandsOutTwice, broken.MergesNothing, broken.LosesDirty, broken.GoesBackTwice,
+		broken.AlwaysGoesBack, broken.LosesItems, broken.LastFirst, broken.GoesBackFirst,
+		broken.AddsWhenDown, broken.DropsWhatWaits, broken.LosesDirtyWhenDown, broken.SaysShutDownTooSoon,
+	} {
+		t.Run(string(fault), func(t *testing.T) {
+			illegal, unknown := 0, 0
+			for seed := uint64(0); seed < 200 && illegal == 0; seed++ {
+				switch porcupine.CheckOperationsTimeout(linearModel, record(seed, broken.New(fault, nil), 20), time.Second) {
+				case porcupine.Illegal:
+					illegal++
+				case porcupine.Unknown:
+					unknown++
+				}
+				if fault == broken.None && seed == 20 {
+					break
+				}
+			}
+			if (illegal > 0) != (fault != broken.None) {
+				t.Errorf("%d histories were found wrong, %d took too long", illegal, unknown)
+			}
+		})
 	}
 }

@@ -17,7 +17,7 @@ const (
 	LosesDirty     Fault = "Q2: an addition in hand is lost"
 	GoesBackTwice  Fault = "Q2: an item added in hand goes back twice"
 	AlwaysGoesBack Fault = "Q2: every item goes back after Done"
-	LosesItems     Fault = "Q2: one of a hundred additions is lost"
+	LosesItems     Fault = "Q2: one of ten additions is lost"
 
 	LastFirst         Fault = "Q3: the last item to become ready goes out first"
 	TogetherReversed  Fault = "Q3: delays that end together end in reverse"

@@ -78,7 +78,7 @@ func (q *Queue) Add(item string) {
 	if q.down && q.fault != AddsWhenDown {
 		return
 	}
-	if q.adds++; q.fault == LosesItems && q.adds%100 == 0 {
+	if q.adds++; q.fault == LosesItems && q.adds%10 == 0 {
 		return
 	}
 	if q.fault == AddTakesDelay {
