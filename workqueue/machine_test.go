@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/time/rate"
+	clocktesting "k8s.io/utils/clock/testing"
 	"pgregory.net/rapid"
 )
 
@@ -25,18 +26,33 @@ type machine struct {
 	failures map[string]int
 	failedAt map[string]time.Duration
 	expire   time.Duration // 0: the failures are in a limiter, for ever
+	own      bool          // failures are delayed by options of the queue's own
 
-	mu    sync.Mutex
-	depth map[int]int // what the metrics say
+	clock  *clocktesting.FakeClock // nil is the virtual time of the bubble
+	counts *counts                 // nil without metrics
 }
 
-// worker is a goroutine in Get or GetContext.
+// worker is a goroutine in Get or one of its kin.
 type worker struct {
+	kind     string
 	ctx      context.Context
 	cancel   context.CancelFunc
-	item     string
+	items    []string
 	err      error
 	returned chan struct{}
+}
+
+// last is a Storage that gives out the last item first.
+type last []string
+
+func (l *last) Touch(string)     {}
+func (l *last) Push(item string) { *l = append(*l, item) }
+func (l *last) Len() int         { return len(*l) }
+func (l *last) Pop() string {
+	end := len(*l) - 1
+	item := (*l)[end]
+	*l = (*l)[:end]
+	return item
 }
 
 var machineKeys = []string{"a0", "a1", "a2", "b0", "b1", "c0", "c1", "d0"}
@@ -57,43 +73,57 @@ func drawPending(t *rapid.T) Pending {
 func backoff(n int) time.Duration { return exponential(time.Second, 4*time.Second, n) }
 
 func newMachine(t *rapid.T) *machine {
-	aging := rapid.SampledFrom([]int{-1, 1, 2, 3}).Draw(t, "aging")
-	grouped := rapid.Bool().Draw(t, "grouped")
-	merge := rapid.Bool().Draw(t, "merge")
-	s := &machine{m: newModel(aging, grouped, merge), depth: map[int]int{}, failures: map[string]int{}, failedAt: map[string]time.Duration{}}
+	s := &machine{m: newModel(), failures: map[string]int{}, failedAt: map[string]time.Duration{}}
+	m := s.m
+	m.aging = rapid.SampledFrom([]int{-1, 1, 2, 3}).Draw(t, "aging")
+	m.merge = rapid.Bool().Draw(t, "merge")
+	m.tolerant = rapid.IntRange(0, 3).Draw(t, "tolerant") == 0
 	o := RateLimitingOptions[string]{
 		Name:          "machine",
 		OnMisuse:      func(err *MisuseError) { s.misuses = append(s.misuses, err) },
-		Aging:         aging,
+		Aging:         m.aging,
 		IdleEntries:   rapid.SampledFrom([]int{-1, 1, 3, 100}).Draw(t, "idle entries"),
-		AddTakesDelay: merge,
+		AddTakesDelay: m.merge,
+		Tolerant:      m.tolerant,
 	}
+	if rapid.Bool().Draw(t, "injected clock") {
+		s.clock = clocktesting.NewFakeClock(modelEpoch)
+		o.Clock = s.clock
+	}
+	switch rapid.SampledFrom([]string{"one group", "groups", "storage"}).Draw(t, "order") {
+	case "groups":
+		m.grouped = true
+		o.Group = m.groupOf
+	case "storage":
+		m.last = true
+		o.Storage = new(last)
+	}
+	s.limit(t, &o)
+	switch rapid.SampledFrom([]string{"none", "metrics", "depth by priority"}).Draw(t, "metrics") {
+	case "metrics":
+		s.counts = &counts{}
+		o.Metrics = s.counts
+	case "depth by priority":
+		s.counts = &counts{byPriority: map[int]int{}}
+		o.PriorityDepth = s.counts
+	}
+	s.q = NewRateLimiting(o)
+	return s
+}
+
+// limit draws what delays failed items.
+func (s *machine) limit(t *rapid.T, o *RateLimitingOptions[string]) {
 	if rapid.Bool().Draw(t, "backoff") {
 		s.expire = 8 * time.Second // twice the longest delay
 		o.Backoff = Backoff{Base: time.Second, Max: 4 * time.Second}
 	} else {
 		o.Limiter = NewExponentialLimiter[string](time.Second, 4*time.Second)
 	}
-	if grouped {
-		o.Group = s.m.groupOf
+	if rapid.Bool().Draw(t, "tokens") {
+		bucket := func() *rate.Limiter { return rate.NewLimiter(rate.Every(tokenPeriod), 2) }
+		s.m.bucket, o.Tokens = bucket(), bucket()
 	}
-	if rapid.Bool().Draw(t, "metrics") {
-		o.PriorityDepth = depths{s}
-	}
-	s.q = NewRateLimiting(o)
-	return s
-}
-
-// depths is the depth metric.
-type depths struct{ s *machine }
-
-func (d depths) Inc(priority int) { d.add(priority, 1) }
-func (d depths) Dec(priority int) { d.add(priority, -1) }
-
-func (d depths) add(priority, n int) {
-	d.s.mu.Lock()
-	defer d.s.mu.Unlock()
-	d.s.depth[priority] += n
+	s.own = s.expire > 0 || s.m.bucket != nil
 }
 
 // actions are the calls that the machine makes.
@@ -114,18 +144,21 @@ func (s *machine) actions() map[string]func(*rapid.T) {
 		"add after": func(t *rapid.T) {
 			key, d := drawKey(t), drawDelay(t)
 			s.q.AddAfter(key, d)
-			s.m.delay(key, d, 0, Earliest)
-			s.wantMisuse(t, d < 0, ErrNegativeDelay)
+			s.retry()
+			s.m.delay(key, d, 0, Earliest, false)
+			s.wantMisuse(t, d < 0 && !s.m.tolerant, ErrNegativeDelay)
 			s.wantMisuse(t, s.m.down, ErrShutDown)
 		},
 		"add rate limited": func(t *rapid.T) {
 			key := drawKey(t)
 			s.q.AddRateLimited(key)
-			s.m.delay(key, s.fail(key), 0, Earliest)
+			s.retry()
+			s.m.delay(key, s.fail(key), 0, Earliest, s.own)
 			s.wantMisuse(t, s.m.down, ErrShutDown)
 		},
 		"add with":   s.addWith,
 		"get":        s.get,
+		"get once":   s.getEnded,
 		"try get":    s.tryGet,
 		"get batch":  s.getBatch,
 		"give up":    s.giveUp,
@@ -146,7 +179,11 @@ func (s *machine) actions() map[string]func(*rapid.T) {
 			// A timer fires for each second: what becomes ready at
 			// different times must not be one batch in the model.
 			for range rapid.IntRange(1, 4).Draw(t, "seconds") {
-				<-time.After(time.Second)
+				if s.clock != nil {
+					s.clock.Step(time.Second)
+				} else {
+					<-time.After(time.Second)
+				}
 				synctest.Wait()
 				s.m.pass(time.Second)
 				s.settle(t)
@@ -193,22 +230,39 @@ func (s *machine) remembered(key string) int {
 	return s.failures[key]
 }
 
+// retry counts a delayed addition as the metrics do.
+func (s *machine) retry() {
+	if !s.m.down {
+		s.m.retries++
+	}
+}
+
 func (s *machine) addWith(t *rapid.T) {
-	key := drawKey(t)
 	o := AddOptions{
 		After: drawDelay(t), Priority: drawPriority(t), Pending: drawPending(t),
 		RateLimited: rapid.Bool().Draw(t, "rate limited"),
 	}
-	s.q.AddWith(o, key)
-	if o.RateLimited {
-		limit := s.fail(key)
-		if o.After <= 0 || limit < o.After {
-			o.After = limit
-		}
+	keys := []string{drawKey(t)}
+	if len(s.workers) == 0 { // nobody takes the first before the second is there
+		keys = append(keys, rapid.SliceOfN(rapid.SampledFrom(machineKeys), 0, 2).Draw(t, "more keys")...)
 	}
-	s.m.delay(key, o.After, o.Priority, o.Pending)
-	s.wantMisuse(t, o.After < 0, ErrNegativeDelay)
-	s.wantMisuse(t, s.m.down, ErrShutDown)
+	s.q.AddWith(o, keys...)
+	for _, key := range keys {
+		each, own := o, false
+		if o.RateLimited {
+			own = s.own
+			limit := s.fail(key)
+			if o.After <= 0 || limit < o.After {
+				each.After = limit
+			}
+		}
+		if each.After > 0 || own {
+			s.retry()
+		}
+		s.m.delay(key, each.After, o.Priority, o.Pending, own)
+		s.wantMisuse(t, o.After < 0 && !s.m.tolerant, ErrNegativeDelay)
+		s.wantMisuse(t, s.m.down, ErrShutDown)
+	}
 }
 
 func (s *machine) reschedule(t *rapid.T) {
@@ -217,26 +271,60 @@ func (s *machine) reschedule(t *rapid.T) {
 	if got != want {
 		t.Fatalf("Reschedule(%s) is %v, expected %v", key, got, want)
 	}
-	s.wantMisuse(t, d < 0, ErrNegativeDelay)
+	s.wantMisuse(t, d < 0 && !s.m.tolerant, ErrNegativeDelay)
 }
 
+// get lets a worker wait for an item, or for several.
 func (s *machine) get(t *rapid.T) {
 	if len(s.workers) == 4 {
 		t.Skip()
 	}
 	w := &worker{returned: make(chan struct{})}
+	w.kind = rapid.SampledFrom([]string{"Get", "GetPriority", "GetContext", "GetBatch"}).Draw(t, "kind")
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	s.workers = append(s.workers, w)
 	go func() {
-		w.item, w.err = s.q.GetContext(w.ctx)
-		close(w.returned)
+		defer close(w.returned)
+		w.items, w.err = s.wait(w)
 	}()
 }
 
-func (s *machine) tryGet(t *rapid.T) {
-	if len(s.workers) > 0 {
-		t.Skip() // they would have taken it
+func (s *machine) wait(w *worker) ([]string, error) {
+	item, shutdown := "", false
+	switch w.kind {
+	case "Get":
+		item, shutdown = s.q.Get()
+	case "GetPriority":
+		item, _, shutdown = s.q.GetPriority()
+	case "GetContext":
+		item, err := s.q.GetContext(w.ctx)
+		return []string{item}, err
+	default:
+		batch := make([]string, 3)
+		n, err := s.q.GetBatch(w.ctx, batch)
+		return batch[:n], err
 	}
+	if shutdown {
+		return nil, ErrShutDown
+	}
+	return []string{item}, nil
+}
+
+// getEnded asks for an item with a context that has ended.
+func (s *machine) getEnded(t *rapid.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	item, err := s.q.GetContext(ctx)
+	want, _, ok := s.m.get()
+	switch {
+	case ok && (err != nil || item != want):
+		t.Fatalf("GetContext gave %q, %v, expected %q", item, err, want)
+	case !ok && s.m.down && !errors.Is(err, ErrShutDown), !ok && !s.m.down && !errors.Is(err, context.Canceled):
+		t.Fatalf("GetContext gave %q, %v although nothing waits", item, err)
+	}
+}
+
+func (s *machine) tryGet(t *rapid.T) {
 	item, ok := s.q.TryGet()
 	want, _, wantOK := s.m.get()
 	if item != want || ok != wantOK {
@@ -268,10 +356,13 @@ func (s *machine) giveUp(t *rapid.T) {
 	}
 	i := rapid.IntRange(0, len(s.workers)-1).Draw(t, "worker")
 	w := s.workers[i]
+	if w.kind == "Get" || w.kind == "GetPriority" {
+		t.Skip() // nothing ends them but an item or the end of the queue
+	}
 	w.cancel()
 	<-w.returned
 	if !errors.Is(w.err, context.Canceled) {
-		t.Fatalf("GetContext gave %q, %v after the end of its context", w.item, w.err)
+		t.Fatalf("%s gave %q, %v after the end of its context", w.kind, w.items, w.err)
 	}
 	s.workers = slices.Delete(s.workers, i, i+1)
 }
@@ -282,7 +373,7 @@ func (s *machine) done(t *rapid.T) {
 		key = rapid.SampledFrom(held).Draw(t, "held key")
 	}
 	s.q.Done(key)
-	s.wantMisuse(t, !s.m.done(key), ErrNotInHand)
+	s.wantMisuse(t, !s.m.done(key) && !s.m.tolerant, ErrNotInHand)
 }
 
 // wantMisuse checks whether a misuse was told, and takes it off the list.
@@ -308,9 +399,9 @@ func (s *machine) settle(t *rapid.T) {
 		}
 		w.cancel()
 		if w.err == nil {
-			got = append(got, w.item)
+			got = append(got, w.items...)
 		} else if !errors.Is(w.err, ErrShutDown) || !s.m.down || len(s.m.waiting()) > 0 {
-			t.Fatalf("GetContext failed: %v", w.err)
+			t.Fatalf("%s failed: %v", w.kind, w.err)
 		}
 		return true
 	})
@@ -352,8 +443,10 @@ func (s *machine) check(t *rapid.T) {
 		}
 	}
 	s.checkDrains(t)
-	if s.q.meter != nil {
-		s.checkDepth(t)
+	if s.counts != nil {
+		if err := s.counts.check(s.m); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -366,8 +459,12 @@ func (s *machine) checkKey(key string) error {
 	if want := k != nil && k.delayed; ok != want {
 		return fmt.Errorf("WhenReady(%s) is %v, expected %v", key, ok, want)
 	}
-	if ok && time.Until(at) != k.at-s.m.clock {
-		return fmt.Errorf("WhenReady(%s) is in %v, expected %v", key, time.Until(at), k.at-s.m.clock)
+	now := time.Now()
+	if s.clock != nil {
+		now = s.clock.Now()
+	}
+	if ok && at.Sub(now) != k.at-s.m.clock {
+		return fmt.Errorf("WhenReady(%s) is in %v, expected %v", key, at.Sub(now), k.at-s.m.clock)
 	}
 	return nil
 }
@@ -387,25 +484,6 @@ func (s *machine) checkDrains(t *rapid.T) {
 	}
 	if s.m.drained() {
 		s.drains = nil
-	}
-}
-
-func (s *machine) checkDepth(t *rapid.T) {
-	want := map[int]int{}
-	for _, k := range s.m.keys {
-		if k.waits {
-			want[k.priority]++
-		}
-		if k.again {
-			want[k.afterRelease]++
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for priority := -2; priority <= 2; priority++ {
-		if s.depth[priority] != want[priority] {
-			t.Fatalf("depth of priority %d is %d, expected %d", priority, s.depth[priority], want[priority])
-		}
 	}
 }
 

@@ -4,14 +4,19 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // model is what doc.go says, written down as simply as possible: one slice of
 // keys, searched from end to end.
 type model struct {
-	aging   int  // negative: strict
-	grouped bool // the group of a key is its first letter
-	merge   bool
+	aging    int  // negative: strict
+	grouped  bool // the group of a key is its first letter
+	merge    bool
+	tolerant bool
+	last     bool          // a Storage that gives out the last item first; no groups
+	bucket   *rate.Limiter // nil: no Tokens
 
 	clock time.Duration
 	seq   int
@@ -20,7 +25,10 @@ type model struct {
 
 	down    bool
 	dropped int
-	adds    int // what the metrics should say
+	next    time.Duration // when another item can hope for a token
+
+	// What the metrics should say.
+	adds, retries, gets, dones int
 }
 
 type modelKey struct {
@@ -32,16 +40,14 @@ type modelKey struct {
 	at           time.Duration
 	asked        int // seq at which the delay was asked for
 	delayedPrio  int
-	afterRelease int // priority of again
+	limited      bool // the delay is for a failure
+	afterRelease int  // priority of again
 }
 
 type modelGroup struct{ held, turn, young int }
 
-func newModel(aging int, grouped, merge bool) *model {
-	return &model{
-		aging: aging, grouped: grouped, merge: merge,
-		keys: map[string]*modelKey{}, group: map[string]*modelGroup{},
-	}
+func newModel() *model {
+	return &model{keys: map[string]*modelKey{}, group: map[string]*modelGroup{}}
 }
 
 func (m *model) tick() int { m.seq++; return m.seq }
@@ -92,6 +98,23 @@ func (m *model) add(item string, priority int) {
 	m.admit(k, priority)
 }
 
+// tokenPeriod is the time in which a token comes.
+const tokenPeriod = time.Second
+
+// modelEpoch is when the time of a clock or a bucket begins.
+var modelEpoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// spend takes a token for an item that will run because its delay has ended,
+// or delays it until there may be one.
+func (m *model) spend(k *modelKey) bool {
+	if !k.limited || m.bucket == nil || k.waits || k.again || m.bucket.AllowN(modelEpoch.Add(m.clock), 1) {
+		return true
+	}
+	m.next = max(m.next, m.clock) + tokenPeriod
+	k.at = m.next
+	return false
+}
+
 func (m *model) admit(k *modelKey, priority int) {
 	switch {
 	case k.held && !k.again:
@@ -102,16 +125,20 @@ func (m *model) admit(k *modelKey, priority int) {
 	case !k.waits:
 		k.waits, k.priority, k.ready = true, priority, m.tick()
 		m.adds++
+	case priority > k.priority && m.last:
+		k.priority = priority // its place is the storage's affair
 	case priority > k.priority:
 		k.priority, k.ready = priority, m.tick()
 	}
 }
 
-func (m *model) delay(item string, d time.Duration, priority int, how Pending) {
+// delay adds item after d. limited says that it is for a failure, of a queue
+// with options of its own for that.
+func (m *model) delay(item string, d time.Duration, priority int, how Pending, limited bool) {
 	if m.down {
 		return
 	}
-	if d <= 0 {
+	if d <= 0 && !limited {
 		m.add(item, priority)
 		return
 	}
@@ -120,19 +147,25 @@ func (m *model) delay(item string, d time.Duration, priority int, how Pending) {
 		m.admit(k, priority)
 		return
 	}
+	defer m.pass(0)
 	if !k.delayed {
 		k.delayed, k.at, k.asked, k.delayedPrio = true, m.clock+d, m.tick(), priority
+		k.limited = limited
 		return
 	}
 	k.delayedPrio = max(k.delayedPrio, priority)
-	m.move(k, d, how)
+	if m.move(k, d, how) {
+		k.limited = limited
+	}
 }
 
-func (m *model) move(k *modelKey, d time.Duration, how Pending) {
+func (m *model) move(k *modelKey, d time.Duration, how Pending) bool {
 	at := m.clock + d
 	if how == Replace || how == Earliest && at < k.at || how == Latest && at > k.at {
 		k.at = at
+		return true
 	}
+	return false
 }
 
 func (m *model) reschedule(item string, d time.Duration, how Pending) bool {
@@ -168,6 +201,9 @@ func (m *model) pass(d time.Duration) {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.asked, b.asked))
 	})
 	for _, k := range due {
+		if !m.spend(k) {
+			continue
+		}
 		k.delayed = false
 		m.admit(k, k.delayedPrio)
 	}
@@ -207,6 +243,7 @@ func (m *model) get() (item string, priority int, ok bool) {
 	if len(items) == 0 {
 		return "", 0, false
 	}
+	m.gets++
 	name := m.groupOf(slices.MinFunc(items, func(a, b string) int {
 		x, y := m.group[m.groupOf(a)], m.group[m.groupOf(b)]
 		return cmp.Or(cmp.Compare(x.held, y.held), cmp.Compare(x.turn, y.turn))
@@ -223,6 +260,9 @@ func (m *model) get() (item string, priority int, ok bool) {
 // choose picks the next item of one group.
 func (m *model) choose(items []string, g *modelGroup) string {
 	older := func(a, b string) int { return cmp.Compare(m.keys[a].ready, m.keys[b].ready) }
+	if m.last {
+		return slices.MaxFunc(items, older)
+	}
 	several := slices.ContainsFunc(items, func(item string) bool {
 		return m.keys[item].priority != m.keys[items[0]].priority
 	})
@@ -243,6 +283,7 @@ func (m *model) done(item string) bool {
 	if k == nil || !k.held {
 		return false
 	}
+	m.dones++
 	m.group[m.groupOf(item)].held--
 	k.held = false
 	if k.again {
@@ -266,4 +307,6 @@ func (m *model) shutDown() {
 }
 
 // drained is when ShutDownWithDrain may return.
-func (m *model) drained() bool { return len(m.waiting()) == 0 && len(m.inHand()) == 0 }
+func (m *model) drained() bool {
+	return len(m.inHand()) == 0 && (m.tolerant || len(m.waiting()) == 0)
+}

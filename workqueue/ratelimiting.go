@@ -156,6 +156,9 @@ func (q *RateLimitingQueue[T]) delayFailed(item T, limit time.Duration, group st
 func (q *RateLimitingQueue[T]) AddWith(o AddOptions, items ...T) {
 	for _, item := range items {
 		each := o
+		if o.RateLimited && o.After < 0 && !q.tolerant {
+			q.misuse("AddWith", item, ErrNegativeDelay)
+		}
 		if o.RateLimited && !q.plainLimiter() {
 			if q.addFailed("AddWith", item, o) {
 				q.meter.retry()
