@@ -43,22 +43,17 @@ const (
 
 // Run tests the stores that factory makes, each subtest with new ones.
 func Run(t *testing.T, factory Factory, known Known) {
-	tests := slices.Concat(contentTests, indexTests, stateTests, waitTests, versionTests)
+	tests := allTests()
 	names := make(map[string]bool, len(tests))
 	for _, test := range tests {
 		names[test.name] = true
 		t.Run(test.name, func(t *testing.T) {
-			reason, isKnown := known[test.name]
-			failures := run(test.body, factory, isKnown)
-			switch {
-			case isKnown && len(failures) == 0:
-				t.Errorf("passes, although it is known to fail (%s): take it off the list", reason)
-			case isKnown:
-				t.Logf("fails as known (%s): %v", reason, failures)
-			default:
-				for _, failure := range failures {
-					t.Error(failure)
-				}
+			wrong, asKnown := test.verdict(factory, known)
+			for _, failure := range wrong {
+				t.Error(failure)
+			}
+			if asKnown != "" {
+				t.Log(asKnown)
 			}
 		})
 	}
@@ -73,6 +68,23 @@ func Run(t *testing.T, factory Factory, known Known) {
 type test struct {
 	name string
 	body func(*suite)
+}
+
+func allTests() []test {
+	return slices.Concat(contentTests, indexTests, stateTests, waitTests, versionTests)
+}
+
+// verdict runs a subtest and returns what is wrong, or what failed as known.
+func (test test) verdict(factory Factory, known Known) (wrong []string, asKnown string) {
+	reason, isKnown := known[test.name]
+	failures := run(test.body, factory, isKnown)
+	switch {
+	case isKnown && len(failures) == 0:
+		return []string{fmt.Sprintf("passes, although it is known to fail (%s): take it off the list", reason)}, ""
+	case isKnown:
+		return nil, fmt.Sprintf("fails as known (%s): %v", reason, failures)
+	}
+	return failures, ""
 }
 
 // run runs body to its end and returns what it found wrong.

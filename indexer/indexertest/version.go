@@ -41,9 +41,10 @@ func versionFollows(s *suite) {
 func waitForPast(s *suite) {
 	store := s.store(nil)
 	s.must(store.Replace(nil, "100"))
+	ctx := s.context()
 	s.soon("WaitFor of a version that is there", func() {
-		s.must(store.WaitFor(context.Background(), "99"))
-		s.must(store.WaitFor(context.Background(), "100"))
+		s.must(store.WaitFor(ctx, "99"))
+		s.must(store.WaitFor(ctx, "100"))
 	})
 }
 

@@ -1,0 +1,487 @@
+package indexertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/informant-go/informant/indexer"
+	objects "github.com/informant-go/informant/object"
+)
+
+// naive is the least Indexer that the suite passes: an immutable state that
+// every write copies whole. With a fault it is wrong in one way.
+type naive struct {
+	fault fault
+	state atomic.Pointer[naiveState]
+
+	// lock and shared are used with some faults only, reads counts for yield.
+	lock   sync.RWMutex
+	shared []string
+	reads  atomic.Int64
+}
+
+// naiveState never changes; over is closed when another one takes its place.
+type naiveState struct {
+	objects  map[string]*Object
+	version  string
+	indexers indexer.Indexers[*Object]
+	// values are by index and key.
+	values map[string]map[string][]string
+	over   chan struct{}
+}
+
+func newNaive(f fault) Factory {
+	return func(c Config) (Indexer, error) {
+		s := &naive{fault: f, shared: []string{"a/x"}}
+		first := &naiveState{objects: map[string]*Object{}, over: make(chan struct{}), values: map[string]map[string][]string{}}
+		first.indexers = maps.Clone(c.Indexers)
+		s.state.Store(first)
+		return s, nil
+	}
+}
+
+func (st *naiveState) clone() *naiveState {
+	next := &naiveState{
+		objects: maps.Clone(st.objects), version: st.version, indexers: maps.Clone(st.indexers),
+		values: map[string]map[string][]string{}, over: make(chan struct{}),
+	}
+	for name, values := range st.values {
+		next.values[name] = maps.Clone(values)
+	}
+	return next
+}
+
+// write makes a state by change, again if another writer was faster.
+func (s *naive) write(change func(*naiveState)) {
+	if s.fault == locks || s.fault == iteratesLocked {
+		s.lock.Lock()
+		defer s.lock.Unlock()
+	}
+	for {
+		old := s.state.Load()
+		next := old.clone()
+		change(next)
+		if s.state.CompareAndSwap(old, next) {
+			if s.fault != wakesNobody {
+				close(old.over)
+			}
+			return
+		}
+	}
+}
+
+// read is the state that a reader sees.
+func (s *naive) read() *naiveState {
+	s.reads.Add(1)
+	if s.fault == locks {
+		s.lock.RLock()
+		defer s.lock.RUnlock()
+	}
+	return s.state.Load()
+}
+
+// yield lets readers see a state that should not be seen.
+func (s *naive) yield() {
+	for begin, n := s.reads.Load(), 0; s.reads.Load() < begin+4 && n < 2000; n++ {
+		runtime.Gosched()
+	}
+}
+
+func (s *naive) keyOf(o *Object) (string, error) {
+	if o == nil {
+		if s.fault == takesNil {
+			return "", nil
+		}
+		return "", objects.KeyError{Obj: o, Err: errors.New("nil")}
+	}
+	return objects.MetaKey(o)
+}
+
+func (st *naiveState) put(s *naive, key string, o *Object) {
+	_, existed := st.objects[key]
+	st.objects[key] = o
+	for name, fn := range st.indexers {
+		if existed && s.fault == indexIsNotUpdated {
+			continue
+		}
+		st.index(s, name, fn, key, o)
+	}
+}
+
+func (st *naiveState) index(s *naive, name string, fn indexer.IndexFunc[*Object], key string, o *Object) {
+	if st.values[name] == nil {
+		st.values[name] = map[string][]string{}
+	}
+	values, err := s.call(fn, o)
+	switch {
+	case err == nil:
+		st.values[name][key] = values
+	case s.fault == failedIndexTakesValues:
+		st.values[name][key] = values
+	case s.fault == failedIndexDropsObject:
+		delete(st.objects, key)
+	case s.fault == failedIndexStaysOut:
+		st.values[name][key] = nil
+		delete(st.indexers, name)
+	default:
+		delete(st.values[name], key)
+	}
+}
+
+func (s *naive) call(fn indexer.IndexFunc[*Object], o *Object) (values []string, err error) {
+	defer func() {
+		if s.fault == panicsEscape {
+			return
+		}
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return fn(o)
+}
+
+func (st *naiveState) remove(s *naive, key string) {
+	delete(st.objects, key)
+	for _, values := range st.values {
+		if s.fault != indexKeepsDeleted {
+			delete(values, key)
+		}
+	}
+}
+
+func (st *naiveState) raise(version string) {
+	if objects.NewerVersion(version, st.version) {
+		st.version = version
+	}
+}
+
+func (s *naive) Add(o *Object) error { return s.Update(o) }
+
+func (s *naive) Update(o *Object) error {
+	key, err := s.keyOf(o)
+	if err == nil {
+		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.Put}}, "")
+	}
+	return err
+}
+
+func (s *naive) Delete(o *Object) error {
+	key, err := s.keyOf(o)
+	if err == nil && s.fault != keepsDeleted {
+		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.Remove}}, "")
+	}
+	return err
+}
+
+func (s *naive) Apply(changes []indexer.Change[*Object], version string) {
+	if s.fault == appliesInHalves && len(changes) > 1 {
+		s.apply(changes[:len(changes)/2], "")
+		s.yield()
+		changes = changes[len(changes)/2:]
+	}
+	s.apply(changes, version)
+}
+
+func (s *naive) apply(changes []indexer.Change[*Object], version string) {
+	s.write(func(st *naiveState) {
+		for i := range changes {
+			c := &changes[i]
+			if s.fault != tellsNoOld {
+				c.Old, c.Existed = st.objects[c.Key], st.objects[c.Key] != nil
+			}
+			if c.Type == indexer.Put {
+				st.put(s, c.Key, c.Object)
+			} else {
+				st.remove(s, c.Key)
+			}
+			if c.Object != nil && s.fault != forgetsVersions {
+				st.raise(c.Object.ResourceVersion)
+			}
+		}
+		st.raise(version)
+	})
+}
+
+func (s *naive) Replace(items []*Object, version string) error {
+	keys := make([]string, 0, len(items))
+	for i, o := range items {
+		key, err := s.keyOf(o)
+		if err != nil {
+			if s.fault == replacesByHalf {
+				s.ReplaceAll(keys, items[:i], version, nil)
+			}
+			return err
+		}
+		keys = append(keys, key)
+	}
+	s.ReplaceAll(keys, items, version, nil)
+	return nil
+}
+
+func (s *naive) ReplaceAll(keys []string, items []*Object, version string, diff func(indexer.Change[*Object])) {
+	if s.fault == replacesTwice {
+		s.replaceAll(keys[:len(keys)/2], items[:len(keys)/2], version)
+		s.yield()
+	}
+	for _, c := range s.replaceAll(keys, items, version) {
+		if diff != nil {
+			diff(c)
+			if s.fault == tellsTwice {
+				diff(c)
+			}
+		}
+	}
+}
+
+func (s *naive) replaceAll(keys []string, items []*Object, version string) (changes []indexer.Change[*Object]) {
+	s.write(func(st *naiveState) {
+		changes = nil
+		gone := maps.Clone(st.objects)
+		for i, key := range keys {
+			c := indexer.Change[*Object]{Key: key, Object: items[i], Type: indexer.Put}
+			c.Old, c.Existed = st.objects[key], st.objects[key] != nil
+			delete(gone, key)
+			if rv := items[i].ResourceVersion; c.Existed && rv != "" && rv == c.Old.ResourceVersion && s.fault != storesAnew {
+				c.Type, c.Object = indexer.Unchanged, c.Old
+			} else {
+				st.put(s, key, items[i])
+			}
+			changes = append(changes, c)
+		}
+		for key, o := range gone {
+			if s.fault == replaceAdds {
+				break
+			}
+			st.remove(s, key)
+			changes = append(changes, indexer.Change[*Object]{Key: key, Old: o, Existed: true, Type: indexer.Remove})
+		}
+		if version != "" {
+			st.version = version
+		}
+	})
+	return changes
+}
+
+func (s *naive) Resync() error { return nil }
+
+func (s *naive) Get(o *Object) (*Object, bool, error) {
+	key, err := s.keyOf(o)
+	if err != nil {
+		return nil, false, err
+	}
+	return s.GetByKey(key)
+}
+
+func (s *naive) GetByKey(key string) (*Object, bool, error) {
+	o, ok := s.read().objects[key]
+	return o, ok, nil
+}
+
+func (s *naive) List() []*Object { return s.read().list() }
+
+func (st *naiveState) list() []*Object { return slices.Collect(maps.Values(st.objects)) }
+
+func (s *naive) ListKeys() []string {
+	if s.fault == sharesLists {
+		return s.shared
+	}
+	return slices.Collect(maps.Keys(s.read().objects))
+}
+
+func (s *naive) Bookmark(version string) { s.write(func(st *naiveState) { st.raise(version) }) }
+
+func (s *naive) LastStoreSyncResourceVersion() string { return s.read().version }
+
+func (s *naive) Index(name string, o *Object) ([]*Object, error) {
+	st := s.read()
+	fn, ok := st.indexers[name]
+	if !ok {
+		return nil, errors.New("no such index")
+	}
+	values, err := fn(o)
+	found := map[string]*Object{}
+	for _, value := range values {
+		for _, key := range st.keys(s, name, value) {
+			found[key] = st.objects[key]
+		}
+	}
+	return slices.Collect(maps.Values(found)), err
+}
+
+// keys are those that the index lists, each once.
+func (st *naiveState) keys(s *naive, name, value string) (keys []string) {
+	for key, values := range st.values[name] {
+		for _, v := range values {
+			if v == value && (s.fault == listsTwice || !slices.Contains(keys, key)) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
+}
+
+func (st *naiveState) known(s *naive, name string) error {
+	if _, ok := st.indexers[name]; !ok && s.fault != knowsEveryIndex {
+		return fmt.Errorf("no index %q", name)
+	}
+	return nil
+}
+
+func (s *naive) ByIndex(name, value string) ([]*Object, error) {
+	return s.read().byIndex(s, name, value)
+}
+
+func (st *naiveState) byIndex(s *naive, name, value string) (objs []*Object, err error) {
+	for _, key := range st.keys(s, name, value) {
+		objs = append(objs, st.objects[key])
+	}
+	return objs, st.known(s, name)
+}
+
+func (s *naive) IndexKeys(name, value string) ([]string, error) {
+	st := s.read()
+	return st.keys(s, name, value), st.known(s, name)
+}
+
+func (s *naive) ListIndexFuncValues(name string) []string { return s.read().indexValues(name) }
+
+func (st *naiveState) indexValues(name string) []string {
+	found := map[string]bool{}
+	for _, values := range st.values[name] {
+		for _, v := range values {
+			found[v] = true
+		}
+	}
+	return slices.Collect(maps.Keys(found))
+}
+
+func (s *naive) GetIndexers() indexer.Indexers[*Object] { return maps.Clone(s.read().indexers) }
+
+func (s *naive) AddIndexers(more indexer.Indexers[*Object]) (err error) {
+	s.write(func(st *naiveState) {
+		err = nil
+		for name := range more {
+			if _, exists := st.indexers[name]; exists && s.fault != addsTwice {
+				err = fmt.Errorf("index %q exists", name)
+				return
+			}
+		}
+		for name, fn := range more {
+			if st.indexers == nil {
+				st.indexers = indexer.Indexers[*Object]{}
+			}
+			st.indexers[name] = fn
+			for key, o := range st.objects {
+				if s.fault != addsEmpty {
+					st.index(s, name, fn, key, o)
+				}
+			}
+		}
+	})
+	return err
+}
+
+func (s *naive) WaitFor(ctx context.Context, version string) error {
+	if _, err := objects.CompareVersions(version, version); err != nil && s.fault != waitsForAnything && s.fault != waitsForNothing {
+		return err
+	}
+	for {
+		st := s.state.Load()
+		if s.enough(st.version, version) {
+			return nil
+		}
+		select {
+		case <-st.over:
+		case <-ctx.Done():
+			if s.fault == waitForgetsWhy {
+				return nil
+			}
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *naive) enough(state, version string) bool {
+	c, err := objects.CompareVersions(state, version)
+	switch s.fault {
+	case waitsForNothing:
+		return true
+	case waitsForMore:
+		return err == nil && c > 0
+	}
+	return err == nil && c >= 0
+}
+
+func (s *naive) Snapshot() indexer.Snapshot[*Object] {
+	return &naiveSnapshot{store: s, state: s.read()}
+}
+
+type naiveSnapshot struct {
+	store *naive
+	state *naiveState
+}
+
+func (n *naiveSnapshot) now() *naiveState {
+	if n.store.fault == snapshotsLive {
+		return n.store.state.Load()
+	}
+	return n.state
+}
+
+func (n *naiveSnapshot) Get(key string) (*Object, bool) {
+	o, ok := n.now().objects[key]
+	return o, ok
+}
+func (n *naiveSnapshot) Len() int           { return len(n.now().objects) }
+func (n *naiveSnapshot) List() []*Object    { return n.now().list() }
+func (n *naiveSnapshot) ListKeys() []string { return slices.Collect(maps.Keys(n.now().objects)) }
+
+func (n *naiveSnapshot) ByIndex(name, value string) ([]*Object, error) {
+	st := n.now()
+	if n.store.fault == snapshotsLiveIndexes {
+		for i := 0; n.store.state.Load() == n.state && i < 2000; i++ {
+			runtime.Gosched()
+		}
+		st = n.store.state.Load()
+	}
+	return st.byIndex(n.store, name, value)
+}
+
+func (n *naiveSnapshot) IndexKeys(name, value string) ([]string, error) {
+	return n.now().keys(n.store, name, value), n.now().known(n.store, name)
+}
+func (n *naiveSnapshot) ListIndexFuncValues(name string) []string { return n.now().indexValues(name) }
+func (n *naiveSnapshot) ResourceVersion() string                  { return n.now().version }
+
+func (n *naiveSnapshot) All() iter.Seq2[string, *Object] {
+	return func(yield func(string, *Object) bool) {
+		if n.store.fault == iteratesLocked {
+			n.store.lock.RLock()
+			defer n.store.lock.RUnlock()
+		}
+		maps.All(n.now().objects)(yield)
+	}
+}
+
+func (n *naiveSnapshot) ByIndexSeq(name, value string) iter.Seq2[string, *Object] {
+	return func(yield func(string, *Object) bool) {
+		for _, key := range n.now().keys(n.store, name, value) {
+			if !yield(key, n.now().objects[key]) {
+				return
+			}
+		}
+	}
+}
+
+func (n *naiveSnapshot) Release() {
+	if n.store.fault != neverReleases {
+		n.state = &naiveState{}
+	}
+}
