@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"runtime"
 )
 
 var versionTests = []test{
@@ -75,13 +75,28 @@ func waitersWake(s *suite) {
 func readOwnWrites(s *suite) {
 	store := s.store(colors)
 	ctx := s.context()
-	var writer sync.WaitGroup
-	writer.Go(func() {
+	asked := make(chan struct{})
+	writer := s.start(func() {
 		for n := range 200 {
+			if n%2 == 0 { // every second write comes when it is waited for
+				select {
+				case <-asked:
+				case <-ctx.Done():
+					return
+				}
+				runtime.Gosched()
+			}
 			s.must(store.Add(object("a", fmt.Sprint(n), fmt.Sprint(n+1), "red")))
 		}
 	})
 	for n := range 200 {
+		if n%2 == 0 {
+			select {
+			case asked <- struct{}{}:
+			case <-writer:
+				s.fatalf("the writer has ended early")
+			}
+		}
 		s.soon("WaitFor", func() { s.must(store.WaitFor(ctx, fmt.Sprint(n+1))) })
 		if _, ok, _ := store.GetByKey(fmt.Sprint("a/", n)); !ok {
 			s.fatalf("object of version %d is not there after WaitFor", n+1)
@@ -91,7 +106,7 @@ func readOwnWrites(s *suite) {
 			s.fatalf("%d objects in the index after WaitFor(%d)", len(objects), n+1)
 		}
 	}
-	writer.Wait()
+	s.await("the writer", writer)
 }
 
 func waitEnds(s *suite) {
@@ -108,9 +123,10 @@ func waitEnds(s *suite) {
 
 func waitForNonsense(s *suite) {
 	store := s.store(nil)
+	ctx := s.context()
 	for _, version := range []string{"", "0", "x", "01", "-1", "1.5"} {
 		s.soon("WaitFor of "+version, func() {
-			if err := store.WaitFor(s.context(), version); err == nil {
+			if err := store.WaitFor(ctx, version); err == nil {
 				s.errorf("no error for version %q", version)
 			}
 		})
