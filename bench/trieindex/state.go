@@ -2,95 +2,136 @@ package trieindex
 
 import (
 	"fmt"
+	"hash/maphash"
 	"iter"
-	"maps"
 	"slices"
 
-	"github.com/informant-go/informant/internal/trie"
+	"github.com/informant-go/informant/indexer"
 )
 
-// stored is an object in one state, with its index values by index name.
+// stored is an object in one state, with its version and index values.
 type stored[T any] struct {
-	obj    T
-	values map[string][]string
+	obj     T
+	version string
+	values  []placed
 }
 
-// set is the objects of one index value, by key.
-type set[T any] = trie.Map[*stored[T]]
+// placed is a value under which an index, by number, lists an object.
+type placed struct {
+	index int
+	value string
+}
 
-// state is one state of an Index: it never changes once it is published, so it
-// is a Snapshot as well.
+// entry is an object by its key. It is the same one in the trie of all objects
+// and in those of its index values.
+type entry[T any] = leaf[stored[T]]
+
+// index is a trie from value to the objects with that value, by key.
+type index[T any] struct {
+	name   string
+	fn     indexer.IndexFunc[T]
+	values trie[trie[stored[T]]]
+}
+
+// state is one state of an Index: it never changes once it is published.
 type state[T any] struct {
-	objects trie.Map[*stored[T]]
-	indexes map[string]trie.Map[set[T]]
+	seed    maphash.Seed
+	objects trie[stored[T]]
+	indexes []index[T]
 	version string
 }
 
+func (s *state[T]) hash(key string) uint64 { return maphash.String(s.seed, key) }
+
 func (s *state[T]) Get(key string) (item T, exists bool) {
-	if o, ok := s.objects.Get(key); ok {
-		return o.obj, true
+	if s.objects.n == 0 {
+		return item, false
+	}
+	if l := s.objects.get(s.hash(key), key); l != nil {
+		return l.value.obj, true
 	}
 	return item, false
 }
 
-func (s *state[T]) Len() int                { return s.objects.Len() }
+func (s *state[T]) Len() int                { return s.objects.n }
 func (s *state[T]) ResourceVersion() string { return s.version }
+func (s *state[T]) List() []T               { return objectsOf(s.objects) }
+func (s *state[T]) ListKeys() []string      { return keysOf(s.objects) }
 
-func (s *state[T]) List() []T {
-	all := make([]T, 0, s.Len())
-	s.objects.All(func(_ string, o *stored[T]) bool { all = append(all, o.obj); return true })
+func objectsOf[T any](t trie[stored[T]]) []T {
+	all := make([]T, 0, t.n)
+	t.all(func(l *entry[T]) bool { all = append(all, l.value.obj); return true })
 	return all
 }
 
-func (s *state[T]) ListKeys() []string { return keysOf(s.objects) }
-
-func keysOf[V any](m trie.Map[V]) []string {
-	all := make([]string, 0, m.Len())
-	m.All(func(key string, _ V) bool { all = append(all, key); return true })
+func keysOf[V any](t trie[V]) []string {
+	all := make([]string, 0, t.n)
+	t.all(func(l *leaf[V]) bool { all = append(all, l.key); return true })
 	return all
 }
 
-func (s *state[T]) find(indexName, value string) (set[T], error) {
-	ix, ok := s.indexes[indexName]
-	if !ok {
-		return set[T]{}, fmt.Errorf("trieindex: index %q does not exist, there are %q", indexName, slices.Sorted(maps.Keys(s.indexes)))
+// number is the place of an index by name, or -1.
+func (s *state[T]) number(name string) int {
+	return slices.IndexFunc(s.indexes, func(ix index[T]) bool { return ix.name == name })
+}
+
+// find returns the objects with an index value.
+func (s *state[T]) find(name, value string) (trie[stored[T]], error) {
+	number := s.number(name)
+	if number < 0 {
+		return trie[stored[T]]{}, s.unknown(name)
 	}
-	found, _ := ix.Get(value)
-	return found, nil
+	return s.indexes[number].of(s.hash(value), value), nil
 }
 
-func (s *state[T]) ByIndex(indexName, value string) ([]T, error) {
-	found, err := s.find(indexName, value)
+func (ix *index[T]) of(hash uint64, value string) trie[stored[T]] {
+	if l := ix.values.get(hash, value); l != nil {
+		return l.value
+	}
+	return trie[stored[T]]{}
+}
+
+func (s *state[T]) unknown(name string) error {
+	var names []string
+	for _, ix := range s.indexes {
+		names = append(names, ix.name)
+	}
+	return fmt.Errorf("trieindex: index %q does not exist, there are %q", name, names)
+}
+
+func (s *state[T]) ByIndex(name, value string) ([]T, error) {
+	found, err := s.find(name, value)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]T, 0, found.Len())
-	found.All(func(_ string, o *stored[T]) bool { all = append(all, o.obj); return true })
-	return all, nil
+	return objectsOf(found), nil
 }
 
-func (s *state[T]) IndexKeys(indexName, value string) ([]string, error) {
-	found, err := s.find(indexName, value)
+func (s *state[T]) IndexKeys(name, value string) ([]string, error) {
+	found, err := s.find(name, value)
 	if err != nil {
 		return nil, err
 	}
 	return keysOf(found), nil
 }
 
-func (s *state[T]) ListIndexFuncValues(indexName string) []string {
-	return keysOf(s.indexes[indexName])
+func (s *state[T]) ListIndexFuncValues(name string) []string {
+	if number := s.number(name); number >= 0 {
+		return keysOf(s.indexes[number].values)
+	}
+	return nil
 }
 
 func (s *state[T]) All() iter.Seq2[string, T] { return each(s.objects) }
 
-func (s *state[T]) ByIndexSeq(indexName, value string) iter.Seq2[string, T] {
-	found, _ := s.find(indexName, value)
+func (s *state[T]) ByIndexSeq(name, value string) iter.Seq2[string, T] {
+	found, _ := s.find(name, value)
 	return each(found)
 }
 
-func each[T any](m set[T]) iter.Seq2[string, T] {
+func each[T any](t trie[stored[T]]) iter.Seq2[string, T] {
 	return func(yield func(string, T) bool) {
-		m.All(func(key string, o *stored[T]) bool { return yield(key, o.obj) })
+		t.all(func(l *entry[T]) bool { return yield(l.key, l.value.obj) })
 	}
 }
 
@@ -98,4 +139,4 @@ func each[T any](m set[T]) iter.Seq2[string, T] {
 type snapshot[T any] struct{ *state[T] }
 
 // Release lets the garbage collector have what only this snapshot held.
-func (s *snapshot[T]) Release() { s.state = &state[T]{} }
+func (s *snapshot[T]) Release() { s.state = &state[T]{seed: s.seed} }

@@ -2,7 +2,6 @@ package trieindex
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 
 	"github.com/informant-go/informant/indexer"
@@ -18,33 +17,33 @@ func (x *Index[T]) key(obj T) (string, error) {
 }
 
 // Add implements indexer.Store.
-func (x *Index[T]) Add(obj T) error { return x.one(obj, indexer.Put) }
+func (x *Index[T]) Add(obj T) error { return x.Update(obj) }
 
 // Update implements indexer.Store.
-func (x *Index[T]) Update(obj T) error { return x.one(obj, indexer.Put) }
-
-// Delete implements indexer.Store.
-func (x *Index[T]) Delete(obj T) error { return x.one(obj, indexer.Remove) }
-
-func (x *Index[T]) one(obj T, kind indexer.ChangeType) error {
+func (x *Index[T]) Update(obj T) error {
 	key, err := x.key(obj)
-	if err == nil {
-		x.Apply([]indexer.Change[T]{{Key: key, Object: obj, Type: kind}}, "")
+	if err != nil {
+		return err
 	}
-	return err
+	var l *entry[T]
+	x.write(func(s *state[T]) { l = x.leaf(s, key, obj) }, func(e *edit[T]) {
+		e.put(l)
+		e.raise(l.value.version)
+	})
+	return nil
 }
 
-// Replace implements indexer.Store.
-func (x *Index[T]) Replace(items []T, resourceVersion string) error {
-	keys := make([]string, len(items))
-	for i, item := range items {
-		key, err := x.key(item)
-		if err != nil {
-			return err
-		}
-		keys[i] = key
+// Delete implements indexer.Store.
+func (x *Index[T]) Delete(obj T) error {
+	key, err := x.key(obj)
+	if err != nil {
+		return err
 	}
-	x.ReplaceAll(keys, items, resourceVersion, nil)
+	version := x.versionOf(obj)
+	x.write(func(*state[T]) {}, func(e *edit[T]) {
+		e.remove(key)
+		e.raise(version)
+	})
 	return nil
 }
 
@@ -74,7 +73,7 @@ func (x *Index[T]) ListKeys() []string { return x.now.Load().ListKeys() }
 
 // Bookmark implements indexer.Store.
 func (x *Index[T]) Bookmark(resourceVersion string) {
-	x.write(func(indexer.Indexers[T]) {}, func(e *edit[T]) { e.raise(resourceVersion) })
+	x.write(func(*state[T]) {}, func(e *edit[T]) { e.raise(resourceVersion) })
 }
 
 // LastStoreSyncResourceVersion implements indexer.Store.
@@ -82,15 +81,16 @@ func (x *Index[T]) LastStoreSyncResourceVersion() string { return x.now.Load().v
 
 // Index implements indexer.Indexer.
 func (x *Index[T]) Index(indexName string, obj T) ([]T, error) {
-	fn, ok := (*x.running.Load())[indexName]
-	if !ok {
-		return nil, fmt.Errorf("trieindex: index %q does not exist", indexName)
+	now := x.now.Load()
+	number := now.number(indexName)
+	if number < 0 {
+		return nil, now.unknown(indexName)
 	}
-	values, err := fn(obj)
+	values, err := now.indexes[number].fn(obj)
 	if err != nil {
 		return nil, err
 	}
-	now, shared := x.now.Load(), map[string]T{}
+	shared := map[string]T{}
 	for _, value := range values {
 		maps.Insert(shared, now.ByIndexSeq(indexName, value))
 	}
@@ -119,7 +119,9 @@ func (x *Index[T]) ListIndexFuncValues(indexName string) []string {
 // GetIndexers implements indexer.Indexer.
 func (x *Index[T]) GetIndexers() indexer.Indexers[T] {
 	all := indexer.Indexers[T]{}
-	maps.Copy(all, *x.running.Load())
+	for _, ix := range x.now.Load().indexes {
+		all[ix.name] = ix.fn
+	}
 	return all
 }
 
