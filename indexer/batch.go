@@ -73,6 +73,12 @@ func (e *engine[T]) indexError(ix *index[T], key string, obj T, err error) Index
 // of returns the values that index added at from, in the order of indexes.
 func (b *batch[T]) of(from int) [][]string { return b.values[from : from+len(*b.indexes)] }
 
+// drop takes back what index added at from.
+func (b *batch[T]) drop(from int) {
+	clear(b.values[from:])
+	b.values = b.values[:from]
+}
+
 // raise notes the version of an object. A T that has no version to read, such
 // as a nil pointer that stands for a deletion, counts for nothing.
 func (b *batch[T]) raise(e *engine[T], obj T) {

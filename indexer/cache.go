@@ -83,16 +83,12 @@ func (c *Cache[T]) Delete(obj T) error {
 // key the last one counts. An item whose non-empty version equals the stored
 // one's is not stored anew.
 func (c *Cache[T]) Replace(items []T, resourceVersion string) error {
-	keys := make([]string, len(items))
-	for i, item := range items {
-		key, err := c.key(item)
-		if err != nil {
-			return err
-		}
-		keys[i] = key
+	in := incoming[T]{items: items, key: c.key}
+	if c.access.NameIsKey {
+		in.name = c.access.Name
 	}
-	c.engine.replaceAll(keys, items, resourceVersion, false)
-	return nil
+	_, err := c.engine.replaceAll(in, resourceVersion, false)
+	return err
 }
 
 // Get looks up the key of obj. The error is an object.KeyError.
@@ -120,7 +116,9 @@ func (c *Cache[T]) Apply(changes []Change[T], resourceVersion string) {
 // ReplaceAll is Replace with keys, as Indexer says. diff is called after the
 // new state is visible, without a lock.
 func (c *Cache[T]) ReplaceAll(keys []string, items []T, resourceVersion string, diff func(Change[T])) {
-	for _, change := range c.engine.replaceAll(keys, items, resourceVersion, diff != nil) {
+	// With keys there is no error.
+	changes, _ := c.engine.replaceAll(incoming[T]{items: items, keys: keys}, resourceVersion, diff != nil)
+	for _, change := range changes {
 		diff(change)
 	}
 }

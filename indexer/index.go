@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 
 	"github.com/informant-go/informant/internal/mvcc"
 	"github.com/informant-go/informant/internal/postings"
@@ -22,9 +23,10 @@ type index[T any] struct {
 	postings *postings.Index
 
 	// column and several remember what fn gave for the stored objects, so
-	// that an update calls it once. Only the writer touches them; a slot
-	// beyond the column has no values.
-	column  []uint32
+	// that an update calls it once. Only the writer changes them; a slot
+	// beyond the column has no values. The column is replaced when it grows,
+	// and may be read without the writer's turn, see remembers.
+	column  atomic.Pointer[[]uint32]
 	several map[uint32][]uint32
 
 	// written has the slots that were written since the index began to run,
@@ -53,9 +55,7 @@ func (ix *index[T]) values(obj T) (values []string, err error) {
 
 // set makes values those of slot in the pending version.
 func (ix *index[T]) set(version uint64, slot uint32, values []string) {
-	if ix.written != nil {
-		ix.written[slot] = struct{}{}
-	}
+	ix.touch(slot)
 	old := ix.remembered(slot)
 	switch {
 	case old == 0 && len(values) == 0:
@@ -69,24 +69,56 @@ func (ix *index[T]) set(version uint64, slot uint32, values []string) {
 	}
 }
 
+// remembers tells whether slot has exactly these values. Any goroutine may ask;
+// the answer counts only if the chunk of the slot is found, in a later turn, to
+// be of a version that was committed before. No may also mean not known.
+func (ix *index[T]) remembers(slot uint32, values []string) bool {
+	switch what := ix.remembered(slot); what {
+	case 0:
+		return len(values) == 0
+	case several:
+		return false
+	default:
+		return len(values) == 1 && ix.postings.Has(what-1, values[0])
+	}
+}
+
 func (ix *index[T]) remembered(slot uint32) uint32 {
-	if int(slot) < len(ix.column) {
-		return ix.column[slot]
+	if column := ix.slots(); int(slot) < len(column) {
+		return atomic.LoadUint32(&column[slot])
 	}
 	return 0
 }
 
-func (ix *index[T]) remember(slot, what uint32) {
-	if n := int(slot) + 1; n > len(ix.column) {
-		ix.column = slices.Grow(ix.column, n-len(ix.column))[:n]
+func (ix *index[T]) slots() []uint32 {
+	if column := ix.column.Load(); column != nil {
+		return *column
 	}
-	ix.column[slot] = what
+	return nil
 }
 
-// reserve makes room in an empty column for n slots.
+func (ix *index[T]) remember(slot, what uint32) {
+	column := ix.slots()
+	if int(slot) >= len(column) {
+		ix.reserve(max(int(slot)+1, len(column)+len(column)/4))
+		column = ix.slots()
+	}
+	atomic.StoreUint32(&column[slot], what)
+}
+
+// reserve makes room for n slots.
 func (ix *index[T]) reserve(n int) {
-	if len(ix.column) == 0 {
-		ix.column = make([]uint32, 0, n)
+	if column := ix.slots(); n > len(column) {
+		grown := make([]uint32, n)
+		copy(grown, column)
+		ix.column.Store(&grown)
+	}
+}
+
+// touch notes that slot was written, for AddIndexers.
+func (ix *index[T]) touch(slot uint32) {
+	if ix.written != nil {
+		ix.written[slot] = struct{}{}
 	}
 }
 

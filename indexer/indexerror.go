@@ -63,15 +63,18 @@ type placedError struct {
 }
 
 // replay makes errs all that is known of the keys that were written, in the
-// order in which they were: only the last write of a key counts.
-func (b *errorBook) replay(n int, key func(i int) string, errs []placedError) {
+// order in which they were: only the last write of a key counts. Where key says
+// that nothing was written there are no errs.
+func (b *errorBook) replay(n int, key func(i int) (key string, written bool), errs []placedError) {
 	if len(errs) == 0 && b.count.Load() == 0 {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range n {
-		delete(b.byKey, key(i))
+		if key, written := key(i); written {
+			delete(b.byKey, key)
+		}
 		for ; len(errs) > 0 && errs[0].at == i; errs = errs[1:] {
 			b.append(errs[0].err)
 		}

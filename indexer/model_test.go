@@ -54,6 +54,14 @@ func thingAccess() object.Access[*thing] {
 	}
 }
 
+// namedAccess is thingAccess with keys made of names.
+func namedAccess() object.Access[*thing] {
+	return object.Access[*thing]{
+		Name:    func(o *thing) object.Name { return object.CutKey(o.key) },
+		Version: func(o *thing) string { return o.version },
+	}
+}
+
 func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
 	t.Helper()
 	if options.OnIndexError == nil {
@@ -236,19 +244,25 @@ func (m *modelStep) replaced(items []*thing, version string) {
 // and of every snapshot that was taken on the way gives what the naive model
 // gives for that state.
 func TestModel(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		indexers := Indexers[*thing]{"color": byColor, "first": byFirst}
-		c, err := NewWithAccess(Options[*thing]{Indexers: indexers, OnIndexError: func(IndexError) {}}, thingAccess())
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := &modelStep{
-			cache:     c,
-			state:     state{map[string]*thing{}, "", maps.Clone(indexers)},
-			snapshots: map[Snapshot[*thing]]state{},
-		}
-		t.Repeat(m.actions())
-	})
+	for name, access := range map[string]object.Access[*thing]{"keys": thingAccess(), "names": namedAccess()} {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) { runModel(t, access) })
+		})
+	}
+}
+
+func runModel(t *rapid.T, access object.Access[*thing]) {
+	indexers := Indexers[*thing]{"color": byColor, "first": byFirst}
+	c, err := NewWithAccess(Options[*thing]{Indexers: indexers, OnIndexError: func(IndexError) {}}, access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &modelStep{
+		cache:     c,
+		state:     state{map[string]*thing{}, "", maps.Clone(indexers)},
+		snapshots: map[Snapshot[*thing]]state{},
+	}
+	t.Repeat(m.actions())
 }
 
 func (m *modelStep) actions() map[string]func(*rapid.T) {

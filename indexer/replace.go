@@ -1,54 +1,86 @@
 package indexer
 
-import "math/bits"
+import (
+	"math/bits"
 
-// place is what a replacement knows of one item.
-type place struct {
-	// slot is where the item's key was in the version that was read, when
-	// found.
-	slot uint32
-	// values is where the batch has the item's index values.
-	values uint32
-	found  bool
-	// same says that the stored object had the version of the item; it is
-	// taken back when the item is stored all the same.
-	same bool
+	"github.com/informant-go/informant/object"
+)
+
+// incoming are the items of a Replace and what tells their keys: either keys
+// has them all, or key makes them and name, unless it is nil, gives the names
+// that the keys are made of.
+type incoming[T any] struct {
+	items []T
+	keys  []string
+	key   func(T) (string, error)
+	name  func(T) object.Name
 }
 
 // replacement is a Replace in preparation: what user code said of the items,
 // compared with the state at version.
 type replacement[T any] struct {
 	*batch[T]
-	keys    []string
-	items   []T
+	incoming[T]
 	version uint64
-	places  []place
-	// complete says that items that are the same have index values too, so
-	// that the replacement stays valid whatever is written meanwhile.
+	// kept are the slots in which items were found.
+	kept marks
+	// places are the items to store, in their order.
+	places []place
+	// complete says that all items are in places, with their keys and index
+	// values, so that the replacement stays valid whatever is written
+	// meanwhile.
 	complete bool
+	// changes has a Change for each item, nil if nobody asked for them.
+	changes []Change[T]
 }
 
-// replaceAll is Indexer.ReplaceAll, and returns the changes if asked to. Index
-// functions run for the items that change only, before the writer's turn. When
-// another writer made the comparison stale they run once more for all items,
-// so that a third time is not needed.
-func (e *engine[T]) replaceAll(keys []string, items []T, resourceVersion string, record bool) []Change[T] {
-	r := &replacement[T]{batch: e.newBatch(), keys: keys, items: items}
-	r.compare(e)
+// place is an item to store.
+type place struct {
+	key  string
+	item uint32
+	// slot is where the key was found, or noSlot.
+	slot uint32
+	// values is where the batch has the item's index values, or remembered.
+	values uint32
+	// same says that the stored object has the version of the item, and only
+	// counts if its chunk is as it was; it comes when complete.
+	same bool
+}
+
+const (
+	noSlot = 1<<32 - 1
+	// remembered says that the index values are those of the object in the
+	// slot, for all indexes.
+	remembered = 1<<32 - 1
+)
+
+// replaceAll is Indexer.ReplaceAll, and returns the changes if asked to. Its
+// error is that of a key; then nothing has changed.
+//
+// The items are compared before the writer's turn. Items that are the same are
+// only marked, of others the index functions run. When another writer made the
+// comparison stale all items are compared anew with everything that a third
+// time could need.
+func (e *engine[T]) replaceAll(in incoming[T], resourceVersion string, record bool) ([]Change[T], error) {
+	r := &replacement[T]{batch: e.newBatch(), incoming: in}
+	if record {
+		r.changes = make([]Change[T], len(in.items), len(in.items)+len(in.items)/8)
+	}
+	if err := r.compare(e); err != nil {
+		return nil, err
+	}
 	e.mu.Lock()
 	for !r.valid(e) {
 		e.mu.Unlock()
 		r.complete = true
 		r.restart(e)
-		r.compare(e)
+		if err := r.compare(e); err != nil {
+			return nil, err
+		}
 		e.mu.Lock()
 	}
-	var changes []Change[T]
-	if record {
-		changes = make([]Change[T], 0, len(items))
-	}
 	tx := e.begin()
-	changes = tx.replace(r, changes)
+	tx.replace(r)
 	if resourceVersion != "" {
 		tx.state.resourceVersion = resourceVersion
 	}
@@ -57,44 +89,12 @@ func (e *engine[T]) replaceAll(keys []string, items []T, resourceVersion string,
 	e.unlock()
 	e.tell(r.errs)
 	e.recycle(r.batch)
-	return changes
+	return r.changes, nil
 }
 
-// compare finds the items in the present state.
-func (r *replacement[T]) compare(e *engine[T]) {
-	v, pin := e.read()
-	defer e.release(pin)
-	r.version = v.version
-	r.places = make([]place, len(r.keys))
-	seen := make(marks, e.chunks.Len())
-	for i, key := range r.keys {
-		p := &r.places[i]
-		*p = r.place(v, key, i)
-		if p.found && seen.mark(p.slot) {
-			p.same = false // the key comes twice, the last item counts
-		}
-		if !p.same || r.complete {
-			if r.values == nil {
-				r.values = make([][]string, 0, len(*r.indexes)*(len(r.keys)-i))
-			}
-			p.values = uint32(r.index(e, i, key, r.items[i]))
-		}
-	}
-}
-
-func (r *replacement[T]) place(v view[T], key string, i int) place {
-	slot, old, found := v.locate(key)
-	if !found {
-		return place{}
-	}
-	if v.engine.renew {
-		return place{slot: slot, found: true}
-	}
-	version := v.engine.versionOf(r.items[i])
-	return place{slot: slot, found: true, same: version != "" && version == v.engine.versionOf(old)}
-}
-
-// valid tells, in the writer's turn, whether the replacement can be done.
+// valid tells, in the writer's turn, whether the replacement can be done. What
+// was found in a chunk holds as long as the chunk has the same version: a key
+// that is in it stays there, and so do its object and its index values.
 func (r *replacement[T]) valid(e *engine[T]) bool {
 	if !r.current(e) {
 		return false
@@ -102,8 +102,8 @@ func (r *replacement[T]) valid(e *engine[T]) bool {
 	if r.complete || e.clock.Now() == r.version {
 		return true
 	}
-	for i := range r.places {
-		if p := &r.places[i]; p.same && r.outdated(e.chunk(p.slot).Version()) {
+	for number, slots := range r.kept {
+		if slots != 0 && r.outdated(e.chunks.At(uint32(number)).Version()) {
 			return false
 		}
 	}
@@ -126,11 +126,8 @@ func (r *replacement[T]) note(e *engine[T]) {
 		}
 	}
 	r.errs = fresh
-	e.errors.replay(len(r.keys), func(i int) string {
-		if r.places[i].same {
-			return ""
-		}
-		return r.keys[i]
+	e.errors.replay(len(r.places), func(i int) (key string, written bool) {
+		return r.places[i].key, !r.places[i].same
 	}, r.errs)
 	e.errors.keep(func(key string) bool {
 		_, exists := e.get(key)
@@ -138,92 +135,73 @@ func (r *replacement[T]) note(e *engine[T]) {
 	})
 }
 
-// replace makes the items the whole content and appends what that changes to
-// changes, unless it is nil.
-func (tx *txn[T]) replace(r *replacement[T], changes []Change[T]) []Change[T] {
-	tx.hints.Reserve(len(r.keys))
+// replace makes the items the whole content.
+func (tx *txn[T]) replace(r *replacement[T]) {
+	tx.hints.Reserve(len(r.items))
 	for _, ix := range *r.indexes {
-		ix.reserve(len(r.keys))
+		ix.reserve(len(r.items))
 	}
-	kept := make(marks, tx.chunks.Len())
-	for i, key := range r.keys {
-		c := Change[T]{Key: key, Object: r.items[i], Type: Put}
-		kept.mark(tx.replaceItem(r, i, &c))
-		if changes != nil {
-			changes = append(changes, c)
+	if r.complete {
+		clear(r.kept) // what was found may be elsewhere by now
+	}
+	for i := range r.places {
+		p := &r.places[i]
+		c := Change[T]{Key: p.key, Object: r.items[p.item], Type: Put}
+		slot := tx.replaceItem(r, p, &c)
+		r.kept.mark(slot)
+		if r.changes != nil {
+			r.changes[p.item] = c
 		}
 	}
-	return tx.removeOthers(kept, *r.indexes, changes)
+	tx.removeOthers(r)
 }
 
 // replaceItem stores one item, or finds that it is there.
-func (tx *txn[T]) replaceItem(r *replacement[T], i int, c *Change[T]) (slot uint32) {
-	p := &r.places[i]
-	if !p.found || r.outdated(tx.chunk(p.slot).VersionBefore(tx.version)) {
+func (tx *txn[T]) replaceItem(r *replacement[T], p *place, c *Change[T]) (slot uint32) {
+	indexes := *r.indexes
+	switch {
+	case p.slot == noSlot, r.outdated(tx.chunk(p.slot).VersionBefore(tx.version)):
 		p.same = false
-		return tx.put(c, *r.indexes, r.of(int(p.values)))
-	}
-	if p.same {
+		return tx.put(c, indexes, r.of(int(p.values)))
+	case p.same:
 		c.Object = tx.chunk(p.slot).Head().objs[p.slot%chunkSize]
 		c.Old, c.Existed, c.Type = c.Object, true, Unchanged
-		return p.slot
+	case p.values == remembered:
+		c.Old, c.Existed = tx.exchange(p.slot, c.Object, indexes), true
+	default:
+		c.Old, c.Existed = tx.set(p.slot, c.Object, indexes, r.of(int(p.values))), true
 	}
-	c.Old, c.Existed = tx.set(p.slot, c.Object, *r.indexes, r.of(int(p.values))), true
 	return p.slot
 }
 
-// removeOthers takes out what is not in kept.
-func (tx *txn[T]) removeOthers(kept marks, indexes []*index[T], changes []Change[T]) []Change[T] {
+// exchange is set for an object whose index values are those that are there.
+func (tx *txn[T]) exchange(slot uint32, obj T, indexes []*index[T]) (old T) {
+	old = tx.set(slot, obj, nil, nil)
+	for _, ix := range indexes {
+		ix.touch(slot)
+		if tx.notes.taking {
+			for _, id := range ix.ids(slot) {
+				tx.notes.value(ix.name, ix.postings.Value(id))
+			}
+		}
+	}
+	return old
+}
+
+// removeOthers takes out what is not kept.
+func (tx *txn[T]) removeOthers(r *replacement[T]) {
 	for number := range tx.chunks.Len() {
 		head := tx.chunks.At(number).Head()
 		if head == nil {
 			continue
 		}
-		for others := head.used &^ kept.of(number); others != 0; others &= others - 1 {
+		for others := head.used &^ r.kept.of(number); others != 0; others &= others - 1 {
 			i := uint32(bits.TrailingZeros32(others))
 			c := Change[T]{Key: head.keys[i], Existed: true, Type: Remove}
-			c.Old = tx.vacate(number*chunkSize+i, indexes)
-			if changes != nil {
-				changes = append(changes, c)
+			c.Old = tx.vacate(number*chunkSize+i, *r.indexes)
+			if r.changes != nil {
+				r.changes = append(r.changes, c)
 			}
 		}
 	}
-	return changes
-}
-
-// locate is get with the place of the key.
-func (v view[T]) locate(key string) (slot uint32, obj T, found bool) {
-	e := v.engine
-	for probe := e.hints.Probe(e.hash(key)); ; {
-		slot, ok := probe.Next()
-		if !ok {
-			return 0, obj, false
-		}
-		c := e.chunk(slot).At(v.version)
-		if i := slot % chunkSize; c != nil && c.used&(1<<i) != 0 && c.keys[i] == key {
-			return slot, c.objs[i], true
-		}
-	}
-}
-
-// marks is a set of slots, one word a chunk.
-type marks []uint32
-
-// mark adds a slot and tells whether it was there already.
-func (m *marks) mark(slot uint32) (before bool) {
-	for number := int(slot / chunkSize); number >= len(*m); {
-		*m = append(*m, 0)
-	}
-	word, bit := &(*m)[slot/chunkSize], uint32(1)<<(slot%chunkSize)
-	before = *word&bit != 0
-	*word |= bit
-	return before
-}
-
-// of returns the marks of a chunk.
-func (m marks) of(number uint32) uint32 {
-	if int(number) < len(m) {
-		return m[number]
-	}
-	return 0
 }

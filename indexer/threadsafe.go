@@ -71,7 +71,8 @@ func (s *ThreadSafeStore[T]) Replace(items map[string]T, resourceVersion string)
 	for key, obj := range items {
 		keys, objs = append(keys, key), append(objs, obj)
 	}
-	s.engine.replaceAll(keys, objs, resourceVersion, false)
+	// With keys there is no error.
+	_, _ = s.engine.replaceAll(incoming[T]{items: objs, keys: keys}, resourceVersion, false)
 }
 
 // Resync does nothing.

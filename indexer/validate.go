@@ -39,8 +39,8 @@ func (e *engine[T]) validateSlots() error {
 				continue
 			}
 			v := view[T]{engine: e, version: e.clock.Now()}
-			if at, _, found := v.locate(c.keys[i]); !found || at != slot {
-				return fmt.Errorf("indexer: %q in slot %d is found in slot %d (%v)", c.keys[i], slot, at, found)
+			if at, found := v.locate(c.keys[i]); !found || at.slot != slot {
+				return fmt.Errorf("indexer: %q in slot %d is found in slot %d (%v)", c.keys[i], slot, at.slot, found)
 			}
 			if free[slot] {
 				return fmt.Errorf("indexer: slot %d of %q is free", slot, c.keys[i])
@@ -59,7 +59,7 @@ func (e *engine[T]) validateIndex(ix *index[T]) error {
 		return err
 	}
 	pairs := 0
-	for slot := range uint32(len(ix.column)) {
+	for slot := range uint32(len(ix.slots())) {
 		for _, id := range ix.ids(slot) {
 			pairs++
 			value := ix.postings.Value(id)

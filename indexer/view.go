@@ -16,8 +16,8 @@ type view[T any] struct {
 func (v view[T]) summary() *summary[T] { return v.engine.summary.At(v.version) }
 
 func (v view[T]) get(key string) (obj T, exists bool) {
-	_, obj, exists = v.locate(key)
-	return obj, exists
+	s, exists := v.locate(key)
+	return s.obj, exists
 }
 
 // chunks yields the chunks that have objects, with the bits of those.

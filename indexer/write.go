@@ -45,7 +45,7 @@ func (e *engine[T]) prepare(b *batch[T], changes []Change[T], count bool) {
 
 // note writes into the book of errors what a batch changed there.
 func (e *engine[T]) note(changes []Change[T], errs []placedError) {
-	e.errors.replay(len(changes), func(i int) string { return changes[i].Key }, errs)
+	e.errors.replay(len(changes), func(i int) (string, bool) { return changes[i].Key, true }, errs)
 }
 
 // bookmark raises the resource version of the state.

@@ -56,6 +56,13 @@ func (x *Index) newID() uint32 {
 // Value returns the value of an id that has a slot.
 func (x *Index) Value(id uint32) string { return x.byID.At(id).Load().value }
 
+// Has tells whether id stands for value. Any goroutine may ask about an id that
+// was once given out; the answer is that of the moment.
+func (x *Index) Has(id uint32, value string) bool {
+	p := x.byID.At(id).Load()
+	return p != nil && p.value == value
+}
+
 // Add puts slot into the set of id in the pending version.
 func (x *Index) Add(version uint64, id, slot uint32) {
 	x.byID.At(id).Load().edit(version, slot).add(uint16(slot % bucketSize))

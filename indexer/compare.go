@@ -1,0 +1,111 @@
+package indexer
+
+import (
+	"slices"
+
+	"github.com/informant-go/informant/object"
+)
+
+// compare finds the items in the present state, and what must be stored.
+func (r *replacement[T]) compare(e *engine[T]) error {
+	v, pin := e.read()
+	defer e.release(pin)
+	r.version, r.places = v.version, r.places[:0]
+	r.kept = make(marks, e.chunks.Len())
+	near := nearby[T]{view: v}
+	for i, item := range r.items {
+		there, version, found, err := r.find(e, &near, i)
+		if err != nil {
+			return err
+		}
+		// Of a key that comes twice the last item counts.
+		again := found && r.kept.mark(there.slot)
+		same := found && !again && version != "" && !e.renew && version == e.versionOf(there.obj)
+		if same && !r.complete {
+			if r.changes != nil {
+				r.changes[i] = Change[T]{Key: there.key, Object: there.obj, Old: there.obj, Existed: true, Type: Unchanged}
+			}
+			continue
+		}
+		r.makeRoom(i)
+		p := place{key: there.key, item: uint32(i), slot: there.slot, same: same}
+		if !found {
+			p.slot = noSlot
+		}
+		p.values = r.valuesOf(e, p, again, item)
+		r.places = append(r.places, p)
+	}
+	return nil
+}
+
+// find looks item i up; what it found has the key in any case.
+func (r *replacement[T]) find(e *engine[T], near *nearby[T], i int) (there stored[T], version string, found bool, err error) {
+	item := r.items[i]
+	if r.keys != nil {
+		if there, found = near.byKey(r.keys[i]); !found {
+			there.key = r.keys[i]
+		}
+		return there, e.versionOf(item), found, nil
+	}
+	if r.name != nil {
+		name, version, ok := r.identify(e, item)
+		if ok {
+			if there, found = near.byName(name); found {
+				return there, version, true, nil
+			}
+		}
+	}
+	key, err := r.key(item)
+	if err != nil {
+		return there, "", false, err
+	}
+	if there, found = near.byKey(key); !found {
+		there.key = key
+	}
+	return there, e.versionOf(item), found, nil
+}
+
+// identify reads name and version of an item. An item that cannot be read is
+// left to the key function.
+func (r *replacement[T]) identify(e *engine[T], item T) (name object.Name, version string, ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	return r.name(item), e.version(item), true
+}
+
+// valuesOf asks the index functions about an item and returns what the place
+// needs to know of the values. An item whose slot another one gets before it
+// needs them all.
+func (r *replacement[T]) valuesOf(e *engine[T], p place, again bool, item T) uint32 {
+	from := r.index(e, len(r.places), p.key, item)
+	if p.slot == noSlot || again || r.complete {
+		return uint32(from)
+	}
+	for n, values := range r.of(from) {
+		if !(*r.indexes)[n].remembers(p.slot, values) {
+			return uint32(from)
+		}
+	}
+	r.drop(from)
+	return remembered
+}
+
+// makeRoom grows what the items to store need, before item i is added, as if
+// as many of the items to come had to be stored as of those before.
+func (r *replacement[T]) makeRoom(i int) {
+	if len(r.places) == cap(r.places) {
+		r.places = slices.Grow(r.places, r.expect(len(r.places), i))
+	}
+	if n := len(*r.indexes); len(r.values)+n > cap(r.values) {
+		r.values = slices.Grow(r.values, r.expect(len(r.values), i)+n)
+	}
+}
+
+// expect returns how many more of something to make room for when item i comes,
+// of which the items before needed n.
+func (r *replacement[T]) expect(n, i int) int {
+	return n*(len(r.items)-i)/max(i, 1) + 64
+}
