@@ -46,6 +46,18 @@ func TestConformanceOfClientGo(t *testing.T) {
 	}, drainTolerance...))
 }
 
+// Our rate-limiting layer keeps the guarantees of the delaying queue below it,
+// here client-go's.
+func TestConformanceOfTheUppermostLayerOverClientGo(t *testing.T) {
+	queuetest.Run(t, queuetest.Factory{
+		RateLimiting: func(l informant.RateLimiter[string]) informant.RateLimitingInterface[string] {
+			return NewTypedRateLimitingQueueWithConfig(l, TypedRateLimitingQueueConfig[string]{
+				DelayingQueue: workqueue.NewTypedDelayingQueue[string](),
+			})
+		},
+	}, nil)
+}
+
 // Our upper layers keep the guarantees of the queue below them, here
 // client-go's.
 func TestConformanceOfLayersOverClientGo(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/client-go/util/workqueue"
 	"pgregory.net/rapid"
+
+	informant "github.com/informant-go/informant/workqueue"
 )
 
 // pair drives a queue of ours and one of client-go's with the same calls, in
@@ -22,14 +24,25 @@ type pair struct {
 	down         bool   // ShutDown was called
 	drains       [2]int // ShutDownWithDrain that wait
 	drained      [2]chan struct{}
+	metered      [2]*metering // nil without metrics
 }
 
-func newPair() *pair {
-	p := &pair{
-		ours: NewTypedRateLimitingQueue(NewTypedItemExponentialFailureRateLimiter[string](time.Second, 10*time.Second)),
-		theirs: workqueue.NewTypedRateLimitingQueue(
-			workqueue.NewTypedItemExponentialFailureRateLimiter[string](time.Second, 10*time.Second)),
+// newPair gives the queues metrics if metered is set: ours takes other ways
+// inside without.
+func newPair(metered bool) *pair {
+	p := &pair{}
+	var configs [2]TypedRateLimitingQueueConfig[string]
+	if metered {
+		for i := range configs {
+			p.metered[i] = newMetering()
+			configs[i] = TypedRateLimitingQueueConfig[string]{Name: "q", MetricsProvider: p.metered[i]}
+		}
 	}
+	p.ours = NewTypedRateLimitingQueueWithConfig(
+		NewTypedItemExponentialFailureRateLimiter[string](time.Second, 10*time.Second), configs[0])
+	p.theirs = workqueue.NewTypedRateLimitingQueueWithConfig(
+		workqueue.NewTypedItemExponentialFailureRateLimiter[string](time.Second, 10*time.Second), configs[1])
+	<-time.After(time.Nanosecond) // no call is at the moment of a report
 	for i := range p.got {
 		p.got[i] = make(chan string, 100)
 		p.drained[i] = make(chan struct{}, 100)
@@ -167,6 +180,11 @@ func (p *pair) compare(t *rapid.T) {
 			p.drains[i]--
 		}
 	}
+	if p.metered[0] != nil {
+		if difference := p.metered[0].differs(p.metered[1]); difference != "" {
+			t.Fatalf("metrics of ours and of client-go's differ: %s", difference)
+		}
+	}
 	for _, item := range []string{"a", "b", "c", "d", "e"} {
 		if a, b := p.ours.NumRequeues(item), p.theirs.NumRequeues(item); a != b {
 			t.Fatalf("NumRequeues(%s) of ours is %d, of client-go's %d", item, a, b)
@@ -182,12 +200,13 @@ func (p *pair) end() {
 	<-time.After(time.Minute) // client-go's goroutine may wait for its heartbeat
 }
 
-// Q1, Q2, Q3, Q4 and Q5: step by step, our queue does what client-go's does.
+// Q1, Q2, Q3, Q4 and Q5: step by step, our queue does what client-go's does,
+// and tells its metrics the same.
 func TestQueuesDoTheSameStepByStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for range 5 {
 			rapid.Check(bubbled{t}, func(t *rapid.T) {
-				p := newPair()
+				p := newPair(rapid.Bool().Draw(t, "metered"))
 				defer p.end()
 				t.Repeat(p.actions())
 			})
@@ -203,7 +222,7 @@ func TestLimitersGiveTheSameDelays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(bubbled{t}, func(t *rapid.T) {
 			ours, theirs, name := drawLimiters(t)
-			for range rapid.IntRange(1, 100).Draw(t, "calls") {
+			for range rapid.IntRange(1, 150).Draw(t, "calls") {
 				item := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "item")
 				switch rapid.IntRange(0, 9).Draw(t, "call") {
 				case 0:
@@ -228,7 +247,7 @@ func drawLimiters(t *rapid.T) (ours, theirs TypedRateLimiter[string], name strin
 	base := time.Duration(rapid.Int64Range(-10, 1e10).Draw(t, "base"))
 	limit := time.Duration(rapid.Int64Range(-10, 1e15).Draw(t, "max"))
 	n := rapid.IntRange(-1, 5).Draw(t, "attempts")
-	name = rapid.SampledFrom([]string{"exponential", "fast-slow", "max-of", "max-wait", "default", "item"}).Draw(t, "limiter")
+	name = rapid.SampledFrom([]string{"exponential", "fast-slow", "bucket", "max-of", "max-wait", "max-wait of exponential", "default", "item"}).Draw(t, "limiter")
 	switch name {
 	case "exponential":
 		ours = NewTypedItemExponentialFailureRateLimiter[string](base, limit)
@@ -236,12 +255,19 @@ func drawLimiters(t *rapid.T) (ours, theirs TypedRateLimiter[string], name strin
 	case "fast-slow":
 		ours = NewTypedItemFastSlowRateLimiter[string](base, limit, n)
 		theirs = workqueue.NewTypedItemFastSlowRateLimiter[string](base, limit, n)
+	case "bucket":
+		ours, theirs = informant.NewBucketLimiter[string](10, max(n, 1)), bucket(n)
 	case "max-of":
-		ours = NewTypedMaxOfRateLimiter(bucket(n), NewTypedItemFastSlowRateLimiter[string](base, limit, n))
+		ours = NewTypedMaxOfRateLimiter[string](
+			informant.NewBucketLimiter[string](10, max(n, 1)), NewTypedItemFastSlowRateLimiter[string](base, limit, n))
 		theirs = workqueue.NewTypedMaxOfRateLimiter(bucket(n), workqueue.NewTypedItemFastSlowRateLimiter[string](base, limit, n))
 	case "max-wait":
-		ours = NewTypedWithMaxWaitRateLimiter(bucket(n), limit)
+		ours = NewTypedWithMaxWaitRateLimiter[string](informant.NewBucketLimiter[string](10, max(n, 1)), limit)
 		theirs = workqueue.NewTypedWithMaxWaitRateLimiter(bucket(n), limit)
+	case "max-wait of exponential":
+		ours = NewTypedWithMaxWaitRateLimiter(NewTypedItemExponentialFailureRateLimiter[string](base, 1<<62), limit)
+		theirs = workqueue.NewTypedWithMaxWaitRateLimiter(
+			workqueue.NewTypedItemExponentialFailureRateLimiter[string](base, 1<<62), limit)
 	case "default":
 		ours, theirs = DefaultTypedControllerRateLimiter[string](), workqueue.DefaultTypedControllerRateLimiter[string]()
 	default:
@@ -250,6 +276,7 @@ func drawLimiters(t *rapid.T) (ours, theirs TypedRateLimiter[string], name strin
 	return ours, theirs, name
 }
 
+// bucket is client-go's.
 func bucket(n int) TypedRateLimiter[string] {
 	return &TypedBucketRateLimiter[string]{Limiter: rate.NewLimiter(10, max(n, 1))}
 }
