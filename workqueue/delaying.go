@@ -199,12 +199,7 @@ func (q *Queue[T]) reschedule(item T, delay int64, how Pending) bool {
 // WhenReady tells when the pending delay of item ends; ok is false when it has
 // none.
 func (q *DelayingQueue[T]) WhenReady(item T) (at time.Time, ok bool) {
-	var wall time.Time
-	if q.clock == nil {
-		wall = time.Now()
-	} else {
-		wall = q.clock.Now()
-	}
+	wall := wallOf(q.clock)
 	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -213,6 +208,14 @@ func (q *DelayingQueue[T]) WhenReady(item T) (at time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	return wall.Add(until(q.delays.at(e), now)), true
+}
+
+// wallOf is the time of a clock, of which nil is the real one.
+func wallOf(c clock.WithTicker) time.Time {
+	if c == nil {
+		return time.Now()
+	}
+	return c.Now()
 }
 
 // firing is how many delays end under one lock: others want it as well.

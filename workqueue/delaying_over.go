@@ -118,6 +118,46 @@ func (q *Delayer[T]) Cancel(item T) bool {
 	return true
 }
 
+// Reschedule is that of DelayingQueue.
+func (q *Delayer[T]) Reschedule(item T, delay time.Duration, how Pending) bool {
+	if delay < 0 && !q.tolerant {
+		tellMisuse(q.onMisuse, q.logger, q.name, "Reschedule", item, ErrNegativeDelay)
+	}
+	if !q.reschedule(item, max(0, int64(delay)), how) {
+		return false
+	}
+	if delay <= 0 {
+		q.fire()
+	}
+	return true
+}
+
+func (q *Delayer[T]) reschedule(item T, delay int64, how Pending) bool {
+	hash, now := hashOf(item), q.now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e := q.table.get(hash, item)
+	if e == nil || e.slot == 0 {
+		return false
+	}
+	q.delays.put(e, later(now, delay), how)
+	q.delays.arm(now)
+	return true
+}
+
+// WhenReady is that of DelayingQueue.
+func (q *Delayer[T]) WhenReady(item T) (at time.Time, ok bool) {
+	wall := wallOf(q.clock)
+	hash, now := hashOf(item), q.now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e := q.table.get(hash, item)
+	if e == nil || e.slot == 0 {
+		return time.Time{}, false
+	}
+	return wall.Add(until(q.delays.at(e), now)), true
+}
+
 // Stats counts the items of the queue below that wait, and the delays. Items
 // in hand are not known.
 func (q *Delayer[T]) Stats() Stats {

@@ -2,11 +2,13 @@ package workqueue_test
 
 import (
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/informant-go/informant/workqueue"
@@ -57,51 +59,86 @@ func TestQ4OnAFakeClock(t *testing.T) {
 // Nothing runs in the background while nothing is delayed; on the real clock
 // nothing ever does.
 func TestNoGoroutineWhileNothingIsDelayed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		before := runtime.NumGoroutine()
-		c := clocktesting.NewFakeClock(epoch)
-		q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{Clock: c})
-		real := workqueue.NewDelaying(workqueue.DelayingOptions[string]{})
-		defer real.ShutDown()
-		real.AddAfter("a", time.Hour)
-		want := func(when string, n int) {
-			t.Helper()
-			synctest.Wait()
-			got := runtime.NumGoroutine() - before
-			// One that has returned is counted until the scheduler is done
-			// with it.
-			for tries := 0; got != n && tries < 100_000; tries++ {
-				runtime.Gosched()
-				got = runtime.NumGoroutine() - before
-			}
-			if got != n {
-				t.Errorf("%s %d goroutines run, expected %d", when, got, n)
-			}
-		}
-		q.Add("a")
-		want("without a delay", 0)
-		q.AddAfter("a", time.Second)
-		q.AddAfter("b", 2*time.Second)
-		want("with delays", 1)
-		c.Step(time.Minute)
-		want("after the delays", 0)
-		q.AddAfter("a", time.Second)
-		want("with a delay again", 1)
-		q.Cancel("a")
-		want("after Cancel", 0)
-		q.AddAfter("a", time.Second)
-		q.ShutDown()
-		want("after ShutDown", 0)
-		if c.HasWaiters() {
-			t.Error("a timer is left on the clock")
-		}
-	})
+	for name, make := range map[string]func(clock.WithTicker) delays{
+		"queue": func(c clock.WithTicker) delays {
+			return workqueue.NewDelaying(workqueue.DelayingOptions[string]{Clock: c})
+		},
+		"layer": func(c clock.WithTicker) delays {
+			return workqueue.NewDelayingOver[string](new(workqueue.Queue[string]), workqueue.LayerOptions{Clock: c})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { noGoroutine(t, make) })
+		})
+	}
 }
 
-// Q4: a pending delay can be seen, moved and cancelled.
+func noGoroutine(t *testing.T, make func(clock.WithTicker) delays) {
+	before := inBubble()
+	c := clocktesting.NewFakeClock(epoch)
+	q, real := make(c), make(nil)
+	defer real.ShutDown()
+	real.AddAfter("a", time.Hour)
+	want := func(when string, n int) {
+		t.Helper()
+		synctest.Wait()
+		if got := inBubble() - before; got != n {
+			t.Errorf("%s %d goroutines run, expected %d", when, got, n)
+		}
+	}
+	q.Add("a")
+	want("without a delay", 0)
+	q.AddAfter("a", time.Second)
+	q.AddAfter("b", 2*time.Second)
+	want("with delays", 1)
+	c.Step(time.Minute)
+	want("after the delays", 0)
+	q.AddAfter("a", time.Second)
+	want("with a delay again", 1)
+	q.Cancel("a")
+	want("after Cancel", 0)
+	q.AddAfter("a", time.Second)
+	q.ShutDown()
+	want("after ShutDown", 0)
+	if c.HasWaiters() {
+		t.Error("a timer is left on the clock")
+	}
+}
+
+// inBubble counts the goroutines of the synctest bubble that it is called in,
+// whatever else runs in the process.
+func inBubble() int {
+	stacks := make([]byte, 1<<20)
+	text := string(stacks[:runtime.Stack(stacks, true)])
+	header, _, _ := strings.Cut(text, "\n") // of the caller
+	_, bubble, _ := strings.Cut(header, ", ")
+	return strings.Count(text, ", "+bubble)
+}
+
+// delays is what both delaying layers offer.
+type delays interface {
+	workqueue.DelayingInterface[string]
+	Cancel(item string) bool
+	Reschedule(item string, delay time.Duration, how workqueue.Pending) bool
+	WhenReady(item string) (at time.Time, ok bool)
+}
+
+// Q4: a pending delay can be seen, moved and cancelled, in both layers that
+// have one.
 func TestQ4APendingDelayIsTheCallers(t *testing.T) {
+	for name, make := range map[string]func() delays{
+		"queue": func() delays { return new(workqueue.DelayingQueue[string]) },
+		"layer": func() delays {
+			return workqueue.NewDelayingOver[string](new(workqueue.Queue[string]), workqueue.LayerOptions{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) { pendingDelay(t, make) })
+	}
+}
+
+func pendingDelay(t *testing.T, make func() delays) {
 	synctest.Test(t, func(t *testing.T) {
-		q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{})
+		q := make()
 		defer q.ShutDown()
 		in := func(want time.Duration) {
 			t.Helper()
@@ -123,8 +160,10 @@ func TestQ4APendingDelayIsTheCallers(t *testing.T) {
 		in(20 * time.Second)
 		q.Reschedule("a", 5*time.Second, workqueue.Replace)
 		in(5 * time.Second)
-		q.AddWith(workqueue.AddOptions{After: time.Minute, Pending: workqueue.Latest}, "a")
-		in(time.Minute)
+		if q, ok := q.(*workqueue.DelayingQueue[string]); ok {
+			q.AddWith(workqueue.AddOptions{After: time.Minute, Pending: workqueue.Latest}, "a")
+			in(time.Minute)
+		}
 		if !q.Cancel("a") {
 			t.Error("Cancel found no delay")
 		}

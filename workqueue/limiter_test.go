@@ -10,8 +10,8 @@ import (
 	"github.com/informant-go/informant/workqueue"
 )
 
-// delays are the first n answers of a limiter for an item.
-func delays(l workqueue.RateLimiter[string], item string, n int) (ds []time.Duration) {
+// answers are the first n answers of a limiter for an item.
+func answers(l workqueue.RateLimiter[string], item string, n int) (ds []time.Duration) {
 	for range n {
 		ds = append(ds, l.When(item))
 	}
@@ -41,7 +41,7 @@ func TestLimiters(t *testing.T) {
 		{"default", workqueue.DefaultLimiter[string](), []time.Duration{5 * ms, 10 * ms}, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := delays(test.limiter, "a", len(test.want)); !slices.Equal(got, test.want) {
+			if got := answers(test.limiter, "a", len(test.want)); !slices.Equal(got, test.want) {
 				t.Errorf("delays are %v, expected %v", got, test.want)
 			}
 			if got := test.limiter.NumRequeues("a"); got != test.counts {
@@ -79,7 +79,7 @@ func TestBucketLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := workqueue.NewBucketLimiter[string](10, 2)
 		want := []time.Duration{0, 0, 100 * time.Millisecond, 200 * time.Millisecond}
-		if got := delays(l, "a", 4); !slices.Equal(got, want) {
+		if got := answers(l, "a", 4); !slices.Equal(got, want) {
 			t.Errorf("delays are %v, expected %v", got, want)
 		}
 		l.Forget("a")

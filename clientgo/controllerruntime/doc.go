@@ -8,19 +8,28 @@
 // # Differences from controller-runtime's priority queue
 //
 // Priorities, the merging of an addition with a pending delay, and the order
-// within a priority are the same, step by step. What differs:
+// within a priority are the same, step by step. What differs, and why:
 //
 //   - A low priority is never starved: one of every Options.Aging items is the
-//     one that waited longest (guarantee Q6 of package workqueue). A negative
-//     Aging is controller-runtime's strict order.
+//     one that waited longest (guarantee Q6 of package workqueue). A controller
+//     that is busy for good would otherwise never come to the objects that it
+//     listed at its start. A negative Aging is controller-runtime's strict
+//     order.
 //   - An item that is added while a worker has it takes its place when that
-//     worker calls Done, not when it was added; Len does not count it until
-//     then.
+//     worker calls Done, not when it was added, and Len does not count it until
+//     then: before that nobody could be given it (Q2, Q3, as in client-go).
 //   - An item whose delay is ended by an addition takes its place then, not
-//     where it would be had it not been delayed.
-//   - After ShutDown workers still get what is queued; ShutDown may be called
-//     again, and ShutDownWithDrain waits for the items in hand.
-//   - Additions are visible when the call returns. There is no goroutine per
-//     queue but the one that reports unfinished work.
+//     where it would be had it not been delayed: it has not waited for a worker
+//     (Q3).
+//   - After ShutDown workers still get what is queued, ShutDown may be called
+//     again, and ShutDownWithDrain waits for the items in hand (Q5, as in
+//     client-go); there, what is queued is lost and a second ShutDown panics.
+//   - Additions are visible, and the rate limiter has been asked, when the call
+//     returns; there, goroutines do that later. There is no goroutine per queue
+//     but the one that reports unfinished work, and none without a name.
+//   - A negative delay counts as none; there, beside RateLimited, it undoes the
+//     rate limit.
 //   - A priority beyond 32 bits counts as the greatest of 32 bits.
+//   - The items are not logged at verbosity 5: Stats tells their numbers, and
+//     WhenReady the end of a delay.
 package controllerruntime

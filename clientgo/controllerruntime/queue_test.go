@@ -2,7 +2,9 @@ package controllerruntime
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,6 +173,40 @@ func TestQ6ALowPriorityIsNotStarved(t *testing.T) {
 		}
 	}
 	t.Error("an item of low priority waits for ever")
+}
+
+// A queue without a name has no goroutine, and one with a name the one that
+// reports unfinished work.
+func TestNoGoroutineButTheReporter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before := inBubble()
+		want := func(when string, n int) {
+			t.Helper()
+			synctest.Wait()
+			if got := inBubble() - before; got != n {
+				t.Errorf("%s %d goroutines run, expected %d", when, got, n)
+			}
+		}
+		quiet := New("", Options[string]{})
+		quiet.AddAfter("a", time.Hour)
+		want("without a name", 0)
+		named := New(unique("goroutines"), Options[string]{})
+		named.AddAfter("a", time.Hour)
+		want("with a name", 1)
+		named.ShutDown()
+		quiet.ShutDown()
+		want("after ShutDown", 0)
+	})
+}
+
+// inBubble counts the goroutines of the synctest bubble that it is called in,
+// whatever else runs in the process.
+func inBubble() int {
+	stacks := make([]byte, 1<<20)
+	text := string(stacks[:runtime.Stack(stacks, true)])
+	header, _, _ := strings.Cut(text, "\n") // of the caller
+	_, bubble, _ := strings.Cut(header, ", ")
+	return strings.Count(text, ", "+bubble)
 }
 
 // An Add takes a pending delay with it, as in controller-runtime.
