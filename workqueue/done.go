@@ -69,10 +69,11 @@ func (q *Queue[T]) giveBack(item T, now int64) release {
 		q.hands.remove(e)
 		r.worked = now - e.more.started
 	}
-	if e.phase == dirty {
+	again := e.phase == dirty
+	e.phase = idle
+	if again {
 		r.wake = q.line(e)
 	} else {
-		e.phase = idle
 		q.settle(e)
 	}
 	if q.drain != nil && q.drained() {

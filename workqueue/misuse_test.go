@@ -74,6 +74,39 @@ func TestMisuseIsNamed(t *testing.T) {
 	}
 }
 
+// So is that of a layer over a foreign queue.
+func TestMisuseOfALayerIsNamed(t *testing.T) {
+	var got []string
+	below := new(workqueue.Queue[string])
+	q := workqueue.NewDelayingOver[string](below, workqueue.LayerOptions{
+		Name:     "pods",
+		OnMisuse: func(err *workqueue.MisuseError) { got = append(got, err.Error()) },
+	})
+	limited := workqueue.NewRateLimitingOver[string](q, workqueue.NewExponentialLimiter[string](-1, 1))
+	q.AddAfter("a", -time.Second)
+	q.Reschedule("b", -time.Second, workqueue.Replace)
+	limited.AddRateLimited("c")
+	q.ShutDown()
+	q.AddAfter("d", time.Second)
+	if len(got) != 4 || below.Len() != 2 {
+		t.Fatalf("%d items are ready, told was %q", below.Len(), got)
+	}
+	for i, want := range []struct {
+		call, item string
+		reason     error
+	}{
+		{"AddAfter", "a", workqueue.ErrNegativeDelay},
+		{"Reschedule", "b", workqueue.ErrNegativeDelay},
+		{"AddAfter", "c", workqueue.ErrNegativeDelay},
+		{"AddAfter", "d", workqueue.ErrShutDown},
+	} {
+		err := workqueue.MisuseError{Queue: "pods", Call: want.call, Item: want.item, Err: want.reason}
+		if got[i] != err.Error() {
+			t.Errorf("misuse %d is %s, expected %s", i, got[i], err.Error())
+		}
+	}
+}
+
 // Without a hook a wrong Done is logged as an error, and what programs do at
 // their end is not.
 func TestMisuseIsLogged(t *testing.T) {

@@ -224,10 +224,11 @@ func (q *Queue[T]) again(e *entry[T], priority int32) addition {
 // line puts e, which is not waiting, among those that wait, and returns whom
 // to wake.
 func (q *Queue[T]) line(e *entry[T]) *waiter {
-	e.phase = waiting
 	if q.storage != nil {
-		q.storage.Push(e.item)
+		q.storage.Push(e.item) // can panic: e is then not waiting
+		e.phase = waiting
 	} else {
+		e.phase = waiting
 		q.ready.push(e)
 	}
 	return q.waiters.next()
