@@ -98,17 +98,25 @@ func (h *Heap[T]) wake() {
 
 // Delete removes what has obj's key, if anything.
 func (h *Heap[T]) Delete(obj T) error {
+	_, _, err := h.Remove(obj)
+	return err
+}
+
+// Remove is Delete, and returns what was there.
+func (h *Heap[T]) Remove(obj T) (removed T, exists bool, err error) {
 	key, err := h.keyed.key(obj)
 	if err != nil {
-		return err
+		return removed, false, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if item := h.byKey[key]; item != nil {
-		delete(h.byKey, key)
-		h.order.Remove(item.at)
+	item := h.byKey[key]
+	if item == nil {
+		return removed, false, nil
 	}
-	return nil
+	delete(h.byKey, key)
+	h.order.Remove(item.at)
+	return item.obj, true, nil
 }
 
 // Pop waits for an object and takes the least out. It returns ErrClosed when

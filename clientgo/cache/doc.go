@@ -16,8 +16,8 @@
 //  1. Every exported name of client-go's package is here, and nothing else.
 //     Types and constants are client-go's own, so that values go back and forth
 //     between code that imports the one and the other; functions have the same
-//     signatures. Three structs are types of this package, with client-go's
-//     methods: DeltaFIFO, RealFIFO and FIFO.
+//     signatures. Five structs are types of this package, with client-go's
+//     methods: DeltaFIFO, RealFIFO, FIFO, Heap and ExpirationCache.
 //  2. A constructor makes one of our engines. Those that cannot are listed, with
 //     the reason, in this package's exports_test.go and in clientgo/README.md.
 //  3. Handlers are told what client-go tells, key by key: OnAdd with

@@ -31,15 +31,14 @@ var ownTypes = map[string]string{
 	"FIFO":      "a struct with unexported fields cannot be given another engine; ours has the same methods",
 	"DeltaFIFO": "as FIFO",
 	"RealFIFO":  "as FIFO",
+	"Heap":      "as FIFO",
+
+	"ExpirationCache": "as FIFO",
 }
 
 // notOurs are the constructors that return client-go's engine, with the
 // reason.
 var notOurs = map[string]string{
-	"NewExpirationStore":                                "ExpirationCache is a struct with unexported fields and no engine of ours expires objects yet",
-	"NewTTLStore":                                       "as NewExpirationStore",
-	"NewFakeExpirationStore":                            "as NewExpirationStore",
-	"NewHeap":                                           "Heap is a struct with unexported fields that callers lock and read as client-go's type",
 	"NewInformerName":                                   "the registry of names is one for the process: both engines must see the same",
 	"NewObjectName":                                     "a plain value",
 	"NewRetryWithDeadline":                              "a counter without an engine",

@@ -1,16 +1,11 @@
 package cache
 
 import (
-	"time"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	upstream "k8s.io/client-go/tools/cache"
-	"k8s.io/utils/clock"
 )
 
 type (
-	// ExpirationCache is client-go's type of that name.
-	ExpirationCache = upstream.ExpirationCache
 	// ExpirationPolicy is client-go's type of that name.
 	ExpirationPolicy = upstream.ExpirationPolicy
 	// TTLPolicy is client-go's type of that name.
@@ -23,8 +18,6 @@ type (
 	FakeCustomStore = upstream.FakeCustomStore
 	// LessFunc is client-go's type of that name.
 	LessFunc = upstream.LessFunc
-	// Heap is client-go's type of that name.
-	Heap = upstream.Heap
 	// Indexer is client-go's type of that name.
 	Indexer = upstream.Indexer
 	// IndexFunc is client-go's type of that name.
@@ -76,26 +69,6 @@ const (
 	TransactionTypeUpdate = upstream.TransactionTypeUpdate
 	TransactionTypeDelete = upstream.TransactionTypeDelete
 )
-
-// NewTTLStore is client-go's function of that name.
-func NewTTLStore(keyFunc KeyFunc, ttl time.Duration) Store {
-	return upstream.NewTTLStore(keyFunc, ttl)
-}
-
-// NewExpirationStore is client-go's function of that name.
-func NewExpirationStore(keyFunc KeyFunc, expirationPolicy ExpirationPolicy) Store {
-	return upstream.NewExpirationStore(keyFunc, expirationPolicy)
-}
-
-// NewFakeExpirationStore is client-go's function of that name.
-func NewFakeExpirationStore(keyFunc KeyFunc, deletedKeys chan<- string, expirationPolicy ExpirationPolicy, cacheClock clock.Clock) Store {
-	return upstream.NewFakeExpirationStore(keyFunc, deletedKeys, expirationPolicy, cacheClock)
-}
-
-// NewHeap is client-go's function of that name.
-func NewHeap(keyFn KeyFunc, lessFn LessFunc) *Heap {
-	return upstream.NewHeap(keyFn, lessFn)
-}
 
 // IndexFuncToKeyFuncAdapter is client-go's function of that name.
 func IndexFuncToKeyFuncAdapter(indexFunc IndexFunc) KeyFunc {
