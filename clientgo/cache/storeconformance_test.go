@@ -28,6 +28,7 @@ func TestStoresConform(t *testing.T) {
 		}, informerStoreKnown},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // much of it is waiting in vain
 			indexertest.Run(t, func(config indexertest.Config) (indexertest.Indexer, error) {
 				return conformingStore{c.make(untyped(config.Indexers))}, nil
 			}, c.known)
