@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/informant-go/informant/workqueue"
 )
 
@@ -63,6 +65,56 @@ func ExampleRateLimitingQueue() {
 		q.Done(key)
 	}
 	// Output: succeeded after 3 failures
+}
+
+// A queue can count failures itself, so that those of keys that are never seen
+// again do not stay for ever, and spread what failed together.
+func ExampleBackoff() {
+	q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		Backoff: workqueue.Backoff{Base: time.Millisecond, Max: time.Second, Expire: time.Hour},
+		Jitter:  0.1,
+		Tokens:  rate.NewLimiter(100, 10), // no more than that many retries a second
+	})
+	attempts := 0
+	reconcile := func(string) error {
+		if attempts++; attempts < 4 {
+			return errors.New("not yet")
+		}
+		return nil
+	}
+	q.Add("default/web")
+	for !q.ShuttingDown() {
+		key, err := q.GetContext(context.Background())
+		if err != nil {
+			return
+		}
+		if err := reconcile(key); err != nil {
+			q.AddRateLimited(key)
+		} else {
+			fmt.Println(key, "succeeded after", q.NumRequeues(key), "failures")
+			q.Forget(key)
+			q.ShutDown()
+		}
+		q.Done(key)
+	}
+	// Output: default/web succeeded after 3 failures
+}
+
+// A pending delay can be seen, moved and taken back.
+func ExampleDelayingQueue() {
+	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{})
+	defer q.ShutDown()
+	q.AddAfter("lease/a", time.Hour)
+	q.AddAfter("lease/b", time.Hour)
+	q.Reschedule("lease/a", time.Millisecond, workqueue.Earliest)
+	fmt.Println("cancelled:", q.Cancel("lease/b"))
+	key, _ := q.Get()
+	q.Done(key)
+	_, pending := q.WhenReady("lease/a")
+	fmt.Println(key, "is ready; still pending:", pending)
+	// Output:
+	// cancelled: true
+	// lease/a is ready; still pending: false
 }
 
 // The keys of the initial list can wait until what changes now has been seen
@@ -130,6 +182,32 @@ func ExampleQueue_ShutDownWithDrain() {
 	defer mu.Unlock()
 	fmt.Println(sum, "with", q.Stats().Dropped, "dropped")
 	// Output: 5050 with 1 dropped
+}
+
+// The upper layers work over a queue of another make.
+func ExampleNewDelayingOver() {
+	var below workqueue.Interface[string] = workqueue.New(workqueue.Options[string]{}) // or client-go's
+	q := workqueue.NewRateLimitingOver(
+		workqueue.NewDelayingOver(below, workqueue.LayerOptions{}),
+		workqueue.DefaultItemLimiter[string](),
+	)
+	defer q.ShutDown()
+	q.AddRateLimited("default/web")
+	key, _ := below.Get()
+	fmt.Println(key, q.NumRequeues(key))
+	below.Done(key)
+	// Output: default/web 1
+}
+
+// Pieces of work that do not depend on one another are done in parallel.
+func ExampleParallelizeUntil() {
+	squares := make([]int, 10)
+	o := workqueue.ParallelizeOptions{Workers: 3, ChunkSize: 2}
+	err := workqueue.ParallelizeUntil(context.Background(), o, len(squares), func(i int) {
+		squares[i] = i * i
+	})
+	fmt.Println(squares, err)
+	// Output: [0 1 4 9 16 25 36 49 64 81] <nil>
 }
 
 // A worker that handles many keys at a time takes what there is.

@@ -2,7 +2,10 @@ package workqueue
 
 // The interfaces below have the calls and the meanings of those of the same
 // name in client-go, so that an adapter is a line each. Metrics are called
-// under no lock.
+// under no lock and may ask the queue. Two things they must not do: wait, since
+// a worker or producer would wait with them, and shut the queue down from
+// within unfinished work, the longest running, or the end of a delay on an
+// injected clock, since ShutDown waits for the goroutine that tells them.
 
 // GaugeMetric goes up and down.
 type GaugeMetric interface {
