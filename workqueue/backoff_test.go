@@ -59,10 +59,28 @@ func TestBackoffExpiresNoSoonerThanTwiceTheLongestDelay(t *testing.T) {
 			Backoff: workqueue.Backoff{Base: time.Second, Max: 10 * time.Second, Expire: time.Second},
 		})
 		defer q.ShutDown()
+		jittered := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+			Backoff: workqueue.Backoff{Base: time.Second, Max: 10 * time.Second, Expire: time.Second},
+			Jitter:  0.5,
+		})
+		defer jittered.ShutDown()
 		q.AddRateLimited("a")
+		jittered.AddRateLimited("a")
 		<-time.After(20*time.Second - 1)
 		if q.NumRequeues("a") != 1 {
 			t.Error("the failure expired early")
+		}
+		<-time.After(1)
+		if q.NumRequeues("a") != 0 {
+			t.Error("the failure has not expired")
+		}
+		<-time.After(10*time.Second - 1)
+		if jittered.NumRequeues("a") != 1 {
+			t.Error("the failure expired before twice the longest delay with jitter")
+		}
+		<-time.After(1)
+		if jittered.NumRequeues("a") != 0 {
+			t.Error("the failure has not expired")
 		}
 	})
 }
@@ -241,6 +259,35 @@ func TestTokensAreNotSpentByItemsThatAreMergedAtTheEndOfTheDelay(t *testing.T) {
 		synctest.Wait()
 		if got := q.Stats(); bucket.Tokens() > 0.1 || got.Delayed != 0 {
 			t.Errorf("%v tokens are left, Stats is %+v", bucket.Tokens(), got)
+		}
+	})
+}
+
+// Two queues share a limiter: what fails in one is delayed longer in the other.
+func TestALimiterIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := workqueue.RateLimitingOptions[string]{
+			Limiter: workqueue.NewExponentialLimiter[string](time.Second, time.Hour),
+		}
+		one, two := workqueue.NewRateLimiting(o), workqueue.NewRateLimiting(o)
+		defer one.ShutDown()
+		defer two.ShutDown()
+		got := []time.Duration{ready(one, "a"), ready(two, "a"), ready(one, "a")}
+		if want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}; !slices.Equal(got, want) {
+			t.Errorf("delays are %v, expected %v", got, want)
+		}
+		two.Forget("a")
+		if n := one.NumRequeues("a"); n != 0 {
+			t.Errorf("%d failures after Forget in the other queue", n)
+		}
+		// At once, from many goroutines.
+		for range 10 {
+			go one.AddRateLimited("b")
+			go two.AddRateLimited("b")
+		}
+		synctest.Wait()
+		if n := one.NumRequeues("b"); n != 20 {
+			t.Errorf("%d of 20 failures were counted", n)
 		}
 	})
 }

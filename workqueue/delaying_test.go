@@ -91,6 +91,9 @@ func noGoroutine(t *testing.T, make func(clock.WithTicker) delays) {
 	q.AddAfter("a", time.Second)
 	q.AddAfter("b", 2*time.Second)
 	want("with delays", 1)
+	if n := c.Waiters(); n != 1 {
+		t.Errorf("%d timers for two delays", n)
+	}
 	c.Step(time.Minute)
 	want("after the delays", 0)
 	q.AddAfter("a", time.Second)

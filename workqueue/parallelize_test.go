@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
@@ -30,6 +31,23 @@ func TestParallelizeUntil(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A worker takes a chunk of pieces at a time, and does them in their order.
+func TestParallelizeUntilWorksInChunks(t *testing.T) {
+	const chunk = 5
+	var done [23]atomic.Bool
+	o := workqueue.ParallelizeOptions{Workers: 4, ChunkSize: chunk}
+	err := workqueue.ParallelizeUntil(t.Context(), o, len(done), func(i int) {
+		if i%chunk != 0 && !done[i-1].Load() {
+			t.Errorf("piece %d was begun before the one before it in the chunk was done", i)
+		}
+		runtime.Gosched()
+		done[i].Store(true)
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
