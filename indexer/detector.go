@@ -249,7 +249,7 @@ func (d *MutationDetector[T]) tell(m Mutation) {
 		return
 	}
 	d.logger().Error(m, "A shared object was changed in place",
-		"cache", m.Cache, "key", m.Key, "field", m.Path, "suspects", m.Suspects)
+		"cache", m.Cache, "key", m.Key, "field", m.Path)
 }
 
 func (d *MutationDetector[T]) logger() klog.Logger {

@@ -153,42 +153,48 @@ func doLinear(c *Cache[*thing], op linearOp) any {
 	return nil
 }
 
+// recordLinear has six clients call do at the same time, and returns what they
+// saw.
+func recordLinear(round int, do func(linearOp) any) (history []porcupine.Operation) {
+	var (
+		mu      sync.Mutex
+		value   int
+		clients sync.WaitGroup
+	)
+	next := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		value++
+		return value
+	}
+	began := time.Now()
+	for client := range 6 {
+		r := rand.New(rand.NewPCG(uint64(round), uint64(client)))
+		clients.Go(func() {
+			for range 40 {
+				op := drawLinear(r, next)
+				call := time.Since(began).Nanoseconds()
+				output := do(op)
+				ret := time.Since(began).Nanoseconds()
+				mu.Lock()
+				history = append(history, porcupine.Operation{
+					ClientId: client, Input: op, Call: call, Output: output, Return: ret,
+				})
+				mu.Unlock()
+			}
+		})
+	}
+	clients.Wait()
+	return history
+}
+
 // TestLinearizable proves S1 for readers and writers at the same time: there is
 // an order of all operations, each between its begin and its end, in which each
 // answer is that of one state.
 func TestLinearizable(t *testing.T) {
 	for round := range 60 {
 		c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}})
-		var (
-			mu      sync.Mutex
-			history []porcupine.Operation
-			value   int
-			clients sync.WaitGroup
-		)
-		next := func() int {
-			mu.Lock()
-			defer mu.Unlock()
-			value++
-			return value
-		}
-		began := time.Now()
-		for client := range 6 {
-			r := rand.New(rand.NewPCG(uint64(round), uint64(client)))
-			clients.Go(func() {
-				for range 40 {
-					op := drawLinear(r, next)
-					call := time.Since(began).Nanoseconds()
-					output := doLinear(c, op)
-					ret := time.Since(began).Nanoseconds()
-					mu.Lock()
-					history = append(history, porcupine.Operation{
-						ClientId: client, Input: op, Call: call, Output: output, Return: ret,
-					})
-					mu.Unlock()
-				}
-			})
-		}
-		clients.Wait()
+		history := recordLinear(round, func(op linearOp) any { return doLinear(c, op) })
 		if !porcupine.CheckOperations(linearModel, history) {
 			slices.SortFunc(history, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })
 			for _, op := range history {

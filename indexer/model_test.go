@@ -123,8 +123,16 @@ func compare(t *rapid.T, what string, s state, got Snapshot[*thing]) {
 	for name := range s.indexers {
 		compareIndex(t, what, s, got, name)
 	}
-	if _, err := got.ByIndex("none", "x"); err == nil {
-		t.Fatalf("%s: no error for an unknown index", what)
+	for _, name := range []string{"none", "version"} { // a snapshot does not get the index that is added later
+		if _, known := s.indexers[name]; known {
+			continue
+		}
+		if _, err := got.ByIndex(name, "x"); err == nil || len(got.ListIndexFuncValues(name)) != 0 {
+			t.Fatalf("%s: index %q is known", what, name)
+		}
+		for key := range got.ByIndexSeq(name, "x") {
+			t.Fatalf("%s: unknown index %q yields %q", what, name, key)
+		}
 	}
 }
 
@@ -281,8 +289,9 @@ func (m *modelStep) actions() map[string]func(*rapid.T) {
 				t.Fatal(err)
 			}
 		},
-		"apply":   m.apply,
-		"replace": m.replace,
+		"apply":       m.apply,
+		"transaction": m.transaction,
+		"replace":     m.replace,
 		"replaceAll": func(t *rapid.T) {
 			m.replaceAll(t)
 		},
@@ -338,6 +347,39 @@ func (m *modelStep) apply(t *rapid.T) {
 	m.cache.Apply(changes, "")
 	if diff := cmp.Diff(want, changes, cmp.Comparer(func(a, b *thing) bool { return a == b })); diff != "" {
 		t.Fatalf("Apply filled in: %s", diff)
+	}
+}
+
+// transaction has parts that fail: the others are done.
+func (m *modelStep) transaction(t *rapid.T) {
+	var parts []Transaction[*thing]
+	var done []int
+	for i := range rapid.IntRange(0, 6).Draw(t, "parts") {
+		part := Transaction[*thing]{Object: m.draw(t), Type: rapid.SampledFrom([]TransactionType{
+			TransactionAdd, TransactionUpdate, TransactionDelete, "Nonsense",
+		}).Draw(t, "type")}
+		switch {
+		case part.Type == "Nonsense":
+		default:
+			done = append(done, i)
+			if part.Type == TransactionDelete {
+				m.remove(part.Object)
+			} else {
+				m.put(part.Object)
+			}
+		}
+		parts = append(parts, part)
+	}
+	failed := m.cache.Transaction(parts...)
+	if len(done) == len(parts) {
+		if failed != nil {
+			t.Fatalf("Transaction: %v", failed)
+		}
+		return
+	}
+	if failed == nil || failed.TotalTransactions != len(parts) || !slices.Equal(failed.SuccessfulIndices, done) ||
+		len(failed.Errors) != len(parts)-len(done) {
+		t.Fatalf("Transaction: %+v, want %v of %d", failed, done, len(parts))
 	}
 }
 

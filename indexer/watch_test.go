@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -89,6 +90,27 @@ func TestWatchClosesWithTheNextChangeOnly(t *testing.T) {
 				changed(o.key, stored[o.key], o)
 				stored[o.key] = o
 				if err := c.Replace(items, ""); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"apply": func(t *rapid.T) {
+				var changes []Change[*thing]
+				for range rapid.IntRange(0, 4).Draw(t, "changes") {
+					o := draw(t)
+					if rapid.Bool().Draw(t, "remove") {
+						changed(o.key, stored[o.key], nil)
+						delete(stored, o.key)
+						changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: Remove})
+						continue
+					}
+					changed(o.key, stored[o.key], o)
+					stored[o.key] = o
+					changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: Put})
+				}
+				c.Apply(changes, "")
+			},
+			"a relist without a change": func(t *rapid.T) {
+				if err := c.Replace(slices.Collect(maps.Values(stored)), ""); err != nil {
 					t.Fatal(err)
 				}
 			},
