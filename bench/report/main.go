@@ -1,38 +1,40 @@
-// Command report runs the benchmarks and writes a document with what they say:
-// benchstat's comparison of the engines, and the machine, versions, date and
-// command that it comes from. Run it from anywhere in the checkout:
+// Command report runs the benchmarks and writes a document with what they say,
+// and with the machine, versions, date and commands that it comes from. Run it
+// from anywhere in the checkout:
 //
-//	go run ./bench/report -count 10 -out bench/RESULTS.md
+//	go run ./bench/report -bench Informer -out bench/results/informer.md
+//	go run ./bench/report -table targets -out bench/results/targets.md
+//	go run ./bench/report -table designs -out bench/results/designs.md
 //
-// A quick look at one area: go run ./bench/report -bench Queue -count 3
+// The tables are benchstat's comparison of the engines (the default), what was
+// measured beside the targets, and the two designs of the store. With -raw the
+// lines of the benchmarks are kept, from which -from makes a document again
+// without a run.
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strings"
-	"time"
 )
 
 type options struct {
-	bench, benchtime, out, timeout string
-	count                          int
+	table, bench, benchtime, timeout string
+	count                            int
+	raw, from, out                   string
 }
 
 func main() {
 	var o options
-	flag.StringVar(&o.bench, "bench", ".", "which benchmarks, as for go test -bench")
-	flag.StringVar(&o.benchtime, "benchtime", "1s", "how long each runs, as for go test -benchtime")
-	flag.StringVar(&o.timeout, "timeout", "6h", "how long the whole run may take")
+	flag.StringVar(&o.table, "table", "benchstat", "which table to make: benchstat, targets or designs")
+	flag.StringVar(&o.bench, "bench", "", "which benchmarks, as for go test -bench; those that the table needs without it")
+	flag.StringVar(&o.benchtime, "benchtime", "", "how long each runs, as for go test -benchtime; what the table takes without it")
+	flag.StringVar(&o.timeout, "timeout", "6h", "how long each run of go test may take")
 	flag.IntVar(&o.count, "count", 10, "how often each runs; fewer than 10 is a look, not a result")
+	flag.StringVar(&o.raw, "raw", "", "a file for the lines of the benchmarks, with where they come from")
+	flag.StringVar(&o.from, "from", "", "a file that -raw wrote, to be used instead of a run")
 	flag.StringVar(&o.out, "out", "", "the document to write; standard output without it")
 	flag.Parse()
 	if err := run(o); err != nil {
@@ -42,113 +44,62 @@ func main() {
 }
 
 func run(o options) error {
-	root, err := output("", "go", "env", "GOWORK")
+	table, ok := tables[o.table]
+	if !ok {
+		return fmt.Errorf("-table %s: there are benchstat, targets and designs", o.table)
+	}
+	root, err := checkout()
 	if err != nil {
 		return err
 	}
-	if root == "" || root == "off" {
-		return errors.New("no go.work found: run it inside the checkout, without GOWORK=off")
-	}
-	root = filepath.Dir(root)
-	args := []string{"test", "-run", "^$", "-bench", o.bench, "-benchmem", "-benchtime", o.benchtime,
-		"-count", fmt.Sprint(o.count), "-timeout", o.timeout, "./bench"}
-	raw, err := measure(root, args)
+	rec, err := recorded(o, root, table)
 	if err != nil {
 		return err
 	}
-	table, err := compare(root, raw)
+	if o.raw != "" {
+		if err := write(o.raw, rec.bytes()); err != nil {
+			return err
+		}
+	}
+	body, err := table.make(root, rec)
 	if err != nil {
 		return err
 	}
-	doc, err := document(root, "go "+strings.Join(args, " "), raw, table)
-	if err != nil {
-		return err
-	}
-	if o.out == "" {
-		_, err = os.Stdout.Write(doc)
-		return err
-	}
-	return os.WriteFile(o.out, doc, 0o644)
+	return write(o.out, document(rec, table.command, body))
 }
 
-// measure runs the benchmarks, shows their lines as they come, and returns
-// them.
-func measure(root string, args []string) ([]byte, error) {
-	var raw bytes.Buffer
-	cmd := exec.Command("go", args...)
-	cmd.Dir = root
-	cmd.Stdout = io.MultiWriter(&raw, os.Stderr)
-	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
+// recorded reads what -from names, or runs what the table needs.
+func recorded(o options, root string, t table) (*record, error) {
+	if o.from == "" {
+		return measure(root, t.runs(o))
 	}
-	if !bytes.Contains(raw.Bytes(), []byte("impl=")) {
-		return nil, fmt.Errorf("no benchmark ran: does -bench match a name of ./bench?")
-	}
-	return raw.Bytes(), nil
-}
-
-// compare has benchstat put the engines side by side.
-func compare(root string, raw []byte) (string, error) {
-	dir, err := os.MkdirTemp("", "report")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	tool, file := filepath.Join(dir, "benchstat"), filepath.Join(dir, "raw.txt")
-	build := exec.Command("go", "-C", filepath.Join(root, "tools"), "build", "-o", tool, "golang.org/x/perf/cmd/benchstat")
-	build.Env = append(os.Environ(), "GOWORK=off")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building benchstat: %w\n%s", err, out)
-	}
-	if err := os.WriteFile(file, raw, 0o644); err != nil {
-		return "", err
-	}
-	return output(dir, tool, "-col", "/impl@(client-go informant controller-runtime)", file)
-}
-
-func document(root, command string, raw []byte, table string) ([]byte, error) {
-	clientgo, err := output(filepath.Join(root, "bench"), "go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "k8s.io/client-go")
+	file, err := os.Open(o.from)
 	if err != nil {
 		return nil, err
 	}
-	var doc bytes.Buffer
-	fmt.Fprintf(&doc, "# Benchmarks\n\nMade by `go run ./bench/report`; not edited by hand.\n\n")
-	fmt.Fprintf(&doc, "| | |\n|---|---|\n")
-	for _, row := range [][2]string{
-		{"date", time.Now().UTC().Format(time.DateOnly)},
-		{"machine", fmt.Sprintf("%s, %d CPUs, %s/%s", cpu(raw), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)},
-		{"Go", runtime.Version()},
-		{"compared with", clientgo},
-		{"command", "`" + command + "`"},
-	} {
-		fmt.Fprintf(&doc, "| %s | %s |\n", row[0], row[1])
-	}
-	fmt.Fprintf(&doc, "\n```\n%s\n```\n", table)
-	return doc.Bytes(), nil
+	defer file.Close()
+	return readRecord(file)
 }
 
-// cpu is the processor's name as go test prints it.
-func cpu(raw []byte) string {
-	lines := bufio.NewScanner(bytes.NewReader(raw))
-	for lines.Scan() {
-		if name, found := strings.CutPrefix(lines.Text(), "cpu: "); found {
-			return name
-		}
-	}
-	return "unknown processor"
-}
-
-func output(dir, name string, args ...string) (string, error) {
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	out, err := cmd.Output()
+// checkout is the folder of go.work.
+func checkout() (string, error) {
+	work, err := output("", "go", "env", "GOWORK")
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			return "", fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, exit.Stderr)
-		}
 		return "", err
 	}
-	return strings.TrimSpace(string(out)), nil
+	if work == "" || work == "off" {
+		return "", errors.New("no go.work found: run it inside the checkout, without GOWORK=off")
+	}
+	return filepath.Dir(work), nil
+}
+
+func write(name string, data []byte) error {
+	if name == "" {
+		_, err := os.Stdout.Write(data)
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, data, 0o644)
 }

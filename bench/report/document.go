@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// document puts a table under a heading that says where its figures come from.
+func document(rec *record, command, table string) []byte {
+	var doc bytes.Buffer
+	fmt.Fprintf(&doc, "# Benchmarks\n\nMade by `%s`; not edited by hand.\n\n", command)
+	fmt.Fprintf(&doc, "| | |\n|---|---|\n")
+	for _, row := range [][2]string{
+		{"date", rec.value(dateKey)},
+		{"machine", rec.cpu() + ", " + rec.value(cpusKey)},
+		{"Go", rec.value(goKey)},
+		{"compared with", rec.value(comparedKey)},
+		{"command", "`" + strings.ReplaceAll(rec.value(commandKey), "|", `\|`) + "`"},
+	} {
+		fmt.Fprintf(&doc, "| %s | %s |\n", row[0], row[1])
+	}
+	fmt.Fprintf(&doc, "\n%s\n", strings.TrimSpace(table))
+	return doc.Bytes()
+}
+
+// benchstat has the program of that name put the engines side by side.
+func benchstat(root string, rec *record) (string, error) {
+	dir, err := os.MkdirTemp("", "report")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	tool, file := filepath.Join(dir, "benchstat"), filepath.Join(dir, "raw.txt")
+	build := exec.Command("go", "-C", filepath.Join(root, "tools"), "build", "-o", tool, "golang.org/x/perf/cmd/benchstat")
+	build.Env = append(os.Environ(), "GOWORK=off")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building benchstat: %w\n%s", err, out)
+	}
+	if err := os.WriteFile(file, []byte(strings.Join(rec.lines, "\n")+"\n"), 0o644); err != nil {
+		return "", err
+	}
+	out, err := output(dir, tool, "-col", "/impl@("+strings.Join(columns(rec.lines), " ")+")", file)
+	return "```\n" + out + "\n```", err
+}
+
+// columns are the engines in the order of the comparison: what is compared with,
+// then this library, then what the two are judged by.
+func columns(lines []string) []string {
+	there := map[string]bool{}
+	for name := range parseResults(lines) {
+		there[name.engine] = true
+	}
+	var all []string
+	for _, engine := range []string{clientGo, controllerRuntime, informant, trie, floor, control} {
+		if there[engine] {
+			all = append(all, engine)
+		}
+		delete(there, engine)
+	}
+	return append(all, slices.Sorted(maps.Keys(there))...)
+}

@@ -1,0 +1,81 @@
+package main
+
+// relation is how a target compares our figure with its base.
+type relation int
+
+const (
+	// faster: base divided by ours is at least the target.
+	faster relation = iota
+	// atLeast: ours divided by base is at least the target.
+	atLeast
+	// grows: ours divided by base is at most the target.
+	grows
+	// atMost: ours is at most the target; there is no base.
+	atMost
+)
+
+// target is a row of the table of targets. What it leaves open in base is as in
+// ours, and base is client-go's.
+type target struct {
+	bench, unit string
+	is          relation
+	want        float64
+	base        series
+}
+
+// targets are what this library is to reach, case by case.
+var targets = append([]target{
+	{bench: "Queue/cycle", want: 3.5},
+	{bench: "Queue/cycle", unit: "allocs/op", is: atMost, want: 0},
+	{bench: "Queue/burst", want: 3},
+	{bench: "Queue/workers=2", want: 2},
+	{bench: "Queue/workers=8", want: 1.5},
+	{bench: "Queue/workers=64", want: 2},
+	{bench: "DelayingQueue/after", want: 4},
+	{bench: "DelayingQueue/pending", unit: "B/pending", want: 2},
+	{bench: "RateLimitingQueue/cycle", want: 3},
+	{bench: "PriorityQueue/cycle", want: 5, base: series{engine: controllerRuntime}},
+
+	{bench: "Store/get-parallel", want: 2},
+	{bench: "Store/update", want: 3},
+	{bench: "Store/update-moving", want: 1.5},
+	{bench: "Store/replace", want: 5},
+	{bench: "Store/replace-unchanged", want: 20},
+	{bench: "Store/read-stall", unit: "p99.99-ns", want: 1000, base: series{unit: "longest-ns"}},
+	{bench: "Store/read-stall", unit: "longest-ns", want: 1, base: series{engine: control}},
+	{bench: "Store/list", want: 8},
+	{bench: "Store/iterate", unit: "allocs/op", is: atMost, want: 0},
+	{bench: "Store/iterate", want: 8, base: series{bench: "Store/list"}},
+	{bench: "Store/by-index", want: 8},
+	{bench: "Store/snapshot", is: atMost, want: 100},
+	{bench: "Store/readers=0", unit: "writes/s", is: atLeast, want: 0.9, base: series{engine: control}},
+	{bench: "Store/readers=1", unit: "writes/s", is: atLeast, want: 0.9, base: series{engine: control}},
+	{bench: "Store/readers=10", unit: "writes/s", is: atLeast, want: 0.9, base: series{engine: control}},
+	{bench: "Store/readers=40", unit: "writes/s", is: atLeast, want: 0.9, base: series{engine: control}},
+	{bench: "Store/readers=80", unit: "writes/s", is: atLeast, want: 0.9, base: series{engine: control}},
+	{bench: "Store/bytes", unit: "B/object", is: atMost, want: 100},
+}, scaleTargets(
+	series{bench: "get", unit: "ns/op"},
+	series{bench: "update", unit: "ns/op"},
+	series{bench: "update-moving", unit: "ns/op"},
+	series{bench: "by-index", unit: "ns/object"},
+	series{bench: "list", unit: "ns/object"},
+	series{bench: "snapshot", unit: "ns/op"},
+	series{bench: "life", unit: "add-ns/object"},
+	series{bench: "life", unit: "index-ns/object"},
+	series{bench: "life", unit: "update-ns/object"},
+	series{bench: "life", unit: "delete-ns/object"},
+)...)
+
+// scaleTargets let a cost grow to three times itself from the smallest size to
+// the largest.
+func scaleTargets(costs ...series) []target {
+	var all []target
+	for _, c := range costs {
+		all = append(all, target{
+			bench: "Store/scale/objects=1000000/" + c.bench, unit: c.unit, is: grows, want: 3,
+			base: series{bench: "Store/scale/objects=10000/" + c.bench, engine: informant},
+		})
+	}
+	return all
+}
