@@ -11,10 +11,15 @@ import (
 	"strings"
 )
 
-// document puts a table under a heading that says where its figures come from.
+// document is a table as a document of its own.
 func document(rec *record, command, table string) []byte {
+	return append([]byte("# Benchmarks\n\n"), section(rec, command, table)...)
+}
+
+// section puts before a table where its figures come from.
+func section(rec *record, command, table string) []byte {
 	var doc bytes.Buffer
-	fmt.Fprintf(&doc, "# Benchmarks\n\nMade by `%s`; not edited by hand.\n\n", command)
+	fmt.Fprintf(&doc, "Made by `%s`; not edited by hand.\n\n", command)
 	fmt.Fprintf(&doc, "| | |\n|---|---|\n")
 	for _, row := range [][2]string{
 		{"date", rec.value(dateKey)},
@@ -27,6 +32,21 @@ func document(rec *record, command, table string) []byte {
 	}
 	fmt.Fprintf(&doc, "\n%s\n", strings.TrimSpace(table))
 	return doc.Bytes()
+}
+
+// insert replaces what stands between the marks of a table in a file.
+func insert(file, table string, section []byte) error {
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	begin, end := "<!-- report "+table+" -->\n", "<!-- end of report -->"
+	before, rest, hasBegin := bytes.Cut(old, []byte(begin))
+	_, after, hasEnd := bytes.Cut(rest, []byte(end))
+	if !hasBegin || !hasEnd {
+		return fmt.Errorf("%s has no place for the table: it needs the lines %q and %q", file, strings.TrimSpace(begin), end)
+	}
+	return os.WriteFile(file, slices.Concat(before, []byte(begin), []byte("\n"), section, []byte("\n"+end), after), 0o644)
 }
 
 // benchstat has the program of that name put the engines side by side.

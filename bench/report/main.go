@@ -4,12 +4,15 @@
 //
 //	go run ./bench/report -bench Informer -out bench/results/informer.md
 //	go run ./bench/report -table targets -out bench/results/targets.md
-//	go run ./bench/report -table designs -out bench/results/designs.md
+//	go run ./bench/report -table designs -into indexer/DESIGN.md
 //
 // The tables are benchstat's comparison of the engines (the default), what was
 // measured beside the targets, and the two designs of the store. With -raw the
 // lines of the benchmarks are kept, from which -from makes a document again
-// without a run.
+// without a run. A document that takes a table with -into has the lines
+//
+//	<!-- report designs -->
+//	<!-- end of report -->
 package main
 
 import (
@@ -23,7 +26,7 @@ import (
 type options struct {
 	table, bench, benchtime, timeout string
 	count                            int
-	raw, from, out                   string
+	raw, from, out, into             string
 }
 
 func main() {
@@ -36,6 +39,7 @@ func main() {
 	flag.StringVar(&o.raw, "raw", "", "a file for the lines of the benchmarks, with where they come from")
 	flag.StringVar(&o.from, "from", "", "a file that -raw wrote, to be used instead of a run")
 	flag.StringVar(&o.out, "out", "", "the document to write; standard output without it")
+	flag.StringVar(&o.into, "into", "", "a document of which the table replaces what stands between its marks; see -table")
 	flag.Parse()
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
@@ -64,6 +68,9 @@ func run(o options) error {
 	body, err := table.make(root, rec)
 	if err != nil {
 		return err
+	}
+	if o.into != "" {
+		return insert(o.into, o.table, section(rec, table.command, body))
 	}
 	return write(o.out, document(rec, table.command, body))
 }

@@ -32,7 +32,7 @@ var tables = map[string]table{
 		plan: []part{
 			{"bench", "^Benchmark(Queue|DelayingQueue|RateLimitingQueue)$", "500ms", 1},
 			{"clientgo/controllerruntime", "^BenchmarkPriorityQueue$", "500ms", 1},
-			{"bench", "^BenchmarkStore$/^(get|list|iterate|by-index|snapshot|update|delete|replace|bytes|read)", "300ms", 1},
+			{"bench", "^BenchmarkStore$/^(get|list|iterate|by-index|snapshot|update|delete|replace|bytes|read)", "500ms", 1},
 			{"bench", "^BenchmarkStore$/^scale$/objects=(10000|100000)$", "100ms", 1},
 			{"bench", "^BenchmarkStore$/^scale$/objects=1000000$", "100ms", 2},
 		},

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,9 +37,9 @@ func TestTargetsAreJudged(t *testing.T) {
 		target target
 		want   []string
 	}{
-		{target{bench: "Store/update", want: 3},
+		{target{bench: "Store/update", is: faster, want: 3},
 			[]string{"Store/update, ns/op", "1,600 ns", "500 ns", "300 ns", "client-go / ours", "3.2×", "≥ 3.0×", "yes"}},
-		{target{bench: "Store/update", want: 4},
+		{target{bench: "Store/update", is: faster, want: 4},
 			[]string{"Store/update, ns/op", "1,600 ns", "500 ns", "300 ns", "client-go / ours", "3.2×", "≥ 4.0×", "no"}},
 		{target{bench: "Store/update", unit: "allocs/op", is: atMost, want: 0},
 			[]string{"Store/update, allocs/op", "7 allocs", "0 allocs", "", "ours", "0 allocs", "≤ 0 allocs", "yes"}},
@@ -55,7 +57,7 @@ func TestTargetsAreJudged(t *testing.T) {
 			t.Errorf("%+v:\n%swant\n%s", c.target, row, want)
 		}
 	}
-	if _, ok := (target{bench: "Store/never", want: 1}).row(r); ok {
+	if _, ok := (target{bench: "Store/never", is: faster, want: 1}).row(r); ok {
 		t.Error("a target without figures has a row")
 	}
 	table, err := targetTable(r, []target{{bench: "Store/update", want: 3}, {bench: "Store/never", want: 1}})
@@ -168,6 +170,31 @@ func TestARecordCanBeReadAgain(t *testing.T) {
 	rec.lines = []string{"PASS"}
 	if rec.check() == nil {
 		t.Error("a record without figures is taken for one")
+	}
+}
+
+func TestATableIsInserted(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "DESIGN.md")
+	put := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("before\n<!-- report designs -->\nold\n<!-- end of report -->\nafter\n")
+	for range 2 {
+		if err := insert(file, "designs", []byte("new\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if want := "before\n<!-- report designs -->\n\nnew\n\n<!-- end of report -->\nafter\n"; string(got) != want || err != nil {
+		t.Errorf("%v\n%s", err, got)
+	}
+	for _, text := range []string{"", "<!-- report designs -->\n", "<!-- report targets -->\n<!-- end of report -->"} {
+		put(text)
+		if err := insert(file, "designs", []byte("new\n")); err == nil {
+			t.Errorf("inserted into %q", text)
+		}
 	}
 }
 
