@@ -57,6 +57,15 @@
 // atomic: what a handler is told is the state at that place of the log. With a
 // DeltaFIFO it is key by key.
 //
+// # Objects changed in place
+//
+// The objects that handlers are given are those of the store, and everybody
+// else's. Options.Detector looks for those that somebody changes: at a sample,
+// within bounded memory, once a period. It names the object, the field, and the
+// handlers that were in a callback since it was last found intact; none means
+// that it was a reader of the store. It ends no process. For client-go's switch
+// KUBE_CACHE_MUTATION_DETECTOR see clientgo/README.md.
+//
 // # WaitFor
 //
 // A DeltaFIFO hands out a new state of one key before an older one of another,

@@ -1,0 +1,231 @@
+package indexertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"runtime"
+	"slices"
+
+	"github.com/informant-go/informant/indexer"
+	objects "github.com/informant-go/informant/object"
+)
+
+func (s *naive) Resync() error { return nil }
+
+func (s *naive) Get(o *Object) (*Object, bool, error) {
+	key, err := s.keyOf(o)
+	if err != nil {
+		return nil, false, err
+	}
+	return s.GetByKey(key)
+}
+
+func (s *naive) GetByKey(key string) (*Object, bool, error) {
+	o, ok := s.read().objects[key]
+	return o, ok, nil
+}
+
+func (s *naive) List() []*Object { return s.read().list() }
+
+func (st *naiveState) list() []*Object { return slices.Collect(maps.Values(st.objects)) }
+
+func (s *naive) ListKeys() []string {
+	if s.fault == sharesLists {
+		return s.shared
+	}
+	return slices.Collect(maps.Keys(s.read().objects))
+}
+
+func (s *naive) Bookmark(version string) { s.write(func(st *naiveState) { st.raise(version) }) }
+
+func (s *naive) LastStoreSyncResourceVersion() string { return s.read().version }
+
+func (s *naive) Index(name string, o *Object) ([]*Object, error) {
+	st := s.read()
+	fn, ok := st.indexers[name]
+	if !ok {
+		return nil, errors.New("no such index")
+	}
+	values, err := fn(o)
+	found := map[string]*Object{}
+	for _, value := range values {
+		for _, key := range st.keys(s, name, value) {
+			found[key] = st.objects[key]
+		}
+	}
+	return slices.Collect(maps.Values(found)), err
+}
+
+// keys are those that the index lists, each once.
+func (st *naiveState) keys(s *naive, name, value string) (keys []string) {
+	for key, values := range st.values[name] {
+		for _, v := range values {
+			if v == value && (s.fault == listsTwice || !slices.Contains(keys, key)) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
+}
+
+func (st *naiveState) known(s *naive, name string) error {
+	if _, ok := st.indexers[name]; !ok && s.fault != knowsEveryIndex {
+		return fmt.Errorf("no index %q", name)
+	}
+	return nil
+}
+
+func (s *naive) ByIndex(name, value string) ([]*Object, error) {
+	return s.read().byIndex(s, name, value)
+}
+
+func (st *naiveState) byIndex(s *naive, name, value string) (objs []*Object, err error) {
+	for _, key := range st.keys(s, name, value) {
+		objs = append(objs, st.objects[key])
+	}
+	return objs, st.known(s, name)
+}
+
+func (s *naive) IndexKeys(name, value string) ([]string, error) {
+	st := s.read()
+	return st.keys(s, name, value), st.known(s, name)
+}
+
+func (s *naive) ListIndexFuncValues(name string) []string { return s.read().indexValues(name) }
+
+func (st *naiveState) indexValues(name string) []string {
+	found := map[string]bool{}
+	for _, values := range st.values[name] {
+		for _, v := range values {
+			found[v] = true
+		}
+	}
+	return slices.Collect(maps.Keys(found))
+}
+
+func (s *naive) GetIndexers() indexer.Indexers[*Object] { return maps.Clone(s.read().indexers) }
+
+func (s *naive) AddIndexers(more indexer.Indexers[*Object]) (err error) {
+	s.write(func(st *naiveState) {
+		err = nil
+		for name := range more {
+			if _, exists := st.indexers[name]; exists && s.fault != addsTwice {
+				err = fmt.Errorf("index %q exists", name)
+				return
+			}
+		}
+		for name, fn := range more {
+			if st.indexers == nil {
+				st.indexers = indexer.Indexers[*Object]{}
+			}
+			st.indexers[name] = fn
+			for key, o := range st.objects {
+				if s.fault != addsEmpty {
+					st.index(s, name, fn, key, o)
+				}
+			}
+		}
+	})
+	return err
+}
+
+func (s *naive) WaitFor(ctx context.Context, version string) error {
+	if _, err := objects.CompareVersions(version, version); err != nil && s.fault != waitsForAnything && s.fault != waitsForNothing {
+		return err
+	}
+	for {
+		st := s.state.Load()
+		if s.enough(st.version, version) {
+			return nil
+		}
+		select {
+		case <-st.over:
+		case <-ctx.Done():
+			if s.fault == waitForgetsWhy {
+				return nil
+			}
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *naive) enough(state, version string) bool {
+	c, err := objects.CompareVersions(state, version)
+	switch s.fault {
+	case waitsForNothing:
+		return true
+	case waitsForMore:
+		return err == nil && c > 0
+	}
+	return err == nil && c >= 0
+}
+
+func (s *naive) Snapshot() indexer.Snapshot[*Object] {
+	return &naiveSnapshot{store: s, state: s.read()}
+}
+
+type naiveSnapshot struct {
+	store *naive
+	state *naiveState
+}
+
+func (n *naiveSnapshot) now() *naiveState {
+	if n.store.fault == snapshotsLive {
+		return n.store.state.Load()
+	}
+	return n.state
+}
+
+func (n *naiveSnapshot) Get(key string) (*Object, bool) {
+	o, ok := n.now().objects[key]
+	return o, ok
+}
+func (n *naiveSnapshot) Len() int           { return len(n.now().objects) }
+func (n *naiveSnapshot) List() []*Object    { return n.now().list() }
+func (n *naiveSnapshot) ListKeys() []string { return slices.Collect(maps.Keys(n.now().objects)) }
+
+func (n *naiveSnapshot) ByIndex(name, value string) ([]*Object, error) {
+	st := n.now()
+	if n.store.fault == snapshotsLiveIndexes {
+		for i := 0; n.store.state.Load() == n.state && i < 2000; i++ {
+			runtime.Gosched()
+		}
+		st = n.store.state.Load()
+	}
+	return st.byIndex(n.store, name, value)
+}
+
+func (n *naiveSnapshot) IndexKeys(name, value string) ([]string, error) {
+	return n.now().keys(n.store, name, value), n.now().known(n.store, name)
+}
+func (n *naiveSnapshot) ListIndexFuncValues(name string) []string { return n.now().indexValues(name) }
+func (n *naiveSnapshot) ResourceVersion() string                  { return n.now().version }
+
+func (n *naiveSnapshot) All() iter.Seq2[string, *Object] {
+	return func(yield func(string, *Object) bool) {
+		if n.store.fault == iteratesLocked {
+			n.store.lock.RLock()
+			defer n.store.lock.RUnlock()
+		}
+		maps.All(n.now().objects)(yield)
+	}
+}
+
+func (n *naiveSnapshot) ByIndexSeq(name, value string) iter.Seq2[string, *Object] {
+	return func(yield func(string, *Object) bool) {
+		for _, key := range n.now().keys(n.store, name, value) {
+			if !yield(key, n.now().objects[key]) {
+				return
+			}
+		}
+	}
+}
+
+func (n *naiveSnapshot) Release() {
+	if n.store.fault != neverReleases {
+		n.state = &naiveState{}
+	}
+}
