@@ -28,7 +28,9 @@ func (q *Queue[T]) Done(item T) {
 // doneFast is Done for the item that was handed out last, if nothing of it is
 // left but an idle entry.
 func (q *Queue[T]) doneFast(item T) bool {
-	q.mu.Lock()
+	if !q.mu.tryLock() {
+		q.mu.insist()
+	}
 	e := q.last
 	if e == nil || e.item != item || e.phase != inHand || e.slot != 0 || e.more != nil || q.drain != nil {
 		q.mu.Unlock()

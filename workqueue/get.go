@@ -30,7 +30,9 @@ func (q *Queue[T]) getFast() (item T, ok bool) {
 	if q.special {
 		return item, false
 	}
-	q.mu.Lock()
+	if !q.mu.tryLock() {
+		q.mu.insist()
+	}
 	e := q.ready.pop()
 	if e == nil {
 		q.mu.Unlock()
@@ -150,9 +152,7 @@ func (q *Queue[T]) take(stop <-chan struct{}) taken[T] {
 // wait is the part of take that may have to wait more than once.
 func (q *Queue[T]) wait(w *waiter, stop <-chan struct{}) taken[T] {
 	for {
-		select {
-		case <-w.wake:
-		case <-stop:
+		if !w.sleep(stop) {
 			return q.stopWaiting(w)
 		}
 		t := q.retry(w)

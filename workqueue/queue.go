@@ -2,7 +2,6 @@ package workqueue
 
 import (
 	"math"
-	"sync"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -40,7 +39,7 @@ type Queue[T comparable] struct {
 	// others take short ways: see Add, Get and Done.
 	special bool
 
-	mu      sync.Mutex
+	mu      lock
 	table   table[T]
 	last    *entry[T] // the entry handed out last, while it is in hand
 	ready   ready[T]  // unused with a storage
@@ -114,7 +113,9 @@ func (q *Queue[T]) Add(item T) {
 		return
 	}
 	hash := hashOf(item)
-	q.mu.Lock()
+	if !q.mu.tryLock() {
+		q.mu.insist()
+	}
 	if q.down {
 		q.mu.Unlock()
 		q.misuse("Add", item, ErrShutDown)

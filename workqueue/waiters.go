@@ -69,6 +69,21 @@ func (ws *waiters) all() *waiter {
 	return w
 }
 
+// sleep waits for the signal, or until stop is closed; a nil stop never is. It
+// tells whether the signal came.
+func (w *waiter) sleep(stop <-chan struct{}) bool {
+	if stop == nil { // cheaper than a select
+		<-w.wake
+		return true
+	}
+	select {
+	case <-w.wake:
+		return true
+	case <-stop:
+		return false
+	}
+}
+
 // signal wakes w and those that hang on it.
 func (w *waiter) signal() {
 	for w != nil {
