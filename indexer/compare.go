@@ -1,10 +1,6 @@
 package indexer
 
-import (
-	"slices"
-
-	"github.com/informant-go/informant/object"
-)
+import "slices"
 
 // compare finds the items in the present state, and what must be stored.
 func (r *replacement[T]) compare(e *engine[T]) error {
@@ -14,13 +10,14 @@ func (r *replacement[T]) compare(e *engine[T]) error {
 	r.kept = make(marks, e.chunks.Len())
 	near := nearby[T]{view: v}
 	for i, item := range r.items {
-		there, version, found, err := r.find(e, &near, i)
+		h, readable := r.header(e, i)
+		there, found, err := r.find(&near, i, h, readable)
 		if err != nil {
 			return err
 		}
 		// Of a key that comes twice the last item counts.
 		again := found && r.kept.mark(there.slot)
-		same := found && !again && version != "" && !e.renew && version == e.versionOf(there.obj)
+		same := found && !again && h.version != "" && !e.renew && h.version == near.version(there)
 		if same && !r.complete {
 			if r.changes != nil {
 				r.changes[i] = Change[T]{Key: there.key, Object: there.obj, Old: there.obj, Existed: true, Type: Unchanged}
@@ -38,42 +35,26 @@ func (r *replacement[T]) compare(e *engine[T]) error {
 	return nil
 }
 
-// find looks item i up; what it found has the key in any case.
-func (r *replacement[T]) find(e *engine[T], near *nearby[T], i int) (there stored[T], version string, found bool, err error) {
-	item := r.items[i]
-	if r.keys != nil {
-		if there, found = near.byKey(r.keys[i]); !found {
-			there.key = r.keys[i]
-		}
-		return there, e.versionOf(item), found, nil
-	}
-	if r.name != nil {
-		name, version, ok := r.identify(e, item)
-		if ok {
-			if there, found = near.byName(name); found {
-				return there, version, true, nil
+// find looks item i up; what it returns has the key in any case.
+func (r *replacement[T]) find(near *nearby[T], i int, h header, readable bool) (there stored[T], found bool, err error) {
+	var key string
+	switch {
+	case r.keys != nil:
+		key = r.keys[i]
+	default:
+		if r.name != nil && readable {
+			if there, found = near.byName(h.name); found {
+				return there, true, nil
 			}
 		}
-	}
-	key, err := r.key(item)
-	if err != nil {
-		return there, "", false, err
+		if key, err = r.key(r.items[i]); err != nil {
+			return there, false, err
+		}
 	}
 	if there, found = near.byKey(key); !found {
 		there.key = key
 	}
-	return there, e.versionOf(item), found, nil
-}
-
-// identify reads name and version of an item. An item that cannot be read is
-// left to the key function.
-func (r *replacement[T]) identify(e *engine[T], item T) (name object.Name, version string, ok bool) {
-	defer func() {
-		if recover() != nil {
-			ok = false
-		}
-	}()
-	return r.name(item), e.version(item), true
+	return there, found, nil
 }
 
 // valuesOf asks the index functions about an item and returns what the place

@@ -12,6 +12,12 @@ type nearby[T any] struct {
 	// lets an item that is out of place not lead astray: behind it, the
 	// order goes on where it was left.
 	next [2]uint32
+	// run counts the items found in the first guess, up to now in a row.
+	run int
+	// versions are those of the objects of one chunk, the one before number
+	// read.
+	versions [chunkSize]string
+	read     uint32
 }
 
 // stored is what a version has in a slot.
@@ -41,7 +47,7 @@ func (n *nearby[T]) byKey(key string) (s stored[T], ok bool) {
 		}
 	}
 	if s, ok = n.view.locate(key); ok {
-		n.next[1] = s.slot + 1
+		n.next[1], n.run = s.slot+1, 0
 	}
 	return s, ok
 }
@@ -49,8 +55,9 @@ func (n *nearby[T]) byKey(key string) (s stored[T], ok bool) {
 // hit takes note that guess k was right.
 func (n *nearby[T]) hit(k int) {
 	after := n.next[k] + 1
+	n.run++
 	if k == 1 {
-		n.next[1] = n.next[0]
+		n.next[1], n.run = n.next[0], 0
 	}
 	n.next[0] = after
 }

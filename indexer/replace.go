@@ -21,6 +21,7 @@ type incoming[T any] struct {
 type replacement[T any] struct {
 	*batch[T]
 	incoming[T]
+	ahead   ahead
 	version uint64
 	// kept are the slots in which items were found.
 	kept marks
