@@ -5,7 +5,8 @@
 //
 // A bucket holds the slots of one range of 4,096 as a sorted list of offsets
 // or, above 256 of them, as a bitmap: never more than 512 bytes, which is what
-// a change copies. The containers are those of Roaring bitmaps (Chambi, Lemire,
-// Kaser, Godin, "Better bitmap performance with Roaring bitmaps", 2016), with
-// a smaller range so that a copy is cheap.
+// a change copies. Up to ten offsets are in the Node itself. The containers are
+// those of Roaring bitmaps (Chambi, Lemire, Kaser, Godin, "Better bitmap
+// performance with Roaring bitmaps", 2016), with a smaller range so that a copy
+// is cheap.
 package postings

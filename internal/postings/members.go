@@ -8,8 +8,11 @@ import (
 const (
 	bucketBits = 12
 	bucketSize = 1 << bucketBits
+	// maxSmall offsets make a state of a bucket fill a cache line.
+	maxSmall = 10
 	// maxList offsets take as many bytes as a bitmap.
-	maxList = bucketSize / 16
+	maxList  = bucketSize / wordBits
+	wordBits = 16
 	// ChunkSize is the number of slots that a Run can speak of.
 	ChunkSize = 32
 	// MaxRuns is the largest number of Runs of one bucket.
@@ -23,126 +26,150 @@ type Run struct {
 	Mask  uint32
 }
 
-// members is a set of offsets below bucketSize. A copy shares list and bits
-// until own is called.
+// members is a set of offsets below bucketSize. A copy shares large until own is
+// called.
 type members struct {
-	// list is sorted and used while bits is nil.
-	list []uint16
-	bits *bitmap
+	// large is nil for a set in small. It has the offsets in order, or with
+	// dense it is a bitmap of maxList words.
+	large []uint16
+	n     uint16
+	dense bool
+	// small has n offsets in order while large is nil. Most values have few
+	// objects in a range, and then a change copies nothing else.
+	small [maxSmall]uint16
 }
 
-// bitmap is a set of offsets with their number.
-type bitmap struct {
-	words [bucketSize / 64]uint64
-	n     int
-}
+func (m *members) len() int { return int(m.n) }
 
-func (m *members) len() int {
-	if m.bits != nil {
-		return m.bits.n
+// list returns the offsets of a set that is not dense.
+func (m *members) list() []uint16 {
+	if m.large == nil {
+		return m.small[:m.n]
 	}
-	return len(m.list)
+	return m.large
 }
 
 // own gives m memory of its own, with room for one more in a list.
 func (m *members) own() {
-	if m.bits != nil {
-		b := *m.bits
-		m.bits = &b
+	if m.large == nil {
 		return
 	}
-	list := make([]uint16, len(m.list), len(m.list)+1)
-	copy(list, m.list)
-	m.list = list
+	room := len(m.large) + 1
+	if m.dense {
+		room--
+	}
+	own := make([]uint16, len(m.large), room)
+	copy(own, m.large)
+	m.large = own
 }
 
 // add adds an offset that may be there already.
 func (m *members) add(offset uint16) {
-	if m.bits == nil {
-		i, ok := slices.BinarySearch(m.list, offset)
-		if ok {
+	if !m.dense {
+		list := m.list()
+		i, there := slices.BinarySearch(list, offset)
+		if there {
 			return
 		}
-		if len(m.list) < maxList {
+		if len(list) < maxList {
 			m.insert(i, offset)
 			return
 		}
 		m.toBits()
 	}
-	if word, bit := &m.bits.words[offset/64], uint64(1)<<(offset%64); *word&bit == 0 {
+	if word, bit := &m.large[offset/wordBits], uint16(1)<<(offset%wordBits); *word&bit == 0 {
 		*word |= bit
-		m.bits.n++
+		m.n++
 	}
 }
 
 // insert grows the list by a quarter where append would double it: there are
 // many lists, and most stay as long as they are once the store is filled.
 func (m *members) insert(i int, offset uint16) {
-	n := len(m.list)
-	if n == cap(m.list) {
-		grown := make([]uint16, n, n+n/4+2)
-		copy(grown, m.list)
-		m.list = grown
+	n := int(m.n)
+	list := m.small[:]
+	if n >= maxSmall {
+		if list = m.list(); n == cap(list) || m.large == nil {
+			list = make([]uint16, n, n+n/4+2)
+			copy(list, m.list())
+		}
+		list = list[:n+1]
+		m.large = list
 	}
-	m.list = m.list[:n+1]
-	copy(m.list[i+1:], m.list[i:])
-	m.list[i] = offset
+	copy(list[i+1:n+1], list[i:n])
+	list[i] = offset
+	m.n++
 }
 
 // remove removes an offset that may not be there.
 func (m *members) remove(offset uint16) {
-	if m.bits == nil {
-		if i, ok := slices.BinarySearch(m.list, offset); ok {
-			m.list = slices.Delete(m.list, i, i+1)
+	if m.dense {
+		if word, bit := &m.large[offset/wordBits], uint16(1)<<(offset%wordBits); *word&bit != 0 {
+			*word &^= bit
+			m.n--
+		}
+		if m.n <= maxList/2 {
+			m.toList()
 		}
 		return
 	}
-	if word, bit := &m.bits.words[offset/64], uint64(1)<<(offset%64); *word&bit != 0 {
-		*word &^= bit
-		m.bits.n--
+	list := m.list()
+	i, there := slices.BinarySearch(list, offset)
+	if !there {
+		return
 	}
-	if m.bits.n <= maxList/2 {
-		m.toList()
+	copy(list[i:], list[i+1:])
+	m.n--
+	switch {
+	case m.large == nil:
+	case m.n <= maxSmall:
+		copy(m.small[:], m.large)
+		m.large = nil
+	default:
+		m.large = m.large[:m.n]
 	}
 }
 
 func (m *members) toBits() {
-	m.bits = &bitmap{n: len(m.list)}
-	for _, offset := range m.list {
-		m.bits.words[offset/64] |= 1 << (offset % 64)
+	words := make([]uint16, maxList)
+	for _, offset := range m.large {
+		words[offset/wordBits] |= 1 << (offset % wordBits)
 	}
-	m.list = nil
+	m.large, m.dense = words, true
 }
 
 func (m *members) toList() {
-	m.list = make([]uint16, 0, m.bits.n+1)
-	for w, word := range m.bits.words {
+	list := make([]uint16, 0, m.n+1)
+	for w, word := range m.large {
 		for ; word != 0; word &= word - 1 {
-			m.list = append(m.list, uint16(w*64+bits.TrailingZeros64(word)))
+			list = append(list, uint16(w*wordBits+bits.TrailingZeros16(word)))
 		}
 	}
-	m.bits = nil
+	m.large, m.dense = list, false
 }
 
 // runs appends the members, with slots that start at base, to buf.
 func (m *members) runs(base uint32, buf []Run) []Run {
 	chunk := base / ChunkSize
-	if m.bits != nil {
-		for w, word := range m.bits.words {
-			if low := uint32(word); low != 0 {
-				buf = append(buf, Run{chunk + uint32(2*w), low})
+	if m.dense {
+		const words = ChunkSize / wordBits
+		for rest := m.large; len(rest) > 0; rest, chunk = rest[words:], chunk+1 {
+			mask := uint32(0)
+			for w, word := range rest[:words] {
+				mask |= uint32(word) << (w * wordBits)
 			}
-			if high := uint32(word >> 32); high != 0 {
-				buf = append(buf, Run{chunk + uint32(2*w) + 1, high})
+			if mask != 0 {
+				buf = append(buf, Run{chunk, mask})
 			}
 		}
 		return buf
 	}
-	for i := 0; i < len(m.list); {
-		c := m.list[i] / ChunkSize
+	list := m.list()
+	for i := 0; i < len(list); {
+		c := list[i] / ChunkSize
 		mask := uint32(0)
-		for ; i < len(m.list) && m.list[i]/ChunkSize == c; i++ {
-			mask |= 1 << (m.list[i] % ChunkSize)
+		for ; i < len(list) && list[i]/ChunkSize == c; i++ {
+			mask |= 1 << (list[i] % ChunkSize)
 		}
 		buf = append(buf, Run{chunk + uint32(c), mask})
 	}

@@ -42,7 +42,12 @@ func (p *posting) list() []*bucket {
 	return nil
 }
 
-func find(list []*bucket, number uint32) (int, bool) {
+// find returns where the bucket of a range is, or belongs. A value with slots in
+// all ranges has bucket number at place number, so that is looked at first.
+func find(list []*bucket, number uint32) (at int, found bool) {
+	if int(number) < len(list) && list[number].number == number {
+		return int(number), true
+	}
 	return slices.BinarySearchFunc(list, number, func(b *bucket, n uint32) int {
 		return int(b.number) - int(n)
 	})
@@ -50,23 +55,31 @@ func find(list []*bucket, number uint32) (int, bool) {
 
 // edit returns the pending members of the range that slot lies in.
 func (p *posting) edit(version uint64, slot uint32) *members {
-	list := p.list()
 	number := slot >> bucketBits
-	i, ok := find(list, number)
-	if !ok {
-		grown := make([]*bucket, 0, len(list)+1)
-		grown = append(grown, list[:i]...)
-		grown = append(grown, &bucket{number: number, owner: p})
-		list = append(grown, list[i:]...)
-		p.buckets.Store(&list)
+	list := p.list()
+	at, found := find(list, number)
+	var b *bucket
+	if found {
+		b = list[at]
+	} else {
+		b = p.insert(at, number)
 	}
-	b := list[i]
 	m, fresh := b.cell.Edit(version)
 	if fresh {
 		m.own()
 		p.index.col.Retire(b)
 	}
 	return m
+}
+
+// insert makes the bucket of a range.
+func (p *posting) insert(at int, number uint32) *bucket {
+	b := &bucket{number: number, owner: p}
+	list := p.list()
+	grown := make([]*bucket, 0, len(list)+1)
+	grown = append(append(append(grown, list[:at]...), b), list[at:]...)
+	p.buckets.Store(&grown)
+	return b
 }
 
 // drop removes an empty bucket, and the posting when it was the last one.

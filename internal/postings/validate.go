@@ -59,7 +59,7 @@ func (p *posting) validate() ([]uint32, error) {
 		if n := len(slots) - before; n != m.len() {
 			return nil, fmt.Errorf("postings: bucket %d of %q counts %d and has %d slots", b.number, p.value, m.len(), n)
 		}
-		if m.bits == nil && !slices.IsSorted(m.list) {
+		if !m.dense && (!slices.IsSorted(m.list()) || len(m.list()) != m.len()) {
 			return nil, fmt.Errorf("postings: bucket %d of %q is not sorted", b.number, p.value)
 		}
 	}
