@@ -10,7 +10,24 @@
 //
 // A benchmark checks its own result: one that measures an engine which lost
 // half of its work fails. The report program below this folder runs the
-// benchmarks and writes what they say with machine, versions and date.
+// benchmarks and writes what they say with machine, versions and date: the
+// comparison of benchstat, what was measured beside the targets, and the two
+// designs of the store.
+//
+// # Besides the engines
+//
+// The store has two more columns. impl=floor is the harness with what no store
+// can do without: the functions of key, version and indexes called once for a
+// write, and the pointers copied that were asked for. What both engines have
+// above it is theirs. impl=control shares the processors as the engine does but
+// not the store: its keyed reads touch none, its lists another one.
+//
+// What a benchmark gives a store is made beforehand or while the clock stands,
+// is not garbage afterwards, and is the same for all engines. Garbage that a
+// store makes is collected on its time, as it is in a program that has as many
+// objects.
+//
+// With -short the benchmarks run over few objects, to see that they work.
 //
 // The differential tests beside the benchmarks drive both engines with the same
 // random operations and compare what they answer.

@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"maps"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// TestAStateIsNotInTheStoreWhenItIsChanged proves that the benchmarks do not
+// write to what a store holds, and that stores stay as they are counted.
+func TestAStateIsNotInTheStoreWhenItIsChanged(t *testing.T) {
+	const n = 1500 // rounds end in the middle of a pass
+	c := new(corpus).of(n)
+	var s states
+	inStore := map[string]*corev1.Pod{}
+	for _, pod := range c.pods {
+		inStore[pod.Namespace+"/"+pod.Name] = pod
+	}
+	before := map[*corev1.Pod]string{}
+	for round := range 12 {
+		clear(before)
+		for pod := range maps.Values(inStore) {
+			before[pod] = pod.ResourceVersion
+		}
+		states, move := s.next(n, round%3 == 0), round%3 == 0
+		for pod, version := range before {
+			if pod.ResourceVersion != version {
+				t.Fatalf("round %d changes %s, which is in the store", round, pod.Name)
+			}
+		}
+		for _, pod := range states {
+			key := pod.Namespace + "/" + pod.Name
+			old := inStore[key]
+			if old == nil || old == pod || old.ResourceVersion == pod.ResourceVersion {
+				t.Fatalf("round %d: %s is no later state of a pod that is there", round, key)
+			}
+			if moved := old.Spec.NodeName != pod.Spec.NodeName; moved != move {
+				t.Fatalf("round %d: %s moved: %v", round, key, moved)
+			}
+			inStore[key] = pod
+		}
+	}
+	if len(inStore) != n {
+		t.Fatalf("%d pods, want %d", len(inStore), n)
+	}
+}
+
+// TestStoresOfTheBenchmarksCountAlike runs what a benchmark counts on every
+// engine.
+func TestStoresOfTheBenchmarksCountAlike(t *testing.T) {
+	const n = 1000
+	c := new(corpus).of(n)
+	for name, empty := range map[string]func() podStore{
+		Informant: newOurStore, ClientGo: newClientGoStore, trie: newTrieStore, control: newControlStore, floor: newFloorStore,
+	} {
+		s := empty()
+		for _, pods := range [][]*corev1.Pod{c.pods, c.later()} {
+			if err := s.replace(pods, "1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.update(Pod(7, n+8)); err != nil {
+			t.Fatal(err)
+		}
+		for what, got := range map[string]int{
+			"list": s.list(), "iterate": s.iterate(), "snapshot": s.snapshot(),
+			"namespace": Namespaces * s.byIndex("namespace", "ns-007"),
+			"node":      Nodes * s.byIndex("node", "node-007"),
+			"app":       Apps * s.byIndex("app", "app-07"),
+		} {
+			if got != n {
+				t.Errorf("%s: %s counts %d, want %d", name, what, got, n)
+			}
+		}
+		if !s.get(c.keys[7]) {
+			t.Errorf("%s: a key is missing", name)
+		}
+	}
+}
