@@ -117,7 +117,7 @@ func TestDesignTable(t *testing.T) {
 
 | case | slots | tries | tries / slots | floor |
 |---|---|---|---|---|
-| bytes | 100 B/object | 330 B/object | 3.3× | – |
+| bytes besides the object | 100 B/object | 330 B/object | 3.3× | – |
 
 ` + legend(r)
 	if d := diff.Diff(want, got); d != "" || err != nil {

@@ -23,6 +23,8 @@ import (
 type Index[T any] struct {
 	access object.Access[T]
 	now    atomic.Pointer[state[T]]
+	// none is the state without objects and indexes of a released snapshot.
+	none *state[T]
 
 	// mu is the writers' turn; no function of the user runs under it.
 	mu sync.Mutex
@@ -39,7 +41,7 @@ func New[T any](access object.Access[T], indexers indexer.Indexers[T]) (*Index[T
 	if err != nil {
 		return nil, err
 	}
-	x := &Index[T]{access: access, changed: make(chan struct{})}
+	x := &Index[T]{access: access, none: new(state[T]), changed: make(chan struct{})}
 	x.now.Store(&state[T]{seed: maphash.MakeSeed(), indexes: indexesOf(indexers)})
 	return x, nil
 }

@@ -136,7 +136,10 @@ func each[T any](t trie[stored[T]]) iter.Seq2[string, T] {
 }
 
 // snapshot is a state until it is released.
-type snapshot[T any] struct{ *state[T] }
+type snapshot[T any] struct {
+	*state[T]
+	none *state[T]
+}
 
 // Release lets the garbage collector have what only this snapshot held.
-func (s *snapshot[T]) Release() { s.state = &state[T]{seed: s.seed} }
+func (s *snapshot[T]) Release() { s.state = s.none }

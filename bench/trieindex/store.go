@@ -126,4 +126,4 @@ func (x *Index[T]) GetIndexers() indexer.Indexers[T] {
 }
 
 // Snapshot implements indexer.Indexer.
-func (x *Index[T]) Snapshot() indexer.Snapshot[T] { return &snapshot[T]{x.now.Load()} }
+func (x *Index[T]) Snapshot() indexer.Snapshot[T] { return &snapshot[T]{x.now.Load(), x.none} }
