@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -15,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func closed(w *Watch) bool {
+func closed(w watchLike) bool {
 	select {
 	case <-w.Done():
 		return true
@@ -28,12 +29,25 @@ func closed(w *Watch) bool {
 // writes: a watch is closed exactly when what it watches has changed since it
 // was made, so no wake-up is lost and none comes for nothing.
 func TestWatchClosesWithTheNextChangeOnly(t *testing.T) {
+	rapid.Check(t, watchModel(func(c *Cache[*thing], of watched) watchLike { return c.engine.watchers.watch(of) }))
+}
+
+// watchLike is a Watch, or what a faulty store has in its place.
+type watchLike interface {
+	Done() <-chan struct{}
+	Stop()
+}
+
+// watchModel is the property of TestWatchClosesWithTheNextChangeOnly, for
+// watches that watch makes.
+func watchModel(watch func(c *Cache[*thing], of watched) watchLike) func(*rapid.T) {
 	type watching struct {
-		watch   *Watch
+		of      watched
+		watch   watchLike
 		changed bool
 		is      func(key string, colors []string) bool
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	return func(t *rapid.T) {
 		c, err := NewWithAccess(Options[*thing]{Indexers: Indexers[*thing]{"color": func(o *thing) ([]string, error) { return o.colors, nil }}}, thingAccess())
 		if err != nil {
 			t.Fatal(err)
@@ -117,11 +131,14 @@ func TestWatchClosesWithTheNextChangeOnly(t *testing.T) {
 			"bookmark": func(*rapid.T) { c.Bookmark("100000") },
 			"watch": func(t *rapid.T) {
 				key, color := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "key"), rapid.SampledFrom([]string{"red", "blue"}).Draw(t, "color")
-				watches = append(watches,
-					&watching{c.Watch(), false, func(string, []string) bool { return true }},
-					&watching{c.WatchKey(key), false, func(k string, _ []string) bool { return k == key }},
-					&watching{c.WatchIndex("color", color), false, func(_ string, colors []string) bool { return slices.Contains(colors, color) }},
-				)
+				for _, w := range []watching{
+					{of: watched{}, is: func(string, []string) bool { return true }},
+					{of: watched{kind: watchKey, name: key}, is: func(k string, _ []string) bool { return k == key }},
+					{of: watched{kind: watchValue, index: "color", name: color}, is: func(_ string, colors []string) bool { return slices.Contains(colors, color) }},
+				} {
+					w.watch = watch(c, w.of)
+					watches = append(watches, &w)
+				}
 			},
 			"stop": func(t *rapid.T) {
 				if len(watches) > 0 {
@@ -134,7 +151,7 @@ func TestWatchClosesWithTheNextChangeOnly(t *testing.T) {
 			"": func(t *rapid.T) {
 				for i, w := range watches {
 					if closed(w.watch) != w.changed {
-						t.Fatalf("watch %d of %+v is closed: %v, changed: %v", i, w.watch.entry.of, closed(w.watch), w.changed)
+						t.Fatalf("watch %d of %+v is closed: %v, changed: %v", i, w.of, closed(w.watch), w.changed)
 					}
 				}
 			},
@@ -145,7 +162,7 @@ func TestWatchClosesWithTheNextChangeOnly(t *testing.T) {
 		if n := c.engine.watchers.count.Load(); n != 0 {
 			t.Fatalf("%d watches are left", n)
 		}
-	})
+	}
 }
 
 // TestNoWakeUpIsLost has a reader that waits for each of a writer's changes by
@@ -231,4 +248,31 @@ func TestWaitForKey(t *testing.T) {
 			t.Error(fmt.Sprint("something is left: ", len(c.engine.watchers.entries), c.engine.waiters.oldest.Len()))
 		}
 	})
+}
+
+// TestWatchesHaveNoGoroutines proves that who watches, and who waits by a
+// watch for a key, costs no goroutine but his own.
+func TestWatchesHaveNoGoroutines(t *testing.T) {
+	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}})
+	before := runtime.NumGoroutine()
+	var watches []*Watch
+	for i := range 1000 {
+		watches = append(watches, c.Watch(), c.WatchKey(fmt.Sprint(i)), c.WatchIndex("color", fmt.Sprint(i)))
+	}
+	if err := c.Add(&thing{key: "7", version: "1", colors: []string{"7"}}); err != nil {
+		t.Fatal(err)
+	}
+	if n := runtime.NumGoroutine(); n > before {
+		t.Errorf("%d goroutines for %d watches", n-before, len(watches))
+	}
+	open := 0
+	for _, w := range watches {
+		if !closed(w) {
+			open++
+		}
+		w.Stop()
+	}
+	if open != 2*999 || c.engine.watchers.count.Load() != 0 {
+		t.Errorf("%d watches are open, %d are left", open, c.engine.watchers.count.Load())
+	}
 }
