@@ -3,6 +3,7 @@ package cache_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -193,6 +194,34 @@ func TestThreadSafeStoresHoldWhatClientGoHolds(t *testing.T) {
 				rv := fmt.Sprint(version)
 				each(func(s upstream.ThreadSafeStore) { s.Replace(map[string]any{a: p, b: q}, rv) })
 			},
+			"transaction": func(rt *rapid.T) {
+				var txns []upstream.ThreadSafeStoreTransaction
+				for range rapid.IntRange(0, 4).Draw(rt, "writes") {
+					k, p := draw(rt)
+					kind := rapid.SampledFrom([]upstream.TransactionType{
+						upstream.TransactionTypeAdd, upstream.TransactionTypeUpdate, upstream.TransactionTypeDelete,
+					}).Draw(rt, "type")
+					txns = append(txns, upstream.ThreadSafeStoreTransaction{Transaction: upstream.Transaction{Object: p, Type: kind}, Key: k})
+				}
+				each(func(s upstream.ThreadSafeStore) { s.(upstream.ThreadSafeStoreWithTransaction).Transaction(txns...) })
+			},
+			"bookmark": func(*rapid.T) {
+				version++
+				each(func(s upstream.ThreadSafeStore) { s.Bookmark(fmt.Sprint(version)) })
+			},
+			"add an index": func(rt *rapid.T) {
+				name := rapid.SampledFrom([]string{"letters", "node"}).Draw(rt, "index")
+				var errs []bool
+				each(func(s upstream.ThreadSafeStore) {
+					err := s.AddIndexers(upstream.Indexers{name: byLetter, "beside " + name: byLetter})
+					if errs = append(errs, err != nil); err != nil && !strings.Contains(err.Error(), name) {
+						rt.Fatalf("%v: %q is not named", err, name)
+					}
+				})
+				if errs[0] != errs[1] {
+					rt.Fatalf("AddIndexers fails with client-go %v, here %v", errs[0], errs[1])
+				}
+			},
 			"": func(rt *rapid.T) {
 				var views []map[string]any
 				each(func(s upstream.ThreadSafeStore) {
@@ -201,7 +230,8 @@ func TestThreadSafeStoresHoldWhatClientGoHolds(t *testing.T) {
 					views = append(views, map[string]any{
 						"list": described(s.List()), "keys": sorted(s.ListKeys()), "n1": described(objs), "err": err,
 						"get": describe(got), "exists": exists, "version": s.LastStoreSyncResourceVersion(),
-						"values": sorted(s.ListIndexFuncValues("node")),
+						"values": sorted(s.ListIndexFuncValues("node")), "letters": sorted(s.ListIndexFuncValues("letters")),
+						"indexers": indexNames(s), "resync": s.Resync(), "asked": asked(s),
 					})
 				})
 				if diff := cmp.Diff(views[0], views[1]); diff != "" {
@@ -210,6 +240,28 @@ func TestThreadSafeStoresHoldWhatClientGoHolds(t *testing.T) {
 			},
 		})
 	})
+}
+
+func byLetter(obj any) ([]string, error) { return strings.Split(obj.(*corev1.Pod).Name, ""), nil }
+
+func indexNames(s upstream.ThreadSafeStore) []string {
+	return slices.Sorted(maps.Keys(s.GetIndexers()))
+}
+
+// asked is what a store answers to questions about indexes, and whether an
+// error names the index.
+func asked(s upstream.ThreadSafeStore) map[string]any {
+	answers := map[string]any{}
+	for _, name := range []string{"node", "letters", "beside letters", "nothing"} {
+		keys, err := s.IndexKeys(name, "n1")
+		objs, byErr := s.ByIndex(name, "p")
+		shared, indexErr := s.Index(name, newPod("ns", "pq", "n1"))
+		for i, err := range []error{err, byErr, indexErr} {
+			answers[fmt.Sprint(name, " error ", i)] = err != nil && strings.Contains(err.Error(), name)
+		}
+		answers[name] = []any{sorted(keys), described(objs), described(shared)}
+	}
+	return answers
 }
 
 func TestAnObjectIsReplacedThoughItsVersionIsTheSame(t *testing.T) {
