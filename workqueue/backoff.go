@@ -28,7 +28,7 @@ type Backoff struct {
 type failed[T comparable] struct {
 	base, max      time.Duration
 	expire         int64
-	oldest, newest *entry[T]
+	oldest, newest uint32
 }
 
 // setBackoff is called at construction.
@@ -39,14 +39,14 @@ func (q *Queue[T]) setBackoff(b Backoff, jitter float64) {
 }
 
 // fail counts a failure of e and returns the delay.
-func (q *Queue[T]) fail(e *entry[T], now int64) time.Duration {
+func (q *Queue[T]) fail(e entry[T], now int64) time.Duration {
 	f := &q.failed
 	if f.base <= 0 {
 		return 0
 	}
 	x := e.extra()
 	if x.failures > 0 {
-		f.remove(e)
+		f.remove(&q.table.slabs, x)
 		if later(x.failedAt, f.expire) <= now {
 			x.failures = 0
 		}
@@ -54,22 +54,22 @@ func (q *Queue[T]) fail(e *entry[T], now int64) time.Duration {
 	delay := exponential(f.base, f.max, int(x.failures))
 	x.failures++
 	x.failedAt = now
-	f.push(e)
+	f.push(&q.table.slabs, e)
 	return delay
 }
 
 // remembered is the number of failures of e that have not expired.
-func (q *Queue[T]) remembered(e *entry[T], now int64) int {
-	if e == nil || e.failures() == 0 || later(e.more.failedAt, q.failed.expire) <= now {
+func (q *Queue[T]) remembered(e entry[T], now int64) int {
+	if e.none() || e.failures() == 0 || q.failed.expires(e) <= now {
 		return 0
 	}
 	return int(e.failures())
 }
 
 // forgive drops the failures of e.
-func (q *Queue[T]) forgive(e *entry[T]) {
-	q.failed.remove(e)
-	e.more.failures = 0
+func (q *Queue[T]) forgive(e entry[T]) {
+	q.failed.remove(&q.table.slabs, e.more())
+	e.more().failures = 0
 	q.settle(e)
 }
 
@@ -80,43 +80,45 @@ func (q *Queue[T]) forgetOld(now int64) {
 	f := &q.failed
 	q.delays.also = 0
 	for range firing {
-		if f.oldest == nil || later(f.oldest.more.failedAt, f.expire) > now {
+		if f.oldest == 0 || f.expires(q.table.at(f.oldest)) > now {
 			break
 		}
-		q.forgive(f.oldest)
+		q.forgive(q.table.at(f.oldest))
 	}
 	switch {
-	case f.oldest == nil || q.down:
-	case later(f.oldest.more.failedAt, f.expire) <= now:
+	case f.oldest == 0 || q.down:
+	case f.expires(q.table.at(f.oldest)) <= now:
 		q.delays.ringAlso(now) // others want the lock as well
 	default:
 		q.delays.ringAlso(later(now, max(f.expire/8, 1)))
 	}
 }
 
-func (f *failed[T]) push(e *entry[T]) {
-	e.more.older, e.more.newer = f.newest, nil
-	if f.newest == nil {
-		f.oldest = e
+// expires is when the failures of e expire, of which there must be some.
+func (f *failed[T]) expires(e entry[T]) int64 { return later(e.more().failedAt, f.expire) }
+
+func (f *failed[T]) push(in *slabs[T], e entry[T]) {
+	e.more().older = f.newest
+	if f.newest == 0 {
+		f.oldest = e.id
 	} else {
-		f.newest.more.newer = e
+		in.at(f.newest).more().newer = e.id
 	}
-	f.newest = e
+	f.newest = e.id
 }
 
-func (f *failed[T]) remove(e *entry[T]) {
-	older, newer := e.more.older, e.more.newer
-	if older == nil {
-		f.oldest = newer
+func (f *failed[T]) remove(in *slabs[T], x *more[T]) {
+	if x.older == 0 {
+		f.oldest = x.newer
 	} else {
-		older.more.newer = newer
+		in.at(x.older).more().newer = x.newer
 	}
-	if newer == nil {
-		f.newest = older
+	if x.newer == 0 {
+		f.newest = x.older
 	} else {
-		newer.more.older = older
+		in.at(x.newer).more().older = x.older
 	}
-	e.more.older, e.more.newer = nil, nil
+	x.older, x.newer = 0, 0
 }
 
 // jittered makes a delay longer by a random part of it, up to jitter.

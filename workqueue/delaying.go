@@ -123,21 +123,30 @@ func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how 
 	return q.postpone(q.entry(hash, item, group), now, delay, priority, how, false)
 }
 
-// postpone is delay for an entry. limited says that it is for a failure.
-func (q *Queue[T]) postpone(e *entry[T], now, delay int64, priority int32, how Pending, limited bool) addition {
-	if q.merge && (e.phase == waiting || e.phase == dirty) {
+// postpone is delay for an entry. byLimiter says that it is for a failure.
+func (q *Queue[T]) postpone(e entry[T], now, delay int64, priority int32, how Pending, byLimiter bool) addition {
+	if p := e.phase(); q.merge && (p == waiting || p == dirty) {
 		return q.again(e, priority)
 	}
-	if e.slot == 0 {
-		e.later = priority
-	} else {
-		e.later = max(e.later, priority)
+	if e.delayed() {
+		priority = max(priority, e.later())
 	}
-	if q.delays.put(e, later(now, delay), how) {
-		e.limited = limited
+	q.prioritizeLater(e, priority)
+	if q.delays.put(&q.table.slabs, e, later(now, delay), how) {
+		e.mark(limited, byLimiter)
 	}
 	q.arm(now)
 	return addition{}
+}
+
+// prioritizeLater gives the pending delay of e a priority.
+func (q *Queue[T]) prioritizeLater(e entry[T], priority int32) {
+	if priority != 0 {
+		q.ready.rank(&q.table.slabs)
+	}
+	if r := e.rank(); r != nil {
+		r.later = priority
+	}
 }
 
 // arm makes the alarm on first use.
@@ -158,10 +167,10 @@ func (q *DelayingQueue[T]) Cancel(item T) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.table.get(hash, item)
-	if e == nil || e.slot == 0 {
+	if e.none() || !e.delayed() {
 		return false
 	}
-	q.delays.remove(e)
+	q.delays.remove(&q.table.slabs, e)
 	q.settle(e)
 	q.arm(now)
 	return true
@@ -188,10 +197,10 @@ func (q *Queue[T]) reschedule(item T, delay int64, how Pending) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.table.get(hash, item)
-	if e == nil || e.slot == 0 {
+	if e.none() || !e.delayed() {
 		return false
 	}
-	q.delays.put(e, later(now, delay), how)
+	q.delays.put(&q.table.slabs, e, later(now, delay), how)
 	q.arm(now)
 	return true
 }
@@ -204,7 +213,7 @@ func (q *DelayingQueue[T]) WhenReady(item T) (at time.Time, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.table.get(hash, item)
-	if e == nil || e.slot == 0 {
+	if e.none() || !e.delayed() {
 		return time.Time{}, false
 	}
 	return wall.Add(until(q.delays.at(e), now)), true
@@ -243,16 +252,16 @@ func (q *Queue[T]) ripen(now int64) (wake *waiter, adds []addition, more bool) {
 	q.delays.isSet = false
 	q.forgetOld(now)
 	for range firing {
-		e := q.delays.due(now)
-		if e == nil {
+		e := q.delays.due(&q.table.slabs, now)
+		if e.none() {
 			q.arm(now)
 			return wake, adds, false
 		}
-		if e.limited && !q.spend(e, now) {
+		if e.is(limited) && !q.spend(e, now) {
 			continue
 		}
-		priority := e.later
-		q.delays.remove(e)
+		priority := e.later()
+		q.delays.remove(&q.table.slabs, e)
 		a := q.admit(e, priority, now)
 		if a.wake != nil {
 			wake = a.wake

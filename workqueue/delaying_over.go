@@ -53,7 +53,7 @@ func NewDelayingOver[T comparable](below Interface[T], o LayerOptions) *Delayer[
 	q := &Delayer[T]{
 		Interface: below,
 		name:      o.Name, clock: o.Clock, logger: o.Logger, onMisuse: o.OnMisuse, tolerant: o.Tolerant,
-		table: table[T]{limit: DefaultIdleEntries},
+		table: table[T]{cache: cache{limit: DefaultIdleEntries}},
 	}
 	if o.Clock != nil {
 		q.base = o.Clock.Now()
@@ -99,7 +99,7 @@ func (q *Delayer[T]) delay(item T, delay int64) {
 		return
 	}
 	e := q.table.ensure(hash, item)
-	q.delays.put(e, later(now, delay), Earliest)
+	q.delays.put(&q.table.slabs, e, later(now, delay), Earliest)
 	q.delays.arm(now)
 }
 
@@ -109,10 +109,10 @@ func (q *Delayer[T]) Cancel(item T) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.table.get(hash, item)
-	if e == nil || e.slot == 0 {
+	if e.none() || !e.delayed() {
 		return false
 	}
-	q.delays.remove(e)
+	q.delays.remove(&q.table.slabs, e)
 	q.table.retire(e)
 	q.delays.arm(now)
 	return true
@@ -182,7 +182,7 @@ func (q *Delayer[T]) ShutDownWithDrain() {
 func (q *Delayer[T]) stop() {
 	q.mu.Lock()
 	q.down = true
-	q.dropped += q.delays.drop(func(e *entry[T]) { q.table.retire(e) })
+	q.dropped += q.delays.drop(&q.table.slabs, func(e entry[T]) { q.table.retire(e) })
 	q.mu.Unlock()
 	q.delays.alarm.stop()
 }
@@ -208,13 +208,13 @@ func (q *Delayer[T]) ripen(now int64) (due []T, more bool) {
 	defer q.mu.Unlock()
 	q.delays.isSet = false
 	for range firing {
-		e := q.delays.due(now)
-		if e == nil {
+		e := q.delays.due(&q.table.slabs, now)
+		if e.none() {
 			q.delays.arm(now)
 			return due, false
 		}
-		q.delays.remove(e)
-		due = append(due, e.item)
+		q.delays.remove(&q.table.slabs, e)
+		due = append(due, e.item())
 		q.table.retire(e)
 	}
 	return due, true

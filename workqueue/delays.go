@@ -5,11 +5,10 @@ import (
 	"time"
 )
 
-// delays holds the entries with a pending delay: a heap of four children to a
-// node, which is half as deep as one of two, and one alarm for the first. The
-// owner's lock guards it.
+// delays holds the entries with a pending delay, and one alarm for the first.
+// The owner's lock guards it.
 type delays[T comparable] struct {
-	heap  []slot[T]
+	heap  heap[T]
 	order uint32
 	alarm alarm
 
@@ -22,78 +21,63 @@ type delays[T comparable] struct {
 	isSet bool
 }
 
-// slot keeps the time beside the pointer, so that moving through the heap
-// touches no entry but those that move.
-type slot[T comparable] struct {
-	at int64
-	e  *entry[T]
-}
-
-const children = 4
-
-func (d *delays[T]) len() int { return len(d.heap) }
+func (d *delays[T]) len() int { return d.heap.len() }
 
 // at is when the delay of e ends; it must have one.
-func (d *delays[T]) at(e *entry[T]) int64 { return d.heap[e.slot-1].at }
+func (d *delays[T]) at(e entry[T]) int64 { return d.heap.at(e.link().slot).at }
 
 // put gives e a delay that ends at a time, or joins it with the one it has. It
 // tells whether the delay of e is now the new one.
-func (d *delays[T]) put(e *entry[T], at int64, how Pending) bool {
-	if e.slot == 0 {
+func (d *delays[T]) put(in *slabs[T], e entry[T], at int64, how Pending) bool {
+	slot := e.link().slot
+	if slot == 0 {
 		d.order++
-		e.order = d.order
-		d.heap = append(d.heap, slot[T]{at: at, e: e})
-		e.slot = int32(len(d.heap))
-		d.up(len(d.heap) - 1)
+		d.heap.add(in, delay{at: at, id: e.id, order: d.order})
 		return true
 	}
-	now := d.at(e)
-	if how == Earliest && at >= now || how == Latest && at <= now {
+	now := *d.heap.at(slot)
+	if how == Earliest && at >= now.at || how == Latest && at <= now.at {
 		return false
 	}
-	d.heap[e.slot-1].at = at
-	d.up(int(e.slot) - 1)
-	d.down(int(e.slot) - 1)
+	now.at = at
+	d.heap.move(in, slot, now)
 	return true
 }
 
 // remove ends the delay of e, which must have one.
-func (d *delays[T]) remove(e *entry[T]) {
-	i, last := int(e.slot)-1, len(d.heap)-1
-	e.slot, e.later, e.limited = 0, 0, false
-	moved := d.heap[last]
-	d.heap[last] = slot[T]{}
-	d.heap = d.heap[:last]
-	if i < last {
-		d.heap[i] = moved
-		moved.e.slot = int32(i + 1)
-		d.up(i)
-		d.down(int(moved.e.slot) - 1)
-	}
-	if cap(d.heap) > shrinkAbove && last < cap(d.heap)/shrinkPart {
-		d.heap = append(make([]slot[T], 0, 2*last), d.heap...)
+func (d *delays[T]) remove(in *slabs[T], e entry[T]) {
+	d.heap.remove(in, e.link().slot)
+	e.ended()
+}
+
+// ended forgets what an entry knows of its delay.
+func (e entry[T]) ended() {
+	e.link().slot = 0
+	e.mark(limited, false)
+	if r := e.rank(); r != nil {
+		r.later = 0
 	}
 }
 
-// due returns the entry whose delay ended first; nil if none has ended.
-func (d *delays[T]) due(now int64) *entry[T] {
-	if len(d.heap) == 0 || d.heap[0].at > now {
-		return nil
+// due returns the entry whose delay ended first; none if none has ended.
+func (d *delays[T]) due(in *slabs[T], now int64) entry[T] {
+	if d.len() == 0 || d.heap.first().at > now {
+		return entry[T]{}
 	}
-	return d.heap[0].e
+	return in.at(d.heap.first().id)
 }
 
 // drop ends all delays, calls settle for each entry and returns their number.
-func (d *delays[T]) drop(settle func(*entry[T])) int {
+func (d *delays[T]) drop(in *slabs[T], settle func(entry[T])) int {
 	heap := d.heap
-	d.heap = nil
-	for _, s := range heap {
-		s.e.slot, s.e.later, s.e.limited = 0, 0, false
+	d.heap.chunks, d.heap.end = nil, 0
+	for i := uint32(root); i < heap.end; i++ {
+		in.at(heap.at(i).id).ended()
 	}
-	for _, s := range heap {
-		settle(s.e)
+	for i := uint32(root); i < heap.end; i++ {
+		settle(in.at(heap.at(i).id))
 	}
-	return len(heap)
+	return heap.len()
 }
 
 // ringAlso sets also, where 0 stands for none.
@@ -108,8 +92,8 @@ func (d *delays[T]) ringAlso(at int64) {
 // delayed. An alarm that rings too early is left alone.
 func (d *delays[T]) arm(now int64) {
 	at, wanted := d.also, d.also != 0
-	if len(d.heap) > 0 && (!wanted || d.heap[0].at < at) {
-		at, wanted = d.heap[0].at, true
+	if d.len() > 0 && (!wanted || d.heap.first().at < at) {
+		at, wanted = d.heap.first().at, true
 	}
 	switch {
 	case !wanted:
@@ -121,59 +105,6 @@ func (d *delays[T]) arm(now int64) {
 		d.armed, d.isSet = at, true
 		d.alarm.set(at, now)
 	}
-}
-
-func (d *delays[T]) before(a, b slot[T]) bool {
-	if a.at != b.at {
-		return a.at < b.at
-	}
-	return int32(a.e.order-b.e.order) < 0
-}
-
-func (d *delays[T]) up(i int) {
-	s := d.heap[i]
-	for i > 0 {
-		parent := (i - 1) / children
-		if !d.before(s, d.heap[parent]) {
-			break
-		}
-		d.move(i, d.heap[parent])
-		i = parent
-	}
-	d.move(i, s)
-}
-
-func (d *delays[T]) down(i int) {
-	s := d.heap[i]
-	for {
-		best := d.leastChild(i)
-		if best == 0 || !d.before(d.heap[best], s) {
-			break
-		}
-		d.move(i, d.heap[best])
-		i = best
-	}
-	d.move(i, s)
-}
-
-// leastChild is the index of the child of i that comes first, 0 without one.
-func (d *delays[T]) leastChild(i int) int {
-	first := i*children + 1
-	if first >= len(d.heap) {
-		return 0
-	}
-	best := first
-	for c := first + 1; c < min(first+children, len(d.heap)); c++ {
-		if d.before(d.heap[c], d.heap[best]) {
-			best = c
-		}
-	}
-	return best
-}
-
-func (d *delays[T]) move(i int, s slot[T]) {
-	d.heap[i] = s
-	s.e.slot = int32(i + 1)
 }
 
 // later is now plus a delay, which is not negative, short of overflow.

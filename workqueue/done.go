@@ -32,16 +32,14 @@ func (q *Queue[T]) doneFast(item T) bool {
 		q.mu.insist()
 	}
 	e := q.last
-	if e == nil || e.item != item || e.phase != inHand || e.slot != 0 || e.more != nil || q.drain != nil {
+	if e.none() || e.item() != item || e.phase() != inHand || e.delayed() || e.failures() > 0 || q.drain != nil {
 		q.mu.Unlock()
 		return false
 	}
-	q.last = nil
+	q.last = entry[T]{}
 	q.inHand--
-	e.phase = idle
-	if !e.cached {
-		q.table.retire(e)
-	}
+	e.enter(idle)
+	q.table.retire(e)
 	q.mu.Unlock()
 	return true
 }
@@ -58,21 +56,21 @@ func (q *Queue[T]) giveBack(item T, now int64) release {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.table.get(hash, item)
-	if e == nil || e.phase < inHand {
+	if e.none() || e.phase() < inHand {
 		return release{}
 	}
 	r := release{ok: true}
 	if e == q.last {
-		q.last = nil
+		q.last = entry[T]{}
 	}
 	q.inHand--
 	q.ready.put(e)
 	if q.meter != nil {
-		q.hands.remove(e)
-		r.worked = now - e.more.started
+		q.hands.remove(&q.table.slabs, e)
+		r.worked = now - e.more().started
 	}
-	again := e.phase == dirty
-	e.phase = idle
+	again := e.phase() == dirty
+	e.enter(idle)
 	if again {
 		r.wake = q.line(e)
 	} else {
@@ -86,7 +84,7 @@ func (q *Queue[T]) giveBack(item T, now int64) release {
 }
 
 // settle lets go of what nothing is left of.
-func (q *Queue[T]) settle(e *entry[T]) {
+func (q *Queue[T]) settle(e entry[T]) {
 	if e.active() {
 		return
 	}

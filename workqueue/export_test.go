@@ -12,7 +12,10 @@ func (q *Queue[T]) Groups() int {
 func (q *Queue[T]) Entries() (kept, room int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.table.len(), len(q.table.now.marks) + len(q.table.before.marks)
+	for _, s := range q.table.segments {
+		room += len(s.slots)
+	}
+	return q.table.n, room
 }
 
 // Counts is the number of counts that the limiter keeps.

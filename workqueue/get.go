@@ -33,13 +33,13 @@ func (q *Queue[T]) getFast() (item T, ok bool) {
 	if !q.mu.tryLock() {
 		q.mu.insist()
 	}
-	e := q.ready.pop()
-	if e == nil {
+	e := q.ready.pop(&q.table.slabs)
+	if e.none() {
 		q.mu.Unlock()
 		return item, false
 	}
 	q.handOut(e)
-	item = e.item
+	item = e.item()
 	wake := q.others()
 	q.mu.Unlock()
 	if wake != nil {
@@ -49,8 +49,8 @@ func (q *Queue[T]) getFast() (item T, ok bool) {
 }
 
 // handOut takes note that e is with a worker.
-func (q *Queue[T]) handOut(e *entry[T]) {
-	e.phase = inHand
+func (q *Queue[T]) handOut(e entry[T]) {
+	e.enter(inHand)
 	q.inHand++
 	q.last = e
 }
@@ -128,10 +128,10 @@ func (q *Queue[T]) fillQuietly(dst []T) int {
 	defer q.mu.Unlock()
 	for n := range dst {
 		e := q.pop(0)
-		if e == nil {
+		if e.none() {
 			return n
 		}
-		dst[n] = e.item
+		dst[n] = e.item()
 	}
 	return len(dst)
 }
@@ -198,10 +198,10 @@ func (q *Queue[T]) try(now int64, park bool) taken[T] {
 func (q *Queue[T]) tryLocked(now int64, park bool) taken[T] {
 	e := q.pop(now)
 	switch {
-	case e != nil:
-		t := taken[T]{item: e.item, priority: e.priority}
+	case !e.none():
+		t := taken[T]{item: e.item(), priority: e.priority()}
 		if q.meter != nil {
-			t.waited = now - e.more.added
+			t.waited = now - e.more().added
 		}
 		t.wake = q.others()
 		return t
@@ -215,33 +215,33 @@ func (q *Queue[T]) tryLocked(now int64, park bool) taken[T] {
 }
 
 // pop hands out the next entry, or returns nil.
-func (q *Queue[T]) pop(now int64) *entry[T] {
-	e := q.ready.pop()
-	if e == nil && q.storage != nil {
+func (q *Queue[T]) pop(now int64) entry[T] {
+	e := q.ready.pop(&q.table.slabs)
+	if e.none() && q.storage != nil {
 		e = q.popStorage()
 	}
-	if e == nil {
-		return nil
+	if e.none() {
+		return e
 	}
 	q.handOut(e)
 	if q.meter != nil {
 		e.extra().started = now
-		q.hands.push(e)
+		q.hands.push(&q.table.slabs, e)
 	}
 	return e
 }
 
 // popStorage asks a foreign Storage for an item. One that gives what it was
 // not given is not believed, or Q1 would not hold.
-func (q *Queue[T]) popStorage() *entry[T] {
+func (q *Queue[T]) popStorage() entry[T] {
 	for q.storage.Len() > 0 {
 		item := q.storage.Pop()
-		if e := q.table.get(hashOf(item), item); e != nil && e.phase == waiting {
+		if e := q.table.get(hashOf(item), item); !e.none() && e.phase() == waiting {
 			q.ready.took(e)
 			return e
 		}
 	}
-	return nil
+	return entry[T]{}
 }
 
 // clockForMeter reads the clock if somebody wants to know.

@@ -32,28 +32,28 @@ func (g *group[T]) lane(priority int32) *lane[T] {
 	return &g.lanes[i]
 }
 
-func (g *group[T]) push(e *entry[T]) {
-	g.lane(e.priority).push(e)
+func (g *group[T]) push(in *slabs[T], e entry[T]) {
+	g.lane(e.priority()).push(in, e)
 	g.waiting++
 }
 
 // pop removes the entry that goes out next; there must be one. aging is
 // Options.Aging.
-func (g *group[T]) pop(aging int) *entry[T] {
+func (g *group[T]) pop(in *slabs[T], aging int) entry[T] {
 	g.waiting--
 	if len(g.lanes) == 1 {
-		return g.lanes[0].pop()
+		return g.lanes[0].pop(in)
 	}
 	if aging == 0 {
 		aging = DefaultAging
 	}
 	i := g.first()
-	if oldest := g.oldest(i); oldest >= 0 {
+	if oldest := g.oldest(in, i); oldest >= 0 {
 		if g.young++; aging > 0 && g.young >= aging {
 			i, g.young = oldest, 0
 		}
 	}
-	e := g.lanes[i].pop()
+	e := g.lanes[i].pop(in)
 	g.trim(i)
 	return e
 }
@@ -61,7 +61,7 @@ func (g *group[T]) pop(aging int) *entry[T] {
 // first is the index of the highest priority that has an entry.
 func (g *group[T]) first() int {
 	i := 0
-	for g.lanes[i].head == nil {
+	for g.lanes[i].empty() {
 		i++
 	}
 	return i
@@ -70,17 +70,17 @@ func (g *group[T]) first() int {
 // oldest is the index of the lane whose head has waited longest, or -1 when
 // the first lane is the only one with entries. The head of a lane is the
 // oldest of it, so that this one is the oldest of the group.
-func (g *group[T]) oldest(first int) int {
+func (g *group[T]) oldest(in *slabs[T], first int) int {
 	best, several := first, false
+	age := in.at(g.lanes[first].head).rank().age
 	for i := first + 1; i < len(g.lanes); i++ {
-		h := g.lanes[i].head
-		if h == nil {
+		if g.lanes[i].empty() {
 			continue
 		}
 		several = true
 		// The difference is right even after age has wrapped around.
-		if int32(h.age-g.lanes[best].head.age) < 0 {
-			best = i
+		if a := in.at(g.lanes[i].head).rank().age; int32(a-age) < 0 {
+			best, age = i, a
 		}
 	}
 	if !several {
@@ -89,18 +89,19 @@ func (g *group[T]) oldest(first int) int {
 	return best
 }
 
-func (g *group[T]) remove(e *entry[T]) {
-	l := g.lane(e.priority)
-	l.remove(e)
+// remove is for a ranked queue.
+func (g *group[T]) remove(in *slabs[T], e entry[T]) {
+	priority := e.priority()
+	g.lane(priority).remove(in, e)
 	g.waiting--
 	if len(g.lanes) > 1 {
-		g.trim(slices.IndexFunc(g.lanes, func(l lane[T]) bool { return l.priority == e.priority }))
+		g.trim(slices.IndexFunc(g.lanes, func(l lane[T]) bool { return l.priority == priority }))
 	}
 }
 
 // trim drops lane i if it is empty and there are many.
 func (g *group[T]) trim(i int) {
-	if g.lanes[i].head == nil && len(g.lanes) > emptyLanes {
+	if g.lanes[i].empty() && len(g.lanes) > emptyLanes {
 		g.lanes = slices.Delete(g.lanes, i, i+1)
 	}
 }

@@ -4,41 +4,56 @@ package workqueue
 // which they became ready (Q3).
 type lane[T comparable] struct {
 	priority   int32
-	head, tail *entry[T]
+	head, tail uint32 // 0 when empty
 }
 
-func (l *lane[T]) push(e *entry[T]) {
-	e.prev = l.tail
-	if l.tail == nil {
-		l.head = e
-	} else {
-		l.tail.next = e
+func (l *lane[T]) empty() bool { return l.head == 0 }
+
+func (l *lane[T]) push(in *slabs[T], e entry[T]) {
+	if in.ranked {
+		e.rank().prev = l.tail
 	}
-	l.tail = e
+	if l.tail == 0 {
+		l.head = e.id
+	} else {
+		in.at(l.tail).link().next = e.id
+	}
+	l.tail = e.id
 }
 
-func (l *lane[T]) pop() *entry[T] {
-	e := l.head
-	l.head = e.next
-	if l.head == nil {
-		l.tail = nil
-	} else {
-		l.head.prev = nil
-		e.next = nil
+func (l *lane[T]) pop(in *slabs[T]) entry[T] {
+	e := in.at(l.head)
+	k := e.link()
+	l.head, k.next = k.next, 0
+	if l.head == 0 {
+		l.tail = 0
+	} else if in.ranked {
+		in.at(l.head).rank().prev = 0
 	}
 	return e
 }
 
-func (l *lane[T]) remove(e *entry[T]) {
-	if e.prev == nil {
-		l.head = e.next
+// remove is for a ranked queue.
+func (l *lane[T]) remove(in *slabs[T], e entry[T]) {
+	k, r := e.link(), e.rank()
+	if r.prev == 0 {
+		l.head = k.next
 	} else {
-		e.prev.next = e.next
+		in.at(r.prev).link().next = k.next
 	}
-	if e.next == nil {
-		l.tail = e.prev
+	if k.next == 0 {
+		l.tail = r.prev
 	} else {
-		e.next.prev = e.prev
+		in.at(k.next).rank().prev = r.prev
 	}
-	e.next, e.prev = nil, nil
+	k.next, r.prev = 0, 0
+}
+
+// each calls f for each entry from the head on.
+func (l *lane[T]) each(in *slabs[T], f func(entry[T])) {
+	for id := l.head; id != 0; {
+		e := in.at(id)
+		id = e.link().next
+		f(e)
+	}
 }

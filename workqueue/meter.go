@@ -88,7 +88,7 @@ func (m *meter) retry() {
 func seconds(nanoseconds int64) float64 { return time.Duration(nanoseconds).Seconds() }
 
 // stampAdded remembers when e was added, if somebody wants to know.
-func (q *Queue[T]) stampAdded(e *entry[T], now int64) {
+func (q *Queue[T]) stampAdded(e entry[T], now int64) {
 	if q.meter != nil {
 		e.extra().added = now
 	}
@@ -104,11 +104,11 @@ func (q *Queue[T]) reportUnfinished() {
 func (q *Queue[T]) unfinished(now int64) (total, oldest int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for e := q.hands.head; e != nil; e = e.next {
-		age := now - e.more.started
+	q.hands.each(&q.table.slabs, func(e entry[T]) {
+		age := now - e.more().started
 		total += age
 		oldest = max(oldest, age)
-	}
+	})
 	return total, oldest
 }
 

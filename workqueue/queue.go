@@ -41,8 +41,8 @@ type Queue[T comparable] struct {
 
 	mu      lock
 	table   table[T]
-	last    *entry[T] // the entry handed out last, while it is in hand
-	ready   ready[T]  // unused with a storage
+	last    entry[T] // the entry handed out last, while it is in hand
+	ready   ready[T] // unused with a storage
 	waiters waiters
 	inHand  int
 	hands   lane[T] // entries in hand, in no order; only with a meter
@@ -70,9 +70,10 @@ func (q *Queue[T]) setup(o Options[T]) {
 	if o.Clock != nil {
 		q.clock, q.base = o.Clock, o.Clock.Now()
 	}
-	q.table.limit = o.IdleEntries
+	q.table.cache.limit = o.IdleEntries
 	q.ready.aging = o.Aging
 	if q.meter = newMeter(o.Name, o.Metrics, o.PriorityDepth); q.meter != nil {
+		q.table.rank() // for the list of hands
 		q.ticker = startTicker(o.Clock, q.reportUnfinished)
 	}
 	q.special = q.meter != nil || q.group != nil || q.storage != nil
@@ -129,12 +130,13 @@ func (q *Queue[T]) Add(item T) {
 }
 
 // admitPlain is admit for Add in a plain queue.
-func (q *Queue[T]) admitPlain(e *entry[T]) *waiter {
-	if e.phase != idle {
+func (q *Queue[T]) admitPlain(e entry[T]) *waiter {
+	if e.phase() != idle {
 		return q.admit(e, 0, 0).wake
 	}
-	e.phase, e.priority = waiting, 0
-	q.ready.push(e)
+	e.enter(waiting)
+	q.prioritize(e, 0)
+	q.ready.push(&q.table.slabs, e)
 	return q.waiters.next()
 }
 
@@ -173,31 +175,32 @@ func (q *Queue[T]) add(item T, priority int32, group string, now int64) addition
 		return addition{outcome: refused}
 	}
 	e := q.entry(hash, item, group)
-	if q.merge && e.slot != 0 {
-		priority = max(priority, e.later)
-		q.delays.remove(e)
+	if q.merge && e.delayed() {
+		priority = max(priority, e.later())
+		q.delays.remove(&q.table.slabs, e)
 	}
 	return q.admit(e, priority, now)
 }
 
 // entry returns the entry of item, which it makes if there is none.
-func (q *Queue[T]) entry(hash mark, item T, group string) *entry[T] {
+func (q *Queue[T]) entry(hash mark, item T, group string) entry[T] {
 	e := q.table.ensure(hash, item)
-	if q.group != nil && (e.more == nil || e.more.group == nil) {
+	if q.group != nil && e.group() == nil {
 		q.ready.join(e, group)
 	}
 	return e
 }
 
 // admit lets e wait, or wait once more after Done.
-func (q *Queue[T]) admit(e *entry[T], priority int32, now int64) addition {
-	switch e.phase {
+func (q *Queue[T]) admit(e entry[T], priority int32, now int64) addition {
+	switch e.phase() {
 	case idle:
-		e.priority = priority
+		q.prioritize(e, priority)
 		q.stampAdded(e, now)
 		return addition{wake: q.line(e), outcome: added, priority: priority}
 	case inHand:
-		e.phase, e.priority = dirty, priority
+		e.enter(dirty)
+		q.prioritize(e, priority)
 		q.stampAdded(e, now)
 		return addition{outcome: added, priority: priority}
 	default:
@@ -206,31 +209,41 @@ func (q *Queue[T]) admit(e *entry[T], priority int32, now int64) addition {
 }
 
 // again merges an addition with e, which is waiting or dirty.
-func (q *Queue[T]) again(e *entry[T], priority int32) addition {
-	from := e.priority
-	if e.phase == waiting && q.storage != nil {
-		q.storage.Touch(e.item)
+func (q *Queue[T]) again(e entry[T], priority int32) addition {
+	from, waits := e.priority(), e.phase() == waiting
+	if waits && q.storage != nil {
+		q.storage.Touch(e.item())
 	}
 	if priority <= from {
 		return addition{}
 	}
-	if e.phase == waiting && q.storage == nil {
-		q.ready.rise(e, priority)
+	if waits && q.storage == nil {
+		q.ready.rise(&q.table.slabs, e, priority)
 	} else {
-		e.priority = priority
+		q.prioritize(e, priority)
 	}
 	return addition{outcome: rose, priority: priority, from: from}
 }
 
+// prioritize gives e, which is in no lane, a priority.
+func (q *Queue[T]) prioritize(e entry[T], priority int32) {
+	if priority != 0 {
+		q.ready.rank(&q.table.slabs)
+	}
+	if r := e.rank(); r != nil {
+		r.priority = priority
+	}
+}
+
 // line puts e, which is not waiting, among those that wait, and returns whom
 // to wake.
-func (q *Queue[T]) line(e *entry[T]) *waiter {
+func (q *Queue[T]) line(e entry[T]) *waiter {
 	if q.storage != nil {
-		q.storage.Push(e.item) // can panic: e is then not waiting
-		e.phase = waiting
+		q.storage.Push(e.item()) // can panic: e is then not waiting
+		e.enter(waiting)
 	} else {
-		e.phase = waiting
-		q.ready.push(e)
+		e.enter(waiting)
+		q.ready.push(&q.table.slabs, e)
 	}
 	return q.waiters.next()
 }

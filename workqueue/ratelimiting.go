@@ -144,7 +144,7 @@ func (q *RateLimitingQueue[T]) delayFailed(item T, limit time.Duration, group st
 	if o.After > 0 {
 		delay = min(delay, o.After)
 	}
-	if q.failed.oldest != nil && q.delays.also == 0 {
+	if q.failed.oldest != 0 && q.delays.also == 0 {
 		q.delays.ringAlso(later(now, q.failed.expire))
 		q.arm(now)
 	}
@@ -190,7 +190,7 @@ func (q *Queue[T]) forget(item T) {
 	hash := hashOf(item)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if e := q.table.get(hash, item); e != nil && e.failures() > 0 {
+	if e := q.table.get(hash, item); !e.none() && e.failures() > 0 {
 		q.forgive(e)
 	}
 }

@@ -20,44 +20,51 @@ type ready[T comparable] struct {
 }
 
 // of is the group of e.
-func (r *ready[T]) of(e *entry[T]) *group[T] {
-	if e.more == nil || e.more.group == nil {
-		return &r.all
+func (r *ready[T]) of(e entry[T]) *group[T] {
+	if g := e.group(); g != nil {
+		return g
 	}
-	return e.more.group
+	return &r.all
 }
 
-func (r *ready[T]) push(e *entry[T]) {
+func (r *ready[T]) push(in *slabs[T], e entry[T]) {
 	r.n++
-	r.age++
-	e.age = r.age
+	r.stamp(e)
 	g := r.of(e)
-	g.push(e)
+	g.push(in, e)
 	if g.place == 0 && g != &r.all {
 		r.enter(g)
 	}
 }
 
-// pop removes the entry that goes out next, or returns nil.
-func (r *ready[T]) pop() *entry[T] {
+// stamp takes note of the order in which entries become ready.
+func (r *ready[T]) stamp(e entry[T]) {
+	if k := e.rank(); k != nil {
+		r.age++
+		k.age = r.age
+	}
+}
+
+// pop removes the entry that goes out next, or returns none.
+func (r *ready[T]) pop(in *slabs[T]) entry[T] {
 	if r.n == 0 {
-		return nil
+		return entry[T]{}
 	}
 	r.n--
 	switch {
 	case len(r.turns) > 0:
-		return r.popTurn()
+		return r.popTurn(in)
 	case len(r.all.lanes) == 1:
 		r.all.waiting--
-		return r.all.lanes[0].pop()
+		return r.all.lanes[0].pop(in)
 	default:
-		return r.all.pop(r.aging)
+		return r.all.pop(in, r.aging)
 	}
 }
 
-func (r *ready[T]) popTurn() *entry[T] {
+func (r *ready[T]) popTurn(in *slabs[T]) entry[T] {
 	g := r.turns[0]
-	e := g.pop(r.aging)
+	e := g.pop(in, r.aging)
 	g.inHand++
 	r.turn++
 	g.turn = r.turn
@@ -69,25 +76,48 @@ func (r *ready[T]) popTurn() *entry[T] {
 	return e
 }
 
+// rank makes a queue ranked, in which no priority was used so far: all that
+// waits in a group is in one lane.
+func (r *ready[T]) rank(in *slabs[T]) {
+	if in.ranked {
+		return
+	}
+	in.rank()
+	r.rankGroup(in, &r.all)
+	for _, g := range r.named {
+		r.rankGroup(in, g)
+	}
+}
+
+func (r *ready[T]) rankGroup(in *slabs[T], g *group[T]) {
+	for i := range g.lanes {
+		prev := uint32(0)
+		g.lanes[i].each(in, func(e entry[T]) {
+			e.rank().prev, prev = prev, e.id
+			r.stamp(e)
+		})
+	}
+}
+
 // rise gives a waiting entry a higher priority.
-func (r *ready[T]) rise(e *entry[T], priority int32) {
+func (r *ready[T]) rise(in *slabs[T], e entry[T], priority int32) {
+	r.rank(in)
 	g := r.of(e)
-	g.remove(e)
-	e.priority = priority
-	r.age++
-	e.age = r.age
-	g.push(e)
+	g.remove(in, e)
+	e.rank().priority = priority
+	r.stamp(e)
+	g.push(in, e)
 }
 
 // took takes note that e, which a Storage held, is with a worker.
-func (r *ready[T]) took(e *entry[T]) {
+func (r *ready[T]) took(e entry[T]) {
 	if g := r.of(e); g != &r.all {
 		g.inHand++
 	}
 }
 
 // put takes note that a worker gave back e.
-func (r *ready[T]) put(e *entry[T]) {
+func (r *ready[T]) put(e entry[T]) {
 	g := r.of(e)
 	if g == &r.all {
 		return
@@ -99,7 +129,7 @@ func (r *ready[T]) put(e *entry[T]) {
 }
 
 // join makes e refer to the group of that name.
-func (r *ready[T]) join(e *entry[T], name string) {
+func (r *ready[T]) join(e entry[T], name string) {
 	g := r.named[name]
 	if g == nil {
 		if r.named == nil {
@@ -116,12 +146,12 @@ func (r *ready[T]) join(e *entry[T], name string) {
 }
 
 // part ends the reference of e to its group.
-func (r *ready[T]) part(e *entry[T]) {
-	if e.more == nil || e.more.group == nil {
+func (r *ready[T]) part(e entry[T]) {
+	g := e.group()
+	if g == nil {
 		return
 	}
-	g := e.more.group
-	e.more.group = nil
+	e.more().group = nil
 	if g.refs--; g.refs == 0 {
 		delete(r.named, g.name)
 	}

@@ -60,7 +60,7 @@ func (q *Queue[T]) close() ending {
 		return ending{}
 	}
 	q.down = true
-	q.dropped += q.delays.drop(q.settle)
+	q.dropped += q.delays.drop(&q.table.slabs, q.settle)
 	q.delays.also = 0
 	end := ending{wake: q.waiters.all(), ticker: q.ticker, alarm: q.delays.alarm}
 	q.ticker = nil

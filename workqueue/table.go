@@ -4,14 +4,13 @@ const (
 	// freeEntries is how many entries without a key are kept for reuse.
 	freeEntries = 1024
 
-	// shrinkAbove is the room from which on a structure gives memory back,
-	// and shrinkPart the part of the room below which it does.
-	shrinkAbove = 8192
-	shrinkPart  = 8
+	// sparseAbove is the room for entries from which on they can be called
+	// sparse, and sparsePart the part of it below which they are.
+	sparseAbove = 65_536
+	sparsePart  = 4
 
-	// movedAtATime is how many slots are moved to another array with each
-	// change, so that no single addition pays for the growth.
-	movedAtATime = 64
+	// segmentFill is the mean number of keys of a segment.
+	segmentFill = 512
 )
 
 // table finds the entry of a key. It keeps entries of idle keys, up to a
@@ -19,170 +18,130 @@ const (
 // no allocation.
 //
 // It is a hash table of its own, and not a map, because a map stores each key
-// a second time, hashes twice to add one, and never becomes smaller. See
-// BenchmarkQueue/cycle and BenchmarkDelayingQueue/pending.
+// a second time, hashes twice to add one, and never becomes smaller. The table
+// is cut into segments by the low bits of the hash, and grows and shrinks by
+// one segment at a time, so that no addition pays for more than a segment and
+// there is no time at which half of it is empty ("Linear hashing" by Litwin,
+// 1980). See BenchmarkQueue/cycle and BenchmarkDelayingQueue/pending.
 type table[T comparable] struct {
-	now slots[T]
+	slabs[T]
+	cache cache
 
-	// before is what now was before it grew or shrank. Its slots below moved
-	// have been moved to now, and nothing is added to it.
-	before slots[T]
-	moved  int
-
-	// idle holds entries with cached set, which are or were idle. It is a
-	// ring of at most limit; hand is the next to be replaced. A limit of 0
-	// is the default, a negative one none.
-	idle  []*entry[T]
-	hand  int
-	limit int
-
-	free  *entry[T]
-	nfree int
+	// Hash h is in segment h&mask, or in h&(mask>>1) if there is no such
+	// segment yet. mask is one less than a power of two, and no larger than
+	// it takes.
+	segments []segment
+	mask     uint32
 }
 
-func (t *table[T]) len() int { return t.now.n + t.before.n }
+// get returns the entry of item, or none.
+func (t *table[T]) get(hash mark, item T) entry[T] {
+	if len(t.segments) == 0 {
+		return entry[T]{}
+	}
+	e, _ := t.find(t.segment(hash), hash, item)
+	return e
+}
 
 // ensure returns the entry of item, which it makes if there is none.
-func (t *table[T]) ensure(hash mark, item T) *entry[T] {
-	if e := t.get(hash, item); e != nil {
+func (t *table[T]) ensure(hash mark, item T) entry[T] {
+	if len(t.segments) == 0 {
+		t.segments = append(t.segments, makeSegment(0))
+	}
+	s := t.segment(hash)
+	if e, _ := t.find(s, hash, item); !e.none() {
 		return e
 	}
-	e := t.take()
-	e.item = item
-	t.reserve()
-	t.now.put(hash, e)
+	e := t.take(item)
+	s.put(hash, e.id)
+	if t.n > len(t.segments)*segmentFill {
+		t.split()
+	}
 	return e
 }
 
-// get returns the entry of item, or nil.
-func (t *table[T]) get(hash mark, item T) *entry[T] {
-	if t.now.marks == nil {
-		return nil
-	}
-	if i := t.now.find(hash, item); i >= 0 {
-		return t.now.entries[i]
-	}
-	if t.before.n > 0 {
-		if i := t.before.find(hash, item); i >= 0 {
-			return t.before.entries[i]
-		}
-	}
-	return nil
-}
-
-// take returns an entry without a key.
-func (t *table[T]) take() *entry[T] {
-	e := t.free
-	if e == nil {
-		return new(entry[T])
-	}
-	t.free, e.next = e.next, nil
-	t.nfree--
-	return e
-}
-
-// retire takes note that e is not used any more. The entry is kept in place
-// of the one that has been kept longest.
-func (t *table[T]) retire(e *entry[T]) {
-	if e.cached {
+// forget removes an entry that is neither used nor cached. An item that is not
+// equal to itself cannot be found to be removed, as in a map.
+func (t *table[T]) forget(e entry[T]) {
+	hash := hashOf(e.item())
+	s := t.segment(hash)
+	_, i := t.find(s, hash, e.item())
+	if i < 0 {
 		return
 	}
-	if t.limit == 0 { // a zero Queue
-		t.limit = DefaultIdleEntries
-	}
-	switch {
-	case t.limit < 0:
-		t.drop(e)
-		return
-	case len(t.idle) < t.limit:
-		t.idle = append(t.idle, e)
-	default:
-		old := t.idle[t.hand]
-		old.cached = false
-		if !old.used() {
-			t.drop(old)
-		}
-		t.idle[t.hand] = e
-		if t.hand++; t.hand == t.limit {
-			t.hand = 0
-		}
-	}
-	e.cached = true
-}
-
-// drop removes an entry that is neither used nor cached.
-func (t *table[T]) drop(e *entry[T]) {
-	t.remove(e)
-	if t.nfree < freeEntries {
-		*e = entry[T]{next: t.free}
-		t.free = e
-		t.nfree++
-	}
-	t.move()
-	if room := len(t.now.marks); room > shrinkAbove && t.len() < room/4 && t.before.marks == nil {
-		t.resize(room / 2)
+	s.remove(i)
+	t.give(e)
+	if k := len(t.segments); k > 1 && t.n < k*segmentFill/2 {
+		t.merge()
 	}
 }
 
-func (t *table[T]) remove(e *entry[T]) {
-	hash := hashOf(e.item)
-	if i := t.now.find(hash, e.item); i >= 0 {
-		t.now.close(i)
-		return
+// segment returns the segment of a hash.
+func (t *table[T]) segment(hash mark) *segment {
+	i := uint32(hash) & t.mask
+	if i >= uint32(len(t.segments)) {
+		i &= t.mask >> 1
 	}
-	if t.before.n > 0 {
-		if i := t.before.find(hash, e.item); i >= 0 {
-			t.before.leave(i)
+	return &t.segments[i]
+}
+
+// find returns the entry of item and its slot, or none and -1.
+func (t *table[T]) find(s *segment, hash mark, item T) (entry[T], int) {
+	for i := s.home(hash); ; i++ {
+		switch at := s.slots[i]; {
+		case at.hash == hash:
+			if e := t.at(at.id); e.item() == item {
+				return e, i
+			}
+		case at.hash > hash || at.hash == 0:
+			return entry[T]{}, -1
 		}
 	}
 }
 
-// reserve makes room for one more entry.
-func (t *table[T]) reserve() {
-	t.move()
-	room := len(t.now.marks)
-	if room == 0 {
-		t.now = makeSlots[T](leastSlots)
-		return
+// split adds a segment, and fills it with half of the one that stands in for
+// it.
+func (t *table[T]) split() {
+	k := uint32(len(t.segments))
+	if k > t.mask {
+		t.mask = 2*t.mask + 1
 	}
-	if (t.now.n+1)*4 <= room*3 {
-		return
-	}
-	// By now before is empty: with each of the additions that filled now, more
-	// slots were moved than it took to fill it.
-	t.resize(2 * room)
+	half := t.mask >> 1
+	t.segments = append(t.segments, t.segments[k&half].split(mark(half+1)))
 }
 
-func (t *table[T]) resize(room int) {
-	t.before, t.moved = t.now, 0
-	t.now = makeSlots[T](room)
-}
-
-// move moves a few slots, if there are any to be moved.
-func (t *table[T]) move() {
-	if t.before.marks == nil {
-		return
-	}
-	end := min(t.moved+movedAtATime, len(t.before.marks))
-	for i := t.moved; i < end; i++ {
-		if hash := t.before.marks[i]; hash >= leastMark {
-			e := t.before.entries[i]
-			t.before.leave(i)
-			t.now.put(hash, e)
+// merge undoes a split.
+func (t *table[T]) merge() {
+	k := uint32(len(t.segments) - 1)
+	half := t.mask >> 1
+	into := &t.segments[k&half]
+	into.resize(into.n + t.segments[k].n)
+	for _, s := range t.segments[k].slots {
+		if s.hash != 0 {
+			into.put(s.hash, s.id)
 		}
 	}
-	t.moved = end
-	if t.before.n == 0 {
-		t.before, t.moved = slots[T]{}, 0
+	t.segments[k] = segment{}
+	t.segments = tight(t.segments[:k])
+	if k-1 <= half {
+		t.mask = half
 	}
 }
 
-// all calls f for each entry, in no order.
-func (t *table[T]) all(f func(*entry[T])) {
-	for _, s := range []*slots[T]{&t.now, &t.before} {
-		for _, e := range s.entries {
-			if e != nil {
-				f(e)
+// tight returns s, moved if most of its capacity is not used.
+func tight[E any](s []E) []E {
+	if cap(s) < 64 || len(s) > cap(s)/4 {
+		return s
+	}
+	return append(make([]E, 0, 2*len(s)), s...)
+}
+
+// each calls f for each entry, in no order.
+func (t *table[T]) each(f func(entry[T])) {
+	for i := range t.segments {
+		for _, s := range t.segments[i].slots {
+			if s.hash != 0 {
+				f(t.at(s.id))
 			}
 		}
 	}

@@ -21,13 +21,13 @@ type tokens struct {
 // spend takes a token for e, whose delay has ended, unless e waits already:
 // then the two are merged, and one of them runs. When there is no token, e is
 // delayed until it can hope for one.
-func (q *Queue[T]) spend(e *entry[T], now int64) bool {
-	waits := e.phase == waiting || e.phase == dirty
+func (q *Queue[T]) spend(e entry[T], now int64) bool {
+	waits := e.phase() == waiting || e.phase() == dirty
 	if waits || q.tokens.bucket == nil || q.tokens.bucket.AllowN(q.wall(now), 1) {
 		return true
 	}
 	q.tokens.next = later(max(q.tokens.next, now), q.tokens.interval())
-	q.delays.put(e, q.tokens.next, Replace)
+	q.delays.put(&q.table.slabs, e, q.tokens.next, Replace)
 	return false
 }
 

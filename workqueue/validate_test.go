@@ -7,82 +7,186 @@ func (q *Queue[T]) validate() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	waits, held, delayed := 0, 0, 0
-	var entries []*entry[T]
-	q.table.all(func(e *entry[T]) { entries = append(entries, e) })
+	var entries []entry[T]
+	q.table.each(func(e entry[T]) { entries = append(entries, e) })
 	for _, e := range entries {
-		item := e.item
-		if q.table.get(hashOf(item), item) != e {
-			return fmt.Errorf("entry of %v is not found", item)
-		}
-		switch e.phase {
+		item := e.item()
+		switch e.phase() {
 		case waiting:
 			waits++
 		case inHand, dirty:
 			held++
 		case idle:
-			if e.slot == 0 && !e.cached && e.failures() == 0 {
+			if !e.delayed() && !e.is(cached) && e.failures() == 0 {
 				return fmt.Errorf("idle entry of %v is not kept", item)
 			}
-			if e.slot == 0 && e.more != nil && e.more.group != nil {
+			if !e.delayed() && e.group() != nil {
 				return fmt.Errorf("idle entry of %v is in a group", item)
 			}
 		}
-		if e.slot != 0 {
+		if e.delayed() {
 			delayed++
-			if q.delays.heap[e.slot-1].e != e {
+			if q.delays.heap.at(e.link().slot).id != e.id {
 				return fmt.Errorf("delay of %v is not in its place", item)
 			}
 		}
+		if !q.table.ranked && (e.priority() != 0 || e.later() != 0) {
+			return fmt.Errorf("entry of %v has a priority in a queue that is not ranked", item)
+		}
 	}
-	if held != q.inHand || delayed != len(q.delays.heap) || waits != q.len() {
+	if held != q.inHand || delayed != q.delays.len() || waits != q.len() {
 		return fmt.Errorf("%d, %d, %d entries wait, are in hand, are delayed; counted are %d, %d, %d",
-			waits, held, delayed, q.len(), q.inHand, len(q.delays.heap))
+			waits, held, delayed, q.len(), q.inHand, q.delays.len())
 	}
-	for i := 1; i < len(q.delays.heap); i++ {
-		if q.delays.before(q.delays.heap[i], q.delays.heap[(i-1)/children]) {
+	for _, validate := range []func() error{
+		q.table.validate, q.delays.heap.validate, q.validateFailed,
+	} {
+		if err := validate(); err != nil {
+			return err
+		}
+	}
+	if q.delays.len() > 0 && !q.delays.isSet {
+		return fmt.Errorf("delays wait and no alarm is set")
+	}
+	return q.ready.validate(&q.table.slabs)
+}
+
+// validate checks the order of the heap and its memory.
+func (h *heap[T]) validate() error {
+	for i := uint32(root + 1); i < h.end; i++ {
+		if h.at(i).before(h.at(parent(i))) {
 			return fmt.Errorf("delay %d is before its parent", i)
 		}
 	}
-	if err := q.validateFailed(); err != nil {
+	if spare := len(h.chunks)*chunkSize - int(h.end); spare >= 2*chunkSize {
+		return fmt.Errorf("the heap has room for %d more", spare)
+	}
+	return nil
+}
+
+// validate checks that each entry is found and that nothing else is there.
+func (t *table[T]) validate() (err error) {
+	n, inCache := 0, 0
+	t.each(func(e entry[T]) {
+		n++
+		if e.is(cached) {
+			inCache++
+		}
+		if t.get(hashOf(e.item()), e.item()) != e {
+			err = fmt.Errorf("entry of %v is not found", e.item())
+		}
+	})
+	switch {
+	case err != nil:
 		return err
+	case n != t.n:
+		return fmt.Errorf("%d entries are in the table, counted are %d", n, t.n)
+	case inCache != len(t.cache.ring) || inCache > max(t.cache.limit, 0):
+		return fmt.Errorf("%d entries are cached, %d in the ring", inCache, len(t.cache.ring))
 	}
-	if len(q.delays.heap) > 0 && !q.delays.isSet {
-		return fmt.Errorf("delays wait and no alarm is set")
+	k := uint32(len(t.segments))
+	if k > 0 && (t.mask&(t.mask+1) != 0 || k-1 > t.mask || k > 1 && k-1 <= t.mask>>1) {
+		return fmt.Errorf("%d segments have the mask %x", k, t.mask)
 	}
-	if len(q.table.idle) > max(q.table.limit, 0) || q.table.nfree > freeEntries {
-		return fmt.Errorf("%d idle and %d free entries are kept", len(q.table.idle), q.table.nfree)
+	for i := range t.segments {
+		if err := t.segments[i].validate(); err != nil {
+			return fmt.Errorf("segment %d: %w", i, err)
+		}
 	}
-	return q.ready.validate()
+	return t.slabs.validate()
+}
+
+func (s *segment) validate() error {
+	n, last := 0, mark(0)
+	for i, at := range s.slots {
+		if at.hash == 0 {
+			continue
+		}
+		n++
+		home := s.home(at.hash)
+		if at.hash < last || home > i {
+			return fmt.Errorf("slot %d is out of order", i)
+		}
+		for ; home < i; home++ {
+			if s.slots[home].hash == 0 {
+				return fmt.Errorf("slot %d is not found from its home", i)
+			}
+		}
+		last = at.hash
+	}
+	if n != s.n || n > 0 && s.slots[len(s.slots)-1].hash != 0 {
+		return fmt.Errorf("%d slots are used, counted are %d", n, s.n)
+	}
+	return nil
+}
+
+func (s *slabs[T]) validate() error {
+	n, gaps, room := 0, 0, 0
+	for i, b := range s.all {
+		if b == nil {
+			gaps++
+			if i < s.lowest {
+				return fmt.Errorf("slab %d is missing below %d", i, s.lowest)
+			}
+			continue
+		}
+		n += int(b.used)
+		if b.used < slabSize {
+			room++
+		}
+		if int(b.number) != i || s.ranked != (b.ranks != nil) {
+			return fmt.Errorf("slab %d is in the place of %d", b.number, i)
+		}
+	}
+	if len(s.all) > 0 && n != s.n+1 || gaps != s.gaps {
+		return fmt.Errorf("%d entries are used and %d slabs missing, counted are %d and %d", n, gaps, s.n+1, s.gaps)
+	}
+	var prev *slab[T]
+	for b := s.room; b != nil; prev, b = b, b.next {
+		if room--; b.prev != prev || b.used == slabSize {
+			return fmt.Errorf("slab %d is in the wrong list", b.number)
+		}
+	}
+	if room != 0 {
+		return fmt.Errorf("%d slabs with room are in no list", room)
+	}
+	if s.spare() > freeEntries+s.n*slabSize+slabSize {
+		return fmt.Errorf("%d entries are free of %d", s.spare(), s.size())
+	}
+	return nil
 }
 
 // validateFailed checks the list of failures.
 func (q *Queue[T]) validateFailed() error {
 	remember := 0
-	q.table.all(func(e *entry[T]) {
+	q.table.each(func(e entry[T]) {
 		if e.failures() > 0 {
 			remember++
 		}
 	})
-	var older *entry[T]
-	for e := q.failed.oldest; e != nil; older, e = e, e.more.newer {
-		if e.more.older != older || older != nil && older.more.failedAt > e.more.failedAt || e.failures() == 0 {
-			return fmt.Errorf("failures of %v are in the wrong place", e.item)
+	older, last := uint32(0), int64(0)
+	for id := q.failed.oldest; id != 0; {
+		e := q.table.at(id)
+		x := e.more()
+		if x.older != older || older != 0 && last > x.failedAt || x.failures == 0 {
+			return fmt.Errorf("failures of %v are in the wrong place", e.item())
 		}
-		if q.table.get(hashOf(e.item), e.item) != e {
-			return fmt.Errorf("failures of %v are those of another entry", e.item)
+		if q.table.get(hashOf(e.item()), e.item()) != e {
+			return fmt.Errorf("failures of %v are those of another entry", e.item())
 		}
 		remember--
+		older, last, id = id, x.failedAt, x.newer
 	}
 	if remember != 0 || q.failed.newest != older {
 		return fmt.Errorf("%d entries with failures are in no list", remember)
 	}
-	if q.failed.oldest != nil && !q.down && !q.delays.isSet {
+	if q.failed.oldest != 0 && !q.down && !q.delays.isSet {
 		return fmt.Errorf("failures are remembered and no alarm is set")
 	}
 	return nil
 }
 
-func (r *ready[T]) validate() error {
+func (r *ready[T]) validate(in *slabs[T]) error {
 	for i, g := range r.turns {
 		if g.place != i+1 || g.waiting == 0 || r.named[g.name] != g {
 			return fmt.Errorf("group %q is in the wrong place", g.name)
@@ -97,32 +201,36 @@ func (r *ready[T]) validate() error {
 			return fmt.Errorf("group %q: %d refer to it, %d wait, place %d", name, g.refs, g.waiting, g.place)
 		}
 		n += g.waiting
-		if err := g.validate(); err != nil {
+		if err := g.validate(in); err != nil {
 			return err
 		}
 	}
 	if n != r.n {
 		return fmt.Errorf("%d entries wait in groups, counted are %d", n, r.n)
 	}
-	return r.all.validate()
+	return r.all.validate(in)
 }
 
-func (g *group[T]) validate() error {
+func (g *group[T]) validate(in *slabs[T]) (err error) {
 	n := 0
 	for i, l := range g.lanes {
 		if i > 0 && g.lanes[i-1].priority <= l.priority {
 			return fmt.Errorf("lanes of group %q are out of order", g.name)
 		}
-		var prev *entry[T]
-		for e := l.head; e != nil; prev, e = e, e.next {
-			if e.prev != prev || e.priority != l.priority || e.phase != waiting {
-				return fmt.Errorf("entry of %v is in the wrong lane", e.item)
+		prev, age := uint32(0), uint32(0)
+		l.each(in, func(e entry[T]) {
+			if e.priority() != l.priority || e.phase() != waiting {
+				err = fmt.Errorf("entry of %v is in the wrong lane", e.item())
 			}
-			if prev != nil && int32(e.age-prev.age) <= 0 {
-				return fmt.Errorf("entry of %v is older than the one before", e.item)
+			if r := e.rank(); r != nil {
+				if r.prev != prev || prev != 0 && int32(r.age-age) <= 0 {
+					err = fmt.Errorf("entry of %v is in the wrong place", e.item())
+				}
+				age = r.age
 			}
+			prev = e.id
 			n++
-		}
+		})
 		if l.tail != prev {
 			return fmt.Errorf("lane %d of group %q has the wrong tail", l.priority, g.name)
 		}
@@ -130,5 +238,5 @@ func (g *group[T]) validate() error {
 	if n != g.waiting {
 		return fmt.Errorf("%d entries wait in group %q, counted are %d", n, g.name, g.waiting)
 	}
-	return nil
+	return err
 }

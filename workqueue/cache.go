@@ -1,0 +1,58 @@
+package workqueue
+
+// cache is a ring of entries that are or were idle, with the flag cached. It
+// holds at most limit, of which 0 is the default, and a negative one none.
+type cache struct {
+	ring  []uint32
+	hand  int // the next to be replaced
+	limit int
+}
+
+// retire takes note that e is not used any more. The entry is kept in place
+// of the one that has been kept longest.
+func (t *table[T]) retire(e entry[T]) {
+	c := &t.cache
+	if c.limit == 0 { // a zero Queue
+		c.limit = DefaultIdleEntries
+	}
+	switch {
+	case t.sparse():
+		t.empty(e)
+		return
+	case e.is(cached):
+		return
+	case c.limit < 0:
+		t.forget(e)
+		return
+	case len(c.ring) < c.limit:
+		c.ring = append(c.ring, e.id)
+	default:
+		t.uncache(c.ring[c.hand])
+		c.ring[c.hand] = e.id
+		if c.hand++; c.hand == c.limit {
+			c.hand = 0
+		}
+	}
+	e.mark(cached, true)
+}
+
+func (t *table[T]) uncache(id uint32) {
+	e := t.at(id)
+	e.mark(cached, false)
+	if !e.used() {
+		t.forget(e)
+	}
+}
+
+// empty keeps e out of the cache, and takes another one out of it: entries
+// that are cached would keep slabs that could be given back.
+func (t *table[T]) empty(e entry[T]) {
+	if !e.is(cached) {
+		t.forget(e)
+	}
+	if last := len(t.cache.ring) - 1; last >= 0 {
+		id := t.cache.ring[last]
+		t.cache.ring, t.cache.hand = tight(t.cache.ring[:last]), 0
+		t.uncache(id)
+	}
+}

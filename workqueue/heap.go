@@ -1,0 +1,120 @@
+package workqueue
+
+const (
+	children  = 4
+	chunkSize = 256
+
+	// root is the first place in a heap. With it the children of a place
+	// begin at a multiple of four, so that they share a cache line, and 0 can
+	// stand for no place.
+	root = 3
+)
+
+// delay is an entry with the time at which its delay ends, so that moving
+// through the heap touches no entry but those that move.
+type delay struct {
+	at    int64
+	id    uint32
+	order uint32 // breaks ties: the first that was asked for
+}
+
+// heap holds delays, the first at the root. It has four children to a node,
+// which is half as deep as one of two, and is in chunks, so that it grows and
+// shrinks without moving. The link of an entry tells its place.
+type heap[T comparable] struct {
+	chunks []*[chunkSize]delay
+	end    uint32 // the place after the last; 0 before first use
+}
+
+func (h *heap[T]) at(i uint32) *delay { return &h.chunks[i/chunkSize][i%chunkSize] }
+
+func (h *heap[T]) len() int { return int(max(h.end, root) - root) }
+
+// first returns the delay that ends first, of which there must be one.
+func (h *heap[T]) first() *delay { return h.at(root) }
+
+// add adds a delay for an entry that has none.
+func (h *heap[T]) add(in *slabs[T], d delay) {
+	h.end = max(h.end, root)
+	if int(h.end) >= len(h.chunks)*chunkSize {
+		h.chunks = append(h.chunks, new([chunkSize]delay))
+	}
+	h.end++
+	h.up(in, h.end-1, d)
+}
+
+// remove takes out the delay at i. The link of its entry is the caller's.
+func (h *heap[T]) remove(in *slabs[T], i uint32) {
+	h.end--
+	if last := *h.at(h.end); i < h.end {
+		h.move(in, i, last)
+	}
+	if spare := len(h.chunks) - 2; spare >= 0 && int(h.end) <= spare*chunkSize {
+		h.chunks[spare+1] = nil
+		h.chunks = tight(h.chunks[:spare+1])
+	}
+}
+
+// move puts d in the place of the delay at i, and from there where it belongs.
+func (h *heap[T]) move(in *slabs[T], i uint32, d delay) {
+	if i > root && d.before(h.at(parent(i))) {
+		h.up(in, i, d)
+	} else {
+		h.down(in, i, d)
+	}
+}
+
+func parent(i uint32) uint32     { return i/children + root - 1 }
+func firstChild(i uint32) uint32 { return (i - root + 1) * children }
+
+func (d *delay) before(e *delay) bool {
+	if d.at != e.at {
+		return d.at < e.at
+	}
+	return int32(d.order-e.order) < 0
+}
+
+// up puts d at i or above.
+func (h *heap[T]) up(in *slabs[T], i uint32, d delay) {
+	for i > root {
+		above := h.at(parent(i))
+		if !d.before(above) {
+			break
+		}
+		h.put(in, i, *above)
+		i = parent(i)
+	}
+	h.put(in, i, d)
+}
+
+// down puts d at i or below.
+func (h *heap[T]) down(in *slabs[T], i uint32, d delay) {
+	for {
+		best := h.leastChild(i)
+		if best == 0 || !h.at(best).before(&d) {
+			break
+		}
+		h.put(in, i, *h.at(best))
+		i = best
+	}
+	h.put(in, i, d)
+}
+
+// leastChild is the place of the child of i that comes first, 0 without one.
+func (h *heap[T]) leastChild(i uint32) uint32 {
+	best := firstChild(i)
+	if best >= h.end {
+		return 0
+	}
+	for c := best + 1; c < min(firstChild(i+1), h.end); c++ {
+		if h.at(c).before(h.at(best)) {
+			best = c
+		}
+	}
+	return best
+}
+
+func (h *heap[T]) put(in *slabs[T], i uint32, d delay) {
+	*h.at(i) = d
+	in.at(d.id).link().slot = i
+}
