@@ -72,10 +72,10 @@ func (d *delays[T]) drop(in *slabs[T], settle func(entry[T])) int {
 	heap := d.heap
 	d.heap.chunks, d.heap.end = nil, 0
 	for i := uint32(root); i < heap.end; i++ {
-		in.at(heap.at(i).id).ended()
-	}
-	for i := uint32(root); i < heap.end; i++ {
-		settle(in.at(heap.at(i).id))
+		// One after the other: settle lets go of entries that are not used.
+		e := in.at(heap.at(i).id)
+		e.ended()
+		settle(e)
 	}
 	return heap.len()
 }

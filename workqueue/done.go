@@ -39,7 +39,9 @@ func (q *Queue[T]) doneFast(item T) bool {
 	q.last = entry[T]{}
 	q.inHand--
 	e.enter(idle)
-	q.table.retire(e)
+	if !e.is(cached) {
+		q.table.retire(e)
+	}
 	q.mu.Unlock()
 	return true
 }

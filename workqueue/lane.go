@@ -13,6 +13,11 @@ func (l *lane[T]) push(in *slabs[T], e entry[T]) {
 	if in.ranked {
 		e.rank().prev = l.tail
 	}
+	l.append(in, e)
+}
+
+// append is push in a queue that is not ranked.
+func (l *lane[T]) append(in *slabs[T], e entry[T]) {
 	if l.tail == 0 {
 		l.head = e.id
 	} else {
@@ -25,9 +30,10 @@ func (l *lane[T]) pop(in *slabs[T]) entry[T] {
 	e := in.at(l.head)
 	k := e.link()
 	l.head, k.next = k.next, 0
-	if l.head == 0 {
+	switch {
+	case l.head == 0:
 		l.tail = 0
-	} else if in.ranked {
+	case in.ranked:
 		in.at(l.head).rank().prev = 0
 	}
 	return e

@@ -135,8 +135,12 @@ func (q *Queue[T]) admitPlain(e entry[T]) *waiter {
 		return q.admit(e, 0, 0).wake
 	}
 	e.enter(waiting)
-	q.prioritize(e, 0)
-	q.ready.push(&q.table.slabs, e)
+	if q.table.ranked {
+		q.prioritize(e, 0)
+		q.ready.push(&q.table.slabs, e)
+	} else {
+		q.ready.append(&q.table.slabs, e)
+	}
 	return q.waiters.next()
 }
 

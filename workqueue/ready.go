@@ -37,6 +37,14 @@ func (r *ready[T]) push(in *slabs[T], e entry[T]) {
 	}
 }
 
+// append is push in a queue without groups that is not ranked. It is for
+// BenchmarkQueue/cycle.
+func (r *ready[T]) append(in *slabs[T], e entry[T]) {
+	r.n++
+	r.all.waiting++
+	r.all.lane(0).append(in, e)
+}
+
 // stamp takes note of the order in which entries become ready.
 func (r *ready[T]) stamp(e entry[T]) {
 	if k := e.rank(); k != nil {

@@ -9,12 +9,24 @@ const (
 	leastRoom = 14
 )
 
+// slot is a hash and the number of the entry of its key, in the upper and the
+// lower half; 0 is a gap.
+type slot uint64
+
+func makeSlot(hash mark, id uint32) slot { return slot(hash)<<32 | slot(id) }
+
+func (s slot) hash() mark { return mark(s >> 32) }
+func (s slot) id() uint32 { return uint32(s) }
+
+// before tells whether the slot has a lower hash. A gap has not.
+func (s slot) before(hash mark) bool { return s.hash()-1 < hash-1 }
+
 // segment is a small hash table from the hashes of keys to the numbers of
 // their entries, with linear probing. The hashes in it rise from slot to slot,
 // gaps aside, and each stands at its home or behind it, with no gap between.
 // So a search ends early also where the segment is nearly full, and all hashes
 // can be moved to another segment in one pass that touches no entry. The last
-// slot is never used, so that every search ends.
+// slot is a gap, so that every search ends.
 //
 // The order is that of "Ordered hash tables" by Amble and Knuth (1974).
 type segment struct {
@@ -22,23 +34,17 @@ type segment struct {
 	n     int
 }
 
-// slot is a hash and the number of the entry of its key.
-type slot struct {
-	hash mark
-	id   uint32
-}
-
 // makeSegment returns a segment with room for n hashes.
 func makeSegment(n int) segment {
 	n = max(n, leastRoom)
-	return segment{slots: make([]slot, n+n/7+overhang)}
+	return segment{slots: make([]slot, n+n/roomPart+1+overhang)}
 }
 
-// room is how many hashes the segment should hold at most: seven eighths of
-// the homes.
+const roomPart = 4
+
+// room is how many hashes the segment should hold at most.
 func (s *segment) room() int {
-	homes := len(s.slots) - overhang
-	return homes - (homes+7)/8
+	return (len(s.slots) - overhang) * roomPart / (roomPart + 1)
 }
 
 // home is where the search for a hash begins. It rises with the hash.
@@ -46,99 +52,89 @@ func (s *segment) home(hash mark) int {
 	return int(uint64(hash) * uint64(len(s.slots)-overhang) >> 32)
 }
 
-// put adds a hash.
-func (s *segment) put(hash mark, id uint32) {
-	if s.n >= s.room() {
-		s.resize(s.n + s.n/4 + 1)
-	}
-	for !s.insert(slot{hash, id}) {
-		s.resize(s.room() + s.room()/4)
-	}
-}
-
-// insert is put, unless there is no gap behind the place of the hash.
-func (s *segment) insert(in slot) bool {
-	i := s.home(in.hash)
-	for h := s.slots[i].hash; h != 0 && h <= in.hash; h = s.slots[i].hash {
+// place is where a hash is, if it is there, and else where it belongs.
+func (s *segment) place(hash mark) int {
+	i := s.home(hash)
+	for s.slots[i].before(hash) {
 		i++
 	}
-	gap := i
-	for s.slots[gap].hash != 0 {
-		gap++
+	return i
+}
+
+// put adds a hash at its place.
+func (s *segment) put(place int, in slot) {
+	if s.n >= s.room() {
+		s.resize(s.n + s.n/4 + 1)
+		place = s.place(in.hash())
 	}
-	if gap == len(s.slots)-1 {
-		return false
+	last := len(s.slots) - 1
+	for i := place; in != 0; i++ {
+		if i == last {
+			s.resize(s.room() + s.room()/4)
+			s.put(s.place(in.hash()), in)
+			return
+		}
+		s.slots[i], in = in, s.slots[i]
 	}
-	copy(s.slots[i+1:gap+1], s.slots[i:gap])
-	s.slots[i] = in
 	s.n++
-	return true
 }
 
 // remove takes out slot i, and moves up those behind it that would not be
 // found any more.
 func (s *segment) remove(i int) {
-	end := i + 1
-	for s.slots[end].hash != 0 && s.home(s.slots[end].hash) < end {
-		end++
+	for ; s.slots[i+1] != 0 && s.home(s.slots[i+1].hash()) <= i; i++ {
+		s.slots[i] = s.slots[i+1]
 	}
-	copy(s.slots[i:], s.slots[i+1:end])
-	s.slots[end-1] = slot{}
+	s.slots[i] = 0
 	s.n--
-	if s.room() > leastRoom && s.n < s.room()/2 {
+	if s.room() > 2*leastRoom && s.n < s.room()/2 {
 		s.resize(s.n + s.n/4 + 1)
 	}
 }
 
 // resize makes room for n hashes, which must not be fewer than there are.
-func (s *segment) resize(n int) {
-	for {
-		to := makeSegment(n)
-		if to.fill(s.slots, 0, 0) {
-			*s = to
-			return
-		}
-		n += n / 4
-	}
-}
+func (s *segment) resize(n int) { *s = s.part(0, 0, s.n, n) }
 
 // split moves the hashes in which bit is set to another segment.
-func (s *segment) split(bit mark) (set segment) {
+func (s *segment) split(bit mark) segment {
 	n := 0
 	for _, from := range s.slots {
-		if from.hash&bit != 0 {
-			n++
-		}
+		n += int(from.hash() & bit / bit)
 	}
-	set = s.part(bit, bit, n)
-	*s = s.part(bit, 0, s.n-n)
+	set := s.part(bit, bit, n, n+n/8)
+	*s = s.part(bit, 0, s.n-n, s.n-n+(s.n-n)/8)
 	return set
 }
 
-// part returns a segment of the n hashes that have that value under a mask.
-func (s *segment) part(mask, value mark, n int) segment {
-	for room := n + n/8; ; room += room/4 + 1 {
+// part returns a segment of the n hashes that have that value under a mask,
+// with room for more.
+func (s *segment) part(mask, value mark, n, room int) segment {
+	for ; ; room += room / 4 {
 		to := makeSegment(room)
 		if to.fill(s.slots, mask, value) {
+			to.n = n
 			return to
 		}
 	}
 }
 
-// fill adds to an empty segment the rising hashes of slots that have that value
-// under a mask. It fails when one finds no gap.
+// fill moves rising hashes to an empty segment: those that have that value
+// under a mask. It fails when one finds no gap. What slot comes next cannot be
+// foreseen, so that gaps are moved as well, without a branch.
 func (s *segment) fill(from []slot, mask, value mark) bool {
-	next := 0
+	next, last := 0, len(s.slots)-1
 	for _, in := range from {
-		if in.hash == 0 || in.hash&mask != value {
-			continue
+		if in.hash()&mask != value {
+			in = 0
 		}
-		i := max(s.home(in.hash), next)
-		if next = i + 1; next >= len(s.slots) {
+		i := max(s.home(in.hash()), next)
+		if i == last && in != 0 {
 			return false
 		}
 		s.slots[i] = in
-		s.n++
+		if in != 0 {
+			next = i + 1
+		}
 	}
 	return true
 }

@@ -49,11 +49,12 @@ func (t *table[T]) ensure(hash mark, item T) entry[T] {
 		t.segments = append(t.segments, makeSegment(0))
 	}
 	s := t.segment(hash)
-	if e, _ := t.find(s, hash, item); !e.none() {
+	e, i := t.find(s, hash, item)
+	if !e.none() {
 		return e
 	}
-	e := t.take(item)
-	s.put(hash, e.id)
+	e = t.take(item)
+	s.put(i, makeSlot(hash, e.id))
 	if t.n > len(t.segments)*segmentFill {
 		t.split()
 	}
@@ -65,8 +66,8 @@ func (t *table[T]) ensure(hash mark, item T) entry[T] {
 func (t *table[T]) forget(e entry[T]) {
 	hash := hashOf(e.item())
 	s := t.segment(hash)
-	_, i := t.find(s, hash, e.item())
-	if i < 0 {
+	found, i := t.find(s, hash, e.item())
+	if found.none() {
 		return
 	}
 	s.remove(i)
@@ -85,18 +86,16 @@ func (t *table[T]) segment(hash mark) *segment {
 	return &t.segments[i]
 }
 
-// find returns the entry of item and its slot, or none and -1.
+// find returns the entry of item and its slot, or none and the slot where it
+// belongs.
 func (t *table[T]) find(s *segment, hash mark, item T) (entry[T], int) {
-	for i := s.home(hash); ; i++ {
-		switch at := s.slots[i]; {
-		case at.hash == hash:
-			if e := t.at(at.id); e.item() == item {
-				return e, i
-			}
-		case at.hash > hash || at.hash == 0:
-			return entry[T]{}, -1
+	i := s.place(hash)
+	for ; s.slots[i].hash() == hash; i++ {
+		if e := t.at(s.slots[i].id()); e.item() == item {
+			return e, i
 		}
 	}
+	return entry[T]{}, i
 }
 
 // split adds a segment, and fills it with half of the one that stands in for
@@ -117,8 +116,8 @@ func (t *table[T]) merge() {
 	into := &t.segments[k&half]
 	into.resize(into.n + t.segments[k].n)
 	for _, s := range t.segments[k].slots {
-		if s.hash != 0 {
-			into.put(s.hash, s.id)
+		if s != 0 {
+			into.put(into.place(s.hash()), s)
 		}
 	}
 	t.segments[k] = segment{}
@@ -140,8 +139,8 @@ func tight[E any](s []E) []E {
 func (t *table[T]) each(f func(entry[T])) {
 	for i := range t.segments {
 		for _, s := range t.segments[i].slots {
-			if s.hash != 0 {
-				f(t.at(s.id))
+			if s != 0 {
+				f(t.at(s.id()))
 			}
 		}
 	}

@@ -99,22 +99,22 @@ func (t *table[T]) validate() (err error) {
 func (s *segment) validate() error {
 	n, last := 0, mark(0)
 	for i, at := range s.slots {
-		if at.hash == 0 {
+		if at == 0 {
 			continue
 		}
 		n++
-		home := s.home(at.hash)
-		if at.hash < last || home > i {
+		home := s.home(at.hash())
+		if at.hash() < last || home > i {
 			return fmt.Errorf("slot %d is out of order", i)
 		}
 		for ; home < i; home++ {
-			if s.slots[home].hash == 0 {
+			if s.slots[home] == 0 {
 				return fmt.Errorf("slot %d is not found from its home", i)
 			}
 		}
-		last = at.hash
+		last = at.hash()
 	}
-	if n != s.n || n > 0 && s.slots[len(s.slots)-1].hash != 0 {
+	if n != s.n || n > 0 && s.slots[len(s.slots)-1] != 0 {
 		return fmt.Errorf("%d slots are used, counted are %d", n, s.n)
 	}
 	return nil
