@@ -137,10 +137,10 @@ func (q *Delayer[T]) reschedule(item T, delay int64, how Pending) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.table.get(hash, item)
-	if e == nil || e.slot == 0 {
+	if e.none() || !e.delayed() {
 		return false
 	}
-	q.delays.put(e, later(now, delay), how)
+	q.delays.put(&q.table.slabs, e, later(now, delay), how)
 	q.delays.arm(now)
 	return true
 }
@@ -152,7 +152,7 @@ func (q *Delayer[T]) WhenReady(item T) (at time.Time, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.table.get(hash, item)
-	if e == nil || e.slot == 0 {
+	if e.none() || !e.delayed() {
 		return time.Time{}, false
 	}
 	return wall.Add(until(q.delays.at(e), now)), true
