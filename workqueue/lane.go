@@ -30,10 +30,9 @@ func (l *lane[T]) pop(in *slabs[T]) entry[T] {
 	e := in.at(l.head)
 	k := e.link()
 	l.head, k.next = k.next, 0
-	switch {
-	case l.head == 0:
+	if l.head == 0 {
 		l.tail = 0
-	case in.ranked:
+	} else if in.ranked {
 		in.at(l.head).rank().prev = 0
 	}
 	return e

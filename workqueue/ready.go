@@ -42,7 +42,10 @@ func (r *ready[T]) push(in *slabs[T], e entry[T]) {
 func (r *ready[T]) append(in *slabs[T], e entry[T]) {
 	r.n++
 	r.all.waiting++
-	r.all.lane(0).append(in, e)
+	if len(r.all.lanes) == 0 {
+		r.all.lane(0)
+	}
+	r.all.lanes[0].append(in, e)
 }
 
 // stamp takes note of the order in which entries become ready.
