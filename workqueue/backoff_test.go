@@ -318,6 +318,43 @@ func TestABucketIsShared(t *testing.T) {
 	})
 }
 
+// Q6: nobody waits for the tokens of items that do not wait for them any more:
+// they were merged with an addition, cancelled, or moved.
+func TestNobodyWaitsBehindItemsThatAreGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, leave := range map[string]func(q *workqueue.RateLimitingQueue[string], item string){
+			"merged":    func(q *workqueue.RateLimitingQueue[string], item string) { q.Add(item) },
+			"cancelled": func(q *workqueue.RateLimitingQueue[string], item string) { q.Cancel(item) },
+			"moved": func(q *workqueue.RateLimitingQueue[string], item string) {
+				q.Reschedule(item, 1000*time.Hour, workqueue.Replace)
+			},
+			"not limited": func(q *workqueue.RateLimitingQueue[string], item string) {
+				q.AddAfter(item, time.Nanosecond)
+			},
+		} {
+			bucket := rate.NewLimiter(1, 1)
+			q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Tokens: bucket, AddTakesDelay: true})
+			for i := range 100 {
+				q.AddRateLimited(fmt.Sprint(i)) // the first has the token
+			}
+			for i := 1; i < 100; i++ {
+				leave(q, fmt.Sprint(i))
+			}
+			<-time.After(10 * time.Second) // there is a token again
+			q.AddRateLimited("has it")
+			q.AddRateLimited("waits for the next")
+			q.AddRateLimited("and waits for one more")
+			for item, want := range map[string]time.Duration{"waits for the next": time.Second, "and waits for one more": 2 * time.Second} {
+				at, ok := q.WhenReady(item)
+				if got := time.Until(at); !ok || got != want {
+					t.Errorf("%s: the item that %s waits for %v (%v), expected %v", name, item, got, ok, want)
+				}
+			}
+			q.ShutDown()
+		}
+	})
+}
+
 // A bucket that is closed keeps items back, and does not keep the processor
 // busy with it.
 func TestAClosedBucketKeepsItemsBack(t *testing.T) {

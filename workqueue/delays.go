@@ -19,6 +19,8 @@ type delays[T comparable] struct {
 	// later than the first of the heap, nor than also.
 	armed int64
 	isSet bool
+
+	promised int // delays until there is a token
 }
 
 func (d *delays[T]) len() int { return d.heap.len() }
@@ -39,13 +41,29 @@ func (d *delays[T]) put(in *slabs[T], e entry[T], at int64, how Pending) bool {
 	if how == Earliest && at >= now.at || how == Latest && at <= now.at {
 		return false
 	}
+	d.unpromise(e)
 	now.at = at
 	d.heap.move(in, slot, now)
 	return true
 }
 
+// promise takes note that the delay of e is one until there is a token.
+func (d *delays[T]) promise(e entry[T]) {
+	e.mark(promised, true)
+	d.promised++
+}
+
+// unpromise takes note that it is none any more.
+func (d *delays[T]) unpromise(e entry[T]) {
+	if e.is(promised) {
+		e.mark(promised, false)
+		d.promised--
+	}
+}
+
 // remove ends the delay of e, which must have one.
 func (d *delays[T]) remove(in *slabs[T], e entry[T]) {
+	d.unpromise(e)
 	d.heap.remove(in, e.link().slot)
 	e.ended()
 }
@@ -74,6 +92,7 @@ func (d *delays[T]) drop(in *slabs[T], settle func(entry[T])) int {
 	for i := uint32(root); i < heap.end; i++ {
 		// One after the other: settle lets go of entries that are not used.
 		e := in.at(heap.at(i).id)
+		d.unpromise(e)
 		e.ended()
 		settle(e)
 	}

@@ -15,9 +15,10 @@ const (
 type state uint8
 
 const (
-	phases  state = 3
-	cached  state = 1 << 2 // is in the ring of idle entries
-	limited state = 1 << 3 // the pending delay was asked for by AddRateLimited
+	phases   state = 3
+	cached   state = 1 << 2 // is in the ring of idle entries
+	limited  state = 1 << 3 // the pending delay was asked for by AddRateLimited
+	promised state = 1 << 4 // the pending delay is one until there is a token
 )
 
 // entry is a handle of all that a queue knows of one key, which is in a slab.

@@ -41,6 +41,7 @@ type modelKey struct {
 	asked        int // seq at which the delay was asked for
 	delayedPrio  int
 	limited      bool // the delay is for a failure
+	promised     bool // the delay is one until there is a token
 	afterRelease int  // priority of again
 }
 
@@ -98,6 +99,16 @@ func (m *model) add(item string, priority int) {
 	m.admit(k, priority)
 }
 
+// promises tells whether an item is delayed until there is a token.
+func (m *model) promises() bool {
+	for _, k := range m.keys {
+		if k.delayed && k.promised {
+			return true
+		}
+	}
+	return false
+}
+
 // tokenPeriod is the time in which a token comes.
 const tokenPeriod = time.Second
 
@@ -110,8 +121,12 @@ func (m *model) spend(k *modelKey) bool {
 	if !k.limited || m.bucket == nil || k.waits || k.again || m.bucket.AllowN(modelEpoch.Add(m.clock), 1) {
 		return true
 	}
+	k.promised = false
+	if !m.promises() {
+		m.next = m.clock
+	}
 	m.next = max(m.next, m.clock) + tokenPeriod
-	k.at = m.next
+	k.at, k.promised = m.next, true
 	return false
 }
 
@@ -150,7 +165,7 @@ func (m *model) delay(item string, d time.Duration, priority int, how Pending, l
 	defer m.pass(0)
 	if !k.delayed {
 		k.delayed, k.at, k.asked, k.delayedPrio = true, m.clock+d, m.tick(), priority
-		k.limited = limited
+		k.limited, k.promised = limited, false
 		return
 	}
 	k.delayedPrio = max(k.delayedPrio, priority)
@@ -162,7 +177,7 @@ func (m *model) delay(item string, d time.Duration, priority int, how Pending, l
 func (m *model) move(k *modelKey, d time.Duration, how Pending) bool {
 	at := m.clock + d
 	if how == Replace || how == Earliest && at < k.at || how == Latest && at > k.at {
-		k.at = at
+		k.at, k.promised = at, false
 		return true
 	}
 	return false

@@ -13,8 +13,8 @@ import (
 type tokens struct {
 	bucket *rate.Limiter // may be shared with other queues
 
-	// next is when the item that comes next can hope for a token: those
-	// that found none are given a time each, in the order of their delays.
+	// next is the time that was given last to an item that found no token:
+	// each is given one, in the order of their delays.
 	next int64
 }
 
@@ -26,8 +26,13 @@ func (q *Queue[T]) spend(e entry[T], now int64) bool {
 	if waits || q.tokens.bucket == nil || q.tokens.bucket.AllowN(q.wall(now), 1) {
 		return true
 	}
+	q.delays.unpromise(e)
+	if q.delays.promised == 0 {
+		q.tokens.next = now // those that were given a time are gone
+	}
 	q.tokens.next = later(max(q.tokens.next, now), q.tokens.interval())
 	q.delays.put(&q.table.slabs, e, q.tokens.next, Replace)
+	q.delays.promise(e)
 	return false
 }
 

@@ -6,7 +6,7 @@ import "fmt"
 func (q *Queue[T]) validate() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	waits, held, delayed := 0, 0, 0
+	waits, held, delayed, promises := 0, 0, 0, 0
 	var entries []entry[T]
 	q.table.each(func(e entry[T]) { entries = append(entries, e) })
 	for _, e := range entries {
@@ -24,6 +24,9 @@ func (q *Queue[T]) validate() error {
 				return fmt.Errorf("idle entry of %v is in a group", item)
 			}
 		}
+		if e.is(promised) {
+			promises++
+		}
 		if e.delayed() {
 			delayed++
 			if q.delays.heap.at(e.link().slot).id != e.id {
@@ -37,6 +40,9 @@ func (q *Queue[T]) validate() error {
 	if held != q.inHand || delayed != q.delays.len() || waits != q.len() {
 		return fmt.Errorf("%d, %d, %d entries wait, are in hand, are delayed; counted are %d, %d, %d",
 			waits, held, delayed, q.len(), q.inHand, q.delays.len())
+	}
+	if promises != q.delays.promised {
+		return fmt.Errorf("%d entries wait for a token, counted are %d", promises, q.delays.promised)
 	}
 	for _, validate := range []func() error{
 		q.table.validate, q.delays.heap.validate, q.validateFailed,
