@@ -40,8 +40,14 @@ func endWithSignal(t *testing.T, endFirst, stolen bool) {
 	cancel()
 	<-done
 	q.mu.Lock()
-	left, waking := q.waiters.parked, q.waiters.waking
+	left, waking, signals := q.waiters.parked, q.waiters.waking, 0
+	for w := q.waiters.free; w != nil; w = w.next {
+		signals += len(w.wake)
+	}
 	q.mu.Unlock()
+	if signals > 0 {
+		t.Fatal("a signal is left for the next who waits")
+	}
 	if left != nil || waking {
 		t.Fatal("a waiter is left that nobody is behind")
 	}

@@ -129,6 +129,22 @@ var delayingChecks = []check{
 		}
 		return err
 	}},
+	{"Q7 no worker waits while delays have ended", func(f Factory) error {
+		q := f.Delaying()
+		for _, item := range []string{"a", "b", "c"} {
+			q.AddAfter(item, time.Second)
+		}
+		workers := []*getter{get(q), get(q), get(q)}
+		pass(time.Second)
+		var err error
+		for i, w := range workers {
+			if !w.has() {
+				err = fmt.Errorf("worker %d waits, and so do %d items", i, q.Len())
+			}
+		}
+		q.ShutDown()
+		return err
+	}},
 	{"Q7 AddAfter does not wait", func(f Factory) error {
 		q := f.Delaying()
 		defer q.ShutDown()

@@ -85,6 +85,22 @@ var queueChecks = []check{
 		}
 		return errors.New("an item that is added again and again keeps another one waiting")
 	}},
+	{"Q7 no worker waits while items do", func(f Factory) error {
+		q := f.Queue()
+		workers := []*getter{get(q), get(q), get(q)}
+		q.Add("a")
+		q.Add("b")
+		q.Add("c")
+		synctest.Wait()
+		var err error
+		for i, w := range workers {
+			if !w.has() {
+				err = fmt.Errorf("worker %d waits, and so do %d items", i, q.Len())
+			}
+		}
+		q.ShutDown()
+		return err
+	}},
 	{"Q7 nothing but Get waits", func(f Factory) error {
 		q := f.Queue()
 		g := get(q)

@@ -64,6 +64,8 @@ var finds = map[string]broken.Fault{
 	"Q5 delays are dropped by ShutDown":                            broken.KeepsDelays,
 	"Q5 delays are dropped by ShutDownWithDrain":                   broken.KeepsDelays,
 	"Q5 a second ShutDown ends ShutDownWithDrain too":              broken.SecondIsIgnored,
+	"Q7 no worker waits while items do":                            broken.SleepsOn,
+	"Q7 no worker waits while delays have ended":                   broken.SleepsOn,
 	"Q7 AddAfter does not wait":                                    broken.AddAfterWaits,
 	"Q4 AddRateLimited waits for as long as the limiter says":      broken.IgnoresLimiter,
 }

@@ -48,6 +48,7 @@ const (
 
 	GoesBackFirst Fault = "Q6: an item that goes back overtakes those that wait"
 
+	SleepsOn      Fault = "Q7: of several workers that wait, one is woken for several items"
 	ShutDownWaits Fault = "Q7: ShutDown waits for the workers"
 	AddAfterWaits Fault = "Q7: AddAfter waits when there are many delays"
 )

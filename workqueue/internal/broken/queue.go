@@ -123,9 +123,13 @@ func (q *Queue) Get() (item string, shutdown bool) {
 		if q.down && q.fault == WakesOneWorker && was {
 			return q.wakesOne()
 		}
+		if was && q.fault == SleepsOn && len(q.waiting) > 0 && q.woke {
+			return false
+		}
 		was = true
 		return len(q.waiting) > 0 || q.down
 	})
+	q.woke = q.woke || q.fault == SleepsOn
 	defer q.mu.Unlock()
 	switch {
 	case !ready:
