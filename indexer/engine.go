@@ -20,7 +20,8 @@ const fullChunk = 1<<chunkSize - 1
 // chunk is one state of chunkSize neighbouring slots.
 type chunk[T any] struct {
 	// keys[i] is the key of objs[i] where bit i of used is set, and a key of
-	// the past elsewhere. An array that has been committed never changes.
+	// the past elsewhere. An array that has been committed never changes; a
+	// state without one is never committed.
 	keys    *[chunkSize]string
 	used    uint32
 	ownKeys bool // keys was copied by the commit that made this state
@@ -28,13 +29,32 @@ type chunk[T any] struct {
 }
 
 // chunkCell is a chunk in all states that somebody can see.
-type chunkCell[T any] struct{ mvcc.Cell[chunk[T]] }
+type chunkCell[T any] struct {
+	mvcc.Cell[chunk[T]]
+	// names foretells the keys of the newest state, for has. It may be those
+	// of a pending state, which only the writer may look into.
+	names atomic.Pointer[[chunkSize]string]
+}
+
+// has tells whether key is in place i of c, a state of the cell.
+//
+// That names is c.keys nearly always, and the processor bets on it: it loads
+// the key while c is still on its way from memory, which takes a fifth off a
+// Get and an update of 100,000 objects (Store/update). The two branches keep
+// the compiler from a conditional move, which would wait for c.
+func (cell *chunkCell[T]) has(c *chunk[T], i uint32, key string) bool {
+	if names := cell.names.Load(); names == c.keys {
+		return names[i] == key && c.used&(1<<i) != 0
+	}
+	return c.keys[i] == key && c.used&(1<<i) != 0
+}
 
 // Collect drops old states, and an empty chunk altogether.
 func (c *chunkCell[T]) Collect(col *mvcc.Collector) {
 	c.Trim(col, c)
 	if head := c.Head(); head != nil && head.used == 0 && c.Single() {
 		c.Clear()
+		c.names.Store(nil)
 	}
 }
 
@@ -139,8 +159,9 @@ func (e *engine[T]) get(key string) (obj T, exists bool) {
 		if !ok {
 			return obj, false
 		}
-		c := e.chunk(slot).Latest(&e.clock)
-		if i := slot % chunkSize; c != nil && c.used&(1<<i) != 0 && c.keys[i] == key {
+		cell := e.chunk(slot)
+		c := cell.Latest(&e.clock)
+		if i := slot % chunkSize; c != nil && cell.has(c, i, key) {
 			return c.objs[i], true
 		}
 	}

@@ -46,10 +46,7 @@ func (tx *txn[T]) find(hash uint32, key string) (slot uint32, found, freed bool)
 			continue
 		}
 		i := place % chunkSize
-		if c.keys[i] != key {
-			continue
-		}
-		if c.used&(1<<i) != 0 {
+		if cell.has(c, i, key) {
 			return place, true, false
 		}
 		if before := cell.Before(tx.version); before != nil && before.used&(1<<i) != 0 && before.keys[i] == key {
@@ -149,6 +146,7 @@ func (tx *txn[T]) occupy(slot uint32, key string) {
 			*keys = *c.keys
 		}
 		c.keys, c.ownKeys = keys, true
+		tx.chunk(slot).names.Store(keys)
 	}
 	c.keys[slot%chunkSize] = key
 	c.used |= 1 << (slot % chunkSize)
