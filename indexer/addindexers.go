@@ -24,7 +24,7 @@ func (e *engine[T]) addIndexers(more Indexers[T]) error {
 		}
 	}()
 	existing, errs := e.valuesOf(added)
-	e.mu.Lock()
+	e.lock()
 	tx := e.begin()
 	errs = slices.DeleteFunc(errs, func(failure existingError[T]) bool {
 		_, written := failure.index.written[failure.slot]
@@ -48,7 +48,7 @@ func (e *engine[T]) addIndexers(more Indexers[T]) error {
 
 // run lets writers keep the new indexes from now on.
 func (e *engine[T]) run(more Indexers[T]) ([]*index[T], error) {
-	e.mu.Lock()
+	e.lock()
 	defer e.unlock()
 	running := *e.running.Load()
 	for _, ix := range running {
@@ -70,7 +70,7 @@ func (e *engine[T]) run(more Indexers[T]) ([]*index[T], error) {
 
 // withdraw undoes run.
 func (e *engine[T]) withdraw(added []*index[T]) {
-	e.mu.Lock()
+	e.lock()
 	defer e.unlock()
 	running := slices.DeleteFunc(slices.Clone(*e.running.Load()), func(ix *index[T]) bool {
 		return slices.Contains(added, ix)

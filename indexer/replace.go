@@ -70,7 +70,7 @@ func (e *engine[T]) replaceAll(in incoming[T], resourceVersion string, record bo
 	if err := r.compare(e); err != nil {
 		return nil, err
 	}
-	e.mu.Lock()
+	e.lock()
 	for !r.valid(e) {
 		e.mu.Unlock()
 		r.complete = true
@@ -78,7 +78,7 @@ func (e *engine[T]) replaceAll(in incoming[T], resourceVersion string, record bo
 		if err := r.compare(e); err != nil {
 			return nil, err
 		}
-		e.mu.Lock()
+		e.lock()
 	}
 	tx := e.begin()
 	tx.replace(r)

@@ -189,7 +189,9 @@ func (tx *txn[T]) commit() {
 	tx.clock.Commit(tx.version)
 	tx.retireAnchor()
 	tx.giveBack()
-	tx.col.Collect()
+	if tx.col.Collect() {
+		tx.stale.Store(true)
+	}
 	tx.waiters.wake(resourceVersion)
 	tx.watchers.wake(tx.notes)
 	tx.validateAfterCommit()

@@ -5,12 +5,12 @@ package indexer
 func (e *engine[T]) apply(changes []Change[T], resourceVersion string, count bool) {
 	b := e.newBatch()
 	e.prepare(b, changes, count)
-	e.mu.Lock()
+	e.lock()
 	for !b.current(e) {
 		e.mu.Unlock()
 		b.restart(e)
 		e.prepare(b, changes, count)
-		e.mu.Lock()
+		e.lock()
 	}
 	tx, from := e.begin(), 0
 	for i := range changes {
@@ -50,7 +50,7 @@ func (e *engine[T]) note(changes []Change[T], errs []placedError) {
 
 // bookmark raises the resource version of the state.
 func (e *engine[T]) bookmark(resourceVersion string) {
-	e.mu.Lock()
+	e.lock()
 	tx := e.begin()
 	tx.raise(resourceVersion)
 	tx.commit()

@@ -1,6 +1,7 @@
 package mvcc
 
 import (
+	"math"
 	"slices"
 	"sync/atomic"
 )
@@ -19,9 +20,8 @@ type Collector struct {
 
 	// fresh is what was retired and never looked at since.
 	fresh []Garbage
-	// held is what waits for the release of the version that is its key. It
-	// is a set, since a cell that is written often is held every time.
-	held map[uint64]map[Garbage]struct{}
+	// held is what waits for the release of the version that is its key.
+	held map[uint64]*holding
 	// waiting is true while fresh or held has something. It is set before
 	// the pins are read for the last time, so that a Pin released after that
 	// finds it set.
@@ -29,6 +29,13 @@ type Collector struct {
 
 	// pins are the pinned versions of the present collection, ascending.
 	pins []uint64
+}
+
+// holding is what waits for one version. The list can be worked off in steps;
+// the set keeps it short, since a cell that is written often is held every time.
+type holding struct {
+	list []Garbage
+	set  map[Garbage]struct{}
 }
 
 // Init gives the Collector the Clock whose pins count.
@@ -44,12 +51,17 @@ func (c *Collector) Waiting() bool { return c.waiting.Load() }
 // Hold remembers g, once, until pin is released.
 func (c *Collector) Hold(pin uint64, g Garbage) {
 	if c.held == nil {
-		c.held = make(map[uint64]map[Garbage]struct{})
+		c.held = make(map[uint64]*holding)
 	}
-	if c.held[pin] == nil {
-		c.held[pin] = make(map[Garbage]struct{})
+	h := c.held[pin]
+	if h == nil {
+		h = &holding{set: make(map[Garbage]struct{})}
+		c.held[pin] = h
 	}
-	c.held[pin][g] = struct{}{}
+	if _, twice := h.set[g]; !twice {
+		h.set[g] = struct{}{}
+		h.list = append(h.list, g)
+	}
 }
 
 // PinIn returns the newest pinned version in [from, before).
@@ -69,54 +81,70 @@ func (c *Collector) live(pin uint64) bool {
 	return ok
 }
 
-// Collect drops what can be dropped. With much to read and little to drop it
-// may put that off to a later commit.
-func (c *Collector) Collect() {
+// Collect is the writer's part: it looks at everything that was retired, and at
+// as much of the rest, so that a commit never pays for a snapshot that somebody
+// else held. more tells that Step finds something to do. With many pins to read
+// and little to look at it may put its part off to a later commit.
+func (c *Collector) Collect() (more bool) {
 	if blocks := c.clock.pins.blocks.Load(); blocks > 1 && int64(len(c.fresh)) < blocks {
-		c.waiting.Store(true)
-		return
+		c.mark(true)
+		return false
 	}
-	c.CollectNow()
+	return c.Step(2 * len(c.fresh))
 }
 
 // CollectNow drops what can be dropped. Afterwards everything that is still
 // there waits for a Pin that was not released when waiting was set.
 func (c *Collector) CollectNow() {
-	for c.sweep() {
+	for c.Step(math.MaxInt) {
 	}
 }
 
-// sweep collects once and tells whether a Pin that something is held for
-// has been released meanwhile.
-func (c *Collector) sweep() (again bool) {
+// Step looks at no more than n things, and tells whether a further Step finds
+// something to do. When it does not, everything that is still there waits for a
+// Pin that was not released when waiting was set.
+func (c *Collector) Step(n int) (more bool) {
 	pins, known := c.clock.pins.scan(c.pins[:0])
 	if c.pins = pins; !known {
 		// The reader that is pinning finds waiting set when it releases.
 		c.wait()
 		return c.settled()
 	}
-	fresh := c.fresh
-	c.fresh = nil
-	for _, g := range fresh {
-		g.Collect(c)
-	}
-	for pin, held := range c.held {
-		if !c.live(pin) {
+	n = c.work(&c.fresh, n)
+	for pin, h := range c.held {
+		if c.live(pin) {
+			continue
+		}
+		if n = c.work(&h.list, n); len(h.list) == 0 {
 			delete(c.held, pin)
-			for g := range held {
-				g.Collect(c)
-			}
 		}
 	}
-	if c.fresh == nil {
-		clear(fresh)
-		c.fresh = fresh[:0]
-	}
 	c.wait()
-	return len(c.held) > 0 && c.released()
+	return len(c.fresh) > 0 || len(c.held) > 0 && c.released()
 }
 
-func (c *Collector) wait() { c.waiting.Store(len(c.fresh) > 0 || len(c.held) > 0) }
+// work collects up to n things from the end of a list and returns how many of
+// n are left.
+func (c *Collector) work(list *[]Garbage, n int) (left int) {
+	for ; n > 0 && len(*list) > 0; n-- {
+		last := len(*list) - 1
+		g := (*list)[last]
+		(*list)[last] = nil
+		*list = (*list)[:last]
+		g.Collect(c)
+	}
+	return n
+}
+
+func (c *Collector) wait() { c.mark(len(c.fresh) > 0 || len(c.held) > 0) }
+
+// mark sets waiting, which other processors keep in their caches while it stays
+// the same.
+func (c *Collector) mark(waiting bool) {
+	if c.waiting.Load() != waiting {
+		c.waiting.Store(waiting)
+	}
+}
 
 // settled tells whether the reader that was pinning has pinned or left.
 func (c *Collector) settled() bool {
@@ -140,7 +168,7 @@ func (c *Collector) released() bool {
 func (c *Collector) Held() int {
 	n := len(c.fresh)
 	for _, h := range c.held {
-		n += len(h)
+		n += len(h.list)
 	}
 	return n
 }
