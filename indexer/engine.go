@@ -65,7 +65,7 @@ type summary[T any] struct {
 	indexes         map[string]*index[T]
 }
 
-type summaryCell[T any] struct{ mvcc.Cell[summary[T]] }
+type summaryCell[T any] struct{ mvcc.Recycled[summary[T]] }
 
 func (c *summaryCell[T]) Collect(col *mvcc.Collector) { c.Trim(col, c) }
 

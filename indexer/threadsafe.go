@@ -82,7 +82,11 @@ func (s *ThreadSafeStore[T]) Resync() error { return nil }
 func (s *ThreadSafeStore[T]) Get(key string) (item T, exists bool) { return s.engine.get(key) }
 
 // Len is the number of objects.
-func (s *ThreadSafeStore[T]) Len() int { return s.engine.summary.Latest(&s.engine.clock).len }
+func (s *ThreadSafeStore[T]) Len() int {
+	v, pin := s.engine.read()
+	defer s.engine.release(pin)
+	return v.summary().len
+}
 
 // List returns all objects, in no order, in a slice that is the caller's.
 func (s *ThreadSafeStore[T]) List() []T {

@@ -102,5 +102,7 @@ func (e *engine[T]) waitFor(ctx context.Context, resourceVersion string) error {
 }
 
 func (e *engine[T]) resourceVersion() string {
-	return e.summary.Latest(&e.clock).resourceVersion
+	v, pin := e.read()
+	defer e.release(pin)
+	return v.summary().resourceVersion
 }

@@ -13,5 +13,6 @@
 // that wants several cells of one state takes a Pin; a pinned version is found
 // by walking the chain, and a Collector cuts from the chains what no Pin can
 // see any more. A chain is therefore never longer than the number of pinned
-// versions and two.
+// versions and two. A Recycled cell, for what changes with every commit, uses
+// nodes anew.
 package mvcc

@@ -17,8 +17,15 @@ type number struct{ Cell[int] }
 
 func (n *number) Collect(col *Collector) { n.Trim(col, n) }
 
-func (n *number) states() (count int) {
-	for node := n.head.Load(); node != nil; node = node.prev.Load() {
+// recycled is number as a Recycled cell.
+type recycled struct{ Recycled[int] }
+
+func (r *recycled) Collect(col *Collector) { r.Trim(col, r) }
+
+func (n *number) states() (count int) { return states(&n.Cell) }
+
+func states(c *Cell[int]) (count int) {
+	for node := c.head.Load(); node != nil; node = node.prev.Load() {
 		count++
 	}
 	return count
@@ -42,6 +49,7 @@ func TestPinnedVersionsStayAndOthersGo(t *testing.T) {
 		var clock Clock
 		col := newCollector(&clock)
 		cells := make([]number, 3)
+		var summary recycled // counts the commits
 		model := make([]int, len(cells))
 		pins := map[Pin][]int{}
 		t.Repeat(map[string]func(*rapid.T){
@@ -50,6 +58,10 @@ func TestPinnedVersionsStayAndOthersGo(t *testing.T) {
 					i := rapid.IntRange(0, len(cells)-1).Draw(t, "cell")
 					model[i]++
 					cells[i].set(&clock, col, model[i])
+				}
+				sum, fresh := summary.Edit(clock.Now() + 1)
+				if *sum++; fresh {
+					col.Retire(&summary)
 				}
 				clock.Commit(clock.Now() + 1)
 				col.Collect()
@@ -81,6 +93,9 @@ func TestPinnedVersionsStayAndOthersGo(t *testing.T) {
 				versions := map[uint64]bool{}
 				for pin, want := range pins {
 					versions[pin.Version()] = true
+					if got := value(summary.At(pin.Version())); got != int(pin.Version()) {
+						t.Fatalf("version %d is number %d", pin.Version(), got)
+					}
 					for i := range cells {
 						if got := value(cells[i].At(pin.Version())); got != want[i] {
 							t.Fatalf("cell %d in version %d is %d, want %d", i, pin.Version(), got, want[i])
@@ -94,6 +109,12 @@ func TestPinnedVersionsStayAndOthersGo(t *testing.T) {
 				for i := range cells {
 					if got := value(cells[i].Latest(&clock)); got != model[i] {
 						t.Fatalf("cell %d is %d, want %d", i, got, model[i])
+					}
+					if got := value(summary.At(clock.Now())); got != int(clock.Now()) {
+						t.Fatalf("version %d is number %d", clock.Now(), got)
+					}
+					if n := states(&summary.cell); settled && n > len(versions)+1 {
+						t.Fatalf("%d summaries for %d pinned versions", n, len(versions))
 					}
 					if n := cells[i].states(); settled && n > len(versions)+1 {
 						t.Fatalf("cell %d has %d states for %d pinned versions", i, n, len(versions))
@@ -126,6 +147,7 @@ func TestReadersSeeCommitsWhole(t *testing.T) {
 	var clock Clock
 	col := newCollector(&clock)
 	cells := make([]number, 8)
+	var summary recycled
 	var stop atomic.Bool
 	var readers sync.WaitGroup
 	for range 3 {
@@ -133,6 +155,9 @@ func TestReadersSeeCommitsWhole(t *testing.T) {
 			for !stop.Load() {
 				pin := clock.Pin()
 				first := value(cells[0].At(pin.Version()))
+				if got := value(summary.At(pin.Version())); got != first {
+					t.Errorf("the summary of a version is %d, its cells are %d", got, first)
+				}
 				for i := range cells {
 					if got := value(cells[i].At(pin.Version())); got != first {
 						t.Errorf("cells of one version are %d and %d", first, got)
@@ -151,6 +176,10 @@ func TestReadersSeeCommitsWhole(t *testing.T) {
 			cells[i].set(&clock, col, -1)
 			cells[i].set(&clock, col, n+1)
 		}
+		sum, fresh := summary.Edit(clock.Now() + 1)
+		if *sum = n + 1; fresh {
+			col.Retire(&summary)
+		}
 		clock.Commit(clock.Now() + 1)
 		col.Collect()
 		if n%100 == 0 {
@@ -165,4 +194,35 @@ func TestReadersSeeCommitsWhole(t *testing.T) {
 			t.Errorf("cell %d has %d states at the end", i, n)
 		}
 	}
+}
+
+// TestARecycledCellAllocatesNothingWithoutPins proves what Recycled is for, and
+// that a node a Pin can reach is not used anew.
+func TestARecycledCellAllocatesNothingWithoutPins(t *testing.T) {
+	var clock Clock
+	col := newCollector(&clock)
+	var r recycled
+	commit := func() {
+		v, fresh := r.Edit(clock.Now() + 1)
+		if *v++; fresh {
+			col.Retire(&r)
+		}
+		clock.Commit(clock.Now() + 1)
+		col.Collect()
+	}
+	commit()
+	commit()
+	if n := testing.AllocsPerRun(100, commit); n != 0 {
+		t.Errorf("%v allocations for a commit", n)
+	}
+	pin := clock.Pin()
+	pinned := r.At(pin.Version())
+	want := *pinned
+	for range 10 {
+		commit()
+	}
+	if *pinned != want {
+		t.Errorf("a pinned value changed from %d to %d", want, *pinned)
+	}
+	clock.Release(pin)
 }
