@@ -112,15 +112,38 @@ func (q *DelayingQueue[T]) addAfter(call string, item T, delay time.Duration, pr
 	return a
 }
 
-// delay gives item a pending delay.
+// delay gives item a pending delay. The clock is read before the lock is taken
+// if it is a foreign one, and only if that is needed if it is the real one.
 func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how Pending) addition {
-	hash, now := hashOf(item), q.now()
+	hash, now := hashOf(item), int64(0)
+	if q.clock != nil {
+		now = q.now()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.down {
 		return addition{outcome: refused}
 	}
-	return q.postpone(q.entry(hash, item, group), now, delay, priority, how, false)
+	e := q.entry(hash, item, group)
+	if q.clock == nil {
+		if how == Earliest && q.endsBefore(e, delay) {
+			now = q.seen
+		} else {
+			now = q.now()
+			q.seen = now
+		}
+	}
+	return q.postpone(e, now, delay, priority, how, false)
+}
+
+// endsBefore tells whether e has a pending delay that ends no later than one
+// that is asked for now, by a reading of the real clock that may be old: that
+// clock never goes back, so that the new delay ends at seen+delay or later.
+// Where it is so, nothing is set by the reading, and it does for the present
+// one. It is for BenchmarkRateLimitingQueue/cycle, where a reading would be a
+// fifth of the cost.
+func (q *Queue[T]) endsBefore(e entry[T], delay int64) bool {
+	return q.seen != 0 && e.delayed() && q.delays.at(e) <= later(q.seen, delay)
 }
 
 // postpone is delay for an entry. byLimiter says that it is for a failure.

@@ -47,6 +47,7 @@ type Queue[T comparable] struct {
 	inHand  int
 	hands   lane[T] // entries in hand, in no order; only with a meter
 	delays  delays[T]
+	seen    int64     // the last reading of the real clock by delay; 0 is none
 	failed  failed[T] // only with a Backoff
 	tokens  tokens    // only with Tokens
 	dropped int
@@ -79,8 +80,8 @@ func (q *Queue[T]) setup(o Options[T]) {
 	q.special = q.meter != nil || q.group != nil || q.storage != nil
 }
 
-// now reads the clock, in nanoseconds since some origin. It is called without
-// the lock: a clock is not ours.
+// now reads the clock, in nanoseconds since some origin. Unless that is the
+// real one it is called without the lock: a clock is not ours.
 func (q *Queue[T]) now() int64 {
 	if q.clock == nil {
 		return int64(time.Since(start))
