@@ -47,6 +47,9 @@ func (f *failures[T]) make(item T) *int {
 func (f *failures[T]) Forget(item T) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.forgotten == len(f.count) { // no item has failed: no need to search
+		return
+	}
 	n := f.count[item]
 	if n == nil || *n == 0 {
 		return
@@ -97,17 +100,22 @@ func (l *ExponentialLimiter[T]) When(item T) time.Duration {
 	return exponential(l.base, l.max, l.add(item))
 }
 
-// exponential is base·2ⁿ, at most max. It calculates in floating point, as
-// client-go does: the two must agree to the nanosecond. They differ for a delay
-// of exactly 2⁶³ ns, which client-go converts to whatever the processor makes
-// of it, on amd64 a negative delay.
+// exactFloat is up to where every integer is a float64.
+const exactFloat = 1 << 53
+
+// exponential is base·2ⁿ, at most max. It agrees to the nanosecond with
+// client-go, which calculates in floating point: so does it where that rounds,
+// and elsewhere it shifts, which is quicker. They differ for a delay of exactly
+// 2⁶³ ns, which client-go converts to whatever the processor makes of it, on
+// amd64 a negative delay.
 func exponential(base, max time.Duration, n int) time.Duration {
-	delay := float64(base.Nanoseconds())
-	if n < 63 {
-		delay *= float64(uint64(1) << n) // exact, and quicker than Ldexp
-	} else {
-		delay = math.Ldexp(delay, n)
+	if 0 <= base && base <= exactFloat && n < 63 {
+		if base > math.MaxInt64>>n {
+			return max
+		}
+		return min(base<<n, max)
 	}
+	delay := math.Ldexp(float64(base.Nanoseconds()), n)
 	if delay >= math.MaxInt64 {
 		return max
 	}
