@@ -40,6 +40,12 @@ var rateLimitingEngines = []Engine[queue]{
 			Limiter: workqueue.NewExponentialLimiter[string](time.Hour, 2*time.Hour),
 		}))
 	}},
+	{Name: Informant + "-backoff", New: func(tb testing.TB) queue {
+		// The second design: failures in the queue's own entries.
+		return closing(tb, workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+			Backoff: workqueue.Backoff{Base: time.Hour, Max: 2 * time.Hour},
+		}))
+	}},
 	{Name: ClientGo, New: func(tb testing.TB) queue {
 		return closing(tb, clientgo.NewTypedRateLimitingQueue(
 			clientgo.NewTypedItemExponentialFailureRateLimiter[string](time.Hour, 2*time.Hour)))
