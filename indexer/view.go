@@ -69,6 +69,14 @@ func (c *chunk[T]) appendKeys(to []string, mask uint32) []string {
 
 // each yields the objects that mask says; it returns false when yield did.
 func (c *chunk[T]) each(mask uint32, yield func(string, T) bool) bool {
+	if mask == fullChunk { // most are, and need no search for the next bit
+		for i, key := range c.keys {
+			if !yield(key, c.objs[i]) {
+				return false
+			}
+		}
+		return true
+	}
 	for ; mask != 0; mask &= mask - 1 {
 		i := bits.TrailingZeros32(mask)
 		if !yield(c.keys[i], c.objs[i]) {
