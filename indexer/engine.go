@@ -104,10 +104,8 @@ type engine[T any] struct {
 	// none yet.
 	shared atomic.Pointer[anchor[T]]
 
-	// stale says that something may be dropped. It is set by a reader that
-	// gave up a version for which something is kept, and by who stops in the
-	// middle of the clean-up, and is heeded by whoever can take mu.
-	stale atomic.Bool
+	// cleanUp is what is left to do when a version was given up.
+	cleanUp cleanUp
 	// arriving counts the writers that wait for mu.
 	arriving atomic.Int32
 
@@ -174,49 +172,4 @@ func (e *engine[T]) get(key string) (obj T, exists bool) {
 func (e *engine[T]) read() (view[T], mvcc.Pin) {
 	pin := e.clock.Pin()
 	return view[T]{engine: e, version: pin.Version()}, pin
-}
-
-// release gives a pinned version up, and does the clean-up that waits for that
-// unless a writer is there, who then does it.
-func (e *engine[T]) release(pin mvcc.Pin) {
-	e.clock.Release(pin)
-	if e.col.Waiting() {
-		e.stale.Store(true)
-		e.reap()
-	}
-}
-
-// stepSize is how much of the clean-up is done before a writer that arrived
-// meanwhile is looked for: some microseconds of it.
-const stepSize = 64
-
-// reap does the clean-up in small steps, and leaves it to the first writer that
-// arrives: that one waits for the rest of a step, whatever a snapshot held, and
-// goes on with the clean-up when its turn is over. A store that nobody writes
-// is cleaned up to the end here.
-func (e *engine[T]) reap() {
-	for e.stale.Load() && e.arriving.Load() == 0 && e.mu.TryLock() {
-		e.stale.Store(false)
-		if e.col.Step(stepSize) {
-			e.stale.Store(true)
-		}
-		e.mu.Unlock()
-	}
-}
-
-// lock begins a writer's turn.
-func (e *engine[T]) lock() {
-	if e.mu.TryLock() {
-		return
-	}
-	e.arriving.Add(1)
-	e.mu.Lock()
-	e.arriving.Add(-1)
-}
-
-// unlock ends a writer's turn, and does what is left of the clean-up: a reader
-// that released a version meanwhile could not take mu, but has set stale.
-func (e *engine[T]) unlock() {
-	e.mu.Unlock()
-	e.reap()
 }

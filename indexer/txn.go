@@ -189,8 +189,11 @@ func (tx *txn[T]) commit() {
 	tx.clock.Commit(tx.version)
 	tx.retireAnchor()
 	tx.giveBack()
-	if tx.col.Collect() {
-		tx.stale.Store(true)
+	if !tx.col.PutOff() {
+		tx.cleanUp.begin()
+		if tx.col.Collect() {
+			tx.cleanUp.stale.Store(true)
+		}
 	}
 	tx.waiters.wake(resourceVersion)
 	tx.watchers.wake(tx.notes)

@@ -81,17 +81,20 @@ func (c *Collector) live(pin uint64) bool {
 	return ok
 }
 
-// Collect is the writer's part: it looks at everything that was retired, and at
-// as much of the rest, so that a commit never pays for a snapshot that somebody
-// else held. more tells that Step finds something to do. With many pins to read
-// and little to look at it may put its part off to a later commit.
-func (c *Collector) Collect() (more bool) {
-	if blocks := c.clock.pins.blocks.Load(); blocks > 1 && int64(len(c.fresh)) < blocks {
-		c.mark(true)
+// PutOff tells whether there are many pins to read and little to look at, so
+// that the writer may leave Collect to a later commit.
+func (c *Collector) PutOff() bool {
+	if blocks := c.clock.pins.blocks.Load(); blocks <= 1 || int64(len(c.fresh)) >= blocks {
 		return false
 	}
-	return c.Step(2 * len(c.fresh))
+	c.mark(true)
+	return true
 }
+
+// Collect is the writer's part: it looks at everything that was retired, and at
+// as much of the rest, so that a commit never pays for a snapshot that somebody
+// else held. more tells that Step finds something to do.
+func (c *Collector) Collect() (more bool) { return c.Step(2 * len(c.fresh)) }
 
 // CollectNow drops what can be dropped. Afterwards everything that is still
 // there waits for a Pin that was not released when waiting was set.
