@@ -110,14 +110,10 @@ func designCases() []Case[*stock] {
 	return cases
 }
 
-// mostReplaced is the size from which on a replace takes so long that it is
-// left out. What bytes reports as its time is a replace of nothing.
-const mostReplaced = 100_000
-
 // sizedCases are the cases over n objects: those first that leave the content as
 // it was, and those last that need more pods, which every run has to collect.
 func sizedCases(name string, n int) []Case[*stock] {
-	cases := []Case[*stock]{
+	return []Case[*stock]{
 		{name + "get", withFloor, getOne(n)},
 		{name + "get-parallel", withFloor, getParallel(n)},
 		{name + "bytes", onlyStores, bytesPerObject(n)},
@@ -128,12 +124,7 @@ func sizedCases(name string, n int) []Case[*stock] {
 		{name + "update", withFloor, updateSame(n)},
 		{name + "update-moving", withFloor, updateMoving(n)},
 		{name + "delete-add", onlyStores, deleteAndAdd(n)},
+		{name + "replace", withFloor, replaceChanged(n)},
+		{name + "replace-unchanged", withFloor, replaceUnchanged(n)},
 	}
-	if n > mostReplaced {
-		return cases
-	}
-	return append(cases,
-		Case[*stock]{name + "replace", withFloor, replaceChanged(n)},
-		Case[*stock]{name + "replace-unchanged", withFloor, replaceUnchanged(n)},
-	)
 }
