@@ -24,7 +24,7 @@ func oldState(t *testing.T) (*Cache[*thing], Snapshot[*thing]) {
 	fill("1")
 	s := c.Snapshot()
 	fill("2")
-	if held := c.engine.col.Held(); held < 4*stepSize {
+	if held := stillHeld(c); held < 4*stepSize {
 		t.Fatalf("the snapshot holds %d things, too few for this test", held)
 	}
 	return c, s
@@ -37,7 +37,7 @@ func TestReleaseCleansUpAStoreThatNobodyWrites(t *testing.T) {
 		c, s := oldState(t)
 		s.Release()
 		pass(writersPause)
-		if held := c.engine.col.Held(); held != 0 {
+		if held := stillHeld(c); held != 0 {
 			t.Errorf("%d things are still held", held)
 		}
 	})
@@ -59,13 +59,13 @@ func TestTheTimerLeavesTheCleanUpToWriters(t *testing.T) {
 		s.Release()
 		pass(writersPause / 2)
 		e.clock.Commit(e.clock.Now() + 1) // a writer that is not through with its turn
-		before := e.col.Held()
+		before := stillHeld(c)
 		pass(writersPause)
-		if held := e.col.Held(); held != before {
+		if held := stillHeld(c); held != before {
 			t.Errorf("%d things were taken out, although there was a writer", before-held)
 		}
 		pass(writersPause)
-		if held := e.col.Held(); held != 0 {
+		if held := stillHeld(c); held != 0 {
 			t.Errorf("%d things are still held when nobody writes any more", held)
 		}
 	})
@@ -78,14 +78,14 @@ func TestAWriterDoesNotWaitForAReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, s := oldState(t)
 		e := c.engine
-		before := e.col.Held()
+		before := stillHeld(c)
 		s.Release()
-		if held := e.col.Held(); held != before {
+		if held := stillHeld(c); held != before {
 			t.Errorf("the reader took out %d things", before-held)
 		}
 		e.arriving.Add(1) // a writer, as lock counts it
 		pass(writersPause)
-		if held := e.col.Held(); held != before {
+		if held := stillHeld(c); held != before {
 			t.Errorf("the timer took out %d things in the writer's way", before-held)
 		}
 		if !e.mu.TryLock() {
@@ -99,7 +99,7 @@ func TestAWriterDoesNotWaitForAReader(t *testing.T) {
 			t.Errorf("a commit that changed nothing took out %d of %d things", before-held, before)
 		}
 		e.unlock()
-		if held := e.col.Held(); held != 0 {
+		if held := stillHeld(c); held != 0 {
 			t.Errorf("%d things are still held after the writer's turn", held)
 		}
 	})

@@ -138,7 +138,7 @@ func TestIndexesAddedDuringWritesAreComplete(t *testing.T) {
 				t.Fatalf("index %q has %v (%v), want %v", value, got, err, keys)
 			}
 		}
-		if err := c.engine.validate(); err != nil {
+		if err := check(c); err != nil {
 			t.Fatal(err)
 		}
 	}

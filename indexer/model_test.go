@@ -458,7 +458,7 @@ func (m *modelStep) check(t *rapid.T) {
 	if len(failed) > 0 {
 		t.Fatalf("errors of objects that are gone: %v", failed)
 	}
-	if err := m.cache.engine.validate(); err != nil {
+	if err := check(m.cache); err != nil {
 		t.Fatal(err)
 	}
 }
