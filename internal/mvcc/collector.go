@@ -97,7 +97,8 @@ func (c *Collector) PutOff() bool {
 func (c *Collector) Collect() (more bool) { return c.Step(2 * len(c.fresh)) }
 
 // CollectNow drops what can be dropped. Afterwards everything that is still
-// there waits for a Pin that was not released when waiting was set.
+// there waits for a Pin that was not released when waiting was set. It is for
+// tests: a writer collects in steps.
 func (c *Collector) CollectNow() {
 	for c.Step(math.MaxInt) {
 	}
