@@ -21,7 +21,7 @@ func TestNoLineIsTooLongAndNothingIsLost(t *testing.T) {
 
 func TestALongWordIsBrokenBehindASign(t *testing.T) {
 	url := "http://127.0.0.1:1/" + strings.Repeat("z", 40) + "/" + strings.Repeat("z", 40)
-	if got, want := fill("- ", "at "+url), "- at\n  "+url[:60]+"\n  "+url[60:]+"\n"; got != want {
+	if got, want := fill("- ", "at "+url), "- at "+url[:60]+"\n  "+url[60:]+"\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
