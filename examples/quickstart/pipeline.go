@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/go-logr/logr/funcr"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/object"
@@ -31,11 +32,13 @@ type pipeline[T reflector.Object] struct {
 
 func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher[T], indexers indexer.Indexers[T], reconcile func(context.Context, T) error) (*pipeline[T], error) {
 	p := &pipeline[T]{screen: out, source: source, reconcile: reconcile}
+	logger := funcr.New(func(_, line string) { out.say("  log: ", "%s", line) }, funcr.Options{})
 
 	// From the server to the queue of deltas. What goes wrong on the way is
-	// shown; the reflector itself goes on.
+	// shown; the reflector itself goes on. All times are its defaults.
 	p.reflector = reflector.New(source, reflector.Options{
-		Name: "quickstart",
+		Name:   "quickstart",
+		Logger: logger,
 		OnError: func(_ context.Context, err error) {
 			p.errors.Add(1)
 			p.screen.say("  error: ", "%v", err)
@@ -45,6 +48,7 @@ func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher
 	// From the queue of deltas to the indexer and the handlers.
 	in, err := informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{
 		Name:     "quickstart",
+		Logger:   logger,
 		Indexers: indexers,
 	})
 	if err != nil {
@@ -54,7 +58,7 @@ func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher
 
 	// From the handler to the workers: keys only. Whatever happens to an
 	// object, the worker looks at its present state.
-	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "quickstart"})
+	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "quickstart", Logger: &logger})
 	p.handler, err = in.AddHandler(informer.HandlerFunc[T](func(_ context.Context, e informer.Event[T]) {
 		switch e.Type {
 		case informer.Add:

@@ -178,6 +178,24 @@ func TestItSaysWhenTheCacheStaysBehindAfterAFault(t *testing.T) {
 	})
 }
 
+func TestALongOutageIsLoggedOnTheScreenAndOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, s := configMaps(t, apitest.StartPipe)
+		defer server.Close()
+		s.client = server.Client()
+		time.AfterFunc(10*time.Second, server.Down)
+		time.AfterFunc(2*time.Minute, func() {
+			if err := server.Up(); err != nil {
+				t.Error(err)
+			}
+		})
+		code, out, complaints := on(t.Context(), t, s, "-server", server.URL, "-for", "5m")
+		if code != 0 || complaints != "" || !strings.Contains(out, "\n  error: ") || !strings.Contains(out, "\n  log: ") {
+			t.Errorf("it exits with %d and says %s\n%s", code, complaints, out)
+		}
+	})
+}
+
 var configs = apitest.Resource{Version: "v1", Resource: "configmaps", Kind: "ConfigMap", Namespaced: true}
 
 func configMap(name string) *unstructured.Unstructured {
