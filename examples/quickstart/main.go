@@ -32,6 +32,7 @@ type settings struct {
 	duration   time.Duration
 
 	objects int
+	pace    time.Duration // between two changes of an object
 	workers int
 	client  *http.Client // for a cluster; nil is the library's own
 	start   func(apitest.Options) (*apitest.Server, error)
@@ -83,7 +84,7 @@ func flagSet(s *settings, stderr io.Writer) *flag.FlagSet {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s := settings{objects: 5000, workers: 4, start: apitest.Start}
+	s := settings{objects: 5000, pace: 2 * time.Millisecond, workers: 4, start: apitest.Start}
 	os.Exit(command(ctx, s, os.Args[1:], os.Stdout, os.Stderr))
 }
 

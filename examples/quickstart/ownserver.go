@@ -16,9 +16,6 @@ var parcels = apitest.Resource{
 	Group: group, Version: version, Resource: resource, Kind: kind, Namespaced: true, Status: true,
 }
 
-// pace is the time between two changes.
-const pace = 2 * time.Millisecond
-
 var cities = []string{"Aveiro", "Braga", "Coimbra", "Evora", "Faro", "Guarda", "Lisboa", "Porto"}
 
 // runOnOwnServer is the main job: everything on one machine, faults included.
@@ -43,7 +40,7 @@ func runOnOwnServer(ctx context.Context, s settings, out *screen) error {
 	if err != nil {
 		return err
 	}
-	world := &world{server: server, parcels: apitest.Of[*Parcel](server, parcels), pipeline: p}
+	world := &world{server: server, parcels: apitest.Of[*Parcel](server, parcels), pipeline: p, pace: s.pace}
 	if err := world.fill(s.objects); err != nil {
 		return err
 	}
@@ -57,6 +54,7 @@ type world struct {
 	server   *apitest.Server
 	parcels  apitest.Collection[*Parcel]
 	pipeline *pipeline[*Parcel]
+	pace     time.Duration     // between two changes
 	next     int               // the number of the next new parcel
 	marks    int               // how often the cache was tried
 	refused  *apitest.Injected // the writes that fail
@@ -71,7 +69,7 @@ func (w *world) introduce(s settings) {
 		"behind: what a change right after the fault took to get there. Most of that is a pause before "+
 		"the next try, by default about a second after the first failure and twice as long after each "+
 		"further one. All of this takes about 20 seconds; -h explains the columns.",
-		w.server.URL, s.objects, time.Second/pace, s.workers)
+		w.server.URL, s.objects, time.Second/s.pace, s.workers)
 	out.print("\n")
 }
 
@@ -112,7 +110,7 @@ func parcel(namespace, name string, n int) *Parcel {
 
 // move changes a parcel at each tick until ctx ends.
 func (w *world) move(ctx context.Context) error {
-	tick := time.NewTicker(pace)
+	tick := time.NewTicker(w.pace)
 	defer tick.Stop()
 	for {
 		select {

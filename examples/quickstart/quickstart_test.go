@@ -66,9 +66,9 @@ func namesFilesThatExist(t *testing.T, text string) (names []string) {
 	return names
 }
 
-// inMemory is the main job over an in-memory pipe.
+// inMemory is the main job over an in-memory pipe, with fewer changes.
 func inMemory(objects int) settings {
-	return settings{objects: objects, workers: 4, start: apitest.StartPipe}
+	return settings{objects: objects, pace: 20 * time.Millisecond, workers: 4, start: apitest.StartPipe}
 }
 
 func TestEachFaultIsShownWithItsEffectAndTheCacheAgreesInTheEnd(t *testing.T) {
