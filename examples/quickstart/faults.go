@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -135,7 +134,7 @@ func (w *world) endure(ctx context.Context, f fault) (string, error) {
 	patient, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := w.pipeline.informer.Indexer().WaitFor(patient, version); err != nil {
-		return "", fmt.Errorf("the cache is still behind after %v: %w", patience, errors.Join(err, context.Cause(ctx)))
+		return "", fmt.Errorf("the cache is still behind after %v: %w", patience, err)
 	}
 	behind := time.Since(changed)
 	text, err := f.effect(patient, before)
@@ -203,7 +202,7 @@ func (w *world) rewritten(ctx context.Context, _ reflector.Stats) (string, error
 	failures := &w.pipeline.failures
 	for w.refused.Hits() < failing || failures.pending() > 0 {
 		if err := sleep(ctx, look); err != nil {
-			return "", fmt.Errorf("%d keys still fail: %w", failures.pending(), errors.Join(failures.lastError(), err))
+			return "", fmt.Errorf("%d keys still fail: %w; the last error: %v", failures.pending(), err, failures.lastError())
 		}
 	}
 	return fmt.Sprintf("The work queue brought each key back after a pause of its own; the workers were done "+

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -103,7 +104,7 @@ func command(ctx context.Context, s settings, args []string, stdout, stderr io.W
 		return 2
 	}
 	if err := run(ctx, s, newScreen(stdout)); err != nil {
-		complain.say("quickstart: ", "%v", err)
+		complain.say("quickstart: ", "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		return 1
 	}
 	return 0

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -119,6 +118,6 @@ func (p *pipeline[T]) waitForSync(ctx context.Context) error {
 	case <-p.handler.Synced():
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("the informer has not synced: %w", errors.Join(ctx.Err(), p.reflector.Stats().LastError))
+		return fmt.Errorf("the cache has not got its first list: %w; the last error: %v", ctx.Err(), p.reflector.Stats().LastError)
 	}
 }
