@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/reflector"
 )
 
@@ -35,7 +36,7 @@ func drive[T reflector.Object](ctx context.Context, s settings, p *pipeline[T], 
 
 	syncing, cancel := context.WithTimeout(running, patience)
 	defer cancel()
-	if err := p.waitForSync(syncing); err != nil {
+	if err := informer.WaitForSync(syncing, p.handler); err != nil {
 		return err
 	}
 	if err := world(running); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -110,14 +109,4 @@ func (p *pipeline[T]) handle(ctx context.Context, key string) {
 	p.reconciled.Add(1)
 	p.failures.remove(key)
 	p.queue.Forget(key)
-}
-
-// waitForSync returns when the handler has been told of the whole first list.
-func (p *pipeline[T]) waitForSync(ctx context.Context) error {
-	select {
-	case <-p.handler.Synced():
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("the cache has not got its first list: %w; the last error: %v", ctx.Err(), p.reflector.Stats().LastError)
-	}
 }
