@@ -12,7 +12,7 @@ import (
 )
 
 // big is what an item points to.
-type big struct{ bytes [1 << 10]byte }
+type big [1 << 10]byte
 
 // Items that hold a pointer, in each way in which one can be compared.
 type (

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 Programs that swap the import line use the deprecated names.
+
 package series
 
 import (

@@ -146,7 +146,8 @@ var workloads = []workload{
 			"listed-00": {{err: errFailed}, {err: errFailed}, {err: errFailed}},
 			"listed-02": {{err: errFailed}, {Result: reconcile.Result{RequeueAfter: 30 * time.Millisecond}}},
 			"listed-04": {{Result: reconcile.Result{Priority: new(7)}, err: errFailed}},
-			"listed-06": {{Result: reconcile.Result{Requeue: true}}, {err: reconcile.TerminalError(errFailed)}}, //nolint:staticcheck
+			//lint:ignore SA1019 Reconcilers that return it are there.
+			"listed-06": {{Result: reconcile.Result{Requeue: true}}, {err: reconcile.TerminalError(errFailed)}},
 			"new":       {{err: errFailed}, {Result: reconcile.Result{Priority: new(-200), RequeueAfter: time.Second}}},
 		},
 	},

@@ -10,7 +10,7 @@ import (
 )
 
 // item is what a queue of any is given a pointer to.
-type item struct{ data [64]byte }
+type item [64]byte
 
 // constructors are the ways to make a queue of any.
 var constructors = map[string]func() Interface{
