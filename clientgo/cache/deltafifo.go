@@ -39,9 +39,10 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 		f.listed = Replaced
 	}
 	engine, err := deltafifo.NewDeltaFIFO(object.Access[any]{Key: f.keyOf}, deltafifo.DeltaOptions[any]{
-		Options:      f.engineOptions(opts.Logger),
-		KnownObjects: knownObjects(opts.KnownObjects),
-		NoBookmarks:  true,
+		Options:       f.engineOptions(opts.Logger),
+		KnownObjects:  knownObjects(opts.KnownObjects),
+		DeletionsLast: true,
+		NoBookmarks:   true,
 	})
 	if err != nil {
 		panic(err) // the Access has a Key and KnownObjects both functions
