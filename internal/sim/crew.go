@@ -41,6 +41,9 @@ type crew struct {
 	// not, the store can reach a version before it has all that is older.
 	inOrder bool
 
+	// comparable tells whether the store's version can be waited for.
+	comparable func() bool
+
 	mu     sync.Mutex
 	inHand map[string]bool
 	works  int
@@ -50,6 +53,7 @@ func (w *world) newCrew() *crew {
 	c := &crew{
 		server: w.server, store: w.informer.Indexer(), book: w.book,
 		inOrder: !w.script.setup.deltaFIFO, inHand: make(map[string]bool),
+		comparable: func() bool { return !w.script.setup.unversioned && !w.wentBack() },
 	}
 	c.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
 		Name: "jobs",
@@ -155,7 +159,7 @@ func (c *crew) readOwn(ctx context.Context, key string, answer *Job) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ownWrite)
 	defer cancel()
-	if c.store.WaitFor(ctx, answer.ResourceVersion) != nil {
+	if c.store.WaitFor(ctx, answer.ResourceVersion) != nil || !c.comparable() {
 		return nil
 	}
 	stored, exists, err := c.store.GetByKey(key)

@@ -35,7 +35,7 @@ func (w *world) checkLists() {
 func (w *world) plausible(why reflector.RelistReason) bool {
 	switch why {
 	case reflector.RelistExpired:
-		return w.struck("answer 410") || w.script.setup.history > 0 || w.performed(opCompact, opExpire, opWithdraw)
+		return w.struck("answer 410") || w.script.setup.history > 0 || w.script.performs(opCompact, opExpire, opWithdraw)
 	case reflector.RelistUndecodable:
 		return w.struck("malformed", "wrong kind")
 	case reflector.RelistBackwards:
@@ -43,9 +43,9 @@ func (w *world) plausible(why reflector.RelistReason) bool {
 	case reflector.RelistInternal:
 		return w.struck("answer 500", "web page")
 	case reflector.RelistRefused:
-		return w.struck("answer 4", "web page") || w.performed(opWithdraw)
+		return w.struck("answer 4", "web page") || w.script.performs(opWithdraw)
 	case reflector.RelistShort:
-		return w.struck("") || w.performed(opCut, opDown, opWithdraw)
+		return w.struck("") || w.script.performs(opCut, opDown, opWithdraw)
 	case reflector.RelistSilent:
 		return true // an idle server looks like that, see reflector's doc.go
 	}
@@ -58,18 +58,6 @@ func (w *world) struck(names ...string) bool {
 	for _, f := range w.faults {
 		for _, name := range names {
 			if strings.HasPrefix(f.fault.name, name) && f.Hits() > 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// performed tells whether the script has one of the ops.
-func (w *world) performed(ops ...op) bool {
-	for _, s := range w.script.steps {
-		for _, o := range ops {
-			if s.op == o {
 				return true
 			}
 		}

@@ -40,8 +40,8 @@ func Run(t *testing.T, script Script) {
 		}
 		w.close()
 		if found := w.book.all(); len(found) > 0 {
-			t.Errorf("%s\nplay it again with: go test ./internal/sim -run TestPipeline -sim.seed %d\n%v\nstats: %+v",
-				strings.Join(found, "\n"), script.Seed, script, w.reflector.Stats())
+			t.Errorf("%s\nplay it again with: go test ./internal/sim -run TestPipeline -sim.seed %d\n%v\nstats: %+v\nwhat happened:%v",
+				strings.Join(found, "\n"), script.Seed, script, w.reflector.Stats(), w.journal)
 		}
 	})
 }
@@ -54,6 +54,9 @@ func (w *world) endFaults() {
 	}
 	w.expect(w.server.Up())
 	w.serve()
+	w.source.crooked.straighten()
+	w.slim()
+	w.journal.note("script", "the faults end")
 	if w.script.setup.resume {
 		w.server.Resume(streams.match())
 		w.server.Resume(lists.match())

@@ -1,0 +1,277 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/informant-go/informant/object"
+	"github.com/informant-go/informant/reflector"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// source is what the reflector asks: the server, bent as the script says. It
+// notes each request and what came of it, which the oracles judge by.
+type source struct {
+	lw      reflector.ListerWatcher[*Job]
+	crooked *crooked
+	gate    gate
+	journal *journal
+	stats   func() reflector.Stats
+
+	mu       sync.Mutex
+	requests []*request // guarded by mu, and what they hold
+	evidence []evidence // guarded by mu
+	version  string     // guarded by mu: the last one that came
+}
+
+// kind is the kind of a request.
+type kind string
+
+const (
+	askList   kind = "list"
+	askPage   kind = "page" // a further one of a list
+	askStream kind = "streamed list"
+	askWatch  kind = "watch"
+)
+
+// request is one of the reflector's.
+type request struct {
+	kind    kind
+	at      time.Time
+	ended   time.Time // zero while it goes on
+	version string
+	timeout time.Duration // of a watch
+
+	opened bool      // the answer began
+	ready  time.Time // when the answer began, or the list in a stream ended
+	news   int       // events since ready
+	marks  int       // bookmarks since ready
+	listed string    // the version of a complete list
+	err    error     // what ended it, nil for a complete page
+}
+
+// clue is something that a full list can answer.
+type clue string
+
+const (
+	sawExpired  clue = "410"
+	sawTooLarge clue = "a version in the future"
+	sawBadEvent clue = "an event that cannot be decoded"
+	notStored   clue = "an event that was not stored"
+	sawLower    clue = "a lower version"
+	sawInternal clue = "an internal error"
+	sawRefusal  clue = "a watch that was refused"
+)
+
+// evidence is a clue that has been seen.
+type evidence struct {
+	clue clue
+	at   time.Time
+}
+
+// witness notes a clue.
+func (s *source) witness(c clue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.evidence = append(s.evidence, evidence{c, time.Now()})
+}
+
+// begin notes a request.
+func (s *source) begin(k kind, opts metav1.ListOptions) *request {
+	s.gate.pass()
+	r := &request{kind: k, at: time.Now(), version: opts.ResourceVersion}
+	if opts.TimeoutSeconds != nil {
+		r.timeout = time.Duration(*opts.TimeoutSeconds) * time.Second
+	}
+	s.mu.Lock()
+	s.requests = append(s.requests, r)
+	s.mu.Unlock()
+	s.journal.note("request", "%s from %q, match %q, limit %d, continue %q, timeout %v",
+		k, opts.ResourceVersion, opts.ResourceVersionMatch, opts.Limit, opts.Continue, r.timeout)
+	return r
+}
+
+// end notes what came of r.
+func (s *source) end(r *request, err error) {
+	s.gate.pass()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !r.ended.IsZero() {
+		return
+	}
+	r.ended, r.err = time.Now(), err
+	s.judge(r, err)
+	text := "complete"
+	if err != nil {
+		text = err.Error()
+	}
+	s.journal.note("answer", "%s after %v with %d events and %d bookmarks: %s", r.kind, time.Since(r.at), r.news, r.marks, text)
+}
+
+// judge notes what err is a clue to; mu is held.
+func (s *source) judge(r *request, err error) {
+	see := func(c clue) { s.evidence = append(s.evidence, evidence{c, time.Now()}) }
+	var status apierrors.APIStatus
+	switch {
+	case err == nil:
+	case apierrors.IsResourceExpired(err) || apierrors.IsGone(err):
+		see(sawExpired)
+	case apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge):
+		see(sawTooLarge)
+	case !errors.As(err, &status):
+	case status.Status().Code == 500:
+		see(sawInternal)
+	case status.Status().Code >= 400 && status.Status().Code < 500 && r.kind == askWatch:
+		see(sawRefusal)
+	}
+}
+
+// came notes a version that the reflector is given; mu is held.
+func (s *source) came(version string) {
+	if s.version != "" && object.NewerVersion(s.version, version) {
+		s.evidence = append(s.evidence, evidence{sawLower, time.Now()})
+	}
+	s.version = version
+}
+
+func (s *source) List(ctx context.Context, opts metav1.ListOptions, part func(reflector.Part[*Job]) error) (metav1.ListMeta, error) {
+	k := askList
+	if opts.Continue != "" {
+		k = askPage
+	}
+	r := s.begin(k, opts)
+	meta, err := s.lw.List(ctx, opts, func(p reflector.Part[*Job]) error {
+		dawdle(ctx, s.crooked.pause(50*time.Second))
+		s.gate.pass()
+		return part(s.crooked.part(p))
+	})
+	meta = s.crooked.meta(meta)
+	s.mu.Lock()
+	if err == nil {
+		r.opened, r.ready, r.listed = true, time.Now(), meta.ResourceVersion
+		s.came(meta.ResourceVersion)
+	}
+	s.mu.Unlock()
+	s.end(r, err)
+	return meta, err
+}
+
+func (s *source) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[*Job], error) {
+	k := askWatch
+	if opts.SendInitialEvents != nil && *opts.SendInitialEvents {
+		k = askStream
+	} else if from := s.crooked.from(opts.ResourceVersion); from != opts.ResourceVersion {
+		s.journal.note("fault", "the watch from %s begins at %s", opts.ResourceVersion, from)
+		opts.ResourceVersion = from
+	}
+	r := s.begin(k, opts)
+	st, err := s.lw.Watch(ctx, opts)
+	if err != nil {
+		s.end(r, err)
+		return nil, err
+	}
+	s.gate.pass()
+	s.mu.Lock()
+	r.opened = true
+	if k == askWatch {
+		r.ready = time.Now()
+	}
+	s.mu.Unlock()
+	s.journal.note("answer", "%s is open", k)
+	return &sourceStream{Stream: st, s: s, r: r, ctx: ctx}, nil
+}
+
+// sourceStream is a stream of a source.
+type sourceStream struct {
+	reflector.Stream[*Job]
+	s    *source
+	r    *request
+	ctx  context.Context
+	kept *reflector.Event[*Job] // comes next
+}
+
+func (st *sourceStream) Close() {
+	st.Stream.Close()
+	st.s.end(st.r, errClosed)
+}
+
+var errClosed = errors.New("closed by the reflector")
+
+func (st *sourceStream) Next() (reflector.Event[*Job], error) {
+	for {
+		st.s.gate.pass()
+		e, err := st.read()
+		st.s.gate.pass()
+		if err != nil {
+			return e, st.failed(err)
+		}
+		if st.kept == nil && e.Type != watch.Bookmark && st.s.crooked.stranger() {
+			st.kept = &e
+			st.s.journal.note("fault", "an event of an unknown type")
+			return reflector.Event[*Job]{}, st.failed(unknownEvent(e.Object))
+		}
+		st.kept = nil
+		if st.r.kind == askStream && st.r.ready.IsZero() {
+			dawdle(st.ctx, st.s.crooked.pause(3*time.Second))
+		}
+		e, err, skip := st.s.crooked.event(e)
+		if skip {
+			continue
+		}
+		if err != nil {
+			return reflector.Event[*Job]{}, st.failed(err)
+		}
+		st.s.arrived(st.r, e)
+		return e, nil
+	}
+}
+
+// read is the next event that has not been handed over.
+func (st *sourceStream) read() (reflector.Event[*Job], error) {
+	if st.kept != nil {
+		return *st.kept, nil
+	}
+	return st.Stream.Next()
+}
+
+// failed notes an error. One about a single event does not end the stream.
+func (st *sourceStream) failed(err error) error {
+	var bad *reflector.DecodeError
+	if errors.As(err, &bad) {
+		st.s.witness(sawBadEvent)
+		st.s.journal.note("answer", "%s brings %v", st.r.kind, err)
+		return err
+	}
+	if st.ctx.Err() != nil {
+		err = fmt.Errorf("%w (%w)", err, context.Cause(st.ctx))
+	}
+	st.s.end(st.r, err)
+	return err
+}
+
+func unknownEvent(j *Job) error {
+	return &reflector.DecodeError{Type: "*sim.Job", Key: keyOf(j), ResourceVersion: j.ResourceVersion, Err: errStrange}
+}
+
+// arrived notes an event that the reflector is given.
+func (s *source) arrived(r *request, e reflector.Event[*Job]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case e.Type == watch.Bookmark && e.InitialEventsEnd:
+		r.ready, r.listed = time.Now(), e.ResourceVersion
+		s.came(e.ResourceVersion)
+	case r.ready.IsZero(): // the list in a stream, in any order
+	case e.Type == watch.Bookmark:
+		r.marks++
+		s.came(e.ResourceVersion)
+	default:
+		r.news++
+		s.came(e.ResourceVersion)
+	}
+}
