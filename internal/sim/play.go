@@ -166,12 +166,14 @@ func (w *world) trouble(s step) {
 // freeze makes our process stand still. When it goes on, half of the time its
 // connections are gone.
 func (w *world) freeze(s step) {
+	began := time.Now()
 	w.source.gate.close()
 	w.goOn(s)
 	if s.n%2 == 0 {
 		w.server.Cut(apitest.Match{}, apitest.Abruptly)
 	}
 	w.source.gate.open()
+	w.absent = append(w.absent, span{began, time.Now()})
 }
 
 // restore takes the server back to its backup, once: versions that come again
@@ -266,10 +268,12 @@ func (w *world) rearrange(s step) {
 	switch s.op {
 	case opRestart:
 		w.stop()
+		stopped := time.Now()
 		for i := range s.n {
 			w.change(step{op: opBurst, n: 1, size: s.size + i})
 		}
 		<-time.After(s.pause)
+		w.absent = append(w.absent, span{stopped, time.Now()})
 		w.run()
 	case opJoin:
 		w.joinLate(s)

@@ -34,10 +34,12 @@ func Run(t *testing.T, script Script) {
 		if w.settle() {
 			w.checkStore()
 			w.checkWait()
-			w.checkLists()
 			w.rest()
 			w.checkStore()
 		}
+		w.checkLists()
+		w.checkBudget()
+		w.checkPace()
 		w.close()
 		if found := w.book.all(); len(found) > 0 {
 			t.Errorf("%s\nplay it again with: go test ./internal/sim -run TestPipeline -sim.seed %d\n%v\nstats: %+v\nwhat happened:%v",

@@ -9,7 +9,6 @@ import (
 
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 )
@@ -19,14 +18,25 @@ import (
 type source struct {
 	lw      reflector.ListerWatcher[*Job]
 	crooked *crooked
+	limit   int64 // of the server's pages, 0 for what it is asked for
 	gate    gate
 	journal *journal
+	book    *ledger
 	stats   func() reflector.Stats
 
-	mu       sync.Mutex
-	requests []*request // guarded by mu, and what they hold
-	evidence []evidence // guarded by mu
-	version  string     // guarded by mu: the last one that came
+	mu       sync.Mutex // guards what follows
+	run      int
+	requests []*request
+	began    *request    // the first request of the list that is under way
+	since    time.Time   // when the last complete list began
+	listed   string      // its version
+	lower    []time.Time // when a list had a lower version than the one before
+	evidence []evidence
+	version  string // the last one that came
+	relists  []relist
+	counted  map[reflector.RelistReason]uint64
+	moment   time.Time // the last one with a request
+	hurry    int       // how many requests there were at that moment
 }
 
 // kind is the kind of a request.
@@ -51,34 +61,34 @@ type request struct {
 	ready  time.Time // when the answer began, or the list in a stream ended
 	news   int       // events since ready
 	marks  int       // bookmarks since ready
-	listed string    // the version of a complete list
 	err    error     // what ended it, nil for a complete page
 }
 
-// clue is something that a full list can answer.
-type clue string
+func (r *request) isWatch() bool { return r.kind == askWatch || r.kind == askStream }
 
-const (
-	sawExpired  clue = "410"
-	sawTooLarge clue = "a version in the future"
-	sawBadEvent clue = "an event that cannot be decoded"
-	notStored   clue = "an event that was not stored"
-	sawLower    clue = "a lower version"
-	sawInternal clue = "an internal error"
-	sawRefusal  clue = "a watch that was refused"
-)
-
-// evidence is a clue that has been seen.
-type evidence struct {
-	clue clue
-	at   time.Time
+// open is for how long r could have brought something: also before the answer
+// began, if it ever did.
+func (r *request) open() time.Duration {
+	from, to := r.at, r.ended
+	if r.kind == askStream {
+		from = r.ready
+	}
+	if from.IsZero() || to.IsZero() {
+		return 0
+	}
+	return to.Sub(from)
 }
 
-// witness notes a clue.
-func (s *source) witness(c clue) {
+func (r *request) String() string {
+	return fmt.Sprintf("%s from %q at %v", r.kind, r.version, r.at.Format(time.TimeOnly))
+}
+
+// runs notes that another run begins.
+func (s *source) runs() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.evidence = append(s.evidence, evidence{c, time.Now()})
+	s.run++
+	s.counted = s.stats().Relists
 }
 
 // begin notes a request.
@@ -90,10 +100,37 @@ func (s *source) begin(k kind, opts metav1.ListOptions) *request {
 	}
 	s.mu.Lock()
 	s.requests = append(s.requests, r)
+	if k == askList || k == askStream {
+		s.began = r
+		s.full()
+	}
+	hurry := s.hurries()
 	s.mu.Unlock()
+	if hurry {
+		s.book.fault("reflector", "R6: %d requests without a pause, the last one a %s from %q", atOnce, k, r.version)
+		<-time.After(time.Minute) // or the simulation would never end
+	}
 	s.journal.note("request", "%s from %q, match %q, limit %d, continue %q, timeout %v",
 		k, opts.ResourceVersion, opts.ResourceVersionMatch, opts.Limit, opts.Continue, r.timeout)
 	return r
+}
+
+// hurries tells whether too many requests came at one moment; mu is held.
+func (s *source) hurries() bool {
+	if now := time.Now(); now != s.moment {
+		s.moment, s.hurry = now, 0
+	}
+	s.hurry++
+	return s.hurry%atOnce == 0
+}
+
+// completed notes that the list that began last is complete; mu is held.
+func (s *source) completed(version string) {
+	if s.listed != "" && object.NewerVersion(s.listed, version) {
+		s.lower = append(s.lower, time.Now())
+	}
+	s.listed, s.since = version, s.began.at
+	s.came(version)
 }
 
 // end notes what came of r.
@@ -113,38 +150,15 @@ func (s *source) end(r *request, err error) {
 	s.journal.note("answer", "%s after %v with %d events and %d bookmarks: %s", r.kind, time.Since(r.at), r.news, r.marks, text)
 }
 
-// judge notes what err is a clue to; mu is held.
-func (s *source) judge(r *request, err error) {
-	see := func(c clue) { s.evidence = append(s.evidence, evidence{c, time.Now()}) }
-	var status apierrors.APIStatus
-	switch {
-	case err == nil:
-	case apierrors.IsResourceExpired(err) || apierrors.IsGone(err):
-		see(sawExpired)
-	case apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge):
-		see(sawTooLarge)
-	case !errors.As(err, &status):
-	case status.Status().Code == 500:
-		see(sawInternal)
-	case status.Status().Code >= 400 && status.Status().Code < 500 && r.kind == askWatch:
-		see(sawRefusal)
-	}
-}
-
-// came notes a version that the reflector is given; mu is held.
-func (s *source) came(version string) {
-	if s.version != "" && object.NewerVersion(s.version, version) {
-		s.evidence = append(s.evidence, evidence{sawLower, time.Now()})
-	}
-	s.version = version
-}
-
 func (s *source) List(ctx context.Context, opts metav1.ListOptions, part func(reflector.Part[*Job]) error) (metav1.ListMeta, error) {
 	k := askList
 	if opts.Continue != "" {
 		k = askPage
 	}
 	r := s.begin(k, opts)
+	if s.limit > 0 && (opts.Limit == 0 || opts.Limit > s.limit) {
+		opts.Limit = s.limit
+	}
 	meta, err := s.lw.List(ctx, opts, func(p reflector.Part[*Job]) error {
 		dawdle(ctx, s.crooked.pause(50*time.Second))
 		s.gate.pass()
@@ -153,8 +167,10 @@ func (s *source) List(ctx context.Context, opts metav1.ListOptions, part func(re
 	meta = s.crooked.meta(meta)
 	s.mu.Lock()
 	if err == nil {
-		r.opened, r.ready, r.listed = true, time.Now(), meta.ResourceVersion
-		s.came(meta.ResourceVersion)
+		r.opened, r.ready = true, time.Now()
+		if meta.Continue == "" {
+			s.completed(meta.ResourceVersion)
+		}
 	}
 	s.mu.Unlock()
 	s.end(r, err)
@@ -264,8 +280,8 @@ func (s *source) arrived(r *request, e reflector.Event[*Job]) {
 	defer s.mu.Unlock()
 	switch {
 	case e.Type == watch.Bookmark && e.InitialEventsEnd:
-		r.ready, r.listed = time.Now(), e.ResourceVersion
-		s.came(e.ResourceVersion)
+		r.ready = time.Now()
+		s.completed(e.ResourceVersion)
 	case r.ready.IsZero(): // the list in a stream, in any order
 	case e.Type == watch.Bookmark:
 		r.marks++

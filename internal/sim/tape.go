@@ -14,6 +14,7 @@ type taped struct {
 }
 
 func (t taped) Run(ctx context.Context, sink reflector.Sink[*Job]) error {
+	t.w.source.runs()
 	return t.Reflector.Run(ctx, &tape{sink: sink, w: t.w})
 }
 
@@ -69,7 +70,7 @@ func (t *tape) event(ctx context.Context, op string, j *Job, tell func(context.C
 	err := tell(ctx, j)
 	t.w.journal.note("sink", "%s %s@%s%s", op, name, version, failure(err))
 	if err != nil && ctx.Err() == nil {
-		t.w.source.witness(notStored)
+		t.w.source.witness(sawRefusedObject)
 	}
 	return err
 }

@@ -31,6 +31,7 @@ type world struct {
 	jobs      apitest.Collection[*Job]
 	withdrawn bool
 	faults    []injected
+	absent    []span          // when the reflector could not ask
 	backup    *apitest.Backup // what a restore goes back to, if there is one
 	network   *network
 	source    *source
@@ -111,7 +112,7 @@ func (w *world) newReflector() {
 			Client: &http.Client{Transport: w.network}, BaseURL: w.server.URL, MaxObjectBytes: maxBytes,
 			Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
 		})),
-		crooked: newCrooked(w.script), journal: w.journal,
+		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book,
 	}
 	w.reflector = reflector.New[*Job](w.source, reflector.Options{
 		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
