@@ -110,5 +110,9 @@ func (w *world) rest() {
 		<-time.After(calmly)
 	}
 	synctest.Wait() // the last change has gone all the way
+	if w.script.setup.unversioned {
+		w.settle() // what was deleted between two watches shows in the next list
+		return
+	}
 	w.checkQuiet(before, w.reflector.Stats())
 }

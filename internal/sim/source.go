@@ -93,8 +93,8 @@ func (s *source) runs() {
 
 // begin notes a request.
 func (s *source) begin(k kind, opts metav1.ListOptions) *request {
-	s.gate.pass()
 	r := &request{kind: k, at: time.Now(), version: opts.ResourceVersion}
+	s.gate.pass()
 	if opts.TimeoutSeconds != nil {
 		r.timeout = time.Duration(*opts.TimeoutSeconds) * time.Second
 	}
@@ -111,7 +111,7 @@ func (s *source) begin(k kind, opts metav1.ListOptions) *request {
 		<-time.After(time.Minute) // or the simulation would never end
 	}
 	s.journal.note("request", "%s from %q, match %q, limit %d, continue %q, timeout %v",
-		k, opts.ResourceVersion, opts.ResourceVersionMatch, opts.Limit, opts.Continue, r.timeout)
+		k, opts.ResourceVersion, opts.ResourceVersionMatch, opts.Limit, opts.Continue[max(0, len(opts.Continue)-6):], r.timeout)
 	return r
 }
 
@@ -150,15 +150,25 @@ func (s *source) end(r *request, err error) {
 	s.journal.note("answer", "%s after %v with %d events and %d bookmarks: %s", r.kind, time.Since(r.at), r.news, r.marks, text)
 }
 
+// restrict makes pages as large as the server wants them. A limit turns a
+// version into exactly that version, which is not meant.
+func (s *source) restrict(opts *metav1.ListOptions) {
+	if s.limit == 0 || opts.Limit > 0 && opts.Limit <= s.limit {
+		return
+	}
+	opts.Limit = s.limit
+	if opts.ResourceVersion != "" && opts.ResourceVersion != "0" && opts.ResourceVersionMatch == "" {
+		opts.ResourceVersionMatch = metav1.ResourceVersionMatchNotOlderThan
+	}
+}
+
 func (s *source) List(ctx context.Context, opts metav1.ListOptions, part func(reflector.Part[*Job]) error) (metav1.ListMeta, error) {
 	k := askList
 	if opts.Continue != "" {
 		k = askPage
 	}
 	r := s.begin(k, opts)
-	if s.limit > 0 && (opts.Limit == 0 || opts.Limit > s.limit) {
-		opts.Limit = s.limit
-	}
+	s.restrict(&opts)
 	meta, err := s.lw.List(ctx, opts, func(p reflector.Part[*Job]) error {
 		dawdle(ctx, s.crooked.pause(50*time.Second))
 		s.gate.pass()
