@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/informant-go/informant/reflector"
@@ -14,9 +15,12 @@ const (
 	rarest = 24 * time.Hour
 )
 
-// limited are the reasons that speak of a single event (R1b).
-var limited = []reflector.RelistReason{
-	reflector.RelistUndecodable, reflector.RelistNotStored, reflector.RelistBackwards,
+// limited are the reasons that speak of a single event, with what they answer
+// (R1b).
+var limited = map[reflector.RelistReason]clue{
+	reflector.RelistUndecodable: sawBadEvent,
+	reflector.RelistNotStored:   sawRefusedObject,
+	reflector.RelistBackwards:   sawLower,
 }
 
 // spending is what a reason has spent of its budget.
@@ -26,12 +30,13 @@ type spending struct {
 	gap  time.Duration // due before the next one
 }
 
-// overspent tells of lists that came too soon after one of the same reason
-// (R1b). Lists that showed a lower version, and another run, start anew.
-func overspent(relists []relist, lower []time.Time) (wrong []string) {
-	spent := make(map[reflector.RelistReason]spending)
+// spend goes through lists and says what each limited reason has spent, and
+// which lists came too soon after one of the same reason (R1b). Lists that
+// showed a lower version, and another run, start anew.
+func spend(relists []relist, lower []time.Time) (spent map[reflector.RelistReason]spending, wrong []string) {
+	spent = make(map[reflector.RelistReason]spending)
 	for _, each := range relists {
-		if !isLimited(each.why) {
+		if limited[each.why] == "" {
 			continue
 		}
 		before, known := spent[each.why]
@@ -44,16 +49,7 @@ func overspent(relists []relist, lower []time.Time) (wrong []string) {
 		}
 		spent[each.why] = now
 	}
-	return wrong
-}
-
-func isLimited(why reflector.RelistReason) bool {
-	for _, each := range limited {
-		if each == why {
-			return true
-		}
-	}
-	return false
+	return spent, wrong
 }
 
 func between(moments []time.Time, from, to time.Time) bool {
@@ -70,7 +66,23 @@ func (w *world) checkBudget() {
 	s := w.source
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, wrong := range overspent(s.relists, s.lower) {
+	_, found := spend(s.relists, s.lower)
+	for _, wrong := range found {
 		w.book.fault("reflector", "%s", wrong)
 	}
+}
+
+// owed is for how long the reflector may still put off a list that an event
+// calls for.
+func (s *source) owed() (most time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	spent, _ := spend(s.relists, s.lower)
+	seen := s.seenSince(s.since)
+	for why, of := range spent {
+		if slices.Contains(seen, limited[why]) {
+			most = max(most, time.Until(of.last.Add(of.gap)))
+		}
+	}
+	return most
 }

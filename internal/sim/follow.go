@@ -38,3 +38,15 @@ func (w *world) checkFollows(f fault) {
 
 // hangs tells whether requests that f strikes are neither answered nor refused.
 func (f fault) hangs() bool { return f.name == "no answer" || f.name == "silence" }
+
+// checkFresh finds fault with a store that is behind in a quiet time: what the
+// transform refuses holds up nothing else (R1b).
+func (w *world) checkFresh() {
+	synctest.Wait() // everybody has done what can be done by now
+	if w.script.setup.unversioned {
+		return // what happened between two watches shows in the next list
+	}
+	if behind := w.disagreement(); behind != "" {
+		w.book.fault("reflector", "R1b: %v after a change in a quiet time the store is behind: %s", calmly, behind)
+	}
+}

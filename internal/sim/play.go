@@ -215,7 +215,8 @@ func (w *world) setBloated(key string, is bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if is {
-		w.bloated[key], w.refused[key] = true, true
+		w.bloated[key] = true
+		w.refused[key]++
 	} else {
 		delete(w.bloated, key)
 	}

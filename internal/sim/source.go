@@ -22,6 +22,7 @@ type source struct {
 	gate    gate
 	journal *journal
 	book    *ledger
+	refuses func(key string) // is told of objects that were refused
 	stats   func() reflector.Stats
 
 	mu       sync.Mutex // guards what follows
@@ -269,6 +270,7 @@ func (st *sourceStream) read() (reflector.Event[*Job], error) {
 func (st *sourceStream) failed(err error) error {
 	var bad *reflector.DecodeError
 	if errors.As(err, &bad) {
+		st.s.refuses(bad.Key)
 		st.s.witness(sawBadEvent)
 		st.s.journal.note("answer", "%s brings %v", st.r.kind, err)
 		return err

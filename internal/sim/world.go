@@ -47,7 +47,7 @@ type world struct {
 	ended     chan error         // has what it returned
 
 	mu       sync.Mutex
-	refused  map[string]bool // keys that were shown in a form that was refused
+	refused  map[string]int  // how often keys were shown in a form that was refused
 	refusing map[string]bool // keys that the transform refuses
 	bloated  map[string]bool // keys of objects that are too large
 	rewound  bool            // versions may have fallen
@@ -68,7 +68,7 @@ type watcher struct {
 
 func newWorld(t testing.TB, script Script) *world {
 	w := &world{t: t, script: script, rand: rand.New(rand.NewPCG(script.Seed, 2)), book: &ledger{}, journal: newJournal()}
-	w.refused, w.refusing, w.bloated = make(map[string]bool), make(map[string]bool), make(map[string]bool)
+	w.refused, w.refusing, w.bloated = make(map[string]int), make(map[string]bool), make(map[string]bool)
 	s := script.setup
 	w.server = must(apitest.StartPipe(apitest.Options{
 		Resources: []apitest.Resource{resource}, BookmarkInterval: s.bookmarks, History: s.history,
@@ -112,7 +112,7 @@ func (w *world) newReflector() {
 			Client: &http.Client{Transport: w.network}, BaseURL: w.server.URL, MaxObjectBytes: maxBytes,
 			Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
 		})),
-		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book,
+		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book, refuses: w.refuses,
 	}
 	w.reflector = reflector.New[*Job](w.source, reflector.Options{
 		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
@@ -138,7 +138,7 @@ func (w *world) transform(j *Job) (*Job, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if key := keyOf(j); w.refusing[key] {
-		w.refused[key] = true
+		w.refused[key]++
 		return nil, errRefused
 	}
 	return j, nil
@@ -214,17 +214,31 @@ func (w *world) onError(_ context.Context, err error) {
 		return
 	}
 	var bad *reflector.DecodeError
-	if errors.As(err, &bad) && bad.Key != "" {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.refused[bad.Key] = true
+	if errors.As(err, &bad) && bad.Event == "" {
+		w.refuses(bad.Key)
+	}
+}
+
+// refuses notes that an object was shown in a form that was refused.
+func (w *world) refuses(key string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if key != "" {
+		w.refused[key]++
 	}
 }
 
 func (w *world) wasRefused(key string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.refused[key]
+	return w.refused[key] > 0
+}
+
+// refusedOften tells whether it happened more than once.
+func (w *world) refusedOften(key string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused[key] > 1
 }
 
 func (w *world) anyRefused() bool {
