@@ -28,11 +28,20 @@ const (
 	calmly = 50 * time.Second
 )
 
-// Run plays a script and fails t, with the script, if something is wrong in
-// the end or on the way.
+// Run plays a script and fails t, with the script and all that happened, if
+// something is wrong in the end or on the way.
 func Run(t *testing.T, script Script) {
+	w := simulate(t, script, mutant{})
+	if found := w.book.all(); len(found) > 0 {
+		t.Errorf("%s\nplay it again with: go test ./internal/sim -run TestPipeline -sim.seed %d\n%v\nstats: %+v\nwhat happened:%v",
+			strings.Join(found, "\n"), script.Seed, script, w.reflector.Stats(), w.journal)
+	}
+}
+
+// simulate plays a script; what is wrong is in the book of the world.
+func simulate(t *testing.T, script Script, m mutant) (w *world) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, script)
+		w = newWorld(t, script, m)
 		w.play()
 		w.endFaults()
 		if w.settle() {
@@ -45,11 +54,8 @@ func Run(t *testing.T, script Script) {
 		w.checkBudget()
 		w.checkPace()
 		w.close()
-		if found := w.book.all(); len(found) > 0 {
-			t.Errorf("%s\nplay it again with: go test ./internal/sim -run TestPipeline -sim.seed %d\n%v\nstats: %+v\nwhat happened:%v",
-				strings.Join(found, "\n"), script.Seed, script, w.reflector.Stats(), w.journal)
-		}
 	})
+	return w
 }
 
 // endFaults makes the server a good one again. Streams that stand still may

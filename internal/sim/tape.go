@@ -15,7 +15,7 @@ type taped struct {
 
 func (t taped) Run(ctx context.Context, sink reflector.Sink[*Job]) error {
 	t.w.source.runs()
-	return t.Reflector.Run(ctx, &tape{sink: sink, w: t.w})
+	return t.Reflector.Run(ctx, t.w.mutant.to(&tape{sink: sink, w: t.w}))
 }
 
 // tape is a sink that writes down what it is told. While our process stands

@@ -24,6 +24,7 @@ import (
 type world struct {
 	t      testing.TB
 	script Script
+	mutant mutant
 	rand   *rand.Rand
 	book   *ledger
 
@@ -66,8 +67,8 @@ type watcher struct {
 	removed bool
 }
 
-func newWorld(t testing.TB, script Script) *world {
-	w := &world{t: t, script: script, rand: rand.New(rand.NewPCG(script.Seed, 2)), book: &ledger{}, journal: newJournal()}
+func newWorld(t testing.TB, script Script, m mutant) *world {
+	w := &world{t: t, script: script, mutant: m, rand: rand.New(rand.NewPCG(script.Seed, 2)), book: &ledger{}, journal: newJournal()}
 	w.refused, w.refusing, w.bloated = make(map[string]int), make(map[string]bool), make(map[string]bool)
 	s := script.setup
 	w.server = must(apitest.StartPipe(apitest.Options{
@@ -114,7 +115,7 @@ func (w *world) newReflector() {
 		})),
 		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book, refuses: w.refuses,
 	}
-	w.reflector = reflector.New[*Job](w.source, reflector.Options{
+	w.reflector = reflector.New(w.mutant.lw(w.source), reflector.Options{
 		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
 		MinWatchTimeout: s.least, MaxWatchTimeout: s.most, UnorderedVersions: s.unordered,
 		Backoff: reflector.Backoff{Jitter: s.jitter},
