@@ -40,9 +40,12 @@ const (
 	spoiled kink = "an object that cannot be decoded"
 	// garbled are changes that cannot be decoded, whose objects are good.
 	garbled kink = "events that cannot be decoded"
+	// foreign objects are all, as when a type is named otherwise than its
+	// kind.
+	foreign kink = "nothing can be decoded"
 )
 
-var kinks = []kink{oldDeletions, lowEvents, lowBookmarks, replays, addedAgain, endless, slowLists, unknownTypes, spoiled, garbled}
+var kinks = []kink{oldDeletions, lowEvents, lowBookmarks, replays, addedAgain, endless, slowLists, unknownTypes, spoiled, garbled, foreign}
 
 // crooked bends what a source tells.
 type crooked struct {
@@ -133,10 +136,10 @@ func (c *crooked) bad() string {
 func (c *crooked) part(p reflector.Part[*Job]) reflector.Part[*Job] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	bad := c.bad()
+	bad, all := c.bad(), c.strikes(foreign, 1)
 	good := make([]*Job, 0, len(p.Items))
 	for _, j := range p.Items {
-		if keyOf(j) == bad {
+		if all || keyOf(j) == bad {
 			c.bent[spoiled]++
 			p.Refused = append(p.Refused, undecodable(j, ""))
 			continue
@@ -182,7 +185,7 @@ func (c *crooked) event(e reflector.Event[*Job]) (bent reflector.Event[*Job], er
 	case key == c.bad():
 		c.bent[spoiled]++
 		return e, undecodable(e.Object, e.Type), false
-	case c.strikes(garbled, 6):
+	case c.strikes(foreign, 1), c.strikes(garbled, 6):
 		return e, undecodable(e.Object, e.Type), false
 	case e.Type == watch.Deleted && before != "" && c.strikes(oldDeletions, 1):
 		e.Object.ResourceVersion, e.ResourceVersion = before, before

@@ -141,12 +141,7 @@ func (w *world) trouble(s step) {
 	case opLast:
 		w.last(s)
 	case opKink:
-		if s.kink == replays {
-			w.goesBack()
-		}
-		w.source.crooked.bend(s.kink, s.n)
-		w.goOn(s)
-		w.source.crooked.straighten()
+		w.bend(s)
 	case opFreeze:
 		w.freeze(s)
 	case opReborn:
@@ -161,6 +156,22 @@ func (w *world) trouble(s step) {
 	case opRefuse:
 		w.refuse(s)
 	}
+}
+
+// bend makes the source crooked for a while.
+func (w *world) bend(s step) {
+	switch s.kink {
+	case replays, lowEvents, lowBookmarks, oldDeletions:
+		w.goesBack() // a watch may be resumed from a version that is too low
+	}
+	had := len(w.informer.Indexer().ListKeys())
+	w.source.crooked.bend(s.kink, s.n)
+	w.goOn(s)
+	has := len(w.informer.Indexer().ListKeys())
+	if exist := w.jobs.Len(); s.kink == foreign && had > 0 && has == 0 && exist > 0 {
+		w.book.fault("store", "R4: of %d objects none could be used, and the %d that were known before are gone", exist, had)
+	}
+	w.source.crooked.straighten()
 }
 
 // freeze makes our process stand still. When it goes on, half of the time its

@@ -110,7 +110,7 @@ func (w *world) possible(c clue) bool {
 	case sawTooLarge:
 		return did(opRestore)
 	case sawBadEvent:
-		return w.struck("malformed", "wrong kind", "answer 200 with a Status") || bent(garbled, unknownTypes, spoiled) || did(opBloat)
+		return w.struck("malformed", "wrong kind", "answer 200 with a Status") || bent(garbled, unknownTypes, spoiled, foreign) || did(opBloat)
 	case sawRefusedObject:
 		return w.script.setup.stubborn >= 0 || did(opRefuse)
 	case sawLower:
