@@ -23,6 +23,8 @@ const (
 	sawRefusal       clue = "a watch that was refused"
 	sawShort         clue = "very short watches"
 	sawSilence       clue = "a silent watch"
+	sawNoWatch       clue = "watches that did not work"
+	sawNoVersion     clue = "a watch without a version"
 )
 
 // evidence is a clue that has been seen.
@@ -55,6 +57,9 @@ func (s *source) judge(r *request, err error) {
 		s.see(sawInternal)
 	case status.Status().Code >= 400 && status.Status().Code < 500 && r.isWatch():
 		s.see(sawRefusal)
+	}
+	if r.isWatch() && s.version == "" && !s.since.IsZero() {
+		s.see(sawNoVersion)
 	}
 	if s.silent() {
 		s.see(sawSilence)
@@ -95,16 +100,36 @@ func (s *source) silent() bool {
 	return false
 }
 
-// short tells whether five watches in a row were over at once and brought
-// nothing; mu is held.
+// unwatched tells whether three watches in a row did not work, or those of a
+// minute; mu is held.
+func (s *source) unwatched() bool {
+	n := 0
+	for _, r := range slices.Backward(s.requests) {
+		switch {
+		case !r.isWatch():
+			continue
+		case r.news > 0 || r.opened && r.open() > time.Second:
+			return false
+		}
+		if n++; n == 3 || time.Since(r.at) >= time.Minute {
+			return true
+		}
+	}
+	return false
+}
+
+// short tells whether the last watch was over at once and brought nothing at
+// all, or five in a row nothing new; mu is held.
 func (s *source) short() bool {
 	n := 0
 	for _, r := range slices.Backward(s.requests) {
 		switch {
 		case !r.isWatch():
 			continue
-		case r.news+r.marks > 0 || r.open() > time.Second:
+		case r.fresh > 0 || r.open() > time.Second:
 			return false
+		case r.opened && r.news+r.marks == 0:
+			return true
 		}
 		if n++; n == 5 {
 			return true

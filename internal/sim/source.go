@@ -61,6 +61,7 @@ type request struct {
 	opened bool      // the answer began
 	ready  time.Time // when the answer began, or the list in a stream ended
 	news   int       // events since ready
+	fresh  int       // those with a version above the last
 	marks  int       // bookmarks since ready
 	err    error     // what ended it, nil for a complete page
 }
@@ -300,6 +301,9 @@ func (s *source) arrived(r *request, e reflector.Event[*Job]) {
 		s.came(e.ResourceVersion)
 	default:
 		r.news++
+		if object.NewerVersion(e.ResourceVersion, s.version) {
+			r.fresh++
+		}
 		s.came(e.ResourceVersion)
 	}
 }
