@@ -40,7 +40,7 @@ func spend(relists []relist, lower []time.Time) (spent map[reflector.RelistReaso
 			continue
 		}
 		before, known := spent[each.why]
-		now := spending{each.run, each.at, apart}
+		now := spending{each.run, each.seen, apart}
 		if known && before.run == each.run && !between(lower, before.last, each.at) {
 			if gap := each.at.Sub(before.last); gap < before.gap {
 				wrong = append(wrong, fmt.Sprintf("R1b: two full lists because of %q within %v, due were %v", each.why, gap, before.gap))

@@ -132,9 +132,10 @@ func (w *world) checkWait() {
 	}
 }
 
-// agreed tells, cheaply, whether everything has been brought to its end.
+// agreed tells, cheaply, whether everything has been brought to its end, and
+// the reflector watches again (R1a).
 func (w *world) agreed() bool {
-	if w.disagreement() != "" || !w.crew.idle() {
+	if w.disagreement() != "" || !w.crew.idle() || !w.source.watching() {
 		return false
 	}
 	s := w.informer.Status()

@@ -35,3 +35,9 @@ func (g *gate) open() {
 		g.shut = nil
 	}
 }
+
+func (g *gate) isShut() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.shut != nil
+}

@@ -104,6 +104,7 @@ func (w *world) goOn(s step) {
 	for i := range pieces {
 		w.change(step{op: opBurst, n: 1 + w.rand.IntN(4), size: s.size + 100*i})
 		<-time.After(s.pause / pieces)
+		w.checkStep()
 	}
 }
 

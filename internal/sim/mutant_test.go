@@ -125,7 +125,7 @@ var mutants = []struct {
 	{
 		name:  "asks again without a pause",
 		found: "without a pause",
-		steps: []step{{op: opLast, pause: time.Minute, fault: fault{name: "answer 503", target: reads, do: apitest.Fail(503)}}},
+		steps: []step{{op: opLast, pause: time.Minute, fault: fault{name: "answer 503", target: watching, do: apitest.Fail(503)}}},
 		mutant: func() mutant {
 			return sourceMutant(func(a *altered) {
 				open := a.ListerWatcher.Watch
@@ -143,7 +143,7 @@ var mutants = []struct {
 	{
 		name:  "waits for too long",
 		found: "nothing was asked",
-		steps: []step{{op: opLast, pause: time.Hour, fault: fault{name: "answer 503", target: reads, do: apitest.Fail(503)}}},
+		steps: []step{{op: opLast, pause: time.Hour, fault: fault{name: "answer 503", target: watching, do: apitest.Fail(503)}}},
 		mutant: func() mutant {
 			return sourceMutant(func(a *altered) {
 				open := a.ListerWatcher.Watch
@@ -160,7 +160,7 @@ var mutants = []struct {
 	{
 		name:  "asks again and again, with short pauses",
 		found: "lists and watches within",
-		steps: []step{{op: opLast, pause: time.Hour, fault: fault{name: "answer 503", target: reads, do: apitest.Fail(503)}}},
+		steps: []step{{op: opLast, pause: time.Hour, fault: fault{name: "answer 503", target: watching, do: apitest.Fail(503)}}},
 		mutant: func() mutant {
 			return sourceMutant(func(a *altered) {
 				open := a.ListerWatcher.Watch
@@ -234,11 +234,12 @@ func TestListsOfOneReasonHaveABudget(t *testing.T) {
 	start := time.Now()
 	at := func(minutes ...int) (lists []relist) {
 		for _, m := range minutes {
-			lists = append(lists, relist{why: reflector.RelistBackwards, at: start.Add(time.Duration(m) * time.Minute), run: 1})
+			when := start.Add(time.Duration(m) * time.Minute)
+			lists = append(lists, relist{why: reflector.RelistBackwards, at: when, seen: when, run: 1})
 		}
 		return lists
 	}
-	other := relist{why: reflector.RelistUndecodable, at: start, run: 1}
+	other := relist{why: reflector.RelistUndecodable, at: start, seen: start, run: 1}
 	expired := relist{why: reflector.RelistExpired, at: start, run: 1}
 	again := relist{why: reflector.RelistBackwards, at: start.Add(time.Minute), run: 2}
 	for name, test := range map[string]struct {

@@ -19,6 +19,7 @@ func (w *world) play() {
 	w.run()
 	for _, each := range w.script.steps {
 		w.perform(each)
+		w.checkStep()
 	}
 }
 

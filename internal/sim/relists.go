@@ -40,6 +40,7 @@ func (w *world) checkLists() {
 type relist struct {
 	why   reflector.RelistReason
 	at    time.Time // when it was asked for
+	seen  time.Time // when its cause was seen last: it was decided on between the two
 	run   int
 	clues []clue // that were seen since the last complete list had begun
 }
@@ -81,7 +82,7 @@ func (s *source) full() {
 	}
 	for why, n := range now {
 		for range n - s.counted[why] {
-			s.relists = append(s.relists, relist{why, time.Now(), s.run, s.seenSince(s.since)})
+			s.relists = append(s.relists, relist{why, time.Now(), s.lastSeen(causes[why]), s.run, s.seenSince(s.since)})
 		}
 	}
 	s.counted = now
@@ -96,6 +97,16 @@ func (s *source) seenSince(t time.Time) []clue {
 		}
 	}
 	return slices.Collect(maps.Keys(found))
+}
+
+// lastSeen is when one of the clues was seen last; mu is held.
+func (s *source) lastSeen(clues []clue) time.Time {
+	for _, e := range slices.Backward(s.evidence) {
+		if slices.Contains(clues, e.clue) {
+			return e.at
+		}
+	}
+	return time.Time{}
 }
 
 // clues are all that were seen.

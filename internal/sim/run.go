@@ -53,6 +53,7 @@ func simulate(t *testing.T, script Script, m mutant) (w *world) {
 		w.checkLists()
 		w.checkBudget()
 		w.checkPace()
+		w.checkTold()
 		w.close()
 	})
 	return w
@@ -96,6 +97,7 @@ func (w *world) agrees(limit time.Duration, touchOld bool) bool {
 	for range limit / glance {
 		<-time.After(glance)
 		synctest.Wait() // everybody has done what can be done by now
+		w.checkStep()
 		w.touchRefused(touchOld)
 		if w.agreed() {
 			return true
@@ -144,5 +146,6 @@ func (w *world) rest() {
 		w.settle() // what was deleted between two watches shows in the next list
 		return
 	}
+	w.checkCalm()
 	w.checkQuiet(before, w.reflector.Stats())
 }

@@ -22,6 +22,7 @@ type source struct {
 	gate    gate
 	journal *journal
 	book    *ledger
+	url     string
 	refuses func(key string) // is told of objects that were refused
 	stats   func() reflector.Stats
 
@@ -34,6 +35,7 @@ type source struct {
 	lower    []time.Time // when a list had a lower version than the one before
 	evidence []evidence
 	version  string // the last one that came
+	contact  contact
 	relists  []relist
 	counted  map[reflector.RelistReason]uint64
 	moment   time.Time // the last one with a request
@@ -85,11 +87,15 @@ func (r *request) String() string {
 	return fmt.Sprintf("%s from %q at %v", r.kind, r.version, r.at.Format(time.TimeOnly))
 }
 
+// String is the address, as HTTP's is.
+func (s *source) String() string { return s.url }
+
 // runs notes that another run begins.
 func (s *source) runs() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.run++
+	s.contact.last = time.Now()
 	s.counted = s.stats().Relists
 }
 
@@ -144,6 +150,10 @@ func (s *source) end(r *request, err error) {
 		return
 	}
 	r.ended, r.err = time.Now(), err
+	if r.isWatch() && r.opened {
+		s.contact.made()
+		s.contact.open--
+	}
 	s.judge(r, err)
 	text := "complete"
 	if err != nil {
@@ -164,6 +174,14 @@ func (s *source) restrict(opts *metav1.ListOptions) {
 	}
 }
 
+// watching tells whether a watch is open that goes on from a complete list.
+func (s *source) watching() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := s.requests[len(s.requests)-1]
+	return last.isWatch() && !last.ready.IsZero() && last.ended.IsZero()
+}
+
 func (s *source) List(ctx context.Context, opts metav1.ListOptions, part func(reflector.Part[*Job]) error) (metav1.ListMeta, error) {
 	k := askList
 	if opts.Continue != "" {
@@ -174,12 +192,16 @@ func (s *source) List(ctx context.Context, opts metav1.ListOptions, part func(re
 	meta, err := s.lw.List(ctx, opts, func(p reflector.Part[*Job]) error {
 		dawdle(ctx, s.crooked.pause(50*time.Second))
 		s.gate.pass()
+		s.mu.Lock()
+		s.contact.made()
+		s.mu.Unlock()
 		return part(s.crooked.part(p))
 	})
 	meta = s.crooked.meta(meta)
 	s.mu.Lock()
 	if err == nil {
 		r.opened, r.ready = true, time.Now()
+		s.contact.made()
 		if meta.Continue == "" {
 			s.completed(meta.ResourceVersion)
 		}
@@ -206,6 +228,8 @@ func (s *source) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.
 	s.gate.pass()
 	s.mu.Lock()
 	r.opened = true
+	s.contact.made()
+	s.contact.open++
 	if k == askWatch {
 		r.ready = time.Now()
 	}

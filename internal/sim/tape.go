@@ -15,6 +15,7 @@ type taped struct {
 
 func (t taped) Run(ctx context.Context, sink reflector.Sink[*Job]) error {
 	t.w.source.runs()
+	t.w.lines.runs()
 	return t.Reflector.Run(ctx, t.w.mutant.to(&tape{sink: sink, w: t.w}))
 }
 

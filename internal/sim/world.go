@@ -16,7 +16,6 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
-	"k8s.io/klog/v2"
 )
 
 // world is one pipeline and the server that it follows. The goroutine that
@@ -37,6 +36,7 @@ type world struct {
 	network   *network
 	source    *source
 	journal   *journal
+	lines     *lines
 
 	reflector *reflector.Reflector[*Job]
 	informer  *informer.SharedIndexInformer[*Job]
@@ -69,6 +69,7 @@ type watcher struct {
 
 func newWorld(t testing.TB, script Script, m mutant) *world {
 	w := &world{t: t, script: script, mutant: m, rand: rand.New(rand.NewPCG(script.Seed, 2)), book: &ledger{}, journal: newJournal()}
+	w.lines = newLines(w.journal)
 	w.refused, w.refusing, w.bloated = make(map[string]int), make(map[string]bool), make(map[string]bool)
 	s := script.setup
 	w.server = must(apitest.StartPipe(apitest.Options{
@@ -88,7 +89,7 @@ func newWorld(t testing.TB, script Script, m mutant) *world {
 	}
 	w.newReflector()
 	opts := informer.Options[*Job]{
-		Name: "jobs", Indexers: indexes, Transform: w.transform,
+		Name: "jobs", Indexers: indexes, Transform: w.transform, Logger: w.lines.logger(),
 		ResyncPeriod: s.resync, RelistUpdates: s.relistUpdates, NewQueue: s.newQueue,
 	}
 	w.informer = must(informer.NewFromRunner(taped{w.reflector, w}, object.Meta[*Job](), opts))
@@ -114,13 +115,14 @@ func (w *world) newReflector() {
 			Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
 		})),
 		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book, refuses: w.refuses,
+		url: w.server.URL + resource.Path("", ""),
 	}
 	w.reflector = reflector.New(w.mutant.lw(w.source), reflector.Options{
 		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
 		MinWatchTimeout: s.least, MaxWatchTimeout: s.most, UnorderedVersions: s.unordered,
 		Backoff: reflector.Backoff{Jitter: s.jitter},
 		OnError: w.onError,
-		Logger:  klog.Logger{},
+		Logger:  w.lines.logger(),
 	})
 	w.source.stats = w.reflector.Stats
 }
