@@ -186,7 +186,7 @@ func (m *machine[T]) calls(t *trouble) bool {
 	}
 	defer m.tellRefused()
 	if t.event == watch.Deleted && m.refusals.absent(t.key) {
-		m.refusals.stored(t.key)
+		m.refusals.deleted(t.key)
 		return false
 	}
 	return m.refusals.calls(t.key, t.why, t.err, now)
@@ -308,9 +308,8 @@ func (m *machine[T]) advance(w *openWatch[T], e Event[T], order int) {
 
 // pass notes an event that was not stored and is not asked for again.
 func (m *machine[T]) pass(w *openWatch[T], version string, order int) {
-	w.heard = true
 	if w.ordered && version != "" && order > 0 {
-		w.progress = true
+		w.heard, w.progress = true, true
 		m.reach(version)
 	}
 }
