@@ -126,7 +126,7 @@ func (s *source) short() bool {
 		switch {
 		case !r.isWatch():
 			continue
-		case r.fresh > 0 || r.open() > time.Second:
+		case r.fresh > 0 || r.open() > time.Second || r.err == errClosed:
 			return false
 		case r.opened && r.news+r.marks == 0:
 			return true

@@ -19,7 +19,6 @@ func (w *world) play() {
 	w.run()
 	for _, each := range w.script.steps {
 		w.perform(each)
-		w.checkStep()
 	}
 }
 
@@ -28,6 +27,7 @@ func (w *world) perform(s step) {
 	switch s.op {
 	case opPause:
 		<-time.After(s.pause)
+		w.checkStep()
 	case opRest:
 		synctest.Wait() // that is the step
 	case opPut, opRelabel, opDelete, opRecreate, opBurst:

@@ -2,8 +2,10 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -97,6 +99,7 @@ func (c *contact) made() {
 // checkStep compares what the reflector says of itself with what the source
 // knows (R5).
 func (w *world) checkStep() {
+	synctest.Wait() // everybody has noticed what there is
 	s := w.source
 	s.mu.Lock()
 	silent, open := time.Since(s.contact.last), s.contact.open
@@ -152,10 +155,15 @@ func untold(lines []told, runs []time.Time, quiet span) bool {
 		}
 		last = &lines[i]
 	}
-	if last == nil || between(runs, last.at, out) {
+	if last == nil || begun(runs, last.at, out) {
 		return true
 	}
 	return last.in && quiet.to.Sub(last.at) > rare+grace
+}
+
+// begun tells whether a Run began after one moment and not after another.
+func begun(runs []time.Time, from, to time.Time) bool {
+	return slices.ContainsFunc(runs, func(at time.Time) bool { return at.After(from) && !at.After(to) })
 }
 
 // crowded tells of lines that are too close to one another, or say the same
@@ -163,7 +171,7 @@ func untold(lines []told, runs []time.Time, quiet span) bool {
 func crowded(lines []told, runs []time.Time) (wrong []string) {
 	for i := 1; i < len(lines); i++ {
 		a, b := lines[i-1], lines[i]
-		if between(runs, a.at, b.at) {
+		if begun(runs, a.at, b.at) {
 			continue
 		}
 		if gap := b.at.Sub(a.at); gap < seldom {
@@ -190,7 +198,7 @@ func (w *world) checkCalm() {
 	l := w.lines.shared
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := len(l.told); n > 0 && l.told[n-1].in != status.InStep && !between(l.runs, l.told[n-1].at, time.Now()) &&
+	if n := len(l.told); n > 0 && l.told[n-1].in != status.InStep && !begun(l.runs, l.told[n-1].at, time.Now()) &&
 		time.Since(l.told[n-1].at) > rare && time.Since(status.Since) > rare {
 		w.book.fault("log", "R5: after a quiet time the last line is %q, and Status is %+v", l.told[n-1].text, status)
 	}

@@ -69,7 +69,7 @@ type watcher struct {
 
 func newWorld(t testing.TB, script Script, m mutant) *world {
 	w := &world{t: t, script: script, mutant: m, rand: rand.New(rand.NewPCG(script.Seed, 2)), book: &ledger{}, journal: newJournal()}
-	w.lines = newLines(w.journal)
+	w.lines, w.rewound = newLines(w.journal), script.setup.unordered
 	w.refused, w.refusing, w.bloated = make(map[string]int), make(map[string]bool), make(map[string]bool)
 	s := script.setup
 	w.server = must(apitest.StartPipe(apitest.Options{
