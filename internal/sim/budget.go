@@ -72,17 +72,18 @@ func (w *world) checkBudget() {
 	}
 }
 
-// owed is for how long the reflector may still put off a list that an event
-// calls for.
-func (s *source) owed() (most time.Duration) {
+// owed are the reasons for which the reflector may still put off a list that an
+// event calls for, with the longest time that it may.
+func (s *source) owed() (owed []reflector.RelistReason, most time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	spent, _ := spend(s.relists, s.lower)
 	seen := s.seenSince(s.since)
 	for why, of := range spent {
 		if slices.Contains(seen, limited[why]) {
+			owed = append(owed, why)
 			most = max(most, time.Until(of.last.Add(of.gap)))
 		}
 	}
-	return most
+	return owed, most
 }

@@ -159,11 +159,16 @@ func (w *world) struck(names ...string) bool {
 }
 
 // checkQuiet finds fault with lists that were made between two readings, when
-// there was no cause for any but what the transform refuses.
-func (w *world) checkQuiet(before, after reflector.Stats) {
+// there was no cause for any but what the transform refuses and what was owed.
+func (w *world) checkQuiet(before, after reflector.Stats, owed []reflector.RelistReason) {
+	if w.script.setup.stubborn >= 0 { // each time that the object is a new one
+		owed = append(owed, reflector.RelistNotStored)
+	}
 	allowed := uint64(0)
-	if w.script.setup.stubborn >= 0 { // each time that the object is a new one, within R1b's budget
-		allowed = after.Relists[reflector.RelistNotStored] - before.Relists[reflector.RelistNotStored]
+	for why, n := range after.Relists {
+		if slices.Contains(owed, why) { // within R1b's budget
+			allowed += n - before.Relists[why]
+		}
 	}
 	if after.Synced-before.Synced > allowed || after.RelistCount()-before.RelistCount() > allowed {
 		lists := func(s reflector.Stats) [4]uint64 { return [4]uint64{s.Lists, s.Streamed, s.Pages, s.Synced} }

@@ -81,8 +81,8 @@ func (w *world) endFaults() {
 // its time, within reason.
 func (w *world) settle() bool {
 	limit := Settle
-	if owed := w.source.owed(); owed < patience {
-		limit += max(0, owed)
+	if _, most := w.source.owed(); most < patience {
+		limit += most
 	}
 	if w.agrees(limit, false) || w.anyRefused() && w.agrees(Settle, true) {
 		return true
@@ -137,6 +137,7 @@ func (w *world) rest() {
 	<-time.After(glance)
 	synctest.Wait() // the cut has been noticed
 	before := w.reflector.Stats()
+	owed, _ := w.source.owed()
 	for i := range int(quiet / calmly) {
 		w.perform(step{op: opBurst, n: 1 + i%3, size: 1_000_000 + 10*i})
 		w.perform(step{op: opRecreate, n: i % names, size: 2_000_000 + i})
@@ -149,5 +150,5 @@ func (w *world) rest() {
 		return
 	}
 	w.checkCalm()
-	w.checkQuiet(before, w.reflector.Stats())
+	w.checkQuiet(before, w.reflector.Stats(), owed)
 }

@@ -171,7 +171,7 @@ func begun(runs []time.Time, from, to time.Time) bool {
 func crowded(lines []told, runs []time.Time) (wrong []string) {
 	for i := 1; i < len(lines); i++ {
 		a, b := lines[i-1], lines[i]
-		if begun(runs, a.at, b.at) {
+		if between(runs, a.at, b.at) {
 			continue
 		}
 		if gap := b.at.Sub(a.at); gap < seldom {
