@@ -89,6 +89,10 @@ type base[T any] struct {
 	pump      pump[T]
 	applier   applier[T]
 	store     indexer.Indexer[T]
+
+	// status asks the source how it stands with its server, nil if it cannot
+	// tell.
+	status func() reflector.Status
 }
 
 // newBase completes access and opts and makes the parts.
@@ -110,7 +114,7 @@ func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Op
 	if err != nil {
 		return nil, err
 	}
-	b := &base[T]{store: store}
+	b := &base[T]{store: store, status: statusOf(runner)}
 	b.lifecycle.name = name
 	b.pump = pump[T]{name: name, runner: runner, logger: opts.Logger}
 	b.pump.newQueue = func(ctx context.Context) (deltafifo.Queue[T], error) { return newQueue(ctx, store, access, opts) }
