@@ -55,7 +55,7 @@ func (w *world) newCrew() *crew {
 		server: w.server, store: w.informer.Indexer(), book: w.book,
 		inOrder: !w.script.setup.deltaFIFO, inHand: make(map[string]bool),
 		comparable: func(key string) bool {
-			return !w.script.setup.unversioned && !w.wentBack() && !w.wasRefused(key)
+			return !w.script.setup.unversioned && !w.wentBack() && !w.wasRefused(key) && !w.wasRefused(unknown)
 		},
 	}
 	c.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{

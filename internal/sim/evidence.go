@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -77,21 +78,25 @@ func (s *source) came(version string) {
 	if version != "" {
 		s.version = version
 	}
+	if s.highest != "" && object.NewerVersion(version, s.highest) {
+		s.highest = version
+	}
 }
 
 // silent tells whether the last watches brought nothing while they were open,
 // together, for as long as one was asked to last; mu is held.
 func (s *source) silent() bool {
-	open := time.Duration(0)
+	open, least := time.Duration(0), time.Duration(math.MaxInt64)
 	for _, r := range slices.Backward(s.requests) {
 		if !r.isWatch() {
 			continue
 		}
 		open += r.open()
+		least = min(least, r.timeout)
 		switch {
 		case r.news+r.marks > 0:
 			return false
-		case r.timeout > 0 && open >= r.timeout-2*time.Second:
+		case open >= least-2*time.Second:
 			return true
 		case r.kind == askStream && r.opened:
 			return false

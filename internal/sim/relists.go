@@ -136,7 +136,7 @@ func (w *world) possible(c clue) bool {
 	case sawRefusal:
 		return w.struck("answer 4", "web page", "answer 200 with a Status 4") || did(opWithdraw)
 	case sawShort:
-		return w.struck("") || did(opCut, opDown, opWithdraw, opReborn, opRestore, opFreeze)
+		return w.struck("") || did(opCut, opDown, opWithdraw, opReborn, opRestore, opFreeze) || w.cut
 	case sawNoWatch:
 		return w.struck("") || did(opCut, opDown, opWithdraw, opReborn, opRestore, opFreeze, opStall) || bent(endless)
 	case sawNoVersion:

@@ -133,7 +133,7 @@ func (w *world) rest() {
 	// Streams that were opened during the faults can have some before them. A
 	// watch that is cut when it has just begun looks like one that cannot work.
 	<-time.After(glance)
-	w.server.Cut(apitest.Match{}, apitest.Cleanly)
+	w.cut = w.server.Cut(apitest.Match{}, apitest.Cleanly) > 0
 	<-time.After(glance)
 	synctest.Wait() // the cut has been noticed
 	before := w.reflector.Stats()

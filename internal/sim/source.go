@@ -31,8 +31,8 @@ type source struct {
 	requests []*request
 	began    *request    // the first request of the list that is under way
 	since    time.Time   // when the last complete list began
-	listed   string      // its version
-	lower    []time.Time // when a list had a lower version than the one before
+	highest  string      // its version, or a higher one that came since
+	lower    []time.Time // when a list had a lower version than what came before
 	evidence []evidence
 	version  string // the last one that came
 	contact  contact
@@ -134,10 +134,10 @@ func (s *source) hurries() bool {
 
 // completed notes that the list that began last is complete; mu is held.
 func (s *source) completed(version string) {
-	if s.listed != "" && object.NewerVersion(s.listed, version) {
+	if s.highest != "" && object.NewerVersion(s.highest, version) {
 		s.lower = append(s.lower, time.Now())
 	}
-	s.listed, s.since = version, s.began.at
+	s.highest, s.since = version, s.began.at
 	s.came(version)
 }
 
@@ -265,7 +265,7 @@ func (st *sourceStream) Next() (reflector.Event[*Job], error) {
 		if st.kept == nil && e.Type != watch.Bookmark && st.s.crooked.stranger() {
 			st.kept = &e
 			st.s.journal.note("fault", "an event of an unknown type")
-			return reflector.Event[*Job]{}, st.failed(unknownEvent(e.Object))
+			return reflector.Event[*Job]{}, st.failed(st.s.crooked.strange(e.Object))
 		}
 		st.kept = nil
 		if st.r.kind == askStream && st.r.ready.IsZero() {
@@ -305,10 +305,6 @@ func (st *sourceStream) failed(err error) error {
 	}
 	st.s.end(st.r, err)
 	return err
-}
-
-func unknownEvent(j *Job) error {
-	return &reflector.DecodeError{Type: "*sim.Job", Key: keyOf(j), ResourceVersion: j.ResourceVersion, Err: errStrange}
 }
 
 // arrived notes an event that the reflector is given.

@@ -198,7 +198,7 @@ func (w *world) checkCalm() {
 	l := w.lines.shared
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := len(l.told); n > 0 && l.told[n-1].in != status.InStep && !begun(l.runs, l.told[n-1].at, time.Now()) &&
+	if n := len(l.told); n > 0 && l.told[n-1].in != status.InStep && !between(l.runs, l.told[n-1].at, time.Now()) &&
 		time.Since(l.told[n-1].at) > rare && time.Since(status.Since) > rare {
 		w.book.fault("log", "R5: after a quiet time the last line is %q, and Status is %+v", l.told[n-1].text, status)
 	}

@@ -37,6 +37,7 @@ type world struct {
 	source    *source
 	journal   *journal
 	lines     *lines
+	cut       bool // streams were cut by the simulation itself
 
 	reflector *reflector.Reflector[*Job]
 	informer  *informer.SharedIndexInformer[*Job]
@@ -69,7 +70,7 @@ type watcher struct {
 
 func newWorld(t testing.TB, script Script, m mutant) *world {
 	w := &world{t: t, script: script, mutant: m, rand: rand.New(rand.NewPCG(script.Seed, 2)), book: &ledger{}, journal: newJournal()}
-	w.lines, w.rewound = newLines(w.journal), script.setup.unordered
+	w.lines, w.rewound = newLines(w.journal), script.setup.unordered || script.setup.unversioned
 	w.refused, w.refusing, w.bloated = make(map[string]int), make(map[string]bool), make(map[string]bool)
 	s := script.setup
 	w.server = must(apitest.StartPipe(apitest.Options{
@@ -226,10 +227,11 @@ func (w *world) onError(_ context.Context, err error) {
 func (w *world) refuses(key string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if key != "" {
-		w.refused[key]++
-	}
+	w.refused[key]++
 }
+
+// unknown is the key of what was refused in a form that tells no key.
+const unknown = ""
 
 func (w *world) wasRefused(key string) bool {
 	w.mu.Lock()
