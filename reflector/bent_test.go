@@ -2,6 +2,7 @@ package reflector
 
 import (
 	"context"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -104,9 +105,16 @@ type run struct {
 // runBent runs a Reflector on b in a bubble of virtual time, and f meanwhile.
 func runBent(t *testing.T, b *bent, opts Options, f func(r *run)) {
 	t.Helper()
+	sink := newMutexTape()
+	runBentInto(t, b, opts, sink, sink, f)
+}
+
+// runBentInto is runBent with a Sink in front of the tape.
+func runBentInto(t *testing.T, b *bent, opts Options, tape *mutexTape, sink Sink[*thing], f func(r *run)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b.moved = make(chan struct{}) // one of this bubble
-		r := &run{bent: b, sink: newMutexTape(), t: t}
+		r := &run{bent: b, sink: tape, t: t}
 		opts.Name, opts.Source = "bent", "/apis/example.org/v1/things"
 		opts.Logger = funcr.New(r.logged, funcr.Options{})
 		if opts.OnError == nil {
@@ -119,7 +127,7 @@ func runBent(t *testing.T, b *bent, opts Options, f func(r *run)) {
 		r.Reflector = New[*thing](b, opts)
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
-		go func() { done <- r.Run(ctx, r.sink) }()
+		go func() { done <- r.Run(ctx, sink) }()
 		synctest.Wait()
 		f(r)
 		cancel()
@@ -175,3 +183,20 @@ func (r *run) follows(d time.Duration) {
 		r.t.Errorf("%v after a write the sink is behind (-server +sink):\n%s\n%+v\n%s", d, diff, r.Stats(), strings.Join(r.log(), "\n"))
 	}
 }
+
+// endsWith is a stream that is silent and ends regularly when end is closed.
+type endsWith struct {
+	ctx context.Context
+	end chan struct{}
+}
+
+func (s *endsWith) Next() (Event[*thing], error) {
+	select {
+	case <-s.end:
+		return Event[*thing]{}, io.EOF
+	case <-s.ctx.Done():
+		return Event[*thing]{}, s.ctx.Err()
+	}
+}
+
+func (s *endsWith) Close() {}
