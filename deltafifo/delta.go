@@ -76,7 +76,7 @@ type Delta[T any] struct {
 }
 
 // List is a committed list: Keys[i] is the key of Objects[i], each key occurs
-// once. Its slices are the consumer's once it has the Delta.
+// once unless Options.KeepRepeated is set. Its slices are the consumer's once it has the Delta.
 type List[T any] struct {
 	Keys            []string
 	Objects         []T

@@ -9,6 +9,8 @@ import (
 // queue (F2). Its lock is its own, so that a long page keeps no event and no
 // consumer waiting.
 type openList[T any] struct {
+	keepRepeated bool // Options.KeepRepeated; does not change
+
 	mu    sync.Mutex
 	pages *pages[T] // nil while no list is open
 }
@@ -16,7 +18,7 @@ type openList[T any] struct {
 // begin opens a list and drops the one that was open.
 func (l *openList[T]) begin() {
 	l.mu.Lock()
-	l.pages = &pages[T]{ascending: true}
+	l.pages = &pages[T]{ascending: true, keepRepeated: l.keepRepeated}
 	l.mu.Unlock()
 }
 
@@ -59,8 +61,11 @@ func (l *openList[T]) drop(p *pages[T]) {
 	l.mu.Unlock()
 }
 
-// pages are the items of a list so far. Each key occurs once.
+// pages are the items of a list so far. Each key occurs once, unless repeated
+// keys are kept.
 type pages[T any] struct {
+	keepRepeated bool
+
 	keys []string
 	objs []T // objs[i] has the key keys[i]
 
@@ -74,7 +79,7 @@ type pages[T any] struct {
 }
 
 // put adds an item; of two with the same key the later one stays, in the place
-// of the first.
+// of the first, unless repeated keys are kept.
 func (p *pages[T]) put(key string, obj T) {
 	n := len(p.keys)
 	if p.ascending && (n == 0 || p.keys[n-1] < key) {
@@ -82,7 +87,7 @@ func (p *pages[T]) put(key string, obj T) {
 		return
 	}
 	p.loseOrder()
-	if i, ok := p.index[key]; ok {
+	if i, ok := p.index[key]; ok && !p.keepRepeated {
 		p.objs[i] = obj
 		p.repeated++
 		return

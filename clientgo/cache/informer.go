@@ -117,7 +117,7 @@ func (s *sharedInformer) GetIndexer() Indexer { return s.parts.store }
 // AddIndexers implements client-go's SharedIndexInformer.
 func (s *sharedInformer) AddIndexers(indexers Indexers) error {
 	if s.stopped.Load() {
-		return fmt.Errorf("informer of %s: indexes were not added: it has stopped already", s.parts.expect.description)
+		return fmt.Errorf("indexer was not added because it has stopped already: informer of %s", s.parts.expect.description)
 	}
 	return s.parts.store.AddIndexers(indexers)
 }
@@ -150,7 +150,7 @@ func (s *sharedInformer) beforeStart(what string, change func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.started {
-		return fmt.Errorf("informer of %s has already started: set %s before", s.parts.expect.description, what)
+		return fmt.Errorf("informer has already started: set %s of the informer of %s before", what, s.parts.expect.description)
 	}
 	change()
 	return nil
