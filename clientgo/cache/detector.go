@@ -5,27 +5,37 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"time"
 
-	"github.com/informant-go/informant/informer"
+	"github.com/informant-go/informant/indexer"
 )
 
-// watchMutations puts client-go's mutation detector on an informer, if the
-// environment asks for it as client-go's packages are told: with
-// KUBE_CACHE_MUTATION_DETECTOR.
-func watchMutations(s *sharedInformer) MutationDetector {
+// newDetector returns client-go's mutation detector, if the environment asks
+// for it as client-go's packages are told: with KUBE_CACHE_MUTATION_DETECTOR.
+func newDetector(typeName string) MutationDetector {
 	if on, err := strconv.ParseBool(os.Getenv("KUBE_CACHE_MUTATION_DETECTOR")); !on || err != nil {
 		return nil
 	}
-	detector := NewCacheMutationDetector(s.typeName)
-	handler := informer.HandlerFunc[any](func(_ context.Context, event informer.Event[any]) {
-		if event.Type != informer.Delete {
-			detector.AddObject(event.Object)
-		}
-	})
-	if _, err := s.engine.AddHandler(handler, informer.HandlerOptions{Name: "mutation detector", ResyncPeriod: never}); err != nil {
-		panic(err) // the handler is not nil
+	return NewCacheMutationDetector(typeName)
+}
+
+// shown lets detector copy each object before it is stored and anybody is told
+// of it: it is in the place of the copy that the engine's own detector makes,
+// which is left with nothing to find.
+func shown(detector MutationDetector) *indexer.DetectorOptions[any] {
+	if detector == nil {
+		return nil
 	}
-	return detector
+	return &indexer.DetectorOptions[any]{
+		Copy: func(obj any) any {
+			detector.AddObject(obj)
+			return nil
+		},
+		Sample:     1,
+		Max:        1,
+		Period:     24 * time.Hour,
+		OnMutation: func(indexer.Mutation) {},
+	}
 }
 
 // runDetector runs the detector until the function that it returns is called.

@@ -41,12 +41,14 @@ func NewSharedIndexInformerWithOptions(lw ListerWatcher, exampleObject runtime.O
 		Identifier:              options.Identifier,
 		InformerMetricsProvider: options.InformerMetricsProvider,
 	}, options.ObjectDescription)
-	engine, err := informer.NewFromRunner(s.parts.source, s.parts.access, s.parts.options(options.ResyncPeriod))
+	s.detector = newDetector(s.typeName)
+	opts := s.parts.options(options.ResyncPeriod)
+	opts.Detector = shown(s.detector)
+	engine, err := informer.NewFromRunner(s.parts.source, s.parts.access, opts)
 	if err != nil {
 		panic(fmt.Sprintf("cache: no informer can be made: %v", err)) // the parts are complete
 	}
 	s.engine = engine
-	s.detector = watchMutations(s)
 	return s
 }
 
@@ -137,7 +139,7 @@ func (s *sharedInformer) SetWatchErrorHandler(handler WatchErrorHandler) error {
 // Reflector that the handler is given has a name and a type description and
 // does nothing.
 func (s *sharedInformer) SetWatchErrorHandlerWithContext(handler WatchErrorHandlerWithContext) error {
-	return s.beforeStart("the watch error handler", func() { s.parts.source.errors.handler = handler })
+	return s.beforeStart("the watch error handler", func() { s.parts.source.handler = handler })
 }
 
 // SetTransform implements client-go's SharedInformer.
