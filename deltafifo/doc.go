@@ -26,7 +26,7 @@
 // F2. A list, once consumed, has told for each key that is gone exactly one
 // Deleted, with the last known object and marked as final state unknown.
 // InOrder hands over the whole list, and the consumer sees what is gone when it
-// replaces its state with it. DeltaFIFO decides it when the list is committed:
+// replaces its state with it. DeltaFIFO decides it when the list is committed, and tells it before what the list holds:
 // from what is queued, else from what is being processed or was handed out
 // while it looked, else from the known objects. So it makes no difference that
 // the consumer's store lags the queue. A list is staged outside of the queue:
@@ -58,7 +58,8 @@
 //     list: the others are taken, and the error names each that is not.
 //   - Of two objects with one key in a list the later one counts.
 //   - A resync that comes while a SyncAll waits adds nothing.
-//   - DeltaFIFO processes outside its lock; passes Bookmarks and versions of
+//   - DeltaFIFO tells what is gone before what a list holds (see
+//     DeltaOptions.DeletionsLast); processes outside its lock; passes Bookmarks and versions of
 //     lists on (see DeltaOptions.NoBookmarks); and without known objects queues
 //     every Delete. KnownObjects that know nothing give client-go's behaviour.
 //   - Producers get ErrClosed after Close.

@@ -78,6 +78,11 @@ type DeltaOptions[T any] struct {
 	// nothing.
 	KnownObjects KnownObjects[T]
 
+	// DeletionsLast queues what a list shows to be gone behind what it holds,
+	// as client-go's DeltaFIFO does. Without it deletions come first, as from
+	// client-go's RealFIFO.
+	DeletionsLast bool
+
 	// NoBookmarks leaves bookmarks and the versions of lists out, as
 	// client-go's DeltaFIFO does.
 	NoBookmarks bool

@@ -114,11 +114,14 @@ func (c *Cache[T]) Apply(changes []Change[T], resourceVersion string) {
 }
 
 // ReplaceAll is Replace with keys, as Indexer says. diff is called after the
-// new state is visible, without a lock.
+// new state is visible, without a lock, first for what went.
 func (c *Cache[T]) ReplaceAll(keys []string, items []T, resourceVersion string, diff func(Change[T])) {
 	// With keys there is no error.
 	changes, _ := c.engine.replaceAll(incoming[T]{items: items, keys: keys}, resourceVersion, diff != nil)
-	for _, change := range changes {
+	for _, change := range changes[min(len(items), len(changes)):] {
+		diff(change)
+	}
+	for _, change := range changes[:min(len(items), len(changes))] {
 		diff(change)
 	}
 }

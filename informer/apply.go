@@ -1,6 +1,8 @@
 package informer
 
 import (
+	"slices"
+
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
@@ -59,16 +61,31 @@ func (a *applier[T]) tidy() {
 	}
 }
 
+// replaceAll stores a list and tells what it changes: deletions first, as
+// client-go does. A handler that keeps objects by something that they hand on,
+// such as an address, would else drop the new owner with the old one.
 func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
 	reason := listed(initial)
 	a.observeList(list)
 	a.store.ReplaceAll(list.Keys, list.Objects, list.ResourceVersion, func(c indexer.Change[T]) {
 		if c.Type == indexer.Remove {
-			a.entries = append(a.entries, entry[T]{Event: gone(&c, reason)})
+			a.emit(gone(&c, reason))
 			return
 		}
 		a.put(&c, reason)
 	})
+	deletionsFirst(a.entries)
+}
+
+// deletionsFirst sorts the deletions to the front and changes no order besides.
+func deletionsFirst[T any](entries []entry[T]) {
+	rank := func(e entry[T]) int {
+		if e.Type == Delete {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(entries, func(a, b entry[T]) int { return rank(a) - rank(b) })
 }
 
 // listed is the reason of what a list shows.

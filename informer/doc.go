@@ -21,7 +21,9 @@
 //     is the state that this handler was last given. A list, or an event that
 //     came twice, that shows nothing new is not told at all. An object that
 //     took over the key of another whose deletion was missed is a Delete, with
-//     FinalStateUnknown, and an Add. See Options for client-go's ways.
+//     FinalStateUnknown, and an Add. A list is told with what it shows to be
+//     gone first, and the rest in its order; from a DeltaFIFO key by key, in
+//     the order in which they began to wait. See Options for client-go's ways.
 //   - I2 The store holds what a handler is told, or something later, before it
 //     is told.
 //   - I3 A handler is called by one goroutine, sequentially. No handler waits

@@ -41,9 +41,10 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 		f.listed = Replaced
 	}
 	engine, err := deltafifo.NewDeltaFIFO(object.Access[any]{Key: f.keyOf}, deltafifo.DeltaOptions[any]{
-		Options:      f.engineOptions(opts.Logger),
-		KnownObjects: knownObjects(opts.KnownObjects, f.logger(opts.Logger)),
-		NoBookmarks:  true,
+		Options:       f.engineOptions(opts.Logger),
+		KnownObjects:  knownObjects(opts.KnownObjects, f.logger(opts.Logger)),
+		DeletionsLast: true,
+		NoBookmarks:   true,
 	})
 	if err != nil {
 		panic(err) // the Access has a Key and KnownObjects both functions
