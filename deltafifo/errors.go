@@ -40,3 +40,6 @@ func (e *ItemError) Error() string {
 
 // Unwrap returns the reason.
 func (e *ItemError) Unwrap() error { return e.Err }
+
+// ObjectKey is Key: it tells a producer which object was not taken.
+func (e *ItemError) ObjectKey() string { return e.Key }

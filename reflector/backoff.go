@@ -21,9 +21,13 @@ type Backoff struct {
 	ResetAfter time.Duration
 
 	// Delay, if not nil, stands in for all of the above but ResetAfter.
-	// failures counts from 1. It is called by the goroutine of Run.
+	// failures counts from 1. It is called by the goroutine of Run. What it
+	// returns counts as 10 ms at least and Options.MaxPause at most (R6).
 	Delay func(failures int) time.Duration
 }
+
+// minPause is the shortest pause after a failure (R6).
+const minPause = 10 * time.Millisecond
 
 func (b Backoff) complete() Backoff {
 	if b.Initial <= 0 {
@@ -32,10 +36,10 @@ func (b Backoff) complete() Backoff {
 	if b.Max <= 0 {
 		b.Max = 30 * time.Second
 	}
-	if b.Factor < 1 {
+	if !(b.Factor >= 1) { // not a number either
 		b.Factor = 2
 	}
-	if b.Jitter == 0 {
+	if b.Jitter == 0 || b.Jitter != b.Jitter {
 		b.Jitter = 1
 	}
 	if b.ResetAfter <= 0 {
@@ -47,23 +51,29 @@ func (b Backoff) complete() Backoff {
 // delays is a Backoff in use.
 type delays struct {
 	Backoff
+	max      time.Duration // no delay is longer (R6)
 	failures int
 	until    time.Time // when the last delay ended
 }
 
-// next is the time to wait now. It is never below atLeast, which is what the
+// next is the time to wait now. It is not below atLeast, which is what the
 // server asked for; the jitter comes on top, so that those who were told the
-// same do not come back together.
+// same do not come back together. It is never above d.max (R6).
 func (d *delays) next(now time.Time, atLeast time.Duration) time.Duration {
 	if now.Sub(d.until) >= d.ResetAfter {
 		d.failures = 0
 	}
 	d.failures++
 	base, jitter := d.base()
-	wait := max(base, atLeast) + jitter
+	wait := min(max(base, atLeast, minPause), d.max)
+	wait += min(jitter, d.max-wait)
 	d.until = now.Add(wait)
 	return wait
 }
+
+// failing notes that the time up to now was no time without failures: a list
+// that took long stood in for a watch that did not work.
+func (d *delays) failing(now time.Time) { d.until = now }
 
 func (d *delays) base() (base, jitter time.Duration) {
 	if d.Delay != nil {
@@ -75,31 +85,28 @@ func (d *delays) base() (base, jitter time.Duration) {
 	}
 	base = time.Duration(min(f, float64(d.Max)))
 	if d.Jitter > 0 {
-		jitter = time.Duration(rand.Float64() * d.Jitter * float64(base))
+		jitter = time.Duration(min(rand.Float64()*d.Jitter*float64(base), float64(d.max)))
 	}
 	return base, jitter
 }
 
 // retryDeadline limits for how long one kind of error is answered with
-// another try. A minute without such an error starts it anew. It corresponds
-// to client-go's RetryWithDeadline.
+// another try. It corresponds to client-go's RetryWithDeadline.
 type retryDeadline struct {
-	limit       time.Duration
-	first, last time.Time // zero before the first error
+	limit time.Duration
+	first time.Time // of the errors since the last success; zero before
 }
 
-// again notes an error at now and tells whether to try again.
+// again notes an error at now and reports whether to try again.
 func (r *retryDeadline) again(now time.Time) bool {
 	if r.limit <= 0 {
 		return false
 	}
-	if r.first.IsZero() || now.Sub(r.last) >= time.Minute {
+	if r.first.IsZero() {
 		r.first = now
 	}
-	r.last = now
-	if now.Sub(r.first) <= r.limit {
-		return true
-	}
-	r.first = time.Time{}
-	return false
+	return now.Sub(r.first) <= r.limit
 }
+
+// reset notes a success.
+func (r *retryDeadline) reset() { r.first = time.Time{} }

@@ -1,6 +1,7 @@
 package reflector
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -8,7 +9,7 @@ import (
 // R3: pauses double up to 30 s, have jitter on top, are never shorter than the
 // server asks, and begin anew after two minutes without a failure.
 func TestPausesGrowWithJitterAndStartAnewAfterHealth(t *testing.T) {
-	d := delays{Backoff: Backoff{}.complete()}
+	d := delays{Backoff: Backoff{}.complete(), max: DefaultMaxPause}
 	now := time.Unix(0, 0)
 	base := 800 * time.Millisecond
 	for i := range 12 {
@@ -31,7 +32,7 @@ func TestPausesGrowWithJitterAndStartAnewAfterHealth(t *testing.T) {
 func TestJitterDiffersFromPauseToPause(t *testing.T) {
 	seen := map[time.Duration]bool{}
 	for range 20 {
-		d := delays{Backoff: Backoff{}.complete()}
+		d := delays{Backoff: Backoff{}.complete(), max: DefaultMaxPause}
 		seen[d.next(time.Unix(0, 0), 10*time.Second)] = true
 	}
 	if len(seen) < 10 {
@@ -39,11 +40,29 @@ func TestJitterDiffersFromPauseToPause(t *testing.T) {
 	}
 }
 
+// R6: what stands in for the pauses is bounded like them.
 func TestTheBackoffCanBeReplaced(t *testing.T) {
-	d := delays{Backoff: Backoff{Delay: func(n int) time.Duration { return time.Duration(n) * time.Hour }}.complete()}
-	for i := 1; i < 4; i++ {
-		if got := d.next(d.until, 0); got != time.Duration(i)*time.Hour {
-			t.Errorf("pause %d is %v", i, got)
+	delay := func(n int) time.Duration { return time.Duration(n-1) * 4 * time.Minute }
+	d := delays{Backoff: Backoff{Delay: delay}.complete(), max: DefaultMaxPause}
+	for i, want := range []time.Duration{minPause, 4 * time.Minute, 8 * time.Minute, 10 * time.Minute} {
+		if got := d.next(d.until, 0); got != want {
+			t.Errorf("pause %d is %v, want %v", i, got, want)
+		}
+	}
+}
+
+// R6: no pause is longer than the limit, whatever a server asks for and
+// whatever the settings are, and none is no pause.
+func TestPausesHaveABound(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	for _, b := range []Backoff{{}, {Initial: 1, Max: 1}, {Initial: 1 << 62, Max: 1 << 62}, {Factor: inf}, {Factor: nan}, {Jitter: inf}, {Jitter: nan}, {Jitter: 1e300}} {
+		for _, asked := range []time.Duration{0, time.Hour, math.MaxInt64} {
+			d := delays{Backoff: b.complete(), max: time.Minute}
+			for range 100 {
+				if wait := d.next(d.until, asked); wait < minPause || wait > time.Minute || asked > 0 && wait < time.Minute {
+					t.Fatalf("%+v: the pause is %v where the server asked for %v", b, wait, asked)
+				}
+			}
 		}
 	}
 }
@@ -54,10 +73,13 @@ func TestRetriesOfInternalErrorsHaveADeadline(t *testing.T) {
 	for _, c := range []struct {
 		at   int
 		want bool
-	}{{0, true}, {20, true}, {30, true}, {31, false}, {32, true}, {62, true}, {123, true}, {160, false}} {
+	}{{0, true}, {20, true}, {30, true}, {31, false}, {32, false}, {500, false}} {
 		if got := r.again(at(c.at)); got != c.want {
 			t.Errorf("after %d s: %v, want %v", c.at, got, c.want)
 		}
+	}
+	if r.reset(); !r.again(at(600)) {
+		t.Error("after a success there is no retry")
 	}
 	if (&retryDeadline{}).again(at(0)) {
 		t.Error("without a limit there is a retry")

@@ -2,8 +2,10 @@ package reflector
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,9 +16,12 @@ import (
 type verdict uint8
 
 const (
-	// transient: the server is away, busy or cut us off. What is known stays
-	// valid; ask the same again.
+	// transient: something that may pass, and whatever is not understood.
+	// What is known stays valid; ask the same again, for a while.
 	transient verdict = iota + 1
+	// away: the server cannot be reached, or asks to come later. It would
+	// not answer another request either.
+	away
 	// expired: the server has forgotten the version that was asked for.
 	expired
 	// tooLarge: the server has not reached the version that was asked for.
@@ -28,6 +33,9 @@ const (
 	refused
 )
 
+// passing reports whether the same may be asked again.
+func passing(v verdict) bool { return v == transient || v == away }
+
 // judge classifies an error of List, Watch or Next.
 func judge(err error) verdict {
 	switch {
@@ -36,8 +44,8 @@ func judge(err error) verdict {
 	case isTooLarge(err):
 		return tooLarge
 	}
-	if _, ok := apierrors.SuggestsClientDelay(err); ok {
-		return transient
+	if _, ok := apierrors.SuggestsClientDelay(err); ok || unreachable(err) {
+		return away
 	}
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) {
@@ -46,13 +54,21 @@ func judge(err error) verdict {
 	return judgeStatus(err, status.Status())
 }
 
+// unreachable reports whether there was no connection to the server.
+func unreachable(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &op) && op.Op == "dial"
+}
+
 func judgeStatus(err error, status metav1.Status) verdict {
 	switch {
 	// A 502 is an internal error to apimachinery too; here it is a server
 	// that is away.
 	case status.Code == http.StatusInternalServerError, status.Code == 0 && apierrors.IsInternalError(err):
 		return internal
-	case apierrors.IsTooManyRequests(err), apierrors.IsTimeout(err), apierrors.IsServerTimeout(err):
+	case apierrors.IsTooManyRequests(err):
+		return away
+	case apierrors.IsTimeout(err), apierrors.IsServerTimeout(err):
 		return transient
 	// Who may ask says nothing about what was asked: the version stays good
 	// for when the credentials are.
@@ -64,7 +80,7 @@ func judgeStatus(err error, status metav1.Status) verdict {
 	return transient
 }
 
-// isTooLarge tells whether the server says that the version is in its future.
+// isTooLarge reports whether the server says that the version is in its future.
 // Servers before 1.19 said so in words only.
 func isTooLarge(err error) bool {
 	if apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) {
@@ -88,12 +104,11 @@ func isTooLarge(err error) bool {
 	return false
 }
 
-// refusesStreaming tells whether err says that the source has no streamed
-// lists, now and the next time. Servers without them reject the options of
-// such a list as invalid; others know no watch at all.
+// refusesStreaming reports whether err says that there are no streamed lists.
+// Servers without them reject the options of such a list as invalid; others know
+// no watch at all.
 func refusesStreaming(err error) bool {
-	return errors.Is(err, ErrNoStreamedList) ||
-		apierrors.IsInvalid(err) ||
+	return apierrors.IsInvalid(err) ||
 		apierrors.IsBadRequest(err) ||
 		apierrors.IsMethodNotSupported(err) ||
 		apierrors.IsNotAcceptable(err) ||
@@ -103,5 +118,5 @@ func refusesStreaming(err error) bool {
 // retryAfter is how long the server asks to wait, 0 when it does not.
 func retryAfter(err error) time.Duration {
 	seconds, _ := apierrors.SuggestsClientDelay(err)
-	return time.Duration(seconds) * time.Second
+	return time.Duration(max(0, seconds)) * time.Second
 }

@@ -2,6 +2,7 @@ package reflector
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -35,9 +36,30 @@ var (
 	// the Reflector then lists in pages and does not ask again in this Run.
 	ErrNoStreamedList = errors.New("the source does not send lists as streams")
 
-	// ErrContinueLoop: a page named itself as the next one.
-	ErrContinueLoop = errors.New("the server sent the same continue token twice")
+	// ErrContinueLoop: the continue tokens of a list lead in a circle, or on
+	// and on without an object.
+	ErrContinueLoop = errors.New("the continue tokens of the list lead in a circle, or on and on without an object")
+
+	// ErrNothingUsable: a list has objects, and none of them could be used. It
+	// is not taken for the state of the server: what is not in it would be
+	// deleted.
+	ErrNothingUsable = errors.New("none of the objects of the list can be used: check that their kind is the one that is asked for (HTTPConfig.Kind, Options.GVK) and the Go type one that holds it")
 )
+
+// unusableListError is ErrNothingUsable with the number of objects and what is
+// wrong with one of them.
+type unusableListError struct {
+	n   int
+	err error
+}
+
+func (e *unusableListError) Error() string {
+	return fmt.Sprintf("%v; there are %d, one of them: %v", ErrNothingUsable, e.n, e.err)
+}
+
+func (e *unusableListError) Unwrap() []error { return []error{ErrNothingUsable, e.err} }
+
+func isUnusable(err error) bool { return errors.Is(err, ErrNothingUsable) }
 
 // Error is what a Reflector reports: an error with the names of those
 // concerned.

@@ -2,7 +2,6 @@ package reflector
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/informant-go/informant/object"
@@ -26,6 +25,19 @@ const (
 	ended
 )
 
+// String is what Status.Phase says.
+func (p phase) String() string {
+	switch p {
+	case streaming, listing:
+		return "listing"
+	case watching, reading:
+		return "watching"
+	case waiting:
+		return "waiting"
+	}
+	return ""
+}
+
 // state is where the machine stands between two steps.
 type state[T any] struct {
 	phase phase
@@ -44,6 +56,10 @@ type state[T any] struct {
 	// restart, in watching, tells that another watch came before.
 	restart bool
 
+	// detour, in listing, is what the list stands in for, because it does not
+	// work: watching or streaming. It comes again when the list fails too.
+	detour phase
+
 	// open is set in reading, and only there.
 	open *openWatch[T]
 }
@@ -55,6 +71,8 @@ type page struct {
 	version string // of the list, as the first page gave it
 	whole   bool   // ask without a limit
 	tries   int    // how often this page has failed
+	empty   int    // how many pages in a row brought nothing
+	circle  circle // of tokens
 }
 
 // machine makes the steps. It belongs to one Run and one goroutine. What it
@@ -67,43 +85,67 @@ type machine[T any] struct {
 	// accepted what brings it there.
 	version string
 
-	delays   delays
-	internal retryDeadline
+	// behind is true while the sink holds a newer state than that of version,
+	// which only a list of the newest state is sure not to go behind.
+	behind bool
+
+	// delays are the pauses after failures; turns are those before lists that
+	// an answer of the source calls for, which says nothing about load.
+	delays, turns delays
+	internal      retryDeadline
+	detour        detour
+	refusals      refusals
 
 	// listOpen is true while the sink has a list that is neither committed
-	// nor aborted.
+	// nor aborted; count is what it has brought.
 	listOpen bool
+	count    listCount
+	size     int // of the last list that was committed
 
 	// watch is the last watch that was opened, whoever holds it now.
 	watch *openWatch[T]
 
-	// noStreams is set once the server has refused a streamed list; broken
-	// counts streamed lists that broke since the last complete list; paged
-	// is set once the server has answered in pages what it could have
-	// answered from a cache.
-	noStreams bool
-	broken    int
-	paged     bool
+	// streams tells whether lists are asked for as streams. broken counts
+	// streamed lists that broke since the last complete list; paged is set
+	// once the server has answered in pages what it could have answered from
+	// a cache.
+	streams streamUse
+	broken  int
+	paged   bool
 
-	// quiet is for how long watches have been open since the last list,
-	// event or bookmark; short counts those of under a second since then.
-	quiet time.Duration
-	short int
+	// quiet is for how long watches have been open since the last list, event
+	// or bookmark; peace is how long that must be for another list because of
+	// silence, at least. short counts watches in a row of under a second that
+	// brought nothing new, hasty those that did.
+	quiet, peace time.Duration
+	short, hasty int
 
-	// refused has the keys that the source could not decode in the last
-	// list. The sink does not hold them, so that another such state of them
-	// changes nothing there.
-	refused map[string]struct{}
+	// detourToldAt is when it was logged last that watches do not work.
+	detourToldAt time.Time
+
+	// suspect is set while a list is to tell whether the server went back;
+	// disordered once one has told that it did not, so that the order of its
+	// events means nothing.
+	suspect, disordered bool
+}
+
+// listCount counts the objects of a list.
+type listCount struct {
+	taken     int // handed to the sink
+	unusable  int // not decodable, or of the wrong kind
+	lastCause error
 }
 
 func newMachine[T any](r *Reflector[T], sink Sink[T]) *machine[T] {
 	return &machine[T]{
 		r: r, sink: sink,
-		version:   r.record.lastVersion(),
-		delays:    delays{Backoff: r.opts.Backoff.complete()},
-		internal:  retryDeadline{limit: r.opts.MaxInternalErrorRetry},
-		noStreams: r.opts.DisableStreaming,
-		refused:   make(map[string]struct{}),
+		version:  r.record.lastVersion(),
+		behind:   r.behind,
+		delays:   delays{Backoff: r.opts.Backoff.complete(), max: r.opts.MaxPause},
+		turns:    delays{Backoff: r.opts.Backoff.complete(), max: r.opts.MaxPause},
+		internal: retryDeadline{limit: r.opts.MaxInternalErrorRetry},
+		refusals: newRefusals(),
+		streams:  streamUse{never: r.opts.DisableStreaming},
 	}
 }
 
@@ -112,6 +154,7 @@ func (m *machine[T]) start() state[T] { return m.list(false) }
 
 // stop gives back what the machine holds, wherever it stands.
 func (m *machine[T]) stop() {
+	m.r.behind = m.behind
 	if m.watch != nil {
 		m.watch.close()
 	}
@@ -124,6 +167,7 @@ func (m *machine[T]) step(ctx context.Context, s state[T]) state[T] {
 	if ctx.Err() != nil {
 		return m.end()
 	}
+	m.r.health.does(s.phase)
 	switch s.phase {
 	case streaming:
 		return m.streamList(ctx, s)
@@ -147,38 +191,54 @@ func (m *machine[T]) end() state[T] {
 
 // list is the state that begins a full list.
 func (m *machine[T]) list(fresh bool) state[T] {
-	if m.noStreams {
+	if !m.streams.wanted(time.Now()) {
 		return m.pages(fresh)
 	}
-	return state[T]{phase: streaming, fresh: fresh}
+	return state[T]{phase: streaming, fresh: fresh || m.behind}
 }
 
 // pages is the state that begins a full list in pages.
 func (m *machine[T]) pages(fresh bool) state[T] {
-	return state[T]{phase: listing, fresh: fresh}
+	return state[T]{phase: listing, fresh: fresh || m.behind}
+}
+
+// around is the state that begins a list in pages in place of what does not
+// work (R1a).
+func (m *machine[T]) around(what phase, fresh bool) state[T] {
+	s := m.pages(fresh)
+	s.detour = what
+	return s
 }
 
 // relist is the state that begins a full list because of why (R2). Where the
 // last version is in doubt the list is fresh.
 func (m *machine[T]) relist(why RelistReason) state[T] {
 	m.r.record.relist(why)
+	m.suspect = m.suspect || why == RelistBackwards
 	return m.list(why == RelistTooLarge || why == RelistBackwards)
 }
 
 // rewatch is the state that goes on from the last version.
 func (m *machine[T]) rewatch() state[T] { return state[T]{phase: watching, restart: true} }
 
-// retry reports err, waits and goes on with next.
+// retry reports err, waits as after a failure and goes on with next (R3).
 func (m *machine[T]) retry(ctx context.Context, op string, err error, next state[T]) state[T] {
 	m.report(ctx, op, "", err)
-	return m.pause(err, next)
+	return m.pause(&m.delays, err, next)
+}
+
+// turn reports err, waits as before a list that an answer calls for and goes
+// on with next (R3).
+func (m *machine[T]) turn(ctx context.Context, op string, err error, next state[T]) state[T] {
+	m.report(ctx, op, "", err)
+	return m.pause(&m.turns, err, next)
 }
 
 // pause goes on with next after the time that is due after err (R3).
-func (m *machine[T]) pause(err error, next state[T]) state[T] {
+func (m *machine[T]) pause(d *delays, err error, next state[T]) state[T] {
 	m.r.record.update(func(s *Stats) { s.Retries++ })
 	next.then, next.phase = next.phase, waiting
-	next.delay = m.delays.next(time.Now(), retryAfter(err))
+	next.delay = d.next(time.Now(), retryAfter(err))
 	return next
 }
 
@@ -197,7 +257,8 @@ func (m *machine[T]) wait(ctx context.Context, s state[T]) state[T] {
 
 // begin opens a list at the sink.
 func (m *machine[T]) begin(ctx context.Context) error {
-	clear(m.refused)
+	m.refusals.begin()
+	m.count = listCount{}
 	if err := m.sink.Begin(ctx); err != nil {
 		return err
 	}
@@ -205,18 +266,48 @@ func (m *machine[T]) begin(ctx context.Context) error {
 	return nil
 }
 
-// commit ends the list that is open at the sink.
+// commit ends the list that is open at the sink. A list of which nothing could
+// be used is no list (R4), unless nothing is wrong with it but what was wrong
+// before.
 func (m *machine[T]) commit(ctx context.Context, version string) error {
-	m.listOpen = false
+	if m.count.taken == 0 && m.count.unusable > 0 && m.refusals.news() {
+		return &unusableListError{n: m.count.unusable, err: m.count.lastCause}
+	}
 	if err := m.sink.Commit(ctx, version); err != nil {
 		return err
 	}
-	m.broken = 0
-	m.alive()
-	m.r.record.update(func(s *Stats) { s.Synced++ })
-	m.logger(ctx).V(2).Info("Listed", "reflector", m.r.name, "type", m.r.typ, "resourceVersion", version)
+	m.listOpen = false
+	m.committed(ctx, version)
 	return nil
 }
+
+// committed notes that the sink holds a list.
+func (m *machine[T]) committed(ctx context.Context, version string) {
+	m.broken = 0
+	m.size = m.count.taken
+	m.quiet = 0
+	m.refusals.commit()
+	m.tellRefused()
+	m.r.record.update(func(s *Stats) { s.Synced++ })
+	m.logger(ctx).V(2).Info("Listed", "reflector", m.r.name, "type", m.r.typ, "resourceVersion", version)
+}
+
+// judgeOrder looks, once a list is complete, whether the server went back. If
+// it did, all is new; if a list that was to tell shows that it did not, the
+// order of its events means nothing from then on.
+func (m *machine[T]) judgeOrder(version string) {
+	switch order := m.compare(version); {
+	case order < 0:
+		m.disordered = false
+		m.refusals.anew()
+	case m.suspect:
+		m.disordered = true
+	}
+	m.suspect = false
+}
+
+// tellRefused makes known which objects are refused.
+func (m *machine[T]) tellRefused() { m.r.health.refuses(m.refusals.sample()) }
 
 func (m *machine[T]) abort() {
 	if m.listOpen {
@@ -229,6 +320,7 @@ func (m *machine[T]) abort() {
 // reported and does not fail the list (R4); only the end of ctx does.
 func (m *machine[T]) give(ctx context.Context, items []T) error {
 	items = m.sieve(ctx, items)
+	m.count.taken += len(items)
 	if len(items) == 0 {
 		return ctx.Err()
 	}
@@ -236,54 +328,72 @@ func (m *machine[T]) give(ctx context.Context, items []T) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		m.refuse(ctx, "store a list of", "", err)
+		m.refusePage(ctx, err)
 	}
 	return nil
 }
 
-// sieve returns items without those of the wrong kind. It works in place.
+// refusePage reports objects of a list that the sink has not taken.
+func (m *machine[T]) refusePage(ctx context.Context, err error) {
+	n, level := uint64(0), 2
+	eachError(err, func(err error) {
+		key := keyOfError(err)
+		if n++; !m.refusals.known(key, RelistNotStored) {
+			level = 0
+		}
+		m.refusals.refuse(key, RelistNotStored, err)
+	})
+	m.r.record.update(func(s *Stats) { s.Refused += n })
+	m.reportAt(ctx, level, "store a list of", "", err)
+}
+
+// sieve returns items without those of the wrong kind, in a slice of its own
+// if there are such: items is the source's.
 func (m *machine[T]) sieve(ctx context.Context, items []T) []T {
 	if m.r.check == nil {
 		return items
 	}
-	kept := items[:0]
-	for _, obj := range items {
+	for i, obj := range items {
+		if m.r.check(obj) != nil {
+			return m.sieveFrom(ctx, items, i)
+		}
+	}
+	return items
+}
+
+// sieveFrom is sieve for items of which the first n are of the right kind.
+func (m *machine[T]) sieveFrom(ctx context.Context, items []T, n int) []T {
+	kept := make([]T, n, len(items))
+	copy(kept, items)
+	for _, obj := range items[n:] {
 		if err := m.r.check(obj); err != nil {
 			m.refuseListed(ctx, &DecodeError{Type: m.r.typ, Key: m.r.key(obj), Err: err})
 			continue
 		}
 		kept = append(kept, obj)
 	}
-	clear(items[len(kept):])
 	return kept
 }
 
 // refuseListed reports an item of a list that cannot be used, and remembers
-// that the sink does not hold it.
+// that the sink will not hold it.
 func (m *machine[T]) refuseListed(ctx context.Context, err error) {
-	var bad *DecodeError
-	key := ""
-	if errors.As(err, &bad) && bad.Key != "" {
-		key = bad.Key
-		m.refused[key] = struct{}{}
-	}
-	m.refuse(ctx, "decode a list of", key, err)
+	key := keyOfError(err)
+	m.count.unusable++
+	m.count.lastCause = err
+	m.refusals.refuse(key, RelistUndecodable, err)
+	m.refuse(ctx, "decode a list of", key, RelistUndecodable, err)
 }
 
-// refuse counts and reports objects that are not stored (R4).
-func (m *machine[T]) refuse(ctx context.Context, op, key string, err error) {
-	n := countErrors(err)
-	m.r.record.update(func(s *Stats) { s.Refused += n })
-	m.report(ctx, op, key, err)
-}
-
-// countErrors is how many objects err speaks of, where it joins errors.
-func countErrors(err error) uint64 {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		return uint64(max(1, len(joined.Unwrap())))
+// refuse counts and reports an object that is not stored (R4). Once is enough
+// at the default verbosity.
+func (m *machine[T]) refuse(ctx context.Context, op, key string, why RelistReason, err error) {
+	m.r.record.update(func(s *Stats) { s.Refused++ })
+	level := 0
+	if m.refusals.known(key, why) {
+		level = 2
 	}
-	return 1
+	m.reportAt(ctx, level, op, key, err)
 }
 
 // compare orders version and the last one. What cannot be compared counts as
@@ -301,9 +411,10 @@ func (m *machine[T]) compare(version string) int {
 
 // reach notes that the sink holds the state at version.
 func (m *machine[T]) reach(version string) {
-	m.version = version
+	m.version, m.behind = version, false
 	m.r.record.setVersion(version)
 }
 
-// alive notes a sign of life of the source.
-func (m *machine[T]) alive() { m.quiet, m.short = 0, 0 }
+// resumable reports whether a watch can go on from the last version. Without
+// one a watch begins with what exists, and what was deleted meanwhile is missed.
+func (m *machine[T]) resumable() bool { return m.version != "" && m.version != "0" }

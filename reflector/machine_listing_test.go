@@ -56,9 +56,9 @@ var listingCases = []armCase{
 		name:     "a version that is too large leads to the newest state",
 		opts:     paged,
 		answers:  []answer{listA, streams(errGone), failing(tooLargeVersion()), {items: ats("z@3"), version: "4"}, streams(added("y@5"))},
-		requests: []string{"0s list rv=0 limit=500", "0s watch rv=10", "0.8s list rv=10", "0.8s list rv= limit=500", "0.8s watch rv=4"},
+		requests: []string{"0s list rv=0 limit=500", "0s watch rv=10", "0.8s list rv=10", "1.8s list rv= limit=500", "1.8s watch rv=4"},
 		holds:    "y@5 z@3",
-		stats:    Stats{Lists: 3, Synced: 2, Pages: 3, Watches: 2, Events: 1, Expired: 1, Retries: 1, Relists: map[RelistReason]uint64{RelistExpired: 1}},
+		stats:    Stats{Lists: 3, Synced: 2, Pages: 3, Watches: 2, Events: 1, Expired: 1, Retries: 2, Relists: map[RelistReason]uint64{RelistExpired: 1}},
 	},
 	{
 		name:     "R3 a Retry-After is honoured for any status, and a growing pause otherwise",

@@ -14,6 +14,8 @@ const (
 	DefaultMinWatchTimeout       = 5 * time.Minute
 	DefaultListSilence           = 10 * time.Minute
 	DefaultMaxInternalErrorRetry = time.Minute
+	DefaultMaxPause              = 10 * time.Minute
+	DefaultOutOfStepAfter        = 30 * time.Second
 )
 
 // Options configures a Reflector. The zero value is the sensible default. It
@@ -28,13 +30,19 @@ type Options struct {
 	// GVK or, without one, the Go type.
 	TypeDescription string
 
+	// Source names where the objects come from in logs and in Status, best the
+	// URL path. By default it is what lw calls itself, if lw is a
+	// fmt.Stringer, as HTTP is.
+	Source string
+
 	// GVK is what each object has to be; others are refused (R4). It is for
 	// objects that carry their kind, *unstructured.Unstructured before all;
 	// a typed object that a client decoded has lost it. Empty: not checked.
 	GVK schema.GroupVersionKind
 
-	// Logger takes what is not an error for OnError, at V(2) and above. By
-	// default it is that of Run's context.
+	// Logger takes what is not an error for OnError: at V(2) and above, and
+	// as errors the changes that R5 speaks of. By default it is that of Run's
+	// context.
 	Logger klog.Logger
 
 	// PageSize is the limit of a page of a list. When it is 0, lists that
@@ -68,6 +76,15 @@ type Options struct {
 	// Backoff spaces the tries after an error.
 	Backoff Backoff
 
+	// MaxPause is the longest that the Reflector waits after an error, also
+	// where the server asks for more (R6). By default 10 minutes.
+	MaxPause time.Duration
+
+	// OutOfStepAfter is for how long no watch may be open and no list be
+	// answered before the Reflector is out of step, which is logged as an
+	// error (R5). By default 30 seconds.
+	OutOfStepAfter time.Duration
+
 	// MaxInternalErrorRetry is for how long a watch that fails with internal
 	// errors (500) is tried again from where it was; after that follows a
 	// full list. By default one minute; below 0, and in client-go by default,
@@ -78,7 +95,8 @@ type Options struct {
 	// OnError is told of every error, always an *Error, before the Reflector
 	// waits and goes on. It is called by the goroutine of Run, which it
 	// keeps from working. By default errors are logged: those that need
-	// nobody's attention at V(2) and above. It corresponds to client-go's
+	// nobody's attention at V(2) and above. What R5 speaks of is logged in
+	// either case. It corresponds to client-go's
 	// WatchErrorHandlerWithContext.
 	OnError func(ctx context.Context, err error)
 }
@@ -96,6 +114,12 @@ func (o Options) complete() Options {
 	}
 	if o.ListSilence <= 0 {
 		o.ListSilence = DefaultListSilence
+	}
+	if o.MaxPause <= 0 {
+		o.MaxPause = DefaultMaxPause
+	}
+	if o.OutOfStepAfter <= 0 {
+		o.OutOfStepAfter = DefaultOutOfStepAfter
 	}
 	if o.MaxInternalErrorRetry == 0 {
 		o.MaxInternalErrorRetry = DefaultMaxInternalErrorRetry

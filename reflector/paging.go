@@ -2,13 +2,21 @@ package reflector
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// maxPageTries is how often in a row one page is asked for before the list
-// starts over.
-const maxPageTries = 5
+const (
+	// maxPageTries is how often in a row one page is asked for before the
+	// list starts over.
+	maxPageTries = 5
+
+	// maxEmptyPages is how many pages in a row may bring nothing and name a
+	// next one.
+	maxEmptyPages = 100
+)
 
 // listPage is the listing arm: one page.
 func (m *machine[T]) listPage(ctx context.Context, s state[T]) state[T] {
@@ -20,6 +28,7 @@ func (m *machine[T]) listPage(ctx context.Context, s state[T]) state[T] {
 		m.r.record.update(func(st *Stats) { st.Lists++ })
 	}
 	opts := m.pageOptions(s)
+	before := m.count.taken + m.count.unusable
 	meta, err := m.requestPage(ctx, opts)
 	if err != nil {
 		return m.listFailed(ctx, s, err)
@@ -30,11 +39,14 @@ func (m *machine[T]) listPage(ctx context.Context, s state[T]) state[T] {
 	if meta.Continue == "" {
 		return m.listed(ctx, s)
 	}
-	if meta.Continue == s.page.token {
-		return m.listFailed(ctx, s, ErrContinueLoop)
-	}
 	if opts.ResourceVersion == "0" {
 		m.paged = true
+	}
+	if s.page.empty++; m.count.taken+m.count.unusable > before {
+		s.page.empty = 0
+	}
+	if s.page.circle.closes(meta.Continue) || s.page.empty >= maxEmptyPages {
+		return m.listFailed(ctx, s, ErrContinueLoop)
 	}
 	s.page.token, s.page.tries = meta.Continue, 0
 	return s
@@ -73,13 +85,20 @@ func (m *machine[T]) requestPage(ctx context.Context, opts metav1.ListOptions) (
 	meta, err := m.r.lw.List(listCtx, opts, func(p Part[T]) error {
 		dog.got()
 		defer dog.waits()
+		m.r.health.answered()
 		for _, err := range p.Refused {
 			m.refuseListed(ctx, err)
 		}
 		return m.give(ctx, p.Items)
 	})
-	if cut := cutBy(listCtx); err != nil && cut != nil {
+	if err == nil {
+		m.r.health.answered()
+		return meta, nil
+	}
+	if cut := cutBy(listCtx); cut != nil {
 		err = cut
+	}
+	if errors.Is(err, ErrSilent) {
 		m.r.record.update(func(s *Stats) { s.Cut++ })
 	}
 	return meta, err
@@ -90,12 +109,19 @@ func (m *machine[T]) listed(ctx context.Context, s state[T]) state[T] {
 	version := s.page.version
 	if !s.fresh && m.compare(version) < 0 {
 		m.abort()
-		return m.retry(ctx, opList, m.backwards(version), m.relist(RelistBackwards))
+		next := m.relist(RelistBackwards)
+		if s.detour != 0 {
+			next = m.around(s.detour, true)
+		}
+		return m.turn(ctx, opList, m.backwards(version), next)
 	}
 	if err := m.commit(ctx, version); err != nil {
 		return m.listFailed(ctx, s, err)
 	}
+	m.judgeOrder(version)
 	m.reach(version)
+	m.detour.listed()
+	m.delays.failing(time.Now())
 	return state[T]{phase: watching}
 }
 
@@ -105,31 +131,52 @@ func (m *machine[T]) listFailed(ctx context.Context, s state[T], err error) stat
 	if ctx.Err() != nil {
 		return m.end()
 	}
-	how := judge(err)
-	if how == expired {
-		m.r.record.update(func(st *Stats) { st.Expired++ })
-	}
-	switch {
-	case how == expired && s.page.token != "":
-		// The token that the server offers for the rest leads to another
-		// state than that of the pages so far. All of it in one request
-		// cannot expire.
-		m.abort()
-		next := m.pages(true)
-		next.page.whole = true
-		return next
-	case (how == expired || how == tooLarge) && !s.fresh:
-		m.abort()
-		return m.pages(true)
+	switch how := judge(err); {
+	case how == expired || how == tooLarge:
+		return m.listOutdated(ctx, s, how, err)
 	case err == ErrContinueLoop:
 		m.abort()
-		next := m.pages(s.fresh)
-		next.page.whole = true
-		return m.retry(ctx, opList, err, next)
-	case how == transient && s.page.token != "" && s.page.tries < maxPageTries && m.listOpen:
+		return m.retry(ctx, opList, err, m.whole(s))
+	case passing(how) && !isUnusable(err) && s.page.token != "" && s.page.tries < maxPageTries && m.listOpen:
 		s.page.tries++
 		return m.retry(ctx, opList, err, s)
 	}
 	m.abort()
-	return m.retry(ctx, opList, err, m.list(s.fresh))
+	next := m.list(s.fresh)
+	if s.detour != 0 {
+		m.detour.unlisted(time.Now())
+		next = state[T]{phase: s.detour, fresh: s.fresh, restart: s.detour == watching}
+	}
+	return m.retry(ctx, opList, err, next)
+}
+
+// listOutdated says how to go on after a list whose version the server does
+// not have: at once with the newest state, or, when half of the list was there,
+// with all of it in one request, which cannot expire half way. Where that was
+// asked for already there is a pause.
+//
+// The token that the server offers for the rest of an expired list leads to
+// another state than that of the pages so far, and is not used.
+func (m *machine[T]) listOutdated(ctx context.Context, s state[T], how verdict, err error) state[T] {
+	if how == expired {
+		m.r.record.update(func(st *Stats) { st.Expired++ })
+	}
+	m.abort()
+	again, next := s.fresh, m.around(s.detour, true)
+	if how == expired && s.page.token != "" {
+		again, next = s.page.whole, m.whole(s)
+		next.fresh = true
+	}
+	if again || retryAfter(err) > 0 {
+		return m.retry(ctx, opList, err, next)
+	}
+	m.reportAt(ctx, 2, opList, "", err)
+	return next
+}
+
+// whole is the state that begins the list of s again, in one request.
+func (m *machine[T]) whole(s state[T]) state[T] {
+	next := m.around(s.detour, s.fresh)
+	next.page.whole = true
+	return next
 }

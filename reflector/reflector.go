@@ -2,6 +2,7 @@ package reflector
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"sync/atomic"
 
@@ -25,6 +26,8 @@ type Reflector[T any] struct {
 
 	running atomic.Bool
 	record  record
+	health  health
+	behind  bool // the machine's, from one Run to the next
 }
 
 var _ Runner[any] = (*Reflector[any])(nil)
@@ -51,7 +54,10 @@ func NewWithAccess[T any](lw ListerWatcher[T], access object.Access[T], opts Opt
 	}
 	if isNil(lw) {
 		r.err = ErrNoListerWatcher
+	} else if named, ok := lw.(fmt.Stringer); ok && r.opts.Source == "" {
+		r.opts.Source = named.String()
 	}
+	r.health.limit, r.health.names = r.opts.OutOfStepAfter, r.names()
 	if r.err != nil {
 		r.err = r.wrap("set up", "", r.err)
 	}
@@ -111,11 +117,22 @@ func (r *Reflector[T]) Run(ctx context.Context, sink Sink[T]) error {
 
 	m := newMachine(r, sink)
 	s := m.start()
+	r.health.begin(r.logger(ctx))
+	defer r.health.end()
 	defer m.stop() // for a panic in the source or the sink
 	for s.phase != ended {
 		s = m.step(ctx, s)
 	}
 	return ctx.Err()
+}
+
+// names are what log lines say of the Reflector (R5).
+func (r *Reflector[T]) names() []any {
+	names := []any{"reflector", r.name, "type", r.typ}
+	if r.opts.Source != "" {
+		names = append(names, "source", r.opts.Source)
+	}
+	return names
 }
 
 func (r *Reflector[T]) wrap(op, key string, err error) *Error {

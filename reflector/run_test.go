@@ -253,12 +253,12 @@ func TestErrorsAreLoggedByDefault(t *testing.T) {
 	}{
 		{opWatch, io.ErrUnexpectedEOF, 2},
 		{opWatch, errGone, 4},
-		{opWatch, errInternal, 0},
+		{opWatch, errInternal, 2},
 		{opWatch, &DecodeError{Err: io.EOF}, 0},
 		{opList, io.ErrUnexpectedEOF, 0},
-		{opStream, errGone, 0},
+		{opStream, errGone, 4},
 	} {
-		if got := logLevel(&Error{Op: c.op, Err: c.err}); got != c.want {
+		if got := logLevel(c.op, c.err); got != c.want {
 			t.Errorf("%s: %v is logged at %d, want %d", c.op, c.err, got, c.want)
 		}
 	}

@@ -3,6 +3,7 @@ package reflector
 import (
 	"maps"
 	"sync"
+	"time"
 )
 
 // RelistReason says why a full list was made after the first.
@@ -19,6 +20,8 @@ const (
 	RelistShort       RelistReason = "watches very short"
 	RelistInternal    RelistReason = "internal errors"
 	RelistRefused     RelistReason = "watch refused"
+	RelistUnwatched   RelistReason = "watches do not work"
+	RelistUnversioned RelistReason = "no version to resume from"
 )
 
 // Stats counts what a Reflector has done since it was made, all its Runs
@@ -71,9 +74,11 @@ func (s Stats) RelistCount() uint64 {
 
 // record is what a running Reflector lets others see.
 type record struct {
-	mu      sync.Mutex
-	stats   Stats  // guarded by mu
-	version string // guarded by mu
+	mu       sync.Mutex
+	stats    Stats                   // guarded by mu
+	version  string                  // guarded by mu
+	errorAt  time.Time               // guarded by mu: of stats.LastError
+	restarts map[RestartCause]uint64 // guarded by mu
 }
 
 // update changes the stats.
@@ -81,6 +86,23 @@ func (r *record) update(change func(*Stats)) {
 	r.mu.Lock()
 	change(&r.stats)
 	r.mu.Unlock()
+}
+
+// failed notes an error that is reported.
+func (r *record) failed(err error) {
+	r.mu.Lock()
+	r.stats.LastError, r.errorAt = err, time.Now()
+	r.mu.Unlock()
+}
+
+// restart notes what ended a watch.
+func (r *record) restart(cause RestartCause) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.restarts == nil {
+		r.restarts = make(map[RestartCause]uint64)
+	}
+	r.restarts[cause]++
 }
 
 // event notes an event that the sink has taken, and the version that it brings

@@ -3,7 +3,9 @@ package reflector
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"io"
+	"math"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,6 +19,10 @@ const (
 	// ignores the request for one would be silent for ever.
 	initialSilence = time.Minute
 
+	// endGrace is how long after the first sign that the initial part of a
+	// streamed list is over the bookmark that ends it may stay away.
+	endGrace = 15 * time.Second
+
 	// maxBroken is how many streamed lists in a row may break before the
 	// list is asked for in pages.
 	maxBroken = 3
@@ -25,8 +31,19 @@ const (
 	chunk = 128
 )
 
-// errStreamEnded is the end of a streamed list before its end.
-var errStreamEnded = errors.New("the stream ended before the list was complete")
+// What a streamed list fails with.
+var (
+	// errStreamEnded: the stream ended before the list did.
+	errStreamEnded = errors.New("the stream ended before the list was complete")
+
+	// errNoListEnd: the list does not end. It does not for a server or client
+	// that does not know streamed lists and sends a plain watch.
+	errNoListEnd = errors.New("the bookmark that ends a streamed list does not come: " + noStreamsAdvice)
+)
+
+// noStreamsAdvice is what to set for a source that ignores the request for a
+// streamed list.
+const noStreamsAdvice = "if the source knows no streamed lists, as the fake clientsets do not, set Options.DisableStreaming or ListWatch.NoStreamedLists"
 
 // initial is a streamed list as it comes in.
 type initial[T any] struct {
@@ -35,6 +52,23 @@ type initial[T any] struct {
 	// tail holds the events from the first one that is not Added: changes
 	// made while the list was being sent. They follow the list, as events.
 	tail []Event[T]
+
+	// seen has the keys of items, hashed. An object that comes twice shows
+	// that the initial part is over; over is set then.
+	seen map[uint64]struct{}
+	seed maphash.Seed
+	over bool
+}
+
+// repeats notes key and reports whether it came before.
+func (in *initial[T]) repeats(key string) bool {
+	if in.seen == nil {
+		in.seen, in.seed = make(map[uint64]struct{}), maphash.MakeSeed()
+	}
+	h := maphash.String(in.seed, key)
+	_, seen := in.seen[h]
+	in.seen[h] = struct{}{}
+	return seen
 }
 
 // streamList is the streaming arm: a watch that begins with the whole state
@@ -55,9 +89,9 @@ func (m *machine[T]) streamList(ctx context.Context, s state[T]) state[T] {
 		return m.streamFailed(ctx, s, w, err)
 	}
 	if !s.fresh && m.compare(end.ResourceVersion) < 0 {
-		w.close()
+		m.closeWatch(w)
 		m.abort()
-		return m.retry(ctx, opStream, m.backwards(end.ResourceVersion), m.relist(RelistBackwards))
+		return m.turn(ctx, opStream, m.backwards(end.ResourceVersion), m.relist(RelistBackwards))
 	}
 	return m.streamed(ctx, s, w, in.tail, end)
 }
@@ -78,7 +112,7 @@ func (m *machine[T]) streamOptions(s state[T]) metav1.ListOptions {
 // readInitial hands the objects of a streamed list to the sink until the
 // bookmark that ends them, which it returns.
 func (m *machine[T]) readInitial(ctx context.Context, w *openWatch[T], in *initial[T]) (Event[T], error) {
-	for {
+	for ctx.Err() == nil {
 		e, err := w.next()
 		var bad *DecodeError
 		switch {
@@ -94,15 +128,20 @@ func (m *machine[T]) readInitial(ctx context.Context, w *openWatch[T], in *initi
 		case e.Type == watch.Bookmark:
 			// Before the end of the list only a server that knows nothing of
 			// streamed lists sends one.
-			return e, ErrNoStreamedList
+			return e, errNoListEnd
 		}
-		if err := m.takeInitial(ctx, in, e); err != nil {
+		if err := m.takeInitial(ctx, w, in, e); err != nil {
 			return e, err
 		}
 	}
+	return Event[T]{}, ctx.Err()
 }
 
-func (m *machine[T]) takeInitial(ctx context.Context, in *initial[T], e Event[T]) error {
+func (m *machine[T]) takeInitial(ctx context.Context, w *openWatch[T], in *initial[T], e Event[T]) error {
+	if !in.over && (e.Type != watch.Added || in.repeats(m.r.key(e.Object))) {
+		in.over, in.seen = true, nil
+		w.dog.cutIn(endGrace, errNoListEnd)
+	}
 	if e.Type != watch.Added || len(in.tail) > 0 {
 		in.tail = append(in.tail, e)
 		return nil
@@ -128,17 +167,22 @@ func (m *machine[T]) streamed(ctx context.Context, s state[T], w *openWatch[T], 
 		version = "" // the list alone is not that state yet
 	}
 	if err := m.commit(ctx, version); err != nil {
-		w.close()
-		return m.listFailed(ctx, s, err)
+		return m.streamFailed(ctx, s, w, err)
 	}
+	m.judgeOrder(end.ResourceVersion)
+	m.streams.worked()
 	if len(tail) > 0 {
+		m.behind = true
 		if t := m.catchUp(ctx, w, tail, end); t != nil {
 			return m.troubled(ctx, w, t)
 		}
 	}
 	m.reach(end.ResourceVersion)
-	w.ordered = true
-	w.dog.set(w.timeout-time.Since(w.began), watchGrace)
+	m.watchesWork(ctx)
+	m.delays.failing(time.Now())
+	w.ordered, w.heard, w.progress = true, false, false
+	w.listed = time.Now()
+	w.dog.set(w.timeout-w.listed.Sub(w.began), watchGrace)
 	return state[T]{phase: reading, open: w}
 }
 
@@ -146,7 +190,7 @@ func (m *machine[T]) streamed(ctx context.Context, s state[T], w *openWatch[T], 
 func (m *machine[T]) catchUp(ctx context.Context, w *openWatch[T], tail []Event[T], end Event[T]) *trouble {
 	w.ordered = false
 	for _, e := range tail {
-		if t := m.take(ctx, w, e); t != nil {
+		if t := m.take(ctx, w, e); t != nil && (ctx.Err() != nil || m.calls(t)) {
 			return t
 		}
 	}
@@ -158,58 +202,89 @@ func (m *machine[T]) catchUp(ctx context.Context, w *openWatch[T], tail []Event[
 
 // streamFailed says how to go on after a streamed list that failed.
 func (m *machine[T]) streamFailed(ctx context.Context, s state[T], w *openWatch[T], err error) state[T] {
-	w.close()
+	m.closeWatch(w)
 	m.abort()
 	if ctx.Err() != nil {
 		return m.end()
 	}
+	m.r.record.restart(m.streamEnd(w, err).cause())
 	if cut := cutBy(w.ctx); cut != nil {
 		m.r.record.update(func(st *Stats) { st.Cut++ })
-		m.report(ctx, opStream, "", cut)
-		return m.pages(s.fresh)
+		err = cut
 	}
-	var bad *DecodeError
-	if errors.As(err, &bad) {
-		m.refuse(ctx, opStream, bad.Key, err)
-		return m.pages(s.fresh)
+	switch {
+	case errors.Is(err, ErrNoStreamedList):
+		m.streams.never = true
+	case refusesStreaming(err):
+		m.streams.failed(time.Now())
+	case errors.Is(err, ErrSilent), errors.Is(err, errNoListEnd):
+		m.streams.failed(time.Now())
+		return m.inPages(ctx, s, err)
+	default:
+		return m.streamJudged(ctx, s, w, err)
 	}
-	if refusesStreaming(err) {
-		m.noStreams = true
-		m.logger(ctx).V(2).Info("The server sends no streamed lists, listing in pages", "reflector", m.r.name, "type", m.r.typ, "err", err)
-		return m.pages(s.fresh)
-	}
-	return m.streamJudged(ctx, s, w, err)
+	m.logger(ctx).V(2).Info("There are no streamed lists, listing in pages", append(m.r.names(), "err", err)...)
+	return m.pages(s.fresh)
 }
 
+// inPages goes on with pages after a streamed list that failed with err.
+func (m *machine[T]) inPages(ctx context.Context, s state[T], err error) state[T] {
+	m.reportAt(ctx, 2, opStream, keyOfError(err), err)
+	return m.pages(s.fresh)
+}
+
+// streamJudged says how to go on after an error that says nothing about
+// streamed lists as such. Unless the server is away, pages follow after at most
+// three tries (R1a).
 func (m *machine[T]) streamJudged(ctx context.Context, s state[T], w *openWatch[T], err error) state[T] {
 	how := judge(err)
+	first := m.detour.fail(w.began, how)
+	switch {
+	case how == expired || how == tooLarge:
+		return m.streamOutdated(ctx, s, how, err)
+	case how == transient && !apierrors.IsForbidden(err) && !isDecodeError(err) && !isUnusable(err):
+		m.broken++
+	case how != away:
+		return m.inPages(ctx, s, err)
+	}
+	if m.broken >= maxBroken {
+		return m.inPages(ctx, s, err)
+	}
+	level := 2
+	if first {
+		level = 0
+	}
+	m.reportAt(ctx, level, opStream, "", err)
+	next := m.pause(&m.delays, err, s)
+	if m.detour.due(math.MaxInt, time.Now().Add(next.delay)) {
+		list := m.around(streaming, s.fresh)
+		list.then, list.phase, list.delay = list.phase, waiting, next.delay
+		return list
+	}
+	return next
+}
+
+// streamOutdated goes on after a streamed list whose version the server does
+// not have: at once with the newest state, the first time.
+func (m *machine[T]) streamOutdated(ctx context.Context, s state[T], how verdict, err error) state[T] {
 	if how == expired {
 		m.r.record.update(func(st *Stats) { st.Expired++ })
 	}
-	switch how {
-	case expired, tooLarge:
-		if !s.fresh {
-			return state[T]{phase: streaming, fresh: true}
-		}
-	case transient:
-		if w.opened || serverFailed(err) {
-			m.broken++
-		}
-		if m.broken >= maxBroken {
-			m.broken = 0
-			m.report(ctx, opStream, "", err)
-			return m.pages(s.fresh)
-		}
-	default:
-		m.report(ctx, opStream, "", err)
-		return m.pages(s.fresh)
+	if s.fresh || retryAfter(err) > 0 {
+		return m.retry(ctx, opStream, err, state[T]{phase: streaming, fresh: true})
 	}
-	return m.retry(ctx, opStream, err, s)
+	m.report(ctx, opStream, "", err)
+	return state[T]{phase: streaming, fresh: true}
 }
 
-// serverFailed tells a server that answers with a failure, and not with a
-// request to come later, from one that cannot be reached.
-func serverFailed(err error) bool {
-	var status apierrors.APIStatus
-	return errors.As(err, &status) && status.Status().Code >= 500 && retryAfter(err) == 0
+// streamEnd is the end of a streamed list.
+func (m *machine[T]) streamEnd(w *openWatch[T], err error) *watchEnd {
+	end := endOf(w, err, time.Now())
+	end.short, end.empty = false, false
+	return &end
+}
+
+func isDecodeError(err error) bool {
+	var bad *DecodeError
+	return errors.As(err, &bad)
 }

@@ -21,12 +21,19 @@ type watchdog struct {
 	mu      sync.Mutex
 	timer   *time.Timer   // guarded by mu
 	silence time.Duration // guarded by mu
-	seen    uint64        // guarded by mu: pulse when silence began to count
+	seen    uint64        // guarded by mu: pulse at the last look
+	idle    int           // guarded by mu: looks in a row that found pulse unmoved
 	round   int           // guarded by mu: a timer of an earlier round is void
 }
 
-// busy is the bit of pulse that is set while the reader is.
-const busy = 1
+const (
+	// busy is the bit of pulse that is set while the reader is.
+	busy = 1
+
+	// looks is how often the watchdog looks in the time that a request may
+	// be silent: it is cut after that time or up to a quarter more.
+	looks = 4
+)
 
 // newWatchdog returns a context that ends, with a silenceError as its cause,
 // when after a first grace nothing comes for silence.
@@ -45,12 +52,29 @@ func (d *watchdog) set(grace, silence time.Duration) {
 		d.timer.Stop()
 	}
 	d.round++
-	d.silence = silence
+	d.silence, d.idle = silence, 0
 	d.seen = busy // a first look always finds a sign of life
 	if grace <= 0 {
-		d.seen, grace = d.pulse.Load(), silence
+		d.seen, grace = d.pulse.Load(), silence/looks
 	}
 	d.lookIn(grace)
+}
+
+// cutIn cuts the request, with why as its cause, after a time that no sign of
+// life extends; set takes it back.
+func (d *watchdog) cutIn(after time.Duration, why error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.timer.Stop()
+	d.round++
+	round := d.round
+	d.timer = time.AfterFunc(after, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.round == round {
+			d.cancel(why)
+		}
+	})
 }
 
 // lookIn arms the timer; mu is held.
@@ -59,7 +83,7 @@ func (d *watchdog) lookIn(after time.Duration) {
 	d.timer = time.AfterFunc(after, func() { d.look(round) })
 }
 
-// look cuts the request if there was no sign of life since the last look.
+// look cuts the request if there was no sign of life at the last looks.
 func (d *watchdog) look(round int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -67,12 +91,13 @@ func (d *watchdog) look(round int) {
 		return
 	}
 	now := d.pulse.Load()
-	if now == d.seen && now&busy == 0 {
+	if now != d.seen || now&busy != 0 {
+		d.seen, d.idle = now, 0
+	} else if d.idle++; d.idle == looks {
 		d.cancel(&silenceError{silence: d.silence})
 		return
 	}
-	d.seen = now
-	d.lookIn(d.silence)
+	d.lookIn(d.silence / looks)
 }
 
 // got says that something came and the reader is busy with it; waits that it
@@ -89,10 +114,11 @@ func (d *watchdog) stop() {
 	d.cancel(nil)
 }
 
-// cutBy returns the silenceError that ended ctx, nil if none did.
+// cutBy returns why a watchdog ended ctx, nil if none did.
 func cutBy(ctx context.Context) error {
-	if silent, ok := context.Cause(ctx).(*silenceError); ok {
-		return silent
+	cause := context.Cause(ctx)
+	if _, silent := cause.(*silenceError); silent || cause == errNoListEnd {
+		return cause
 	}
 	return nil
 }

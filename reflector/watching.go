@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"time"
 
@@ -20,8 +19,13 @@ const (
 	shortWatch = time.Second
 
 	// maxShort is how many watches in a row may be shorter and bring nothing
-	// before the version is held to be the reason.
+	// new before the version is held to be the reason; one that brings
+	// nothing at all is enough.
 	maxShort = 5
+
+	// maxPeace bounds how long a watch of a collection that does not fit
+	// into one page may be silent before it is listed.
+	maxPeace = time.Hour
 )
 
 // openWatch is a watch from the request to its end.
@@ -30,11 +34,13 @@ type openWatch[T any] struct {
 	dog    *watchdog
 	stream Stream[T] // nil unless opened
 	// closed is closed once stream is, which the end of ctx brings about: not
-	// every stream takes notice of its context. It is nil when stream is.
-	closed chan struct{}
+	// every stream takes notice of its context. A panic of the stream's Close
+	// comes first. It is nil when stream is.
+	closed chan any
 
 	opened  bool
 	began   time.Time // before the request: some proxies hold back the headers
+	listed  time.Time // when the list that it began with was complete
 	timeout time.Duration
 
 	// ordered is true when versions must rise from event to event. A watch
@@ -42,8 +48,17 @@ type openWatch[T any] struct {
 	ordered bool
 
 	// heard is true once the watch has brought an event or a bookmark,
-	// progress once it has brought something new.
+	// progress once it has brought an event with a version above the last.
 	heard, progress bool
+}
+
+// silent is for how long the watch was open, not counting the list that it
+// began with.
+func (w *openWatch[T]) silent(now time.Time) time.Duration {
+	if w.listed.IsZero() {
+		return now.Sub(w.began)
+	}
+	return now.Sub(w.listed)
 }
 
 // next waits for the next event.
@@ -57,8 +72,11 @@ func (w *openWatch[T]) next() (Event[T], error) {
 // close gives back everything. It may be called twice.
 func (w *openWatch[T]) close() {
 	w.dog.stop() // ends ctx
-	if w.closed != nil {
-		<-w.closed
+	if w.closed == nil {
+		return
+	}
+	if panicked := <-w.closed; panicked != nil {
+		panic(panicked)
 	}
 }
 
@@ -86,12 +104,29 @@ func (m *machine[T]) open(ctx context.Context, opts metav1.ListOptions, silence 
 	}
 	w.dog.got()
 	w.stream, w.opened = stream, true
-	w.closed = make(chan struct{})
-	context.AfterFunc(w.ctx, func() {
-		defer close(w.closed)
-		stream.Close()
-	})
+	w.closed = make(chan any, 1)
+	context.AfterFunc(w.ctx, w.closeStream)
+	m.r.health.opened()
 	return w, nil
+}
+
+// closeStream closes the stream when ctx has ended.
+func (w *openWatch[T]) closeStream() {
+	defer close(w.closed)
+	finished := false
+	defer func() {
+		if !finished {
+			w.closed <- recover()
+		}
+	}()
+	w.stream.Close()
+	finished = true
+}
+
+// closeWatch closes w.
+func (m *machine[T]) closeWatch(w *openWatch[T]) {
+	w.close()
+	m.r.health.closed()
 }
 
 // drawTimeout is a random time between the two bounds, so that watches opened
@@ -112,41 +147,59 @@ func (m *machine[T]) openWatch(ctx context.Context, s state[T]) state[T] {
 	if err != nil {
 		return m.watchEnded(ctx, w, err)
 	}
-	w.ordered = m.version != "" && m.version != "0"
+	w.ordered = m.resumable()
 	return state[T]{phase: reading, open: w}
 }
 
-// read is the reading arm: events, until the watch ends or one of them cannot
-// be taken.
+// read is the reading arm: events, until the watch ends or one of them calls
+// for a list.
 func (m *machine[T]) read(ctx context.Context, s state[T]) state[T] {
 	w := s.open
-	for {
+	for ctx.Err() == nil {
 		e, err := w.next()
 		var t *trouble
 		if err == nil {
 			t = m.take(ctx, w, e)
-		} else if t = m.undecodable(ctx, w, err); t == nil && !isDecodeError(err) {
+		} else if t = m.undecodable(ctx, w, err); t == nil {
 			return m.watchEnded(ctx, w, err)
 		}
-		if t != nil {
+		if t != nil && (ctx.Err() != nil || m.calls(t)) {
 			return m.troubled(ctx, w, t)
 		}
 	}
+	return m.end()
 }
 
-// trouble is an event after which only a full list helps.
+// trouble is an event after which only a list shows the state of its object.
 type trouble struct {
-	why RelistReason
-	err error
+	why   RelistReason
+	key   string
+	err   error
+	event watch.EventType // "" when it is not known
+}
+
+// calls reports whether t calls for a list now (R1b).
+func (m *machine[T]) calls(t *trouble) bool {
+	now := time.Now()
+	if t.why == RelistBackwards {
+		return !m.disordered && m.refusals.may(t.why, now)
+	}
+	defer m.tellRefused()
+	if t.event == watch.Deleted && m.refusals.absent(t.key) {
+		m.refusals.stored(t.key)
+		return false
+	}
+	return m.refusals.calls(t.key, t.why, t.err, now)
 }
 
 // troubled closes the watch and lists again, unless ctx has ended.
 func (m *machine[T]) troubled(ctx context.Context, w *openWatch[T], t *trouble) state[T] {
-	w.close()
+	m.closeWatch(w)
 	if ctx.Err() != nil {
 		return m.end()
 	}
-	return m.pause(t.err, m.relist(t.why))
+	m.r.record.restart(RestartEvent)
+	return m.pause(&m.turns, t.err, m.relist(t.why))
 }
 
 // take hands one event to the sink. The version moves once it is taken.
@@ -155,18 +208,8 @@ func (m *machine[T]) take(ctx context.Context, w *openWatch[T], e Event[T]) *tro
 	if w.ordered {
 		order = m.compare(e.ResourceVersion)
 	}
-	if order < 0 {
-		err := m.backwards(e.ResourceVersion)
-		key := ""
-		if e.Type != watch.Bookmark {
-			key = m.r.key(e.Object)
-		}
-		m.report(ctx, opWatch, key, err)
-		return &trouble{RelistBackwards, err}
-	}
 	if e.Type == watch.Bookmark {
-		m.takeBookmark(ctx, w, e, order)
-		return nil
+		return m.takeBookmark(ctx, w, e, order)
 	}
 	if m.r.check != nil {
 		if err := m.r.check(e.Object); err != nil {
@@ -176,9 +219,13 @@ func (m *machine[T]) take(ctx context.Context, w *openWatch[T], e Event[T]) *tro
 	return m.store(ctx, w, e, order)
 }
 
+// store hands on an event of an object. One that is lower than the last
+// version is handed on too: whether the server went back or its events have no
+// order is for a list to tell, and the object need not wait for that.
 func (m *machine[T]) store(ctx context.Context, w *openWatch[T], e Event[T], order int) *trouble {
-	if len(m.refused) > 0 {
-		delete(m.refused, m.r.key(e.Object)) // while the object is still ours
+	key := ""
+	if order < 0 || len(m.refusals.objects) > 0 {
+		key = m.r.key(e.Object) // while the object is still ours
 	}
 	var err error
 	switch e.Type {
@@ -192,70 +239,98 @@ func (m *machine[T]) store(ctx context.Context, w *openWatch[T], e Event[T], ord
 		err = fmt.Errorf("the source sent an event of the unknown type %q", e.Type)
 	}
 	if err != nil {
-		if ctx.Err() == nil {
-			m.refuse(ctx, "store an event of", m.r.key(e.Object), err)
-		}
-		return &trouble{RelistNotStored, err}
+		return m.notStored(ctx, w, e, order, err)
+	}
+	if len(m.refusals.objects) > 0 {
+		m.refusals.stored(key)
+		m.tellRefused()
 	}
 	if order == 0 {
 		m.r.record.update(func(s *Stats) { s.Duplicates++ })
 	}
-	m.advance(w, e)
-	return nil
+	m.advance(w, e, order)
+	if order >= 0 || m.disordered {
+		return nil
+	}
+	err = m.backwards(e.ResourceVersion)
+	m.report(ctx, opWatch, key, err)
+	return &trouble{RelistBackwards, key, err, e.Type}
 }
 
-// takeBookmark moves the version, once the sink knows.
-func (m *machine[T]) takeBookmark(ctx context.Context, w *openWatch[T], e Event[T], order int) {
+// notStored is the trouble of an event that the sink did not take. The version
+// moves on all the same, in case that the event calls for no list now.
+func (m *machine[T]) notStored(ctx context.Context, w *openWatch[T], e Event[T], order int, err error) *trouble {
+	key := m.r.key(e.Object)
+	if ctx.Err() == nil {
+		m.refuse(ctx, "store an event of", key, RelistNotStored, err)
+	}
+	m.pass(w, e.ResourceVersion, order)
+	return &trouble{RelistNotStored, key, err, e.Type}
+}
+
+// takeBookmark moves the version, once the sink knows. A bookmark says how far
+// the server is: one that is lower than the last version is trouble.
+func (m *machine[T]) takeBookmark(ctx context.Context, w *openWatch[T], e Event[T], order int) *trouble {
 	m.r.record.update(func(s *Stats) { s.Bookmarks++ })
-	m.alive()
+	if order < 0 {
+		if m.disordered {
+			return nil
+		}
+		err := m.backwards(e.ResourceVersion)
+		m.report(ctx, opWatch, "", err)
+		return &trouble{RelistBackwards, "", err, e.Type}
+	}
 	w.heard = true
 	if e.ResourceVersion == "" {
-		return
+		return nil
 	}
 	if err := m.sink.Bookmark(ctx, e.ResourceVersion); err != nil {
 		if ctx.Err() == nil {
 			m.report(ctx, "store a bookmark of", "", err)
 		}
-		return
+		return nil
 	}
 	w.ordered = true
-	w.progress = w.progress || order > 0
 	m.reach(e.ResourceVersion)
+	return nil
 }
 
-// advance notes an event that the sink has taken.
-func (m *machine[T]) advance(w *openWatch[T], e Event[T]) {
-	m.alive()
-	w.heard, w.progress = true, true
-	if e.ResourceVersion != "" && (w.ordered || e.Type != watch.Added) {
+// advance notes an event that the sink has taken. The version does not go
+// back.
+func (m *machine[T]) advance(w *openWatch[T], e Event[T], order int) {
+	w.heard, w.progress = true, w.progress || order > 0
+	if e.ResourceVersion != "" && order >= 0 && (w.ordered || e.Type != watch.Added) {
 		w.ordered = true
 		m.version = e.ResourceVersion
 	}
 	m.r.record.event(m.version)
 }
 
-func isDecodeError(err error) bool {
-	var bad *DecodeError
-	return errors.As(err, &bad)
+// pass notes an event that was not stored and is not asked for again.
+func (m *machine[T]) pass(w *openWatch[T], version string, order int) {
+	w.heard = true
+	if w.ordered && version != "" && order > 0 {
+		w.progress = true
+		m.reach(version)
+	}
 }
 
-// undecodable deals with an event that could not be decoded: nil when err is
-// something else, and when the sink misses nothing by it, because it is a
-// newer state of an object that the last list could not decode either.
+// undecodable is the trouble of an event that could not be decoded, nil when
+// err is something else.
 func (m *machine[T]) undecodable(ctx context.Context, w *openWatch[T], err error) *trouble {
 	var bad *DecodeError
-	if !errors.As(err, &bad) || ctx.Err() != nil {
+	if !errors.As(err, &bad) {
 		return nil
 	}
-	m.refuse(ctx, "decode an event of", bad.Key, err)
-	_, known := m.refused[bad.Key]
-	if known && w.ordered && bad.ResourceVersion != "" && m.compare(bad.ResourceVersion) >= 0 {
-		m.alive()
-		m.reach(bad.ResourceVersion)
-		w.heard, w.progress = true, true
-		return nil
+	if ctx.Err() == nil {
+		m.refuse(ctx, "decode an event of", bad.Key, RelistUndecodable, err)
 	}
-	return &trouble{RelistUndecodable, err}
+	order := 0
+	if w.ordered && bad.ResourceVersion != "" {
+		order = m.compare(bad.ResourceVersion)
+	}
+	m.pass(w, bad.ResourceVersion, order)
+	return &trouble{RelistUndecodable, bad.Key, err, bad.Event}
 }
 
 func (m *machine[T]) backwards(version string) error {
@@ -265,68 +340,114 @@ func (m *machine[T]) backwards(version string) error {
 // watchEnded says how to go on after a watch that ended, or could not be
 // opened, with err.
 func (m *machine[T]) watchEnded(ctx context.Context, w *openWatch[T], err error) state[T] {
-	lasted := time.Since(w.began)
-	w.close()
+	m.closeWatch(w)
 	if ctx.Err() != nil {
 		return m.end()
 	}
-	cut := cutBy(w.ctx)
-	if cut != nil {
-		err = cut
-		m.r.record.update(func(s *Stats) { s.Cut++ })
-	}
-	if !w.heard && (w.opened || cut != nil) {
-		m.fruitless(lasted)
-	}
-	if why, ok := m.watchJudged(err); ok {
-		return m.retry(ctx, opWatch, err, m.relist(why))
-	}
-	return m.resume(ctx, w, lasted, err)
-}
-
-// fruitless notes a watch that brought nothing.
-func (m *machine[T]) fruitless(lasted time.Duration) {
-	if lasted < shortWatch {
-		m.short++
-		return
-	}
-	m.quiet += lasted
-}
-
-// watchJudged tells whether err by itself calls for a full list, and why.
-func (m *machine[T]) watchJudged(err error) (RelistReason, bool) {
-	switch judge(err) {
+	end := endOf(w, err, time.Now())
+	m.learn(ctx, w, &end)
+	m.r.record.restart(end.cause())
+	switch end.how {
 	case expired:
 		m.r.record.update(func(s *Stats) { s.Expired++ })
-		return RelistExpired, true
+		return m.turn(ctx, opWatch, end.err, m.relist(RelistExpired))
 	case tooLarge:
-		return RelistTooLarge, true
-	case refused:
-		return RelistRefused, true
-	case internal:
-		if !m.internal.again(time.Now()) {
-			return RelistInternal, true
-		}
+		return m.turn(ctx, opWatch, end.err, m.relist(RelistTooLarge))
 	}
-	return "", false
+	if why := m.wanting(w); why != "" {
+		return m.turnAfter(ctx, end, m.relist(why))
+	}
+	return m.goOn(ctx, end)
 }
 
-// resume goes on from the last version, unless watches from there have brought
-// nothing for so long that the version itself is in doubt.
-func (m *machine[T]) resume(ctx context.Context, w *openWatch[T], lasted time.Duration, err error) state[T] {
-	regular := err == io.EOF
-	if regular && !w.progress && lasted < shortWatch {
-		regular, err = false, ErrVeryShortWatch
+// learn remembers what end says about the source.
+func (m *machine[T]) learn(ctx context.Context, w *openWatch[T], end *watchEnd) {
+	if end.cut {
+		m.r.record.update(func(s *Stats) { s.Cut++ })
 	}
-	next := m.rewatch()
+	if w.heard {
+		m.quiet, m.peace = 0, 0
+	} else if (w.opened || end.cut) && !end.brief {
+		m.quiet += end.silent
+	}
+	m.short, m.hasty = next(m.short, end.short && !w.progress), next(m.hasty, end.short && w.progress)
+	end.repeats = m.short >= maxShort
+	end.steady = end.regular && (!end.short || w.progress && m.hasty < 2)
+	if w.heard || w.opened && end.lasted >= time.Minute {
+		m.internal.reset()
+	}
+	if end.worked = w.progress || w.opened && !end.brief || w.heard && !end.repeats; !end.worked {
+		m.detour.fail(w.began, end.how)
+		return
+	}
+	m.watchesWork(ctx)
+}
+
+// watchesWork notes that they do, and says so where they did not.
+func (m *machine[T]) watchesWork(ctx context.Context) {
+	if m.detour.told {
+		m.logger(ctx).Error(nil, "Watches work again", m.r.names()...)
+	}
+	m.detour.worked()
+}
+
+// next is the length of a row that goes on or ends.
+func next(row int, goesOn bool) int {
+	if goesOn {
+		return row + 1
+	}
+	return 0
+}
+
+// wanting is why a list is called for by what the watches have not brought, ""
+// when it is not.
+func (m *machine[T]) wanting(w *openWatch[T]) RelistReason {
+	now := time.Now()
 	switch {
-	case m.quiet >= w.timeout-time.Second && m.quiet > 0:
-		next = m.relist(RelistSilent)
-	case m.short >= maxShort:
-		next = m.relist(RelistShort)
+	case !m.resumable():
+		return RelistUnversioned
+	case m.quiet > 0 && m.quiet >= max(w.timeout-time.Second, m.peace):
+		if m.peace = 0; m.size > DefaultPageSize {
+			m.peace = min(2*m.quiet, maxPeace)
+		}
+		return RelistSilent
 	}
-	if regular {
+	return m.refusals.due(now)
+}
+
+// turnAfter goes on with a list after a watch that came to end.
+func (m *machine[T]) turnAfter(ctx context.Context, end watchEnd, list state[T]) state[T] {
+	switch {
+	case !end.worked:
+		return m.retry(ctx, opWatch, end.err, list)
+	case end.regular:
+		return m.pause(&m.turns, nil, list)
+	}
+	return m.turn(ctx, opWatch, end.err, list)
+}
+
+// goOn opens the next watch, or lists in its place where watches do not work
+// (R1a).
+func (m *machine[T]) goOn(ctx context.Context, end watchEnd) state[T] {
+	if end.steady {
+		return m.rewatch()
+	}
+	next := m.retry(ctx, opWatch, end.err, m.rewatch())
+	why, soon := end.verdict(&m.internal, time.Now())
+	if why == "" || !m.detour.due(soon, time.Now().Add(next.delay)) {
 		return next
 	}
-	return m.retry(ctx, opWatch, err, next)
+	m.r.record.relist(why)
+	m.tellDetour(ctx, end.err)
+	list := m.around(watching, false)
+	list.then, list.phase, list.delay = list.phase, waiting, next.delay
+	return list
+}
+
+// tellDetour logs that watches do not work, once until they do (R5).
+func (m *machine[T]) tellDetour(ctx context.Context, err error) {
+	if now := time.Now(); !m.detour.told && now.Sub(m.detourToldAt) >= logGap {
+		m.detour.told, m.detourToldAt = true, now
+		m.logger(ctx).Error(err, "Watches do not work: the objects are listed instead, until they do", m.r.names()...)
+	}
 }

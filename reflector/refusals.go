@@ -1,0 +1,182 @@
+package reflector
+
+import (
+	"errors"
+	"time"
+)
+
+const (
+	// firstRest is for how long a reason calls for no other list after one
+	// that it called for (R1b). The time doubles with each list up to maxRest.
+	firstRest = 10 * time.Minute
+	maxRest   = 24 * time.Hour
+)
+
+// refusals remembers which objects the sink does not hold as the server has
+// them, and how often each reason has called for a list, so that no object
+// costs the others their freshness (R1b). It belongs to the machine's
+// goroutine.
+type refusals struct {
+	// objects are those that were refused and have neither been stored nor
+	// deleted since. The key "" stands for those whose key is not known.
+	objects map[string]refusedObject
+
+	// listed are those that the list which is coming in has refused. They
+	// become objects when it is complete.
+	listed map[string]refusedObject
+
+	// rests are the reasons that have called for a list.
+	rests map[RelistReason]*rest
+
+	// owed is a reason that was given while it rested, "" for none: the list
+	// that it calls for is made at the end of a watch, once its rest is over.
+	owed RelistReason
+}
+
+// refusedObject says what was wrong with an object.
+type refusedObject struct {
+	reasons map[RelistReason]struct{} // those that the object has given
+	err     error
+	absent  bool // a list has left it out, so that the sink holds no state of it
+}
+
+// rest is the time in which a reason calls for no list.
+type rest struct {
+	until time.Time
+	last  time.Duration // how long the present rest lasts
+}
+
+func newRefusals() refusals {
+	return refusals{objects: map[string]refusedObject{}, listed: map[string]refusedObject{}, rests: map[RelistReason]*rest{}}
+}
+
+// note remembers in objects that err is why the object of key is refused.
+func note(objects map[string]refusedObject, key string, why RelistReason, err error) {
+	r := objects[key]
+	if r.reasons == nil {
+		r.reasons = make(map[RelistReason]struct{}, 1)
+	}
+	r.reasons[why] = struct{}{}
+	r.err = err
+	objects[key] = r
+}
+
+// calls reports whether an event of the object of key, refused with err, calls
+// for a list now because of why. It does not when the object has given that
+// reason before; while the reason rests the list is owed.
+func (f *refusals) calls(key string, why RelistReason, err error, now time.Time) bool {
+	known := f.known(key, why)
+	note(f.objects, key, why, err)
+	if known {
+		return false
+	}
+	return f.may(why, now)
+}
+
+// known reports whether the object of key was refused before because of why.
+func (f *refusals) known(key string, why RelistReason) bool {
+	_, known := f.objects[key].reasons[why]
+	return known && key != ""
+}
+
+// may reports whether why may call for a list now. If so the reason rests from
+// now on; if not the list is owed.
+func (f *refusals) may(why RelistReason, now time.Time) bool {
+	r := f.rests[why]
+	if r == nil {
+		r = &rest{}
+		f.rests[why] = r
+	}
+	if now.Before(r.until) {
+		f.owed = why
+		return false
+	}
+	r.last = min(max(2*r.last, firstRest), maxRest)
+	r.until = now.Add(r.last)
+	return true
+}
+
+// due is the list that is owed and may be made now, "" for none.
+func (f *refusals) due(now time.Time) RelistReason {
+	if f.owed == "" || now.Before(f.rests[f.owed].until) {
+		return ""
+	}
+	why := f.owed
+	f.may(why, now)
+	return why
+}
+
+// absent reports whether the sink holds no state of the object of key.
+func (f *refusals) absent(key string) bool { return key != "" && f.objects[key].absent }
+
+// stored notes that the sink holds the object of key, or that it is deleted.
+func (f *refusals) stored(key string) { delete(f.objects, key) }
+
+// begin notes the beginning of a list.
+func (f *refusals) begin() { clear(f.listed) }
+
+// refuse notes an object that the list holds and that cannot be used.
+func (f *refusals) refuse(key string, why RelistReason, err error) { note(f.listed, key, why, err) }
+
+// news reports whether the list has refused an object that was not refused
+// before.
+func (f *refusals) news() bool {
+	for key := range f.listed {
+		if _, known := f.objects[key]; !known || key == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// commit notes that the list has taken effect: what it did not refuse the sink
+// holds, or it is gone.
+func (f *refusals) commit() {
+	for key, r := range f.listed {
+		for why := range f.objects[key].reasons {
+			r.reasons[why] = struct{}{}
+		}
+		r.absent = true
+		f.listed[key] = r
+	}
+	f.objects, f.listed = f.listed, f.objects
+	clear(f.listed)
+	f.owed = ""
+}
+
+// anew forgets what reasons have cost: the server is another one, or its data
+// are.
+func (f *refusals) anew() { clear(f.rests); f.owed = "" }
+
+// sample is how many objects are refused, and what is wrong with one of them.
+func (f *refusals) sample() (n int, err error) {
+	for _, r := range f.objects {
+		return len(f.objects), r.err
+	}
+	return 0, nil
+}
+
+// keyed is an error that names the object that it is about.
+type keyed interface{ ObjectKey() string }
+
+// keyOfError is the key of the object that err is about, "" when it does not
+// say.
+func keyOfError(err error) string {
+	var k keyed
+	if errors.As(err, &k) {
+		return k.ObjectKey()
+	}
+	return ""
+}
+
+// eachError calls f with each error that err joins, as errors.Join does.
+func eachError(err error, f func(error)) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || len(joined.Unwrap()) == 0 {
+		f(err)
+		return
+	}
+	for _, e := range joined.Unwrap() {
+		f(e)
+	}
+}
