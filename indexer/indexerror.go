@@ -29,10 +29,11 @@ type IndexError struct {
 	Err error
 }
 
-// Error names cache, index, type, key and reason.
+// Error names key, index, reason, cache and type. It begins with the text of
+// client-go, whose stores panic with it.
 func (e IndexError) Error() string {
-	return fmt.Sprintf("indexer: %s: index %q has no place for %s %q: its index function failed: %v",
-		e.Cache, e.Index, e.Type, e.Key, e.Err)
+	return fmt.Sprintf("unable to calculate an index entry for key %q on index %q: %v (a %s in the indexer of %s)",
+		e.Key, e.Index, e.Err, e.Type, e.Cache)
 }
 
 // Unwrap returns the reason.

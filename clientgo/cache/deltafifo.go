@@ -87,7 +87,9 @@ func (f *DeltaFIFO) Replace(list []interface{}, resourceVersion string) error {
 	return f.replace(list, func() error { return f.commitList(len(list), resourceVersion) })
 }
 
-func (f *DeltaFIFO) commitList(_ int, resourceVersion string) error { return f.endList(resourceVersion) }
+func (f *DeltaFIFO) commitList(_ int, resourceVersion string) error {
+	return f.endList(resourceVersion)
+}
 
 // KeyOf returns the key of an object, of Deltas, or of a tombstone. It
 // corresponds to client-go's DeltaFIFO.KeyOf.

@@ -18,6 +18,7 @@ type fifo struct {
 	name        string
 	keyFunc     KeyFunc
 	transformer TransformFunc
+	bareErrors  bool // of the transform, from Replace
 	queue       deltafifo.Queue[any]
 
 	// popping makes consumers take turns; no user code but process runs
@@ -151,6 +152,9 @@ func (f *fifo) listError(list []interface{}, err error) error {
 		if _, keyErr := f.keyOf(obj); keyErr != nil {
 			return KeyError{Obj: obj, Err: keyErr}
 		}
+	}
+	if f.bareErrors {
+		return producerError(nil, err)
 	}
 	return fmt.Errorf("couldn't enqueue object: %w", producerError(nil, err))
 }

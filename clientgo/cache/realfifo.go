@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"errors"
 	"time"
 
 	"github.com/informant-go/informant/deltafifo"
@@ -61,6 +60,7 @@ func NewRealFIFOWithOptions(opts RealFIFOOptions) *RealFIFO {
 		metrics:   newInformerMetrics(opts.Identifier, opts.MetricsProvider),
 		first:     firstList{done: make(chan struct{})},
 	}
+	f.bareErrors = opts.AtomicEvents
 	f.unfolded.logger = f.logger(opts.Logger)
 	engine, err := deltafifo.NewInOrder(object.Access[any]{Key: f.keyOf}, f.engineOptions(opts.Logger))
 	if err != nil {
@@ -106,12 +106,7 @@ func (f *RealFIFO) Delete(obj interface{}) error {
 
 // Replace queues a list. With an error nothing of it is queued.
 func (f *RealFIFO) Replace(list []interface{}, resourceVersion string) error {
-	err := f.replace(list, func() error { return f.commitList(len(list), resourceVersion) })
-	var transform *transformError
-	if f.atomic && errors.As(err, &transform) {
-		return transform.err
-	}
-	return err
+	return f.replace(list, func() error { return f.commitList(len(list), resourceVersion) })
 }
 
 // commitList ends a list of which n objects came.
