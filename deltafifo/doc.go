@@ -56,7 +56,8 @@
 //
 //   - An object without a key, or that the transform refuses, does not fail its
 //     list: the others are taken, and the error names each that is not.
-//   - Of two objects with one key in a list the later one counts.
+//   - Of two objects with one key in a list the later one counts, in the place
+//     of the first; client-go hands out both. Options.KeepRepeats does as well.
 //   - A resync that comes while a SyncAll waits adds nothing.
 //   - DeltaFIFO tells what is gone before what a list holds (see
 //     DeltaOptions.DeletionsLast); processes outside its lock; passes Bookmarks and versions of

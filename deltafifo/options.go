@@ -37,10 +37,11 @@ type Options[T any] struct {
 	// nil.
 	Known func(key string) (obj T, exists bool)
 
-	// KeepRepeated keeps every item of a list that has a key more than once,
-	// in the order in which they came, as client-go's queues do. By default
-	// the last one stands for all: no server lists a key twice.
-	KeepRepeated bool
+	// KeepRepeats keeps every item of a list, also of a key that comes again,
+	// as client-go's queues do. Without it the later item counts, in the
+	// place of the first, so that the keys of a List are all different, as
+	// an Indexer's ReplaceAll asks for.
+	KeepRepeats bool
 
 	// Bound is the number of deltas that may wait; 0 is any number. A
 	// producer's Add, Update, Delete, Bookmark or Commit waits until fewer

@@ -2,6 +2,7 @@ package indexer
 
 import (
 	"fmt"
+
 	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
 )
@@ -53,19 +54,18 @@ func (b *batch[T]) index(e *engine[T], at int, key string, obj T) (from int) {
 	for _, ix := range *b.indexes {
 		values, err := ix.values(obj)
 		if err != nil {
-			b.errs = append(b.errs, placedError{at, e.indexError(ix, key, obj, err)})
+			b.errs = append(b.errs, e.indexError(at, ix, key, obj, err))
 		}
 		b.values = append(b.values, values)
 	}
 	return from
 }
 
-// indexError makes the report of a failure, or panics with it where the options
-// ask for that.
-func (e *engine[T]) indexError(ix *index[T], key string, obj T, err error) IndexError {
-	failure := IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Type: fmt.Sprintf("%T", obj), Err: err}
+// indexError makes the report of a failure over object number at of a write.
+func (e *engine[T]) indexError(at int, ix *index[T], key string, obj T, err error) placedError {
+	failure := placedError{at: at, err: IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Type: fmt.Sprintf("%T", obj), Err: err}}
 	if e.options.PanicOnIndexError {
-		panic(failure)
+		failure.again = func() { _, _ = ix.fn(obj) }
 	}
 	return failure
 }
@@ -108,10 +108,14 @@ func supersedes(version, before string) bool {
 	return object.NewerVersion(version, before) || !object.NewerVersion(before, version)
 }
 
-// tell reports index errors, after the writer's turn.
+// tell reports index errors. It is the last thing that a write does, since it
+// calls the user's code and may panic.
 func (e *engine[T]) tell(errs []placedError) {
 	if len(errs) == 0 {
 		return
+	}
+	if e.options.PanicOnIndexError {
+		errs[0].crash()
 	}
 	if told := e.options.OnIndexError; told != nil {
 		for _, failure := range errs {

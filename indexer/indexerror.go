@@ -29,10 +29,10 @@ type IndexError struct {
 	Err error
 }
 
-// Error names key, index, reason, cache and type. It begins with the text of
-// client-go, whose stores panic with it.
+// Error names key, index, reason, type and cache. It begins as the text with
+// which client-go panics.
 func (e IndexError) Error() string {
-	return fmt.Sprintf("unable to calculate an index entry for key %q on index %q: %v (a %s in the indexer of %s)",
+	return fmt.Sprintf("unable to calculate an index entry for key %q on index %q: %v (a %s of indexer %s, which has it without that entry)",
 		e.Key, e.Index, e.Err, e.Type, e.Cache)
 }
 
@@ -71,6 +71,21 @@ type errorBook struct {
 type placedError struct {
 	at  int
 	err IndexError
+	// again calls the index function once more, unguarded. It is there with
+	// Options.PanicOnIndexError only.
+	again func()
+}
+
+// crash panics. An index function that has panicked is called again, so that the
+// panic is its own, and its stack what a crash shows; one that bears it this
+// time is told of with the stack of the first time.
+func (p placedError) crash() {
+	panicked, ok := p.err.Err.(*PanicError)
+	if !ok {
+		panic(p.err)
+	}
+	p.again()
+	panic(fmt.Errorf("%w\n%s", p.err, panicked.Stack))
 }
 
 // replay makes errs all that is known of the keys that were written, in the

@@ -23,7 +23,9 @@
 //     took over the key of another whose deletion was missed is a Delete, with
 //     FinalStateUnknown, and an Add. A list is told with what it shows to be
 //     gone first, and the rest in its order; from a DeltaFIFO key by key, in
-//     the order in which they began to wait. See Options for client-go's ways.
+//     the order in which they began to wait. Objects with which the store was
+//     filled before the first Run are told as Adds. See Options for
+//     client-go's ways: RelistUpdates, UIDUpdates, SkipFilled.
 //   - I2 The store holds what a handler is told, or something later, before it
 //     is told.
 //   - I3 A handler is called by one goroutine, sequentially. No handler waits
@@ -58,6 +60,15 @@
 // in-order queue such a resync is one entry of the log and a snapshot, and so
 // atomic: what a handler is told is the state at that place of the log. With a
 // DeltaFIFO it is key by key.
+//
+// # One version, two contents
+//
+// Two objects of one key with the same version are taken for the same state. A
+// server can break that without a write: when the definition of a custom
+// resource changes, the defaults in what it reads do too, at the same versions.
+// Handlers and store then learn of it when the object is next written;
+// Options.RelistUpdates has them learn of it from the next list, as client-go
+// does.
 //
 // # Objects changed in place
 //

@@ -5,9 +5,6 @@ import (
 	"os"
 	"strconv"
 	"sync"
-	"time"
-
-	"github.com/informant-go/informant/indexer"
 )
 
 // newDetector returns client-go's mutation detector, if the environment asks
@@ -17,25 +14,6 @@ func newDetector(typeName string) MutationDetector {
 		return nil
 	}
 	return NewCacheMutationDetector(typeName)
-}
-
-// shown lets detector copy each object before it is stored and anybody is told
-// of it: it is in the place of the copy that the engine's own detector makes,
-// which is left with nothing to find.
-func shown(detector MutationDetector) *indexer.DetectorOptions[any] {
-	if detector == nil {
-		return nil
-	}
-	return &indexer.DetectorOptions[any]{
-		Copy: func(obj any) any {
-			detector.AddObject(obj)
-			return nil
-		},
-		Sample:     1,
-		Max:        1,
-		Period:     24 * time.Hour,
-		OnMutation: func(indexer.Mutation) {},
-	}
 }
 
 // runDetector runs the detector until the function that it returns is called.

@@ -45,10 +45,10 @@ func (f *fifo) logger(given *klog.Logger) klog.Logger {
 // engineOptions are what both queues tell their engine.
 func (f *fifo) engineOptions(logger *klog.Logger) deltafifo.Options[any] {
 	return deltafifo.Options[any]{
-		Name:         f.name,
-		Transform:    f.transformLive(),
-		KeepRepeated: true,
-		Logger:       ptr.Deref(logger, klog.Background()),
+		Name:        f.name,
+		Transform:   f.transformLive(),
+		KeepRepeats: true,
+		Logger:      ptr.Deref(logger, klog.Background()),
 	}
 }
 

@@ -35,6 +35,7 @@ func (s *sharedInformer) AddEventHandlerWithOptions(handler ResourceEventHandler
 	reg, err := s.engine.AddHandler(eventHandler{handler}, informer.HandlerOptions{
 		Name:         handlerName(handler),
 		ResyncPeriod: s.handlerResync(options),
+		Logger:       ptr.Deref(options.Logger, klog.Background()),
 	})
 	if err != nil {
 		return nil, err

@@ -43,7 +43,10 @@ func NewSharedIndexInformerWithOptions(lw ListerWatcher, exampleObject runtime.O
 	}, options.ObjectDescription)
 	s.detector = newDetector(s.typeName)
 	opts := s.parts.options(options.ResyncPeriod)
-	opts.Detector = shown(s.detector)
+	if s.detector != nil {
+		// It copies before anybody can change the object.
+		opts.Observe = func(_ string, obj any) { s.detector.AddObject(obj) }
+	}
 	engine, err := informer.NewFromRunner(s.parts.source, s.parts.access, opts)
 	if err != nil {
 		panic(fmt.Sprintf("cache: no informer can be made: %v", err)) // the parts are complete

@@ -50,6 +50,7 @@ func newThreadSafeOf(access object.Access[any], name string, indexers Indexers) 
 		Name:              name,
 		Indexers:          toEngine(indexers),
 		PanicOnIndexError: true,
+		Renew:             true,
 	}, access)
 	if err != nil {
 		panic(err) // access has a Key
