@@ -26,11 +26,12 @@
 // F2. A list, once consumed, has told for each key that is gone exactly one
 // Deleted, with the last known object and marked as final state unknown.
 // InOrder hands over the whole list, and the consumer sees what is gone when it
-// replaces its state with it. DeltaFIFO decides it when the list is committed, and tells it before what the list holds:
+// replaces its state with it. DeltaFIFO decides it when the list is committed:
 // from what is queued, else from what is being processed or was handed out
-// while it looked, else from the known objects. So it makes no difference that
-// the consumer's store lags the queue. A list is staged outside of the queue:
-// one that is not committed, for whatever reason, changes nothing.
+// while it looked, else from the known objects; and tells it before what the
+// list holds. So it makes no difference that the consumer's store lags the
+// queue. A list is staged outside of the queue: one that is not committed, for
+// whatever reason, changes nothing.
 //
 // F3. A producer does not wait for the consumer's processing: the queue's lock
 // is free meanwhile. With Options.Bound it waits for room, until its context

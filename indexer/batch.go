@@ -2,6 +2,7 @@ package indexer
 
 import (
 	"fmt"
+	"runtime/debug"
 
 	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
@@ -87,10 +88,18 @@ func (b *batch[T]) raise(e *engine[T], obj T) {
 	}
 }
 
+// versionOf returns the version of obj, "" where it cannot be read. It says so
+// once, unless there is no object.
 func (e *engine[T]) versionOf(obj T) (version string) {
 	defer func() {
-		if recover() != nil {
+		if r := recover(); r != nil {
 			version = ""
+			if !isNil(obj) {
+				e.unreadable.Do(func() {
+					e.logger().Error(&PanicError{Value: r, Stack: debug.Stack()},
+						"Reading a resource version panicked, such objects count as having none", "cache", e.options.Name)
+				})
+			}
 		}
 	}()
 	return e.version(obj)
@@ -123,11 +132,14 @@ func (e *engine[T]) tell(errs []placedError) {
 		}
 		return
 	}
-	logger := e.options.Logger
-	if logger.GetSink() == nil {
-		logger = klog.Background()
-	}
 	first := errs[0].err
-	logger.Error(first.Err, "Index function failed, the object is stored and not in the index",
+	e.logger().Error(first.Err, "Index function failed, the object is stored and not in the index",
 		"cache", first.Cache, "index", first.Index, "key", first.Key, "failures", len(errs))
+}
+
+func (e *engine[T]) logger() klog.Logger {
+	if e.options.Logger.GetSink() == nil {
+		return klog.Background()
+	}
+	return e.options.Logger
 }

@@ -90,6 +90,9 @@ type engine[T any] struct {
 	// replaced under mu, never changed.
 	running atomic.Pointer[[]*index[T]]
 
+	// unreadable tells once of a version function that panics.
+	unreadable sync.Once
+
 	errors   errorBook
 	waiters  waiters
 	watchers watchers

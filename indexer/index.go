@@ -43,13 +43,18 @@ func newIndex[T any](name string, fn IndexFunc[T], col *mvcc.Collector) *index[T
 	}
 }
 
-// values calls the index function. Whatever it does, the object has values or
-// an error (S4). Nothing is not for index functions, as in client-go: a nil
-// object has no values.
+// values calls the index function for an object to store. Nothing is not for
+// index functions, as in client-go: a nil object has no values.
 func (ix *index[T]) values(obj T) (values []string, err error) {
 	if ix.nilable && isNil(obj) {
 		return nil, nil
 	}
+	return ix.call(obj)
+}
+
+// call calls the index function. Whatever it does, there are values or an error
+// (S4).
+func (ix *index[T]) call(obj T) (values []string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			values, err = nil, &PanicError{Value: r, Stack: debug.Stack()}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/go-logr/logr/funcr"
 )
 
 // TestIndexErrorsAreToldAndListed proves S4: who failed where is told once and
@@ -248,5 +250,27 @@ func TestIndexesAddedDuringWritesAreComplete(t *testing.T) {
 		if err := check(c); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestAnUnreadableVersionIsTold proves that an object whose version cannot be
+// read is stored, and that this is said once; nil stands for no object.
+func TestAnUnreadableVersionIsTold(t *testing.T) {
+	var said []string
+	logger := funcr.New(func(_, args string) { said = append(said, args) }, funcr.Options{})
+	s := NewThreadSafeStore(Options[*thing]{Logger: logger}, func(o *thing) string {
+		if o.key == "bad" {
+			panic("bad")
+		}
+		return o.version
+	})
+	s.DeleteWithObject("a", nil)
+	if len(said) != 0 {
+		t.Errorf("said %q of nothing", said)
+	}
+	s.Add("a", &thing{key: "bad"})
+	s.Add("b", &thing{key: "bad"})
+	if s.Len() != 2 || len(said) != 1 || !strings.Contains(said[0], "version panicked") {
+		t.Errorf("%d objects, said %q", s.Len(), said)
 	}
 }

@@ -40,9 +40,10 @@ type Store[T any] interface {
 	LastStoreSyncResourceVersion() string
 }
 
-// IndexFunc gives the values under which an index lists obj, which is never
-// nil. It is called without a lock, by the goroutine that writes, and must not
-// write itself.
+// IndexFunc gives the values under which an index lists obj. It is called
+// without a lock, by the goroutine that writes, and must not write itself. It
+// is not called for a nil object that is stored, only for one that is given to
+// Index.
 type IndexFunc[T any] func(obj T) ([]string, error)
 
 // Indexers are index functions by the name of the index.

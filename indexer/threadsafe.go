@@ -153,7 +153,7 @@ func (s *ThreadSafeStore[T]) Index(indexName string, obj T) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := ix.values
+	call := ix.call
 	if s.engine.options.PanicOnIndexError {
 		call = ix.fn // its panic is the caller's, as in client-go
 	}

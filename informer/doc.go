@@ -42,9 +42,11 @@
 //     utilruntime.HandleCrashWithContext, as in client-go. Where
 //     utilruntime.ReallyCrash keeps it from that, the call counts as done and
 //     everything else goes on after a second: other handlers and the store are
-//     not touched by it, no lock is held. A transform refuses the object over
-//     which it panics. Index functions that panic or fail are
-//     the store's to contain, which goes on without a panic (S4).
+//     not touched by it, no lock is held, and what was stored is told. A
+//     transform, or the key function, refuses the object over which it panics;
+//     a version or UID over which it does counts as not known. Index functions
+//     that panic or fail are the store's to contain, which goes on without a
+//     panic (S4).
 //   - I9 Stop, or the end of Run's context, ends every goroutine but those that
 //     are inside the user's code, which Stop names if they do not return in
 //     time. The informer can be run again: store and handlers stay, and the next
@@ -83,5 +85,6 @@
 //
 // A DeltaFIFO hands out a new state of one key before an older one of another,
 // so that the store's version can be ahead of what it holds; the store's WaitFor
-// (S5) lets one read one's own writes with the in-order queue only.
+// (S5) lets one read one's own writes with the in-order queue only. WaitForKey,
+// and what tells of changes, are methods of Cache, not of Indexer.
 package informer

@@ -3,6 +3,7 @@ package informer
 import (
 	"context"
 	"iter"
+	"maps"
 	"time"
 
 	"github.com/informant-go/informant/indexer"
@@ -118,6 +119,11 @@ func (p *processor[T]) resyncMark() []entry[T] {
 	served := p.resync.round == nil || p.resync.round.served
 	round := p.resync.take()
 	p.resync.round = nil // the snapshots are the log's alone
+	if !served {
+		maps.DeleteFunc(round.targets, func(r *Registration[T], _ indexer.Snapshot[T]) bool {
+			return r.reader == nil // it joins behind the mark
+		})
+	}
 	p.mu.Unlock()
 	if served {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/informant-go/informant/indexer"
 	"k8s.io/klog/v2/textlogger"
 )
 
@@ -172,4 +173,20 @@ func TestAPeriodThatBecomesAnotherIsLogged(t *testing.T) {
 			t.Errorf("%d handlers are told of: %s", n, out.String())
 		}
 	})
+}
+
+// A handler that joins behind the mark of a resync which it was due for does not
+// wait for that mark: it is resynced at the next one.
+func TestAHandlerThatJoinsBehindAResync(t *testing.T) {
+	p := newProcessor(indexer.Indexer[item](indexer.New(indexer.Options[item]{})))
+	p.open() // the mark is under way
+	r := &Registration[item]{p: p}
+	p.add(r, time.Second)
+	now := time.Now().Add(time.Minute)
+	p.tick(now)
+	p.publish(p.resyncMark())
+	p.tick(now.Add(time.Minute))
+	if r.reader == nil || !p.resync.round.includes(r) {
+		t.Error("the handler is not due any more")
+	}
 }
