@@ -293,3 +293,59 @@ func TestSourcesAreAskedForStreamsAsByClientGo(t *testing.T) {
 		})
 	}
 }
+
+// unreadable is a list whose items cannot be read.
+type unreadable struct {
+	metav1.TypeMeta
+	metav1.ListMeta
+	Items []string
+}
+
+func (u *unreadable) DeepCopyObject() runtime.Object { return u }
+
+// refusing is a store that takes no list.
+type refusing struct{ upstream.Queue }
+
+func (refusing) Replace([]any, string) error { return errNoName }
+
+// A list that cannot be read, or that the store does not take, is told in
+// client-go's words, without what is in the list.
+func TestAListThatCannotBeTakenIsReported(t *testing.T) {
+	for name, c := range map[string]struct {
+		list  runtime.Object
+		queue func(upstream.Queue) upstream.Queue
+		want  string
+	}{
+		"items that are no objects": {
+			&unreadable{ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []string{"secret"}},
+			func(q upstream.Queue) upstream.Queue { return q },
+			"unable to understand list result ",
+		},
+		"a store that refuses": {
+			podList(newPod("ns", "secret", "")),
+			func(q upstream.Queue) upstream.Queue { return refusing{q} },
+			"unable to sync list result: " + errNoName.Error(),
+		},
+	} {
+		for engine, make := range map[string]func(*upstream.Config) upstream.Controller{"client-go": upstream.New, "informant": cache.New} {
+			t.Run(name+"/"+engine, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					told := new(inOrder)
+					q := upstream.NewRealFIFOWithOptions(upstream.RealFIFOOptions{AtomicEvents: true})
+					run(t, make(&upstream.Config{
+						Queue: c.queue(q), ListerWatcher: newTurns(c.list), ObjectType: &corev1.Pod{},
+						Process:           func(any, bool) error { return nil },
+						WatchErrorHandler: func(_ *upstream.Reflector, err error) { told.note("%v", err) },
+					}).RunWithContext)
+					lines := told.told()
+					if len(lines) == 0 || !strings.HasPrefix(lines[0], c.want) {
+						t.Fatalf("told of %q", lines)
+					}
+					if engine == "informant" && strings.Contains(lines[0], "secret") {
+						t.Errorf("told what is in the list: %q", lines[0])
+					}
+				})
+			})
+		}
+	}
+}
