@@ -49,8 +49,8 @@ func (e *engine[T]) run(more Indexers[T]) ([]*index[T], error) {
 	running := *e.running.Load()
 	for _, ix := range running {
 		if _, twice := more[ix.name]; twice {
-			return nil, fmt.Errorf("indexer: %s: index %q exists already: choose another name; nothing was added",
-				e.options.Name, ix.name)
+			return nil, fmt.Errorf("indexer: %s: index %q %w: choose another name; nothing was added",
+				e.options.Name, ix.name, ErrIndexExists)
 		}
 	}
 	added := make([]*index[T], 0, len(more))

@@ -2,10 +2,20 @@ package indexer
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
+)
+
+// What is said of the names of indexes, to be asked for with errors.Is.
+var (
+	// ErrNoIndex says that there is no index of the name that was asked for.
+	ErrNoIndex = errors.New("does not exist")
+	// ErrIndexExists says that an index was to be added under a name that has
+	// one.
+	ErrIndexExists = errors.New("exists already")
 )
 
 // IndexError says that an index function failed for an object, which is stored

@@ -34,14 +34,22 @@ type crashContext struct {
 // newCrashContext returns the context for the callbacks of handler, whose ctx
 // they get.
 func newCrashContext[T any](ctx context.Context, handler string) crashContext {
-	return crashContext{Context: ctx, handler: handler, object: reflect.TypeFor[T]().String()}
+	c := crashContext{Context: ctx, handler: handler}
+	if t := reflect.TypeFor[T](); t.Kind() != reflect.Interface { // which says nothing of the object
+		c.object = t.String()
+	}
+	return c
 }
 
 // Value returns what the callbacks' context does, and more of a logger.
 func (c *crashContext) Value(key any) any {
 	value := c.Context.Value(key)
 	if logger, ok := value.(klog.Logger); ok {
-		return klog.LoggerWithValues(logger, "handler", c.handler, "type", c.object, "key", c.key)
+		logger = klog.LoggerWithValues(logger, "handler", c.handler, "key", c.key)
+		if c.object != "" {
+			logger = klog.LoggerWithValues(logger, "type", c.object)
+		}
+		return logger
 	}
 	return value
 }
