@@ -133,8 +133,11 @@ func (e *engine[T]) tell(errs []placedError) {
 		return
 	}
 	first := errs[0].err
-	e.logger().Error(first.Err, "Index function failed, the object is stored and not in the index",
-		"cache", first.Cache, "index", first.Index, "key", first.Key, "failures", len(errs))
+	about := []any{"cache", first.Cache, "index", first.Index, "key", first.Key, "failures", len(errs)}
+	if panicked, ok := first.Err.(*PanicError); ok {
+		about = append(about, "stack", string(panicked.Stack))
+	}
+	e.logger().Error(first.Err, "Index function failed, the object is stored and not in the index", about...)
 }
 
 func (e *engine[T]) logger() klog.Logger {

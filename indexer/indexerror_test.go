@@ -253,6 +253,23 @@ func TestIndexesAddedDuringWritesAreComplete(t *testing.T) {
 	}
 }
 
+// TestALoggedPanicShowsItsFunction proves S4: who is told by the log alone learns
+// where an index function panicked.
+func TestALoggedPanicShowsItsFunction(t *testing.T) {
+	var said string
+	logger := funcr.New(func(_, args string) { said += args }, funcr.Options{})
+	c, err := NewWithAccess(Options[*thing]{Logger: logger, Indexers: Indexers[*thing]{"color": byColor}}, thingAccess())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Add(&thing{key: "a/black", version: "1", colors: []string{"black"}}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(said, "a/black") || !strings.Contains(said, "byColor(") {
+		t.Errorf("said %s", said)
+	}
+}
+
 // TestAnUnreadableVersionIsTold proves that an object whose version cannot be
 // read is stored, and that this is said once; nil stands for no object.
 func TestAnUnreadableVersionIsTold(t *testing.T) {

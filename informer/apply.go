@@ -60,7 +60,7 @@ func (a *applier[T]) tidy() {
 	clear(a.changes)
 	clear(a.entries)
 	a.changes, a.entries = a.changes[:0], a.entries[:0]
-	if cap(a.entries) > keptScratch {
+	if max(cap(a.changes), cap(a.entries)) > keptScratch {
 		a.changes, a.entries = nil, nil
 	}
 }
