@@ -52,15 +52,23 @@ func (e *StopError) Unwrap() error { return e.Err }
 // SyncError is returned by WaitForSync. It unwraps to the cause of
 // the context's end.
 type SyncError struct {
-	// Unsynced names what did not sync.
+	// Unsynced names what did not sync. Reasons says why, in the same order;
+	// a reason is nil where it came true at the last moment.
 	Unsynced []string
+	Reasons  []error
 
 	Err error
 }
 
-// Error names what did not sync.
+// Error names what did not sync, and why.
 func (e *SyncError) Error() string {
-	return fmt.Sprintf("informer: not synced: %s: %v", strings.Join(e.Unsynced, ", "), e.Err)
+	each := make([]string, len(e.Unsynced))
+	for i, name := range e.Unsynced {
+		if each[i] = name; i < len(e.Reasons) && e.Reasons[i] != nil {
+			each[i] += " (" + e.Reasons[i].Error() + ")"
+		}
+	}
+	return fmt.Sprintf("informer: not synced: %s: %v", strings.Join(each, ", "), e.Err)
 }
 
 // Unwrap returns the reason.

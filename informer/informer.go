@@ -58,6 +58,7 @@ func NewFromRunner[T any](runner reflector.Runner[T], access object.Access[T], o
 		return nil, err
 	}
 	in.base, in.processor = base, newProcessor(base.store)
+	in.processor.why = base.whyUnsynced
 	in.processor.unfilled = opts.SkipFilled
 	in.processor.plan(opts.ResyncPeriod)
 	base.applier.round = in.processor.resyncRound

@@ -114,6 +114,10 @@ type base[T any] struct {
 	applier   applier[T]
 	store     indexer.Indexer[T]
 	cache     *indexer.Cache[T] // the store, nil if it is the user's
+
+	// status asks the source how it stands with its server, nil if it cannot
+	// tell.
+	status func() reflector.Status
 }
 
 // newBase completes access and opts and makes the parts.
@@ -135,7 +139,7 @@ func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Op
 	if err != nil {
 		return nil, err
 	}
-	b := &base[T]{store: store, cache: cache}
+	b := &base[T]{store: store, cache: cache, status: statusOf(runner)}
 	b.lifecycle.name = name
 	b.pump = pump[T]{name: name, runner: runner, logger: opts.Logger}
 	logger := opts.crashLogger()

@@ -25,8 +25,9 @@ type processor[T any] struct {
 	store indexer.Indexer[T]
 	log   eventlog.Log[entry[T]]
 
-	// syncedC is closed when synced turns true.
+	// syncedC is closed when synced turns true; why says why it is not.
 	syncedC chan struct{}
+	why     func() error
 
 	mu sync.Mutex // guards what follows; held shortly, never over user code
 

@@ -10,11 +10,13 @@ type Syncer interface {
 	Name() string
 	// Synced is closed when it has come true; it never turns back.
 	Synced() <-chan struct{}
+	// Unsynced is why it has not come true, nil once it has.
+	Unsynced() error
 }
 
 // WaitForSync waits, without polling, until all of what it is given has
 // synced. When ctx ends first, the error is a *SyncError with the names of
-// those that have not. It corresponds to client-go's WaitFor and
+// those that have not, and why (R5). It corresponds to client-go's WaitFor and
 // WaitForCacheSync.
 //
 // An informer that never runs, and a handler that was removed, never sync: ctx
@@ -26,21 +28,20 @@ func WaitForSync(ctx context.Context, syncers ...Syncer) error {
 			continue
 		case <-ctx.Done():
 		}
-		if missing := unsynced(syncers); len(missing) > 0 {
-			return &SyncError{Unsynced: missing, Err: context.Cause(ctx)}
+		if missing, reasons := unsynced(syncers); len(missing) > 0 {
+			return &SyncError{Unsynced: missing, Reasons: reasons, Err: context.Cause(ctx)}
 		}
 	}
 	return nil
 }
 
-func unsynced(syncers []Syncer) []string {
-	var names []string
+func unsynced(syncers []Syncer) (names []string, reasons []error) {
 	for _, s := range syncers {
-		if !isClosed(s.Synced()) {
-			names = append(names, s.Name())
+		if reason := s.Unsynced(); !isClosed(s.Synced()) {
+			names, reasons = append(names, s.Name()), append(reasons, reason)
 		}
 	}
-	return names
+	return names, reasons
 }
 
 func isClosed(c <-chan struct{}) bool {

@@ -1,6 +1,7 @@
 package reflector
 
 import (
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -28,16 +29,22 @@ type codec[T Object] struct {
 	// decode makes an object of JSON.
 	decode func(raw []byte) (T, error)
 
-	typ  string // for errors
-	gv   schema.GroupVersion
-	kind string // "" when any will do
+	source source // for errors
+	typ    string // for errors
+	gv     schema.GroupVersion
+	kind   string // "" when any will do
 
 	// loose is set where kind is a guess: upper and lower case are the same.
 	loose bool
 
-	// typed is true for a T whose kind is that of its Go type. Its items in
-	// a list carry none, and it loses the one that it has in an event.
-	typed bool
+	// carries is true for a T whose objects carry their kind. One whose kind
+	// is that of its Go type has none in a list, and loses the one that it
+	// has in an event.
+	carries bool
+
+	// mustSay is true where only the objects of events themselves say what
+	// they are; partial where they may be metadata alone.
+	mustSay, partial bool
 }
 
 // newCodec returns the codec for T. fresh makes an empty T; nil means a new
@@ -49,16 +56,17 @@ func newCodec[T Object](config HTTPConfig[T]) (codec[T], error) {
 		kind: config.Kind,
 	}
 	if decode, ok := any(decodeUnstructured).(func([]byte) (T, error)); ok {
-		c.decode = decode
+		c.decode, c.carries, c.mustSay = decode, true, true
 		return c, nil
 	}
-	c.typed = true
-	fresh, name, err := newObject(config.New)
+	fresh, made, err := newObject(config.New)
 	if err != nil {
 		return c, err
 	}
-	if c.kind == "" {
-		c.kind, c.loose = name, true
+	c.partial = made == reflect.TypeFor[metav1.PartialObjectMetadata]()
+	c.carries = c.partial
+	if c.kind == "" && !c.carries {
+		c.kind, c.loose = made.Name(), true
 	}
 	c.decode = func(raw []byte) (T, error) {
 		obj := fresh()
@@ -67,19 +75,19 @@ func newCodec[T Object](config HTTPConfig[T]) (codec[T], error) {
 	return c, nil
 }
 
-// newObject completes fresh and names the type of what it makes.
-func newObject[T Object](fresh func() T) (func() T, string, error) {
+// newObject completes fresh and returns the type that it makes a pointer to.
+func newObject[T Object](fresh func() T) (func() T, reflect.Type, error) {
 	t := reflect.TypeFor[T]()
 	if fresh != nil {
 		t = reflect.TypeOf(fresh())
 	}
 	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
-		return nil, "", fmt.Errorf("cannot make a %v: use a pointer to a struct, or set New", reflect.TypeFor[T]())
+		return nil, nil, fmt.Errorf("cannot make a %v: use a pointer to a struct, or set New", reflect.TypeFor[T]())
 	}
 	if fresh == nil {
 		fresh = func() T { return reflect.New(t.Elem()).Interface().(T) }
 	}
-	return fresh, t.Elem().Name(), nil
+	return fresh, t.Elem(), nil
 }
 
 func decodeUnstructured(raw []byte) (*unstructured.Unstructured, error) {
@@ -88,77 +96,85 @@ func decodeUnstructured(raw []byte) (*unstructured.Unstructured, error) {
 }
 
 // object decodes raw. An error is a *DecodeError.
-func (c *codec[T]) object(raw []byte) (T, error) {
+func (c *codec[T]) object(t watch.EventType, raw []byte) (T, error) {
 	if string(raw) == "null" {
 		var none T
-		return none, c.refuse(raw, errors.New("it is null"))
+		return none, c.refuse(raw, t, errors.New("it is null"))
 	}
 	obj, err := c.decode(raw)
 	if err != nil {
-		return obj, c.refuse(raw, err)
+		return obj, c.refuse(raw, t, discreet(raw, err))
+	}
+	if err := c.check(obj, c.mustSay && t != ""); err != nil {
+		return obj, c.refuse(raw, t, err)
 	}
 	return obj, nil
 }
 
 // item decodes an item of a list. Where only the list knows the kind, the
 // object has none yet.
-func (c *codec[T]) item(raw []byte) (T, error) {
-	obj, err := c.object(raw)
-	if err == nil {
-		err = c.check(obj, false)
-	}
-	return obj, err
-}
+func (c *codec[T]) item(raw []byte) (T, error) { return c.object("", raw) }
 
 // event decodes the object of an event.
 func (c *codec[T]) event(t watch.EventType, raw []byte) (Event[T], error) {
-	obj, err := c.object(raw)
-	if err == nil {
-		err = c.check(obj, !c.typed)
-	}
+	obj, err := c.object(t, raw)
 	if err != nil {
-		var bad *DecodeError
-		if errors.As(err, &bad) {
-			bad.Event = t
-		}
 		return Event[T]{}, err
 	}
-	if c.typed {
+	if !c.carries {
 		obj.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{})
 	}
 	return Event[T]{Type: t, Object: obj, ResourceVersion: obj.GetResourceVersion()}, nil
 }
 
 // check tells whether obj is what was asked for. An object may keep silent on
-// its kind unless mustSay.
+// its kind unless mustSay. One that is metadata alone is given the kind that it
+// is the metadata of.
 func (c *codec[T]) check(obj T, mustSay bool) error {
-	got := obj.GetObjectKind().GroupVersionKind()
-	var err error
-	switch {
+	kind := obj.GetObjectKind()
+	switch got := kind.GroupVersionKind(); {
 	case got.Kind == "" && mustSay:
-		err = errors.New("it does not say its kind")
+		return errors.New("it does not say its kind")
 	case got.Kind != "" && isTable(got.Group, got.Kind):
-		err = errTable
+		return errTable
 	case got.Kind != "" && !c.matches(got):
-		err = errOtherKind(got, c.want())
-	case obj.GetName() == "":
-		err = errors.New("it has no name")
+		return otherKind(got, c.want())
 	}
-	if err == nil {
+	if obj.GetName() == "" {
+		return errors.New("it has no name")
+	}
+	if c.partial && c.kind != "" {
+		kind.SetGroupVersionKind(c.want())
+	}
+	return nil
+}
+
+// checkList tells whether a list of the kind got is what was asked for.
+func (c *codec[T]) checkList(got schema.GroupVersionKind, kind string) error {
+	switch {
+	case isTable(got.Group, got.Kind):
+		return errTable
+	case c.partial && got == metadataList:
 		return nil
+	case got.GroupVersion() != c.gv || !c.isKind(got.Kind, kind):
+		return otherKind(got, c.gv.WithKind(kind))
 	}
-	return &DecodeError{
-		Type:            c.typ,
-		Key:             keyOf(obj.GetNamespace(), obj.GetName()),
-		ResourceVersion: obj.GetResourceVersion(),
-		Err:             err,
+	return nil
+}
+
+// otherKind refuses what is of another kind than the config says or implies.
+func otherKind(got, want schema.GroupVersionKind) error {
+	what := "set HTTPConfig.Kind to the kind of the resource"
+	if got.GroupVersion() != want.GroupVersion() {
+		what = "check HTTPConfig.Group, Version and Kind"
 	}
+	return fmt.Errorf("%w: %s", errOtherKind(got, want), what)
 }
 
 func (c *codec[T]) want() schema.GroupVersionKind { return c.gv.WithKind(c.kind) }
 
 func (c *codec[T]) matches(got schema.GroupVersionKind) bool {
-	return got.GroupVersion() == c.gv && c.isKind(got.Kind, c.kind)
+	return c.partial && got == metadataAlone || got.GroupVersion() == c.gv && c.isKind(got.Kind, c.kind)
 }
 
 // isKind compares a kind with an expected one, "" being any.
@@ -166,43 +182,35 @@ func (c *codec[T]) isKind(got, want string) bool {
 	return want == "" || got == want || (c.loose && strings.EqualFold(got, want))
 }
 
-// refuse is the DecodeError of raw.
-func (c *codec[T]) refuse(raw []byte, err error) error {
+// refuse is the DecodeError of raw, which came in an event of the type t if
+// that is not "". It leaves out what is in the object.
+func (c *codec[T]) refuse(raw []byte, t watch.EventType, err error) error {
+	var id identity
 	var large *tooLargeError
 	if errors.As(err, &large) {
-		raw = large.head
+		id = large.id
+	} else {
+		id = identify(raw)
 	}
-	key, version := identify(raw)
-	return &DecodeError{Type: c.typ, Key: key, ResourceVersion: version, Err: err}
+	return &DecodeError{Type: c.typ, Key: id.key(), ResourceVersion: id.version, Event: t, Err: c.source.failed(err)}
 }
 
-// identify reads key and version of an object that cannot be decoded, as far
-// as it can: raw may be cut off.
-func identify(raw []byte) (key, version string) {
-	var namespace, name string
-	var s scanner
-	s.over(raw)
-	_ = s.object(func(field []byte) error {
-		if string(field) != "metadata" {
-			_, err := s.value()
-			return err
-		}
-		return s.object(func(field []byte) error {
-			var into *string
-			switch string(field) {
-			case "namespace":
-				into = &namespace
-			case "name":
-				into = &name
-			case "resourceVersion":
-				into = &version
-			}
-			v, err := s.value()
-			if err == nil && into != nil {
-				_ = json.Unmarshal(v, into)
-			}
-			return err
-		})
-	})
-	return keyOf(namespace, name), version
+// discreet is err, of a decoder of raw, without what it quotes: that may be out
+// of a Secret, and errors go into logs. It names fields, kinds of values and
+// places. It is nil for nil.
+func discreet(raw []byte, err error) error {
+	if err == nil {
+		return nil
+	}
+	var wrong *stdjson.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		said := *wrong
+		said.Value, _, _ = strings.Cut(wrong.Value, " ") // number 123
+		return &said
+	}
+	var malformed *stdjson.SyntaxError
+	if errors.As(stdjson.Unmarshal(raw, new(stdjson.RawMessage)), &malformed) {
+		return fmt.Errorf("malformed JSON: invalid character or early end at byte %d", malformed.Offset)
+	}
+	return fmt.Errorf("the decoder of a field refuses its value with a %T, whose words may quote it", err)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -149,4 +150,50 @@ func outcomes(t *testing.T, r io.Reader, size int) []string {
 	}
 	t.Fatal("the stream does not end")
 	return nil
+}
+
+// FuzzWork holds the work of the scanner to the length of what it reads,
+// whatever that is, wherever it stands and however it arrives: whoever may write
+// one object must not be able to stop a cache. It is the kind of
+// TestReflectorEscapesAreNotQuadratic.
+func FuzzWork(f *testing.F) {
+	for _, unit := range []string{`\n`, `\"`, `\\`, `\u0041`, `"`, `x`, ` `, "\n\t", `[`, `{`, `[]`, `{"a":`, `1`, `1,`, `1.5e9`, `-`, `"a":1,`, `"\n",`, `{}`, `{"metadata":`, `{"metadata":{"name":`, `}`, `]`, `:`, `,`, `null,`, "\x00", "\xff"} {
+		f.Add([]byte(unit), uint16(3000))
+	}
+	f.Fuzz(func(t *testing.T, unit []byte, times uint16) {
+		unit = unit[:min(len(unit), 64)]
+		data := string(bytes.Repeat(unit, min(int(times), 8<<10/max(1, len(unit)))))
+		for _, place := range []string{
+			"%s", `"%s"`, `"%s":1`, `"object":%s`, `"object":{"%s":1}`, `"object":{"metadata":{"%s":1}}`, `"object":{"metadata":{"name":"%s"}}`, `"object":{"metadata":{"name":%s}}`, `"object":{"x":["%s"]},"type":"ADDED"`,
+			`"type":"%s"`, `"type":"ADDED","object":[%s]`, `"metadata":{%s}`, `"items":[%s]`, `"items":[{"%s":1}]`, `"items":[{"x":"%s"}]`, `"items":[{"x":%s,"metadata":{"name":"a"}}]`, `"kind":"%s"`,
+		} {
+			doc := "{" + strings.Replace(place, "%s", data, 1) + "}"
+			for _, r := range []io.Reader{strings.NewReader(doc), iotest.OneByteReader(strings.NewReader(doc)), iotest.HalfReader(strings.NewReader(doc))} {
+				for _, max := range []int{64, 1 << 20} {
+					checkWork(t, place, r, len(doc), max)
+				}
+			}
+		}
+	})
+}
+
+// checkWork reads r as a watch and as a list, and looks at what that took.
+func checkWork(t *testing.T, place string, r io.Reader, size, max int) {
+	t.Helper()
+	var doc bytes.Buffer
+	s := streamOf(t, io.TeeReader(r, &doc), func(c *HTTPConfig[*Widget]) { c.MaxObjectBytes = max }).(*httpStream[*Widget])
+	for s.err == nil {
+		_, _ = s.Next()
+	}
+	_, _ = io.Copy(&doc, r) // what a watch that broke off has left
+	limit := 16*size + 4096
+	if s.scan.work > limit {
+		t.Errorf("%s, %d bytes as a watch, at most %d for an object: %d bytes were looked at", place, size, max, s.scan.work)
+	}
+	h := widgets(t, nil, nil)
+	d := &listDecoder[*Widget]{codec: &h.codec, max: max, scan: newScanner(&doc, 16, max), part: func(Part[*Widget]) error { return nil }}
+	_, _ = d.run()
+	if d.scan.work > limit {
+		t.Errorf("%s, %d bytes as a list, at most %d for an object: %d bytes were looked at", place, size, max, d.scan.work)
+	}
 }

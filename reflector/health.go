@@ -179,7 +179,7 @@ func (h *health) tell(now time.Time) healthLine {
 	if !h.step {
 		line.cause = h.cause()
 	}
-	if h.gap = min(2*h.gap, maxLogGap); h.toldAt.IsZero() || now.Sub(h.toldAt) >= h.gap {
+	if h.gap = min(2*h.gap, maxLogGap); h.changes <= 1 {
 		h.gap = logGap
 	}
 	h.told, h.toldAt, h.changes = h.step, now, 0

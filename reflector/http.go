@@ -2,8 +2,8 @@ package reflector
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -11,21 +11,24 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/conversion/queryparams"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // The defaults of HTTPConfig.
 const (
 	DefaultMaxObjectBytes = 16 << 20
+	DefaultMaxListBytes   = 32 << 30
 	DefaultReadSilence    = 90 * time.Second
 )
 
 // HTTPConfig says what to list and watch, and where. BaseURL, Version and
-// Resource are required.
+// Resource are required. NewHTTP refuses what cannot be right and says which
+// field to set.
 type HTTPConfig[T Object] struct {
 	// Client sends the requests; its transport brings credentials and trust.
-	// Its Timeout is not used: it would end every watch. By default it is one
+	// Its Timeout is not used: it would end every watch. Redirects are
+	// followed to the same scheme, host and port only, since the transport
+	// would send the credentials wherever they lead, and then only where its
+	// CheckRedirect allows it too. By default (nil) it is one
 	// with the settings of http.DefaultTransport that asks idle HTTP/2
 	// connections whether they are alive. A transport for https should do
 	// that too (http.Transport.HTTP2, SendPingTimeout and PingTimeout): all
@@ -34,25 +37,34 @@ type HTTPConfig[T Object] struct {
 	Client *http.Client
 
 	// BaseURL is the address of the API server, such as
-	// https://10.0.0.1:6443, with the path of a proxy if there is one.
+	// https://10.0.0.1:6443, with the path of a proxy if there is one. It
+	// has neither the resource's path nor a query.
 	BaseURL string
 
 	// Group, Version and Resource name the resource; the core group is "",
-	// Resource is the plural, such as pods.
+	// Version has no group in it (v1, not apps/v1), Resource is the plural
+	// in lower case, such as pods.
 	Group, Version, Resource string
 
 	// Namespace restricts it to a namespace, "" means all.
 	Namespace string
 
 	// LabelSelector and FieldSelector restrict it further, in the server's
-	// syntax.
+	// syntax, which labels.Parse and fields.ParseSelector read.
 	LabelSelector, FieldSelector string
 
 	// Kind is what each object has to be; others are refused (R4). By
 	// default it is the name of the Go type, as in apimachinery's Scheme,
-	// upper and lower case being the same; for *unstructured.Unstructured
-	// any kind of the group and version will do. ListKind is the kind of a
-	// list, by default Kind with List behind it.
+	// upper and lower case being the same; for types whose objects carry
+	// their kind, *unstructured.Unstructured and
+	// *metav1.PartialObjectMetadata, any kind of the group and version will
+	// do. Set it where the Go type is named otherwise than the kind. ListKind
+	// is the kind of a list, by default Kind with List behind it.
+	//
+	// A server that was asked, by Client's transport, for metadata alone
+	// answers with PartialObjectMetadata of meta.k8s.io/v1, which is taken
+	// for *metav1.PartialObjectMetadata; the objects are given Kind, if that
+	// is set.
 	Kind, ListKind string
 
 	// New makes an empty object to decode into. It is called by several
@@ -62,6 +74,14 @@ type HTTPConfig[T Object] struct {
 	// MaxObjectBytes is the largest object that is decoded; a larger one is
 	// refused (R4). By default 16 MiB.
 	MaxObjectBytes int
+
+	// MaxListBytes is the largest answer to one request for a list, in bytes
+	// after decompression; a list that is larger fails. It is there to end
+	// lists that have no end. By default 32 GiB, some times as much as the
+	// 8 GiB that an etcd holds at most can be in JSON: to lose a list that
+	// is right would be worse than to read one that is not. Set it to what
+	// the program's memory allows; below 0 there is no limit.
+	MaxListBytes int64
 
 	// ReadSilence is how long a list may bring not a single byte before it
 	// is cut. By default 90 s, as a server gives up after 60. Watches are
@@ -77,17 +97,22 @@ type HTTPConfig[T Object] struct {
 // that no more than one part of a page is in memory, and watches frame by
 // frame.
 //
-// Errors of the server are *apierrors.StatusError, also where the answer is
-// not the server's but that of something in between.
+// Errors of the server are or wrap *apierrors.StatusError, also where the answer
+// is not the server's but that of something in between. All errors name method,
+// URL and resource, once, and hold nothing of what is in an object but its key,
+// its kind and the names of its fields.
 type HTTP[T Object] struct {
 	config HTTPConfig[T]
 	client *http.Client
 	url    url.URL // without a query
+	query  string  // the selectors
 	codec  codec[T]
 }
 
-// NewHTTP returns the ListerWatcher that config describes. The error says what
-// is missing.
+var _ fmt.Stringer = (*HTTP[Object])(nil)
+
+// NewHTTP returns the ListerWatcher that config describes. The error says which
+// field is missing or cannot be right, and what to set. Nothing is sent yet.
 func NewHTTP[T Object](config HTTPConfig[T]) (*HTTP[T], error) {
 	h := &HTTP[T]{config: config}
 	err := h.complete()
@@ -97,146 +122,58 @@ func NewHTTP[T Object](config HTTPConfig[T]) (*HTTP[T], error) {
 	return h, nil
 }
 
-func (h *HTTP[T]) complete() error {
-	c := &h.config
-	base, err := url.Parse(c.BaseURL)
-	switch {
-	case err != nil:
-		return fmt.Errorf("BaseURL cannot be used: %w", err)
-	case base.Scheme != "http" && base.Scheme != "https" || base.Host == "":
-		return fmt.Errorf("BaseURL is %q: it has to begin with http:// or https:// and a host", c.BaseURL)
-	case c.Version == "":
-		return errors.New("no Version: set it, for example to v1")
-	case c.Resource == "":
-		return errors.New("no Resource: set it to the plural of the resource, for example pods")
-	}
-	if h.codec, err = newCodec(*c); err != nil {
-		return err
-	}
-	if c.ListKind == "" && h.codec.kind != "" {
-		c.ListKind = h.codec.kind + "List"
-	}
-	if c.MaxObjectBytes <= 0 {
-		c.MaxObjectBytes = DefaultMaxObjectBytes
-	}
-	if c.ReadSilence <= 0 {
-		c.ReadSilence = DefaultReadSilence
-	}
-	if c.UserAgent == "" {
-		c.UserAgent = "informant"
-	}
-	h.url = *base.JoinPath(h.path()...)
-	h.url.RawQuery, h.url.Fragment = "", ""
-	h.client = patient(c.Client)
-	return nil
-}
-
-// patient is client without its Timeout.
-func patient(client *http.Client) *http.Client {
-	if client == nil {
-		return &http.Client{Transport: pinging()}
-	}
-	c := *client
-	c.Timeout = 0
-	return &c
-}
-
-// pinging is a transport that notices dead connections, as soon as client-go's
-// do.
-func pinging() *http.Transport {
-	transport := &http.Transport{}
-	if def, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport = def.Clone()
-	}
-	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}
-	return transport
-}
-
 // CloseIdleConnections closes the client's connections that carry no request.
 // Otherwise they end by themselves some time after the last one.
 func (h *HTTP[T]) CloseIdleConnections() { h.client.CloseIdleConnections() }
 
-// path is that of the collection on an API server.
-func (h *HTTP[T]) path() []string {
-	c := &h.config
-	path := []string{"api", c.Version}
-	if c.Group != "" {
-		path = []string{"apis", c.Group, c.Version}
-	}
-	if c.Namespace != "" {
-		path = append(path, "namespaces", c.Namespace)
-	}
-	path = append(path, c.Resource)
-	for i, part := range path {
-		path[i] = url.PathEscape(part)
-	}
-	return path
-}
-
-// URL is the address of the collection.
+// URL is the address of the collection, without selectors. A password in it is
+// left out.
 func (h *HTTP[T]) URL() string { return h.url.Redacted() }
 
-func (h *HTTP[T]) groupResource() schema.GroupResource {
-	return schema.GroupResource{Group: h.config.Group, Resource: h.config.Resource}
+// String is the path of the collection with the selectors as its query, such as
+// /apis/apps/v1/deployments?labelSelector=app%3Dweb. It identifies the source
+// on its server, in log lines for example.
+func (h *HTTP[T]) String() string {
+	path := "/" + strings.TrimPrefix(h.url.EscapedPath(), "/")
+	if h.query == "" {
+		return path
+	}
+	return path + "?" + h.query
 }
 
 // List makes one request and hands over its objects as they arrive.
 func (h *HTTP[T]) List(ctx context.Context, opts metav1.ListOptions, part func(Part[T]) error) (metav1.ListMeta, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	ctx, dog := newWatchdog(ctx, 0, h.config.ReadSilence)
 	defer dog.stop()
-	resp, err := h.get(ctx, opts)
+	resp, err := h.get(ctx, cancel, opts)
 	if err != nil {
-		return metav1.ListMeta{}, asCut(ctx, err)
+		return metav1.ListMeta{}, h.failed(asCut(ctx, err))
 	}
 	defer resp.Body.Close()
 	dog.got()
-	meta, err := h.decodeList(&watchedReader{r: resp.Body, dog: dog}, part)
-	return meta, asCut(ctx, err)
+	meta, err := h.decodeList(&watchedReader{r: resp.Body, dog: dog, max: h.config.MaxListBytes}, part)
+	if given, ok := err.(*partError); ok {
+		return meta, given.err
+	}
+	return meta, h.failed(asCut(ctx, err))
 }
 
 // Watch opens a stream. It returns when the server has sent its headers.
 func (h *HTTP[T]) Watch(ctx context.Context, opts metav1.ListOptions) (Stream[T], error) {
 	opts.Watch = true
 	ctx, cancel := context.WithCancel(ctx)
-	resp, err := h.get(ctx, opts)
+	resp, err := h.get(ctx, cancel, opts)
 	if err != nil {
 		cancel()
-		return nil, err
+		return nil, h.failed(err)
 	}
 	return newHTTPStream(h, resp, cancel), nil
 }
 
-// get sends a request and returns the answer if it can be one of the API.
-func (h *HTTP[T]) get(ctx context.Context, opts metav1.ListOptions) (*http.Response, error) {
-	opts.LabelSelector, opts.FieldSelector = h.config.LabelSelector, h.config.FieldSelector
-	query, err := queryparams.Convert(&opts)
-	if err != nil {
-		return nil, fmt.Errorf("reflector: list options cannot be sent: %w", err)
-	}
-	u := h.url
-	u.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, fmt.Errorf("reflector: %w", err)
-	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", h.config.UserAgent)
-	resp, err := h.client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode == http.StatusOK && isJSON(resp) {
-		return resp, nil
-	}
-	defer resp.Body.Close()
-	return nil, statusError(resp, h.groupResource())
-}
-
-// isJSON tells whether resp says that it is JSON, or says nothing.
-func isJSON(resp *http.Response) bool {
-	t := strings.ToLower(resp.Header.Get("Content-Type"))
-	return t == "" || strings.HasPrefix(t, "application/json")
-}
+// failed names the request that err is about.
+func (h *HTTP[T]) failed(err error) error { return h.codec.source.failed(err) }
 
 // asCut replaces err by the silence that ended ctx, if one did.
 func asCut(ctx context.Context, err error) error {
@@ -248,15 +185,21 @@ func asCut(ctx context.Context, err error) error {
 	return err
 }
 
-// watchedReader tells the watchdog of each Read.
+// watchedReader tells the watchdog of each Read, and ends after max bytes, if
+// that is above 0.
 type watchedReader struct {
-	r   interface{ Read([]byte) (int, error) }
-	dog *watchdog
+	r         io.Reader
+	dog       *watchdog
+	read, max int64
 }
 
 func (w *watchedReader) Read(p []byte) (int, error) {
 	w.dog.waits()
 	n, err := w.r.Read(p)
 	w.dog.got()
+	w.read += int64(n)
+	if w.max > 0 && w.read > w.max {
+		return 0, fmt.Errorf("the list is larger than %d bytes: raise HTTPConfig.MaxListBytes if that is right", w.max)
+	}
 	return n, err
 }

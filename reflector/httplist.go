@@ -1,6 +1,7 @@
 package reflector
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -23,19 +24,20 @@ const (
 type listDecoder[T Object] struct {
 	codec    *codec[T]
 	listKind string // expected, "" when any will do
-	url      string
+	max      int    // the most bytes that wait for the kind of the list
 	scan     *scanner
 	part     func(Part[T]) error
 
 	kind, apiVersion string
 	meta             metav1.ListMeta
+	rest             strayFields
 	hasItems         bool
 
 	pending Part[T]
 	bytes   int // of the raw items in pending
 
 	// nameless is true once there are items in pending that do not say their
-	// kind, while the list has not said it either. They wait for it.
+	// kind, while nobody else has said it either. They wait for it.
 	nameless bool
 }
 
@@ -44,7 +46,7 @@ func (h *HTTP[T]) decodeList(body io.Reader, part func(Part[T]) error) (metav1.L
 	d := &listDecoder[T]{
 		codec:    &h.codec,
 		listKind: h.config.ListKind,
-		url:      h.URL(),
+		max:      h.config.MaxObjectBytes,
 		scan:     newScanner(body, listBuffer, h.config.MaxObjectBytes),
 		part:     part,
 	}
@@ -53,36 +55,43 @@ func (h *HTTP[T]) decodeList(body io.Reader, part func(Part[T]) error) (metav1.L
 
 func (d *listDecoder[T]) run() (metav1.ListMeta, error) {
 	if err := d.scan.object(d.field); err != nil {
-		return metav1.ListMeta{}, d.explain(err)
+		return metav1.ListMeta{}, unreadable(err)
 	}
-	switch c, err := d.scan.peek(); {
+	switch _, err := d.scan.peek(); {
 	case err == nil:
-		return metav1.ListMeta{}, d.explain(fmt.Errorf("the list is followed by %q", c))
+		return metav1.ListMeta{}, unreadable(d.scan.malformed("the end"))
 	case err != io.EOF:
-		return metav1.ListMeta{}, d.explain(err)
+		return metav1.ListMeta{}, unreadable(err)
 	}
 	if err := d.checkKind(true); err != nil {
 		return metav1.ListMeta{}, err
 	}
 	if err := d.flush(); err != nil {
-		return metav1.ListMeta{}, d.explain(err)
+		return metav1.ListMeta{}, err
 	}
 	return d.meta, nil
 }
 
-// explain names the request. An error of part is the caller's own and stays as
-// it is.
-func (d *listDecoder[T]) explain(err error) error {
-	if given, ok := err.(*partError); ok {
-		return given.err
+// unreadable says that err is about the answer as such. An error that part has
+// returned, or that the answer is, stays as it is.
+func unreadable(err error) error {
+	switch err.(type) {
+	case *partError, *unusableError:
+		return err
 	}
-	return fmt.Errorf("reflector: the list from %s cannot be read: %w", d.url, err)
+	return fmt.Errorf("the list cannot be read: %w", err)
 }
 
 // partError marks an error that part returned.
 type partError struct{ err error }
 
 func (e *partError) Error() string { return e.err.Error() }
+
+// unusableError says that an answer is something else than was asked for.
+type unusableError struct{ err error }
+
+func (e *unusableError) Error() string { return "the answer cannot be used: " + e.err.Error() }
+func (e *unusableError) Unwrap() error { return e.err }
 
 func (d *listDecoder[T]) field(key []byte) error {
 	switch string(key) {
@@ -95,8 +104,7 @@ func (d *listDecoder[T]) field(key []byte) error {
 	case "items":
 		return d.items()
 	}
-	_, err := d.scan.checked()
-	return err
+	return d.rest.read(d.scan, key)
 }
 
 // header decodes kind or apiVersion, and judges them once both are known.
@@ -112,7 +120,7 @@ func (d *listDecoder[T]) decode(into any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(raw, into)
+	return discreet(raw, json.Unmarshal(raw, into))
 }
 
 func (d *listDecoder[T]) items() error {
@@ -134,41 +142,53 @@ func (d *listDecoder[T]) items() error {
 // item decodes one item. What cannot be decoded does not fail the list (R4).
 func (d *listDecoder[T]) item() error {
 	raw, err := d.scan.value()
-	if err != nil {
-		if _, large := err.(*tooLargeError); !large {
-			return err
-		}
-		d.pending.Refused = append(d.pending.Refused, d.codec.refuse(nil, err))
-		return nil
+	if _, large := err.(*tooLargeError); err != nil && !large {
+		return err
 	}
 	d.bytes += len(raw)
-	obj, err := d.codec.item(raw)
+	var obj T
+	if err == nil {
+		obj, err = d.codec.item(raw)
+	} else {
+		err = d.codec.refuse(nil, "", err)
+	}
 	if err != nil {
 		d.pending.Refused = append(d.pending.Refused, err)
-		return nil
+	} else {
+		if d.codec.carries {
+			d.inherit(obj)
+		}
+		d.pending.Items = append(d.pending.Items, obj)
 	}
-	if !d.codec.typed {
-		d.inherit(obj)
-	}
-	d.pending.Items = append(d.pending.Items, obj)
-	if d.nameless || (len(d.pending.Items) < partItems && d.bytes < partBytes) {
-		return nil
-	}
-	return d.flush()
+	return d.flushFull()
 }
 
-// inherit gives obj the kind of its list, if it has none, as client-go's
-// dynamic client does.
+// flushFull hands over what has been decoded if it is enough. Items that wait
+// for the kind of their list are held up to a bound.
+func (d *listDecoder[T]) flushFull() error {
+	n := len(d.pending.Items) + len(d.pending.Refused)
+	switch {
+	case !d.nameless && (n >= partItems || d.bytes >= partBytes):
+		return d.flush()
+	case d.nameless && d.bytes > d.max:
+		return &unusableError{fmt.Errorf("more than %d bytes of items came without a kind, and their list has not said its own: set HTTPConfig.Kind", d.max)}
+	}
+	return nil
+}
+
+// inherit gives obj the kind that is expected or that of its list, if it has
+// none, as client-go's dynamic client does.
 func (d *listDecoder[T]) inherit(obj T) {
 	kind := obj.GetObjectKind()
-	if !kind.GroupVersionKind().Empty() {
-		return
-	}
-	if d.kind == "" || d.apiVersion == "" {
+	switch {
+	case !kind.GroupVersionKind().Empty():
+	case d.codec.kind != "":
+		kind.SetGroupVersionKind(d.codec.want())
+	case d.kind == "" || d.apiVersion == "":
 		d.nameless = true
-		return
+	default:
+		kind.SetGroupVersionKind(schema.FromAPIVersionAndKind(d.apiVersion, strings.TrimSuffix(d.kind, "List")))
 	}
-	kind.SetGroupVersionKind(schema.FromAPIVersionAndKind(d.apiVersion, strings.TrimSuffix(d.kind, "List")))
 }
 
 // flush hands over what has been decoded.
@@ -195,22 +215,26 @@ func (d *listDecoder[T]) flush() error {
 // checkKind tells whether the answer is the list that was asked for, as soon
 // as it has said what it is. At the end of it, it must have been a list.
 func (d *listDecoder[T]) checkKind(complete bool) error {
+	if d.kind == "Status" && !d.hasItems {
+		if !complete {
+			return nil // the rest of it is still to come
+		}
+		if status := d.rest.status(d.kind); status != nil {
+			return statusInstead(status, "list")
+		}
+	}
 	if d.kind == "" || d.apiVersion == "" {
 		if complete && !d.hasItems {
-			return fmt.Errorf("reflector: the answer from %s is no list: it has neither kind nor items", d.url)
+			return &unusableError{errors.New("it is no list: it has neither kind nor items")}
 		}
 		return nil
 	}
-	gv, err := schema.ParseGroupVersion(d.apiVersion)
-	switch {
-	case err != nil:
-		return fmt.Errorf("reflector: the list from %s: %w", d.url, err)
-	case isTable(gv.Group, d.kind):
-		return fmt.Errorf("reflector: the answer from %s cannot be used: %w", d.url, errTable)
-	case gv != d.codec.gv || !d.codec.isKind(d.kind, d.listKind):
-		return fmt.Errorf("reflector: the answer from %s cannot be used: %w", d.url, errOtherKind(gv.WithKind(d.kind), d.codec.gv.WithKind(d.listKind)))
-	case complete && !d.hasItems && !strings.HasSuffix(d.kind, "List"):
-		return fmt.Errorf("reflector: the answer from %s is a %s and no list", d.url, d.kind)
+	got := schema.FromAPIVersionAndKind(d.apiVersion, d.kind)
+	if err := d.codec.checkList(got, d.listKind); err != nil {
+		return &unusableError{err}
+	}
+	if complete && !d.hasItems && !strings.HasSuffix(d.kind, "List") {
+		return &unusableError{fmt.Errorf("it is a %.100s and no list", d.kind)}
 	}
 	return nil
 }

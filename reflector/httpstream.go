@@ -1,11 +1,13 @@
 package reflector
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,23 +23,32 @@ const watchBuffer = 4 << 10
 // decoded by the goroutine that calls Next. No other goroutine works for it.
 type httpStream[T Object] struct {
 	codec  *codec[T]
-	url    string
 	body   io.ReadCloser
 	scan   *scanner
-	frame  scanner // over the frame that is being decoded
+	frame  frame                  // the one that is being read
+	field  func(key []byte) error // readField, made once
 	cancel context.CancelFunc
 	close  sync.Once
 	err    error // after which there is nothing more to read
 }
 
+// frame is one value of a watch, which should be an event.
+type frame struct {
+	kind   string // of the event, "" when it has none
+	object []byte // nil when there is none
+	rest   strayFields
+	bad    error // why it cannot be used
+}
+
 func newHTTPStream[T Object](h *HTTP[T], resp *http.Response, cancel context.CancelFunc) *httpStream[T] {
-	return &httpStream[T]{
+	s := &httpStream[T]{
 		codec:  &h.codec,
-		url:    h.URL(),
 		body:   resp.Body,
 		scan:   newScanner(resp.Body, watchBuffer, h.config.MaxObjectBytes),
 		cancel: cancel,
 	}
+	s.field = s.readField
+	return s
 }
 
 // Close ends the request. A Next that waits returns.
@@ -53,98 +64,145 @@ func (s *httpStream[T]) Next() (Event[T], error) {
 	if s.err != nil {
 		return Event[T]{}, s.err
 	}
-	if _, err := s.scan.peek(); err != nil {
-		if err != io.EOF {
-			err = s.explain(err)
-		}
+	c, err := s.scan.peek()
+	if err == io.EOF {
 		s.err = err
 		return Event[T]{}, err
 	}
-	raw, err := s.scan.value()
 	if err == nil {
-		return s.decode(raw)
-	}
-	if _, large := err.(*tooLargeError); large {
-		return Event[T]{}, s.codec.refuse(nil, err)
+		err = s.read(c)
 	}
 	var malformed *syntaxError
-	if errors.As(err, &malformed) {
+	switch {
+	case errors.As(err, &malformed):
 		// Where a frame ends is not known any more.
-		s.err = s.explain(io.ErrUnexpectedEOF)
-		return Event[T]{}, s.codec.refuse(nil, s.explain(err))
+		s.err = s.broken(io.ErrUnexpectedEOF)
+		return Event[T]{}, s.refuse(err)
+	case err != nil:
+		s.err = s.broken(err)
+		return Event[T]{}, s.err
 	}
-	s.err = s.explain(err)
-	return Event[T]{}, s.err
+	return s.decode()
 }
 
-func (s *httpStream[T]) explain(err error) error {
-	return fmt.Errorf("reflector: the watch of %s broke off: %w", s.url, err)
+func (s *httpStream[T]) broken(err error) error {
+	return s.codec.source.failed(fmt.Errorf("the watch broke off: %w", err))
 }
 
-// decode decodes one frame.
-func (s *httpStream[T]) decode(raw []byte) (Event[T], error) {
-	kind, obj, err := s.cut(raw)
-	if err != nil {
-		return Event[T]{}, s.codec.refuse(raw, err)
-	}
-	switch t := watch.EventType(kind); t {
-	case watch.Added, watch.Modified, watch.Deleted:
-		return s.codec.event(t, obj)
-	case watch.Bookmark:
-		return s.bookmark(obj)
-	case watch.Error:
-		return Event[T]{}, s.failure(obj)
+// refuse refuses the frame.
+func (s *httpStream[T]) refuse(err error) error {
+	t := watch.EventType(s.frame.kind)
+	switch t {
+	case watch.Added, watch.Modified, watch.Deleted, watch.Bookmark, watch.Error:
 	default:
-		return Event[T]{}, s.codec.refuse(obj, fmt.Errorf("the event has the unknown type %q", kind[:min(len(kind), 60)]))
+		t = ""
 	}
+	return s.codec.refuse(s.frame.object, t, err)
 }
 
-// cut takes a frame apart into type and object.
-func (s *httpStream[T]) cut(raw []byte) (kind string, obj []byte, err error) {
-	s.frame.over(raw)
-	err = s.frame.object(func(key []byte) error {
-		switch string(key) {
-		case "type":
-			v, err := s.frame.value()
-			if err != nil {
-				return err
-			}
-			kind, err = eventType(v)
-			return err
-		case "object":
-			obj, err = s.frame.value()
-			return err
+// read reads a frame that begins with c, up to its end. An error is one after
+// which there is no next frame.
+func (s *httpStream[T]) read(c byte) error {
+	s.frame = frame{}
+	if c == '{' {
+		return s.scan.object(s.field)
+	}
+	s.frame.bad = s.scan.malformed("an object")
+	_, err := s.scan.value()
+	return s.frame.spoilt(err)
+}
+
+// readField reads a field of the frame.
+func (s *httpStream[T]) readField(key []byte) (err error) {
+	f := &s.frame
+	switch string(key) {
+	case "type":
+		err = s.eventType()
+	case "object":
+		f.object, err = s.scan.value()
+		if f.object != nil && !s.scan.follows('}') {
+			// What is left to read of the frame would move it.
+			f.object = bytes.Clone(f.object)
 		}
-		_, err := s.frame.checked()
-		return err
-	})
-	if err == nil && obj == nil {
-		err = errors.New("the event has no object")
+	default:
+		err = f.rest.read(s.scan, key)
 	}
-	return kind, obj, err
+	return f.spoilt(err)
 }
 
-// eventType decodes the type of an event; those that are common cost nothing.
-func eventType(raw []byte) (string, error) {
+// spoilt tells whether err ends the stream. Otherwise it spoils the frame; that
+// its object is too large counts for more than anything else, as it says which
+// object that is.
+func (f *frame) spoilt(err error) error {
+	large, ok := err.(*tooLargeError)
+	if !ok {
+		return err
+	}
+	if f.bad == nil || large.id != (identity{}) {
+		f.bad = err
+	}
+	return nil
+}
+
+// eventType reads the type of an event; those that are common cost nothing.
+func (s *httpStream[T]) eventType() error {
+	raw, err := s.scan.value()
+	if err != nil {
+		return err
+	}
+	f := &s.frame
 	switch string(raw) {
 	case `"ADDED"`:
-		return string(watch.Added), nil
+		f.kind = string(watch.Added)
 	case `"MODIFIED"`:
-		return string(watch.Modified), nil
+		f.kind = string(watch.Modified)
 	case `"DELETED"`:
-		return string(watch.Deleted), nil
+		f.kind = string(watch.Deleted)
+	default:
+		if err := json.Unmarshal(raw, &f.kind); err != nil && f.bad == nil {
+			f.bad = fmt.Errorf("the type of the event: %w", discreet(raw, err))
+		}
 	}
-	var t string
-	err := json.Unmarshal(raw, &t)
-	return t, err
+	return nil
+}
+
+// decode makes an event of the frame.
+func (s *httpStream[T]) decode() (Event[T], error) {
+	f := &s.frame
+	t := watch.EventType(f.kind)
+	if f.bad == nil && f.object == nil {
+		if status := f.rest.status(""); status != nil {
+			return Event[T]{}, s.codec.source.failed(statusInstead(status, "watch"))
+		}
+		f.bad = errors.New("the event has no object")
+	}
+	if f.bad != nil {
+		return Event[T]{}, s.refuse(f.bad)
+	}
+	switch t {
+	case watch.Added, watch.Modified, watch.Deleted:
+		return s.codec.event(t, f.object)
+	case watch.Bookmark:
+		return s.bookmark()
+	case watch.Error:
+		return Event[T]{}, s.codec.source.failed(failure(f.object))
+	}
+	return Event[T]{}, s.refuse(fmt.Errorf("the event has the unknown type %s", typeName(f.kind)))
+}
+
+// typeName shows the type of an event, if it can be one.
+func typeName(t string) string {
+	if len(t) <= 30 && strings.Trim(t, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" {
+		return fmt.Sprintf("%q", t)
+	}
+	return fmt.Sprintf("of %d bytes", len(t))
 }
 
 // bookmark decodes the object of a bookmark, of which only the metadata counts.
-func (s *httpStream[T]) bookmark(raw []byte) (Event[T], error) {
+func (s *httpStream[T]) bookmark() (Event[T], error) {
 	var obj metav1.PartialObjectMetadata
-	if err := json.Unmarshal(raw, &obj); err != nil {
-		err := s.codec.refuse(raw, err)
-		return Event[T]{}, err
+	if err := json.Unmarshal(s.frame.object, &obj); err != nil {
+		return Event[T]{}, s.refuse(discreet(s.frame.object, err))
 	}
 	return Event[T]{
 		Type:             watch.Bookmark,
@@ -154,9 +212,11 @@ func (s *httpStream[T]) bookmark(raw []byte) (Event[T], error) {
 }
 
 // failure is the error that an ERROR event holds.
-func (s *httpStream[T]) failure(raw []byte) error {
-	if status := decodeStatus(raw); status != nil {
-		return status
+func failure(raw []byte) error {
+	if status := statusIn(raw); status != nil && status.Status != metav1.StatusSuccess {
+		return failureOf(status)
 	}
-	return apierrors.NewInternalError(fmt.Errorf("the watch of %s sent an error that is no Status: %s", s.url, quote(raw)))
+	var is metav1.TypeMeta
+	_ = json.Unmarshal(raw, &is) // what says no kind has none
+	return apierrors.NewInternalError(fmt.Errorf("an ERROR event holds no Status that is a failure, but an object of the kind %.100q", is.Kind))
 }

@@ -84,7 +84,7 @@ func TestAFrameThatCannotBeUsedDoesNotEndTheStream(t *testing.T) {
 		"a type of no string":   {`{"type":[],"object":{}}`, "", "", "cannot unmarshal"},
 		"no frame":              {`7`, "", "", "expected an object"},
 		"malformed inside":      {`{"type":"ADDED","object":{"metadata":{"name":"x"},"size":1 2}}`, "x", "", "invalid character"},
-		"too large":             {`{"type":"ADDED","object":{"metadata":{"name":"x"},"blob":"` + strings.Repeat("x", 5000) + `"}}`, "", "", "larger than 4000 bytes"},
+		"too large":             {`{"type":"ADDED","object":{"metadata":{"name":"x"},"blob":"` + strings.Repeat("x", 5000) + `"}}`, "x", "", "larger than 4000 bytes"},
 		"a bad bookmark":        {`{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":7}}}`, "", "", "cannot unmarshal"},
 	} {
 		t.Run(name, func(t *testing.T) {

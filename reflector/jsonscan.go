@@ -9,17 +9,16 @@ import (
 
 const (
 	// roomyBuffer is the size above which a buffer is given back once what
-	// is in it is small again.
+	// is in it is smaller than smallBuffer.
 	roomyBuffer = 1 << 20
-
-	// headBytes is how much of a value that is too large is kept, to find
-	// out what it was.
-	headBytes = 64 << 10
+	smallBuffer = 64 << 10
 )
 
 // scanner cuts a stream of JSON into values without decoding them, so that no
 // more than one value needs to be in memory. It checks the structure that it
 // walks through itself; what is inside a value is for its decoder to check.
+// Its work grows with what it reads and never with the square of it, whatever
+// that is: who may write one object must not be able to stop a cache.
 //
 // What is returned as bytes is valid until the next call.
 type scanner struct {
@@ -27,9 +26,14 @@ type scanner struct {
 	buf []byte
 	// buf[pos:end] is read and not consumed.
 	pos, end int
+	gone     int64 // bytes of r before buf[0]
 
 	max int   // the most bytes that a value may have
 	err error // of r, once it gave one
+
+	// work counts bytes that were looked at, moved or checked, for the test
+	// that holds it to what was read.
+	work int
 }
 
 // newScanner returns a scanner over r with a buffer of size to begin with.
@@ -42,29 +46,30 @@ func (s *scanner) over(b []byte) {
 	*s = scanner{buf: b, end: len(b), max: len(b), err: io.EOF}
 }
 
-// tooLargeError tells that a value was skipped, and how it began.
+// tooLargeError tells that a value was skipped, and what it was.
 type tooLargeError struct {
-	max  int
-	head []byte
+	max int
+	id  identity
 }
 
 func (e *tooLargeError) Error() string {
-	return fmt.Sprintf("it is larger than %d bytes: raise MaxObjectBytes if that is right", e.max)
+	return fmt.Sprintf("it is larger than %d bytes: raise HTTPConfig.MaxObjectBytes if that is right", e.max)
 }
 
-// syntaxError tells that the stream is no JSON, with what was found instead.
+// syntaxError tells where the stream is no JSON. What is found there is not
+// told: it may be out of a Secret.
 type syntaxError struct {
 	want string
-	got  []byte
+	at   int64
 }
 
 func (e *syntaxError) Error() string {
-	return fmt.Sprintf("malformed JSON: expected %s, found %q", e.want, e.got)
+	return fmt.Sprintf("malformed JSON at byte %d: expected %s", e.at, e.want)
 }
 
 // malformed is a syntaxError about what comes next.
 func (s *scanner) malformed(want string) error {
-	return &syntaxError{want: want, got: bytes.Clone(s.buf[s.pos:min(s.end, s.pos+60)])}
+	return &syntaxError{want: want, at: s.gone + int64(s.pos)}
 }
 
 // more reads on. What lies between keep and end stays; it returns by how much
@@ -78,7 +83,7 @@ func (s *scanner) more(keep int) (moved int, err error) {
 	}
 	if s.end == len(s.buf) {
 		grown := make([]byte, max(2*len(s.buf), 512))
-		copy(grown, s.buf[:s.end])
+		s.work += copy(grown, s.buf[:s.end])
 		s.buf = grown
 	}
 	for tries := 0; tries < 100; tries++ {
@@ -100,11 +105,13 @@ func (s *scanner) more(keep int) (moved int, err error) {
 // one is far too large.
 func (s *scanner) shift(keep int) int {
 	live := s.buf[keep:s.end]
-	if len(s.buf) > roomyBuffer && len(live) < headBytes {
-		s.buf = make([]byte, headBytes)
+	if len(s.buf) > roomyBuffer && len(live) < smallBuffer {
+		s.buf = make([]byte, smallBuffer)
 	}
 	s.end = copy(s.buf, live)
+	s.work += s.end
 	s.pos -= keep
+	s.gone += int64(keep)
 	return keep
 }
 
@@ -112,6 +119,7 @@ func (s *scanner) shift(keep int) int {
 func (s *scanner) peek() (byte, error) {
 	for {
 		for ; s.pos < s.end; s.pos++ {
+			s.work++
 			switch c := s.buf[s.pos]; c {
 			case ' ', '\n', '\t', '\r':
 			default:
@@ -130,6 +138,9 @@ func (s *scanner) need() (byte, error) {
 	return c, cutShort(err)
 }
 
+// follows reports whether c comes next and is read already.
+func (s *scanner) follows(c byte) bool { return s.pos < s.end && s.buf[s.pos] == c }
+
 // cutShort turns the end of the stream into an unexpected one.
 func cutShort(err error) error {
 	if err == io.EOF {
@@ -139,7 +150,8 @@ func cutShort(err error) error {
 }
 
 // object walks through the next value, which has to be an object: for each key
-// it calls field, which must consume the value. The key is valid until then.
+// it calls field, which must consume the value. The key is valid until then; one
+// that is too large is nil, as nobody knows it.
 func (s *scanner) object(field func(key []byte) error) error {
 	return s.list('{', '}', "an object", func() error {
 		key, err := s.key()
@@ -196,26 +208,37 @@ func (s *scanner) key() ([]byte, error) {
 	if c != '"' {
 		return nil, s.malformed("a key")
 	}
+	var key []byte
 	raw, err := s.value()
-	if err != nil {
-		return nil, err
+	switch _, large := err.(*tooLargeError); {
+	case err == nil:
+		key, err = s.unquote(raw)
+	case large:
+		err = nil
 	}
-	key := raw[1 : len(raw)-1]
-	if bytes.IndexByte(key, '\\') >= 0 || !json.Valid(raw) {
-		var unquoted string
-		if err := json.Unmarshal(raw, &unquoted); err != nil {
-			return nil, err
-		}
-		key = []byte(unquoted)
+	if err == nil {
+		err = s.colon(&key)
 	}
-	err = s.colon(&key)
 	return key, err
+}
+
+// unquote decodes a key.
+func (s *scanner) unquote(raw []byte) ([]byte, error) {
+	s.work += len(raw)
+	if bytes.IndexByte(raw, '\\') < 0 && json.Valid(raw) {
+		return raw[1 : len(raw)-1], nil
+	}
+	var key string
+	if err := json.Unmarshal(raw, &key); err != nil {
+		return nil, &syntaxError{want: "a key", at: s.gone + int64(s.pos-len(raw))}
+	}
+	return []byte(key), nil
 }
 
 // colon consumes a colon. The key before it is copied where reading on would
 // move it.
 func (s *scanner) colon(key *[]byte) error {
-	if s.pos < s.end && s.buf[s.pos] == ':' {
+	if s.follows(':') {
 		s.pos++
 		return nil
 	}
@@ -234,10 +257,19 @@ func (s *scanner) colon(key *[]byte) error {
 // checked is value for a value that no decoder looks at.
 func (s *scanner) checked() ([]byte, error) {
 	raw, err := s.value()
-	if err == nil && !json.Valid(raw) {
-		err = &syntaxError{want: "a value", got: bytes.Clone(raw[:min(len(raw), 60)])}
+	if err != nil {
+		return nil, err
 	}
-	return raw, err
+	return raw, s.valid(raw)
+}
+
+// valid checks the value raw, which was just consumed.
+func (s *scanner) valid(raw []byte) error {
+	s.work += len(raw)
+	if json.Valid(raw) {
+		return nil
+	}
+	return &syntaxError{want: "a value", at: s.gone + int64(s.pos-len(raw))}
 }
 
 // value consumes the next value, whose bytes it returns. One that is too large
@@ -248,30 +280,28 @@ func (s *scanner) value() ([]byte, error) {
 		return nil, err
 	}
 	v := measure{s: s, at: s.pos}
-	switch c {
-	case '{', '[':
-		err = v.container()
-	case '"':
-		v.at++
-		err = v.str()
-	default:
-		err = v.literal()
+	err = v.value(c)
+	if err == errOverflow || err == nil && v.at-s.pos > s.max {
+		return nil, s.tooLarge()
 	}
 	if err != nil {
 		return nil, cutShort(err)
 	}
 	raw := s.buf[s.pos:v.at]
 	s.pos = v.at
-	if v.head != nil || len(raw) > s.max {
-		if v.head == nil {
-			v.head = bytes.Clone(raw[:min(len(raw), headBytes)])
-		}
-		return nil, &tooLargeError{max: s.max, head: v.head}
-	}
-	if isLiteral(c) && !json.Valid(raw) {
-		return nil, &syntaxError{want: "a value", got: bytes.Clone(raw[:min(len(raw), 60)])}
+	if isLiteral(c) {
+		return raw, s.valid(raw)
 	}
 	return raw, nil
+}
+
+// tooLarge consumes a value that is.
+func (s *scanner) tooLarge() error {
+	id, err := s.skim()
+	if err != nil {
+		return err
+	}
+	return &tooLargeError{max: s.max, id: id}
 }
 
 func isLiteral(c byte) bool { return c != '{' && c != '[' && c != '"' }

@@ -13,6 +13,12 @@ import (
 // errTable refuses what a server sends when it was asked for a table.
 var errTable = errors.New("it is a Table, which is made for people to read: ask the server for objects (Accept: application/json, without as=Table)")
 
+// The kinds of metadata alone, which a server sends to who asks for it.
+var (
+	metadataAlone = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadata")
+	metadataList  = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadataList")
+)
+
 // checker returns the check of each object that comes in (R4), nil when there
 // is nothing to check. want is empty when any kind will do.
 func checker[T any](want schema.GroupVersionKind) (func(T) error, error) {
@@ -38,7 +44,7 @@ func checkKind(got, want schema.GroupVersionKind) error {
 
 // errOtherKind says that an object or list is of another kind.
 func errOtherKind(got, want schema.GroupVersionKind) error {
-	return fmt.Errorf("it is a %v, expected a %v", got, want)
+	return fmt.Errorf("it is a %.200s, expected a %.200s", got, want)
 }
 
 func isTable(group, kind string) bool { return kind == "Table" && group == metav1.GroupName }

@@ -257,7 +257,7 @@ func (m *machine[T]) wait(ctx context.Context, s state[T]) state[T] {
 
 // begin opens a list at the sink.
 func (m *machine[T]) begin(ctx context.Context) error {
-	m.refusals.begin()
+	m.refusals.begin(time.Now())
 	m.count = listCount{}
 	if err := m.sink.Begin(ctx); err != nil {
 		return err

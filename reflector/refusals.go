@@ -38,12 +38,14 @@ type refusedObject struct {
 	reasons map[RelistReason]struct{} // those that the object has given
 	err     error
 	absent  bool // a list has left it out, so that the sink holds no state of it
+	gone    bool // it was deleted since
 }
 
 // rest is the time in which a reason calls for no list.
 type rest struct {
-	until time.Time
-	last  time.Duration // how long the present rest lasts
+	until  time.Time
+	last   time.Duration // how long the present rest lasts
+	called bool          // the list has not begun yet
 }
 
 func newRefusals() refusals {
@@ -57,7 +59,7 @@ func note(objects map[string]refusedObject, key string, why RelistReason, err er
 		r.reasons = make(map[RelistReason]struct{}, 1)
 	}
 	r.reasons[why] = struct{}{}
-	r.err = err
+	r.err, r.gone = err, false
 	objects[key] = r
 }
 
@@ -92,7 +94,7 @@ func (f *refusals) may(why RelistReason, now time.Time) bool {
 		return false
 	}
 	r.last = min(max(2*r.last, firstRest), maxRest)
-	r.until = now.Add(r.last)
+	r.until, r.called = now.Add(r.last), true
 	return true
 }
 
@@ -109,11 +111,27 @@ func (f *refusals) due(now time.Time) RelistReason {
 // absent reports whether the sink holds no state of the object of key.
 func (f *refusals) absent(key string) bool { return key != "" && f.objects[key].absent }
 
-// stored notes that the sink holds the object of key, or that it is deleted.
+// stored notes that the sink has taken an event of the object of key.
 func (f *refusals) stored(key string) { delete(f.objects, key) }
 
+// deleted notes that an object is gone which the sink does not hold. Its key is
+// remembered until the next list: should it come again and be refused, a list
+// could bring nothing.
+func (f *refusals) deleted(key string) {
+	r := f.objects[key]
+	r.gone = true
+	f.objects[key] = r
+}
+
 // begin notes the beginning of a list.
-func (f *refusals) begin() { clear(f.listed) }
+func (f *refusals) begin(now time.Time) {
+	clear(f.listed)
+	for _, r := range f.rests {
+		if r.called {
+			r.until, r.called = now.Add(r.last), false
+		}
+	}
+}
 
 // refuse notes an object that the list holds and that cannot be used.
 func (f *refusals) refuse(key string, why RelistReason, err error) { note(f.listed, key, why, err) }
@@ -151,9 +169,11 @@ func (f *refusals) anew() { clear(f.rests); f.owed = "" }
 // sample is how many objects are refused, and what is wrong with one of them.
 func (f *refusals) sample() (n int, err error) {
 	for _, r := range f.objects {
-		return len(f.objects), r.err
+		if !r.gone {
+			n, err = n+1, r.err
+		}
 	}
-	return 0, nil
+	return n, err
 }
 
 // keyed is an error that names the object that it is about.

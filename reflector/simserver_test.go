@@ -28,16 +28,31 @@ var (
 	streamFaults  = []string{"cut", "end", "twice", "garbage", "backwards", "silence", "error410", "error500"}
 )
 
+// manners are what a server does all the time.
+type manners struct {
+	oldDeletions bool // deletions carry the version of the last change
+	unversioned  bool // lists and events have no version
+	endless      bool // no bookmark ends a streamed list
+}
+
+// past is an event and when it happened, whatever version it carries.
+type past struct {
+	version int
+	Event[*thing]
+}
+
 // simServer is a server as seen by list and watch, in virtual time: versions
 // from one counter, a history that can be compacted, pages, streamed lists,
 // bookmarks. States that were written as bad cannot be decoded.
 type simServer struct {
+	manners
 	mu      sync.Mutex
-	now     int // the version
-	floor   int // versions below are compacted
+	barred  string // how all watches fail, "" when they do not
+	now     int    // the version
+	floor   int    // versions below are compacted
 	objects map[string]int
 	bad     map[string]bool // by name@version
-	history []Event[*thing]
+	history []past
 	moved   chan struct{} // closed at the next write
 	epoch   int           // streams of an older one end
 	faults  []fault       // of the next requests
@@ -56,7 +71,7 @@ func newSimServer() *simServer {
 func (s *simServer) write(name string, bad, remove bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, exists := s.objects[name]
+	before, exists := s.objects[name]
 	if remove && !exists {
 		return
 	}
@@ -73,8 +88,12 @@ func (s *simServer) write(name string, bad, remove bool) {
 		s.objects[name] = s.now
 	}
 	item := name + "@" + strconv.Itoa(s.now)
-	s.bad[item] = bad
-	s.history = append(s.history, happened(t, item))
+	if remove && s.oldDeletions {
+		item = name + "@" + strconv.Itoa(before)
+	} else {
+		s.bad[item] = bad
+	}
+	s.history = append(s.history, past{s.now, happened(t, item)})
 	s.wake()
 }
 
@@ -146,28 +165,35 @@ func (s *simServer) fail(ctx context.Context) (fault, error) {
 		f, s.faults = s.faults[0], s.faults[1:]
 	}
 	s.mu.Unlock()
-	switch f.kind {
+	return f, s.failure(ctx, f.kind)
+}
+
+// failure is what a request ends with that a fault of the kind has hit.
+func (s *simServer) failure(ctx context.Context, kind string) error {
+	switch kind {
 	case "429":
-		return f, errBusy
+		return errBusy
 	case "500":
-		return f, errInternal
+		return errInternal
 	case "503":
-		return f, errUnavailable
+		return errUnavailable
 	case "410":
-		return f, errGone
+		return errGone
 	case "422":
-		return f, errInvalid
+		return errInvalid
 	case "refused":
-		return f, errRefused
+		return errRefused
 	case "eof":
-		return f, fmt.Errorf("get: %w", io.EOF)
+		return fmt.Errorf("get: %w", io.EOF)
 	case "tooLarge":
-		return f, tooLargeVersion()
+		return tooLargeVersion()
+	case "403":
+		return errForbidden
 	case "stall":
 		<-ctx.Done()
-		return f, ctx.Err()
+		return ctx.Err()
 	}
-	return f, nil
+	return nil
 }
 
 func (s *simServer) List(ctx context.Context, opts metav1.ListOptions, part func(Part[*thing]) error) (metav1.ListMeta, error) {
@@ -207,6 +233,9 @@ func (s *simServer) page(opts metav1.ListOptions) ([]string, metav1.ListMeta, er
 		return nil, metav1.ListMeta{}, tooLargeVersion()
 	}
 	meta := metav1.ListMeta{ResourceVersion: strconv.Itoa(p.version)}
+	if s.unversioned {
+		meta.ResourceVersion = ""
+	}
 	items := p.items
 	if limit := int(opts.Limit); limit > 0 && limit < len(items) {
 		meta.Continue = fmt.Sprintf("%d/%d", p.version, len(items))
@@ -226,6 +255,9 @@ func (s *simServer) snapshot() []string {
 
 func (s *simServer) Watch(ctx context.Context, opts metav1.ListOptions) (Stream[*thing], error) {
 	f, err := s.fail(ctx)
+	if err == nil {
+		err = s.failure(ctx, s.bars())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -240,14 +272,25 @@ func (s *simServer) Watch(ctx context.Context, opts metav1.ListOptions) (Stream[
 		for _, item := range s.snapshot() {
 			st.initial = append(st.initial, added(item))
 		}
-		st.initial = append(st.initial, listEnd(strconv.Itoa(s.now)))
+		if !s.endless {
+			st.initial = append(st.initial, listEnd(strconv.Itoa(s.now)))
+		}
 		st.at = s.now
 		return st, nil
 	}
-	if from < s.floor {
+	if opts.ResourceVersion == "" {
+		st.at = s.now
+	} else if from < s.floor {
 		return nil, errGone
 	}
 	return st, nil
+}
+
+// bars is how watches fail now.
+func (s *simServer) bars() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.barred
 }
 
 type simStream struct {
@@ -284,9 +327,11 @@ func (st *simStream) Next() (Event[*thing], error) {
 				return *st.last, nil
 			}
 		case "backwards":
-			if len(st.initial) == 0 {
+			if len(st.initial) == 0 && st.last != nil {
 				st.fault.kind = ""
-				return modified(fmt.Sprintf("ghost@%d", st.at-1)), nil
+				e := *st.last // what it says of the object is true
+				e.ResourceVersion = strconv.Itoa(st.at - 1)
+				return e, nil
 			}
 		}
 	}
@@ -301,6 +346,9 @@ func (st *simStream) Next() (Event[*thing], error) {
 	}
 	if e.Type != watch.Bookmark && st.s.isBad(e.Object) {
 		return Event[*thing]{}, refusal(e)
+	}
+	if st.s.unversioned {
+		e.ResourceVersion = ""
 	}
 	st.last = &e
 	return e, nil
@@ -358,9 +406,9 @@ func (st *simStream) pending() (Event[*thing], <-chan struct{}, error) {
 		return Event[*thing]{}, nil, apierrors.FromObject(&errGone.ErrStatus)
 	}
 	for _, e := range s.history {
-		if v, _ := strconv.Atoi(e.ResourceVersion); v > st.at {
-			st.at = v
-			return e, nil, nil
+		if e.version > st.at {
+			st.at = e.version
+			return e.Event, nil, nil
 		}
 	}
 	return Event[*thing]{}, s.moved, nil

@@ -1,6 +1,7 @@
 package reflector
 
 import (
+	"encoding/json"
 	"maps"
 	"time"
 )
@@ -83,4 +84,20 @@ func (r *Reflector[T]) Status() Status {
 	s.LastError, s.LastErrorAt = r.record.stats.LastError, r.record.errorAt
 	s.Restarts = maps.Clone(r.record.restarts)
 	return s
+}
+
+// MarshalJSON writes the status with its errors as their texts.
+func (s Status) MarshalJSON() ([]byte, error) {
+	type plain Status
+	return json.Marshal(struct {
+		plain
+		Cause, LastError string
+	}{plain(s), text(s.Cause), text(s.LastError)})
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

@@ -186,7 +186,7 @@ func (m *machine[T]) calls(t *trouble) bool {
 	}
 	defer m.tellRefused()
 	if t.event == watch.Deleted && m.refusals.absent(t.key) {
-		m.refusals.stored(t.key)
+		m.refusals.deleted(t.key)
 		return false
 	}
 	return m.refusals.calls(t.key, t.why, t.err, now)
@@ -308,9 +308,8 @@ func (m *machine[T]) advance(w *openWatch[T], e Event[T], order int) {
 
 // pass notes an event that was not stored and is not asked for again.
 func (m *machine[T]) pass(w *openWatch[T], version string, order int) {
-	w.heard = true
 	if w.ordered && version != "" && order > 0 {
-		w.progress = true
+		w.heard, w.progress = true, true
 		m.reach(version)
 	}
 }
@@ -438,16 +437,17 @@ func (m *machine[T]) goOn(ctx context.Context, end watchEnd) state[T] {
 		return next
 	}
 	m.r.record.relist(why)
-	m.tellDetour(ctx, end.err)
+	m.detour.err = end.err
 	list := m.around(watching, false)
 	list.then, list.phase, list.delay = list.phase, waiting, next.delay
 	return list
 }
 
-// tellDetour logs that watches do not work, once until they do (R5).
-func (m *machine[T]) tellDetour(ctx context.Context, err error) {
+// tellDetour logs that a list was answered where watches do not work, once until
+// they do (R5).
+func (m *machine[T]) tellDetour(ctx context.Context) {
 	if now := time.Now(); !m.detour.told && now.Sub(m.detourToldAt) >= logGap {
 		m.detour.told, m.detourToldAt = true, now
-		m.logger(ctx).Error(err, "Watches do not work: the objects are listed instead, until they do", m.r.names()...)
+		m.logger(ctx).Error(m.detour.err, "Watches do not work: the objects are listed instead, until they do", m.r.names()...)
 	}
 }

@@ -49,8 +49,10 @@ type badInput struct {
 	// index of teams may not.
 	absent, unindexed []string
 
-	// late are keys that only the first event brings.
-	late []string
+	// late are keys that only the first event brings; lower tells that versions
+	// may fall.
+	late  []string
+	lower bool
 
 	// told are words that one single report must all have.
 	told []string
@@ -165,6 +167,7 @@ var badInputs = []badInput{
 	{
 		name:   "a version that goes backwards",
 		faults: []fault{{target: watches, do: apitest.Backwards(1)}, {target: streams, do: apitest.Backwards(firstEvent + 1)}},
+		lower:  true,
 		told:   []string{"reflector jobs", "*sim.Job", "the resource version went backwards", "to 1"},
 	},
 }

@@ -29,7 +29,7 @@ type badPipeline struct {
 }
 
 func (bad badInput) pipeline(t *testing.T, streamed bool) *badPipeline {
-	w := &world{t: t, book: &ledger{}, refused: map[string]bool{}}
+	w := &world{t: t, book: &ledger{}, journal: newJournal(), rewound: bad.lower, refused: map[string]int{}}
 	w.server = must(apitest.StartPipe(apitest.Options{Resources: []apitest.Resource{resource}}))
 	w.jobs = apitest.Of[*Job](w.server, resource)
 	for n := range 5 {

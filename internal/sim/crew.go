@@ -41,6 +41,10 @@ type crew struct {
 	// not, the store can reach a version before it has all that is older.
 	inOrder bool
 
+	// comparable tells whether the store's version says that it holds the
+	// latest state of a key. It does not if that was refused (R4).
+	comparable func(key string) bool
+
 	mu     sync.Mutex
 	inHand map[string]bool
 	works  int
@@ -50,6 +54,9 @@ func (w *world) newCrew() *crew {
 	c := &crew{
 		server: w.server, store: w.informer.Indexer(), book: w.book,
 		inOrder: !w.script.setup.deltaFIFO, inHand: make(map[string]bool),
+		comparable: func(key string) bool {
+			return !w.script.setup.unversioned && !w.wentBack() && !w.wasRefused(key) && !w.wasRefused(unknown)
+		},
 	}
 	c.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
 		Name: "jobs",
@@ -155,7 +162,7 @@ func (c *crew) readOwn(ctx context.Context, key string, answer *Job) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ownWrite)
 	defer cancel()
-	if c.store.WaitFor(ctx, answer.ResourceVersion) != nil {
+	if c.store.WaitFor(ctx, answer.ResourceVersion) != nil || !c.comparable(key) {
 		return nil
 	}
 	stored, exists, err := c.store.GetByKey(key)

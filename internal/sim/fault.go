@@ -18,6 +18,10 @@ const (
 	watches target = "watches"
 	writes  target = "writes"
 	all     target = "all requests"
+
+	watching  target = "whatever needs the right to watch"
+	reads     target = "lists and watches"
+	continued target = "pages after the first"
 )
 
 // match finds the requests of the target.
@@ -35,6 +39,12 @@ func (t target) match() apitest.Match {
 		return apitest.Match{Verb: apitest.VerbWatch, Func: func(r apitest.Request) bool { return !streamed(r) }}
 	case writes:
 		return apitest.Match{Verb: apitest.VerbUpdate}
+	case watching:
+		return apitest.Match{Verb: apitest.VerbWatch}
+	case reads:
+		return apitest.Match{Func: func(r apitest.Request) bool { return r.Verb == apitest.VerbList || r.Verb == apitest.VerbWatch }}
+	case continued:
+		return apitest.Match{Verb: apitest.VerbList, Func: func(r apitest.Request) bool { return r.Query.Get("continue") != "" }}
 	}
 	return apitest.Match{}
 }
@@ -45,9 +55,23 @@ type fault struct {
 	target target
 	times  int
 	do     apitest.Action
+
+	// skew is how far ahead the clock is by which failures meanwhile say when
+	// to come back; 0 for what the server says.
+	skew time.Duration
 }
 
-func (f fault) String() string { return fmt.Sprintf("%s on %s, %d times", f.name, f.target, f.times) }
+func (f fault) String() string {
+	if f.times == 0 {
+		return fmt.Sprintf("%s on %s", f.name, f.target)
+	}
+	return fmt.Sprintf("%s on %s, %d times", f.name, f.target, f.times)
+}
+
+// spares tells whether lists are answered in spite of the fault.
+func (f fault) spares(of target) bool {
+	return of == lists && (f.target == watching || f.target == watches || f.target == streams)
+}
 
 // drawFault invents a fault.
 func drawFault(r *rand.Rand) fault {
@@ -83,13 +107,12 @@ func drawAnswer(r *rand.Rand) (string, apitest.Action) {
 
 // drawFrameFault invents what happens inside an answer of several frames.
 //
-// Two lies that no client can see through are left out: a version that is too
-// low in the state that a list shows, and a list of the newest state that is
-// not the newest.
+// Lies that no client can see through are left out: a version of an object
+// that is too low, and a list of the newest state that is not the newest.
 func drawFrameFault(r *rand.Rand, of *target) (string, apitest.Action) {
 	n := pick(r, 0, 0, 1, 2, 5, 15)
 	*of = pick(r, lists, streams, watches, watches)
-	switch r.IntN(7) {
+	switch r.IntN(6) {
 	case 0:
 		how := pick(r, apitest.Cleanly, apitest.Abruptly, apitest.MidFrame)
 		return fmt.Sprintf("cut (%d) after %d frames", how, n), apitest.CutAfter(n, how)
@@ -101,9 +124,6 @@ func drawFrameFault(r *rand.Rand, of *target) (string, apitest.Action) {
 		return fmt.Sprintf("wrong kind after %d frames", n), apitest.WrongKind(n)
 	case 4:
 		return fmt.Sprintf("duplicate after %d frames", n), apitest.Duplicate(n)
-	case 5:
-		*of = watches
-		return fmt.Sprintf("version backwards after %d frames", n), apitest.Backwards(n)
 	}
 	*of = cached
 	return fmt.Sprintf("list that is %d versions old", n+1), apitest.Stale(n + 1)

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// maxFaults is how many faults of one kind of witness are written out.
+// maxFaults is how many faults of one kind are written out for each witness.
 const maxFaults = 5
 
 // ledger collects what was found to be wrong. Any goroutine may write it.
@@ -22,7 +22,7 @@ func (l *ledger) fault(who, format string, args ...any) {
 	if l.count == nil {
 		l.count = make(map[string]int)
 	}
-	if l.count[who]++; l.count[who] <= maxFaults {
+	if l.count[who+format]++; l.count[who+format] <= maxFaults {
 		l.entries = append(l.entries, who+": "+fmt.Sprintf(format, args...))
 	}
 }

@@ -31,6 +31,10 @@ type oracle struct {
 	// object goes then, and may come again in the same state.
 	refused func(key string) bool
 
+	// wentBack tells whether the source may have told something again, or
+	// older states: versions may fall then.
+	wentBack func() bool
+
 	// leaveAt is the event in which leave is called, 0 for none.
 	leaveAt int
 	leave   func()
@@ -45,7 +49,7 @@ type oracle struct {
 
 func (w *world) newOracle(name string) *oracle {
 	return &oracle{
-		name: name, store: w.informer.Indexer(), book: w.book, refused: w.wasRefused,
+		name: name, store: w.informer.Indexer(), book: w.book, refused: w.wasRefused, wentBack: w.wentBack,
 		table: make(map[string]*Job), past: make(map[string][]string),
 	}
 }
@@ -116,7 +120,7 @@ func (o *oracle) checkOrder(e informer.Event[*Job]) {
 	if e.Type == informer.Update && e.Object.UID != known.UID {
 		o.fault(e, "I1: an update replaces an object by another of its name")
 	}
-	if c := compare(e.Object, known); c < 0 {
+	if c := compare(e.Object, known); c < 0 && !o.wentBack() {
 		o.fault(e, "I1: the version was %s before", version(known))
 	}
 	if e.Reason == informer.Resync && !sameState(e.Object, known) {
@@ -127,6 +131,9 @@ func (o *oracle) checkOrder(e informer.Event[*Job]) {
 // checkStore is I2: the store holds the event's state or a later one. That it
 // has lost the key is no fault; a Delete has to follow.
 func (o *oracle) checkStore(e informer.Event[*Job], stored *Job) {
+	if o.wentBack() {
+		return
+	}
 	c := compare(stored, e.Object)
 	gone := e.Type == informer.Delete && !o.filtered && c <= 0 && !o.refused(e.Key)
 	if c < 0 || gone {

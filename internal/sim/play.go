@@ -3,6 +3,9 @@ package sim
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing/synctest"
 	"time"
 
@@ -20,15 +23,19 @@ func (w *world) play() {
 }
 
 func (w *world) perform(s step) {
+	w.journal.note("script", "%v", s)
 	switch s.op {
 	case opPause:
 		<-time.After(s.pause)
+		w.checkStep()
 	case opRest:
 		synctest.Wait() // that is the step
 	case opPut, opRelabel, opDelete, opRecreate, opBurst:
 		w.change(s)
 	case opRestart, opJoin, opRemove, opIndex:
 		w.rearrange(s)
+	case opLast, opKink, opFreeze, opReborn, opRestore, opBloat, opRefuse:
+		w.trouble(s)
 	default:
 		w.disturb(s)
 	}
@@ -48,7 +55,7 @@ func (w *world) change(s step) {
 		w.put(s.n, s.size)
 	case opBurst:
 		for i := range s.n {
-			w.perform(step{op: pick(w.rand, opPut, opPut, opRelabel, opDelete, opRecreate), n: w.rand.IntN(names), size: s.size + i})
+			w.change(step{op: pick(w.rand, opPut, opPut, opRelabel, opDelete, opRecreate), n: w.rand.IntN(names), size: s.size + i})
 		}
 	}
 }
@@ -84,6 +91,7 @@ func (w *world) delete(n int) {
 	if _, err := w.jobs.Delete(job.Namespace, job.Name); !apierrors.IsNotFound(err) {
 		w.expect(err)
 	}
+	w.setBloated(keyOf(job), false)
 }
 
 // expect takes an error for a fault of the simulation itself.
@@ -104,8 +112,7 @@ func (w *world) disturb(s step) {
 	case opResume:
 		w.server.Resume(apitest.Match{})
 	case opInject:
-		f := apitest.Fault{Match: s.fault.target.match(), Times: s.fault.times, Do: s.fault.do}
-		w.faults = append(w.faults, injected{s.fault, w.server.Inject(f)})
+		w.inject(s.fault)
 	case opCompact:
 		w.server.Compact()
 	case opExpire:
@@ -122,6 +129,146 @@ func (w *world) disturb(s step) {
 	}
 }
 
+// inject puts a fault in force.
+func (w *world) inject(f fault) injected {
+	i := injected{f, w.server.Inject(apitest.Fault{Match: f.target.match(), Times: f.times, Do: f.do})}
+	w.faults = append(w.faults, i)
+	return i
+}
+
+// trouble is what takes its time, or never ends.
+func (w *world) trouble(s step) {
+	switch s.op {
+	case opLast:
+		w.last(s)
+	case opKink:
+		w.bend(s)
+	case opFreeze:
+		w.freeze(s)
+	case opReborn:
+		w.server.Down()
+		w.change(step{op: opBurst, n: s.n % 4, size: s.size})
+		w.server.Compact()
+		w.expect(w.server.Up())
+	case opRestore:
+		w.restore()
+	case opBloat:
+		w.bloat(s.n)
+	case opRefuse:
+		w.refuse(s)
+	}
+}
+
+// bend makes the source crooked for a while.
+func (w *world) bend(s step) {
+	switch s.kink {
+	case replays, lowEvents, lowBookmarks, oldDeletions:
+		w.goesBack() // a watch may be resumed from a version that is too low
+	}
+	had := len(w.informer.Indexer().ListKeys())
+	w.source.crooked.bend(s.kink, s.n)
+	w.goOn(s)
+	has := len(w.informer.Indexer().ListKeys())
+	if exist := w.jobs.Len(); s.kink == foreign && had > 0 && has == 0 && exist > 0 {
+		w.book.fault("store", "R4: of %d objects none could be used, and the %d that were known before are gone", exist, had)
+	}
+	w.source.crooked.straighten()
+}
+
+// freeze makes our process stand still. When it goes on, half of the time its
+// connections are gone.
+func (w *world) freeze(s step) {
+	began := time.Now()
+	w.source.gate.close()
+	w.goOn(s)
+	if s.n%2 == 0 {
+		w.server.Cut(apitest.Match{}, apitest.Abruptly)
+	}
+	w.source.gate.open()
+	w.absent = append(w.absent, span{began, time.Now()})
+}
+
+// restore takes the server back to its backup, once: versions that come again
+// while somebody still believes in those of the last time are a lie that no
+// client can see through.
+func (w *world) restore() {
+	if w.backup == nil || w.withdrawn {
+		return
+	}
+	w.goesBack()
+	w.server.Restore(w.backup)
+	w.backup = nil
+	w.mu.Lock()
+	clear(w.bloated)
+	w.mu.Unlock()
+}
+
+// bloat makes a job too large.
+func (w *world) bloat(n int) {
+	if w.withdrawn {
+		return
+	}
+	job := newJob(n)
+	w.setBloated(keyOf(job), true)
+	_, err := w.jobs.Modify(job.Namespace, job.Name, func(j *Job) *Job {
+		j.Annotations = map[string]string{"blob": strings.Repeat("x", maxBytes)}
+		return j
+	})
+	if !apierrors.IsNotFound(err) {
+		w.expect(err)
+		return
+	}
+	w.setBloated(keyOf(job), false)
+}
+
+// setBloated notes whether a job is too large. One that was so may be missing
+// in the store until its next change.
+func (w *world) setBloated(key string, is bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if is {
+		w.bloated[key] = true
+		w.refused[key]++
+	} else {
+		delete(w.bloated, key)
+	}
+}
+
+// slim makes all jobs small enough.
+func (w *world) slim() {
+	w.mu.Lock()
+	keys := slices.Sorted(maps.Keys(w.bloated))
+	w.mu.Unlock()
+	for _, key := range keys {
+		namespace, name, _ := strings.Cut(key, "/")
+		_, err := w.jobs.Modify(namespace, name, func(j *Job) *Job {
+			j.Annotations = nil
+			return j
+		})
+		if !apierrors.IsNotFound(err) {
+			w.expect(err)
+		}
+		w.setBloated(key, false)
+	}
+}
+
+// refuse makes the transform refuse a job while changes of it come.
+func (w *world) refuse(s step) {
+	key := keyOf(newJob(s.n))
+	set := func(is bool) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.refusing[key] = is
+	}
+	set(true)
+	for i := range pieces {
+		w.put(s.n, s.size+i)
+		w.change(step{op: opBurst, n: 1, size: s.size + 100*i})
+		<-time.After(s.pause / pieces)
+	}
+	set(s.n == w.script.setup.stubborn)
+}
+
 func (w *world) serve() {
 	if w.withdrawn {
 		w.expect(w.server.Serve(resource))
@@ -134,10 +281,12 @@ func (w *world) rearrange(s step) {
 	switch s.op {
 	case opRestart:
 		w.stop()
+		stopped := time.Now()
 		for i := range s.n {
 			w.change(step{op: opBurst, n: 1, size: s.size + i})
 		}
 		<-time.After(s.pause)
+		w.absent = append(w.absent, span{stopped, time.Now()})
 		w.run()
 	case opJoin:
 		w.joinLate(s)

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,14 @@ const (
 	opWithdraw op = "withdraw"
 	opServe    op = "serve"
 
+	opLast    op = "last"    // a fault for minutes to hours
+	opKink    op = "bend"    // a source that is otherwise than expected
+	opFreeze  op = "freeze"  // our process stands still
+	opReborn  op = "reborn"  // the server restarts without its history
+	opRestore op = "restore" // and this time from a backup
+	opBloat   op = "bloat"   // an object becomes too large
+	opRefuse  op = "refuse"  // the transform refuses an object for a while
+
 	opRestart op = "restart"
 	opJoin    op = "join"
 	opRemove  op = "remove"
@@ -49,6 +58,7 @@ type step struct {
 	size  int
 	pause time.Duration
 	fault fault
+	kink  kink
 }
 
 func (s step) String() string {
@@ -59,6 +69,12 @@ func (s step) String() string {
 		return fmt.Sprintf("restart after %v with %d changes", s.pause, s.n)
 	case opInject:
 		return fmt.Sprint("inject ", s.fault)
+	case opLast:
+		return fmt.Sprintf("%v, for %v", s.fault, s.pause)
+	case opKink:
+		return fmt.Sprintf("%s (%d), for %v", s.kink, s.n, s.pause)
+	case opFreeze, opRefuse:
+		return fmt.Sprintf("%s %d for %v", s.op, s.n, s.pause)
 	case opRest, opStall, opResume, opCompact, opExpire, opDown, opUp, opWithdraw, opServe, opIndex:
 		return string(s.op)
 	case opPut, opRelabel, opRecreate:
@@ -90,6 +106,12 @@ type setup struct {
 	resync           time.Duration
 	relistUpdates    bool
 
+	unversioned bool  // the source has no versions
+	unordered   bool  // the reflector is told not to compare them
+	bound       int   // of the queue, 0 for none
+	limit       int64 // of the server's pages, whatever it is asked for; 0 for none
+	stubborn    int   // the job that the transform always refuses, -1 for none
+
 	// resume tells whether stalled streams go on when the faults end, or
 	// have to be found out.
 	resume bool
@@ -101,7 +123,7 @@ func Invent(seed uint64, maxSteps int) Script {
 	r := rand.New(rand.NewPCG(seed, 0x51))
 	s := Script{Seed: seed, setup: drawSetup(r)}
 	d := drawer{r: r, calm: r.IntN(6) == 0}
-	for range 20 + r.IntN(60) {
+	for range 20 + r.IntN(40) {
 		s.steps = append(s.steps, d.draw()...)
 	}
 	if maxSteps > 0 {
@@ -122,6 +144,11 @@ func drawSetup(r *rand.Rand) setup {
 		resync:           pick(r, 0, 0, 30*time.Second, 5*time.Minute),
 		relistUpdates:    r.IntN(4) == 0,
 		resume:           r.IntN(2) == 0,
+		unversioned:      r.IntN(12) == 0,
+		unordered:        r.IntN(12) == 0,
+		bound:            pick(r, 0, 0, 0, 1, 5, 60),
+		limit:            pick[int64](r, 0, 0, 0, 0, 0, 9),
+		stubborn:         pick(r, -1, -1, -1, -1, 3),
 	}
 	s.least = pick(r, 5*time.Minute, 5*time.Minute, 2*time.Minute)
 	s.most = s.least * time.Duration(1+r.IntN(2))
@@ -140,6 +167,7 @@ type drawer struct {
 var (
 	ordinary = []op{opPut, opPut, opPut, opRelabel, opRelabel, opDelete, opRecreate, opBurst, opPause, opPause, opRest}
 	faults   = []op{opCut, opCut, opStall, opResume, opInject, opInject, opInject, opInject, opCompact, opExpire, opDown, opWithdraw}
+	lasting  = []op{opLast, opLast, opLast, opKink, opKink, opKink, opFreeze, opReborn, opRestore, opBloat, opBloat, opRefuse}
 	own      = []op{opRestart, opJoin, opJoin, opRemove, opIndex}
 )
 
@@ -148,8 +176,10 @@ func (d *drawer) draw() []step {
 	switch {
 	case n < 11 || d.calm && n < 18:
 		return []step{d.step(pick(d.r, ordinary...))}
-	case n < 18:
+	case n < 16:
 		return d.disaster(pick(d.r, faults...))
+	case n < 18:
+		return []step{d.step(pick(d.r, lasting...))}
 	}
 	return []step{d.step(pick(d.r, own...))}
 }
@@ -185,8 +215,23 @@ func (d *drawer) step(o op) step {
 		s.n = int(pick(d.r, apitest.Cleanly, apitest.Abruptly, apitest.MidFrame))
 	case opInject:
 		s.fault = drawFault(d.r)
+	case opLast:
+		s.fault, s.pause = drawLasting(d.r), pick(d.r, 3*time.Minute, 3*time.Minute, 20*time.Minute, time.Hour, 3*time.Hour)
+	case opKink:
+		s.kink, s.pause = pick(d.r, kinks...), pick(d.r, time.Minute, 10*time.Minute, 40*time.Minute)
+	case opFreeze:
+		s.pause = pick(d.r, time.Minute, 12*time.Minute, time.Hour)
+	case opBloat:
+		s.n %= 4 // so that some become so more than once
+	case opRefuse:
+		s.n, s.pause = 4+s.n%4, pick(d.r, time.Minute, 15*time.Minute)
 	}
 	return s
+}
+
+// performs tells whether the script has one of the ops.
+func (s Script) performs(ops ...op) bool {
+	return slices.ContainsFunc(s.steps, func(each step) bool { return slices.Contains(ops, each.op) })
 }
 
 // String writes the script down, for whoever looks for the reason of a

@@ -25,7 +25,10 @@ func TestPipelineEndsInTheServersStateWhateverHappens(t *testing.T) {
 		n = min(n, 10)
 	}
 	for seed := from; seed < from+n; seed++ {
-		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { Run(t, Invent(seed, *steps)) })
+		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
+			t.Parallel()
+			Run(t, Invent(seed, *steps))
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,7 +16,6 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
-	"k8s.io/klog/v2"
 )
 
 // world is one pipeline and the server that it follows. The goroutine that
@@ -23,6 +23,7 @@ import (
 type world struct {
 	t      testing.TB
 	script Script
+	mutant mutant
 	rand   *rand.Rand
 	book   *ledger
 
@@ -30,6 +31,13 @@ type world struct {
 	jobs      apitest.Collection[*Job]
 	withdrawn bool
 	faults    []injected
+	absent    []span          // when the reflector could not ask
+	backup    *apitest.Backup // what a restore goes back to, if there is one
+	network   *network
+	source    *source
+	journal   *journal
+	lines     *lines
+	cut       bool // streams were cut by the simulation itself
 
 	reflector *reflector.Reflector[*Job]
 	informer  *informer.SharedIndexInformer[*Job]
@@ -40,8 +48,11 @@ type world struct {
 	cancel    context.CancelFunc // ends the present Run
 	ended     chan error         // has what it returned
 
-	mu      sync.Mutex
-	refused map[string]bool // keys that a list showed in a form that was refused
+	mu       sync.Mutex
+	refused  map[string]int  // how often keys were shown in a form that was refused
+	refusing map[string]bool // keys that the transform refuses
+	bloated  map[string]bool // keys of objects that are too large
+	rewound  bool            // versions may have fallen
 }
 
 // injected is a fault in force, or one that was.
@@ -57,8 +68,10 @@ type watcher struct {
 	removed bool
 }
 
-func newWorld(t testing.TB, script Script) *world {
-	w := &world{t: t, script: script, rand: rand.New(rand.NewPCG(script.Seed, 2)), book: &ledger{}, refused: make(map[string]bool)}
+func newWorld(t testing.TB, script Script, m mutant) *world {
+	w := &world{t: t, script: script, mutant: m, rand: rand.New(rand.NewPCG(script.Seed, 2)), book: &ledger{}, journal: newJournal()}
+	w.lines, w.rewound = newLines(w.journal), script.setup.unordered || script.setup.unversioned
+	w.refused, w.refusing, w.bloated = make(map[string]int), make(map[string]bool), make(map[string]bool)
 	s := script.setup
 	w.server = must(apitest.StartPipe(apitest.Options{
 		Resources: []apitest.Resource{resource}, BookmarkInterval: s.bookmarks, History: s.history,
@@ -68,28 +81,74 @@ func newWorld(t testing.TB, script Script) *world {
 	for n := range s.objects {
 		w.put(n%names, n)
 	}
-	w.reflector = reflector.New(must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
-		Client: w.server.Client(), BaseURL: w.server.URL,
-		Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
-	})), reflector.Options{
-		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
-		MinWatchTimeout: s.least, MaxWatchTimeout: s.most,
-		Backoff: reflector.Backoff{Jitter: s.jitter},
-		OnError: w.onError,
-		Logger:  klog.Logger{},
-	})
-	opts := informer.Options[*Job]{Name: "jobs", Indexers: indexes, ResyncPeriod: s.resync, RelistUpdates: s.relistUpdates}
-	if s.deltaFIFO {
-		opts.NewQueue = func(a object.Access[*Job], o deltafifo.DeltaOptions[*Job]) (deltafifo.Queue[*Job], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
-		}
+	if script.performs(opRestore) {
+		w.backup = w.server.Backup()
+		w.server.Advance(farAway)
 	}
-	w.informer = must(informer.NewFromRunner(w.reflector, object.Meta[*Job](), opts))
+	if s.stubborn >= 0 {
+		w.refusing[keyOf(newJob(s.stubborn))] = true
+	}
+	w.newReflector()
+	opts := informer.Options[*Job]{
+		Name: "jobs", Indexers: indexes, Transform: w.transform, Logger: w.lines.logger(),
+		ResyncPeriod: s.resync, RelistUpdates: s.relistUpdates, NewQueue: s.newQueue,
+	}
+	w.informer = must(informer.NewFromRunner(taped{w.reflector, w}, object.Meta[*Job](), opts))
 	w.crew = w.newCrew()
 	must(w.informer.AddHandler(w.crew, informer.HandlerOptions{Name: "crew", ResyncPeriod: -1}))
 	w.firstHandlers()
 	return w
 }
+
+// farAway is more versions than a simulation makes: a server that goes back to
+// a backup so far behind stays behind.
+const farAway = 1_000_000
+
+// maxBytes is the largest object that is decoded.
+const maxBytes = 4000
+
+func (w *world) newReflector() {
+	s := w.script.setup
+	w.network = &network{base: w.server.Client().Transport}
+	w.source = &source{
+		lw: must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
+			Client: &http.Client{Transport: w.network}, BaseURL: w.server.URL, MaxObjectBytes: maxBytes,
+			Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
+		})),
+		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book, refuses: w.refuses,
+		url: w.server.URL + resource.Path("", ""),
+	}
+	w.reflector = reflector.New(w.mutant.lw(w.source), reflector.Options{
+		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
+		MinWatchTimeout: s.least, MaxWatchTimeout: s.most, UnorderedVersions: s.unordered,
+		Backoff: reflector.Backoff{Jitter: s.jitter},
+		OnError: w.onError,
+		Logger:  w.lines.logger(),
+	})
+	w.source.stats = w.reflector.Stats
+}
+
+// newQueue makes the queue of a run.
+func (s setup) newQueue(a object.Access[*Job], o deltafifo.DeltaOptions[*Job]) (deltafifo.Queue[*Job], error) {
+	o.Bound = s.bound
+	if s.deltaFIFO {
+		return deltafifo.NewDeltaFIFO(a, o)
+	}
+	return deltafifo.NewInOrder(a, o.Options)
+}
+
+// transform refuses what the script says, always or for a while.
+func (w *world) transform(j *Job) (*Job, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if key := keyOf(j); w.refusing[key] {
+		w.refused[key]++
+		return nil, errRefused
+	}
+	return j, nil
+}
+
+var errRefused = errors.New("the transform does not want it")
 
 func (w *world) firstHandlers() {
 	w.join(w.newOracle("early"), informer.HandlerOptions{ResyncPeriod: -1})
@@ -152,29 +211,65 @@ func (w *world) stop() {
 
 // onError remembers which objects the reflector could not decode in a list.
 func (w *world) onError(_ context.Context, err error) {
+	w.journal.note("report", "%v", err)
 	var told *reflector.Error
 	if !errors.As(err, &told) || told.Reflector != "sim" || told.Type == "" {
 		w.book.fault("reflector", "R4: an error without names: %v", err)
 		return
 	}
 	var bad *reflector.DecodeError
-	if errors.As(err, &bad) && bad.Key != "" {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.refused[bad.Key] = true
+	if errors.As(err, &bad) && bad.Event == "" {
+		w.refuses(bad.Key)
 	}
 }
+
+// refuses notes that an object was shown in a form that was refused.
+func (w *world) refuses(key string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refused[key]++
+}
+
+// unknown is the key of what was refused in a form that tells no key.
+const unknown = ""
 
 func (w *world) wasRefused(key string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.refused[key]
+	return w.refused[key] > 0
+}
+
+// refusedOften tells whether it happened more than once.
+func (w *world) refusedOften(key string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused[key] > 1
 }
 
 func (w *world) anyRefused() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.refused) > 0
+}
+
+// hopeless tells whether the object of a key is refused now whatever happens.
+func (w *world) hopeless(key string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refusing[key] || w.bloated[key]
+}
+
+// goesBack notes that versions may fall from now on.
+func (w *world) goesBack() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rewound = true
+}
+
+func (w *world) wentBack() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rewound
 }
 
 // close ends everything, in the order of a program that ends.

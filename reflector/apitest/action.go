@@ -37,6 +37,7 @@ const (
 	// Between the frames of the answer.
 	cut
 	stall
+	slow
 	// On one frame.
 	duplicate
 	malform
@@ -116,6 +117,11 @@ func CutAfter(frames int, how Manner) Action { return Action{effect: cut, after:
 // event, no bookmark, no end at the timeout. It lasts until Server.Resume, a
 // cut, the client's leaving or Close.
 func StallAfter(frames int) Action { return Action{effect: stall, after: frames} }
+
+// Slow waits before each frame, so that a list or the beginning of a watch
+// takes as long as the test needs; what is written before reaches the client
+// first. The wait ends early when the client goes away or the server closes.
+func Slow(each time.Duration) Action { return Action{effect: slow, delay: each} }
 
 // Duplicate sends the frame after the first frames twice.
 func Duplicate(frames int) Action { return Action{effect: duplicate, after: frames} }

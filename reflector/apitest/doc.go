@@ -23,6 +23,15 @@
 //		_, err = io.Copy(io.Discard, resp.Body) // five minutes, which take no time
 //	})
 //
+// client-go's default watch error handler, which clientgo/cache keeps, does not
+// work in a bubble: it ends in apimachinery's HandleError, which spaces errors
+// by the time since the last one and reckons from the real clock, so that it
+// sleeps for decades of the bubble's time and the informer seems to hang. Set a
+// watch error handler that does not call HandleError
+// (SetWatchErrorHandlerWithContext), or, in TestMain, keep of
+// k8s.io/apimachinery/pkg/util/runtime's ErrorHandlers only the first, which
+// logs.
+//
 // A Collection reads and writes objects past HTTP; Server.Requests and
 // Server.Count tell what the code under test has asked for.
 //
@@ -47,6 +56,16 @@
 //   - A7 Faults happen exactly to the requests and at the frames that they
 //     name; what was written before a Cut or Stall is delivered first.
 //   - A8 Close ends every goroutine of the server, in stalled answers too.
+//
+// # Trouble that is put together
+//
+//   - Lists work and watches do not, for as long as the test likes: Inject a
+//     Fault of VerbWatch without Times, with Fail(403), Fail(503), Refuse (cut
+//     before the headers) or Respond (a page of a proxy, with any code).
+//   - A Status in an answer 200: Respond with the Status as body.
+//   - Lists that take minutes: Slow, in pages and as streams; Delay for one
+//     that comes at once after minutes.
+//   - A restart that loses the history: Down, Expire, Up.
 //
 // # What it leaves out
 //

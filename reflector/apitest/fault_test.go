@@ -284,6 +284,82 @@ func TestStallAfter(t *testing.T) {
 	})
 }
 
+// A7: a slow answer takes its time at each frame, a list in pages as well as
+// one that a watch begins with, and ends with the client.
+func TestSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, apitest.Options{})
+		defer s.Close()
+		fill(t, s, "shop", "a", "b")
+		s.Inject(apitest.Fault{Do: apitest.Slow(time.Minute)})
+		began := time.Now()
+		same(t, "list", []string{"shop/a", "shop/b"}, list(t, s, widgets.Path("", "")).names())
+		if took := time.Since(began); took != 2*time.Minute {
+			t.Errorf("two items took %v", took)
+		}
+		began = time.Now()
+		w := watch(t, s, widgets.Path("", "")+"?watch=1")
+		for n := 1; n <= 2; n++ {
+			w.take(1)
+			if took := time.Since(began); took != time.Duration(n)*time.Minute {
+				t.Errorf("event %d came after %v", n, took)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancel()
+		req := must[*http.Request](t)(http.NewRequestWithContext(ctx, http.MethodGet, s.URL+widgets.Path("", ""), nil))
+		resp := must[*http.Response](t)(s.Client().Do(req))
+		defer resp.Body.Close()
+		if _, err := io.Copy(io.Discard, resp.Body); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("an impatient client: %v", err)
+		}
+	})
+}
+
+// A7: lists work while watches do not, whatever becomes of those; a restart
+// that loses the history is known by its 410.
+func TestTroubleThatIsPutTogether(t *testing.T) {
+	page := apitest.Respond(http.StatusBadGateway, "text/html", []byte("<html>no</html>"))
+	status := apitest.Respond(http.StatusOK, jsonType, []byte(`{"kind":"Status","status":"Failure","code":410}`))
+	for name, c := range map[string]struct {
+		do   apitest.Action
+		code int // 0: no answer
+		body string
+	}{
+		"forbidden":   {apitest.Fail(http.StatusForbidden), 403, `"reason":"Forbidden"`},
+		"unavailable": {apitest.Fail(http.StatusServiceUnavailable), 503, `"ServiceUnavailable"`},
+		"refused":     {apitest.Refuse(), 0, ""},
+		"page":        {page, 502, "<html>no"},
+		"status":      {status, 200, `"code":410`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, apitest.Options{})
+			s.Inject(apitest.Fault{Match: apitest.Match{Verb: apitest.VerbWatch}, Do: c.do})
+			for range 3 {
+				if a := get(t, s, widgets.Path("", "")+"?watch=1"); a.code != c.code || !strings.Contains(string(a.body), c.body) {
+					t.Errorf("the watch: %d %s", a.code, a.body)
+				}
+				if a := get(t, s, widgets.Path("", "")); a.code != 200 {
+					t.Errorf("the list: %d", a.code)
+				}
+			}
+		})
+	}
+	t.Run("restart", func(t *testing.T) {
+		s := start(t, apitest.Options{})
+		fill(t, s, "shop", "a")
+		s.Down()
+		s.Expire()
+		if err := s.Up(); err != nil {
+			t.Fatal(err)
+		}
+		if e, err := watch(t, s, widgets.Path("", "")+"?watch=1&resourceVersion=2").next(); err != nil || e.Object.Code != http.StatusGone {
+			t.Errorf("%+v, %v", e, err)
+		}
+		same(t, "afterwards", []string{"shop/a"}, list(t, s, widgets.Path("", "")).names())
+	})
+}
+
 // A7: what was written before a cut is delivered, what was written after is
 // not.
 func TestCutDeliversFirst(t *testing.T) {

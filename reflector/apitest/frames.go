@@ -53,8 +53,25 @@ func (f *frames) text(s string) error {
 	return f.between()
 }
 
+// pace waits before a frame where the plan says so.
+func (f *frames) pace() error {
+	for _, a := range f.x.plan {
+		if a.effect != slow {
+			continue
+		}
+		if err := f.flush(); err != nil {
+			return err
+		}
+		f.x.sleep(a.delay)
+	}
+	return nil
+}
+
 // item writes one item of a list.
 func (f *frames) item(rec *record) error {
+	if err := f.pace(); err != nil {
+		return err
+	}
 	write := func(head []byte, rv uint64) []byte {
 		b := f.buf[:0]
 		if f.n > 0 {
@@ -80,6 +97,9 @@ func (f *frames) item(rec *record) error {
 
 // event writes one event of a watch.
 func (f *frames) event(kind watch.EventType, rec *record, rv uint64) error {
+	if err := f.pace(); err != nil {
+		return err
+	}
 	write := func(b, head []byte, rv uint64) []byte {
 		b = append(b, `{"type":"`...)
 		b = append(b, kind...)

@@ -112,6 +112,11 @@ func (g *gate) dialPipe(ctx context.Context, _, _ string) (net.Conn, error) {
 // the methods that work on the store go on working.
 func (s *Server) Down() {
 	_ = s.gate.shut() // a listener that is closed twice is closed
+	s.breakConnections()
+}
+
+// breakConnections closes all connections, whatever is under way on them.
+func (s *Server) breakConnections() {
 	s.connMu.Lock()
 	defer s.connMu.Unlock()
 	for c := range s.conns {

@@ -1,0 +1,288 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/apitest"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// altered is a source of which some functions are others.
+type altered struct {
+	reflector.ListerWatcher[*Job]
+	list  func(ctx context.Context) error // before a list
+	watch func(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[*Job], error)
+	event func(reflector.Event[*Job], error) (reflector.Event[*Job], error)
+}
+
+func (a *altered) List(ctx context.Context, opts metav1.ListOptions, part func(reflector.Part[*Job]) error) (metav1.ListMeta, error) {
+	if a.list != nil {
+		if err := a.list(ctx); err != nil {
+			return metav1.ListMeta{}, err
+		}
+	}
+	return a.ListerWatcher.List(ctx, opts, part)
+}
+
+func (a *altered) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[*Job], error) {
+	open := a.ListerWatcher.Watch
+	if a.watch != nil {
+		open = a.watch
+	}
+	st, err := open(ctx, opts)
+	if err != nil || a.event == nil {
+		return st, err
+	}
+	return alteredStream{st, a.event}, nil
+}
+
+type alteredStream struct {
+	reflector.Stream[*Job]
+	event func(reflector.Event[*Job], error) (reflector.Event[*Job], error)
+}
+
+func (s alteredStream) Next() (reflector.Event[*Job], error) { return s.event(s.Stream.Next()) }
+
+// mutants are faulty reflectors, each with the words of the oracle that has to
+// find it.
+var mutants = []struct {
+	name   string
+	found  string
+	steps  []step
+	mutant func() mutant
+}{
+	{
+		name:  "never lists while watches fail",
+		found: "R1a: lists are answered",
+		steps: []step{{op: opLast, pause: 20 * time.Minute, fault: fault{name: "answer 403", target: watching, do: apitest.Fail(403)}}},
+		mutant: func() mutant {
+			return sourceMutant(func(a *altered) {
+				var failing atomic.Bool
+				open := a.ListerWatcher.Watch
+				a.watch = func(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[*Job], error) {
+					st, err := open(ctx, opts)
+					failing.Store(err != nil)
+					return st, err
+				}
+				a.list = func(ctx context.Context) error {
+					if failing.Load() {
+						<-ctx.Done()
+					}
+					return ctx.Err()
+				}
+			})
+		},
+	},
+	{
+		name:  "lists after each event of a kind",
+		found: "a full list because of expired, for which there was no cause",
+		steps: quietly,
+		mutant: func() mutant {
+			gone := false
+			return sourceMutant(func(a *altered) {
+				a.event = func(e reflector.Event[*Job], err error) (reflector.Event[*Job], error) {
+					if gone = !gone && err == nil && e.Type == watch.Deleted; gone {
+						return reflector.Event[*Job]{}, apierrors.NewResourceExpired("says the mutant")
+					}
+					return e, err
+				}
+			})
+		},
+	},
+	{
+		name:  "takes a watch with events for a silent one",
+		found: "a full list because of watch silent, for which there was no cause",
+		steps: quietly,
+		mutant: func() mutant {
+			return sourceMutant(func(a *altered) {
+				next := a.ListerWatcher
+				a.watch = func(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[*Job], error) {
+					st, err := next.Watch(ctx, opts)
+					if err != nil {
+						return nil, err
+					}
+					return &deafStream{Stream: st}, nil
+				}
+			})
+		},
+	},
+	{
+		name:  "forgets deletions",
+		found: "R1: it differs",
+		steps: quietly,
+		mutant: func() mutant {
+			return mutant{sink: func(s reflector.Sink[*Job]) reflector.Sink[*Job] { return deafSink{s} }}
+		},
+	},
+	{
+		name:  "asks again without a pause",
+		found: "without a pause",
+		steps: []step{{op: opLast, pause: time.Minute, fault: fault{name: "answer 503", target: watching, do: apitest.Fail(503)}}},
+		mutant: func() mutant {
+			return sourceMutant(func(a *altered) {
+				open := a.ListerWatcher.Watch
+				a.watch = func(ctx context.Context, opts metav1.ListOptions) (st reflector.Stream[*Job], err error) {
+					for range 2 * atOnce {
+						if st, err = open(ctx, opts); err == nil {
+							return st, nil
+						}
+					}
+					return nil, err
+				}
+			})
+		},
+	},
+	{
+		name:  "waits for too long",
+		found: "nothing was asked",
+		steps: []step{{op: opLast, pause: time.Hour, fault: fault{name: "answer 503", target: watching, do: apitest.Fail(503)}}},
+		mutant: func() mutant {
+			return sourceMutant(func(a *altered) {
+				open := a.ListerWatcher.Watch
+				a.watch = func(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[*Job], error) {
+					st, err := open(ctx, opts)
+					if err != nil {
+						<-time.After(2 * longest)
+					}
+					return st, err
+				}
+			})
+		},
+	},
+	{
+		name:  "asks again and again, with short pauses",
+		found: "lists and watches within",
+		steps: []step{{op: opLast, pause: time.Hour, fault: fault{name: "answer 503", target: watching, do: apitest.Fail(503)}}},
+		mutant: func() mutant {
+			return sourceMutant(func(a *altered) {
+				open := a.ListerWatcher.Watch
+				a.watch = func(ctx context.Context, opts metav1.ListOptions) (st reflector.Stream[*Job], err error) {
+					for range 2 * most {
+						if st, err = open(ctx, opts); err == nil || ctx.Err() != nil {
+							return st, err
+						}
+						sleep(ctx, time.Second)
+					}
+					return nil, err
+				}
+			})
+		},
+	},
+}
+
+// quietly is a script without faults.
+var quietly = []step{
+	{op: opPut, n: 1, size: 1}, {op: opPause, pause: time.Minute}, {op: opDelete, n: 2},
+	{op: opPause, pause: time.Minute}, {op: opPut, n: 5, size: 2}, {op: opPause, pause: 12 * time.Minute}, {op: opDelete, n: 1},
+}
+
+func sourceMutant(alter func(*altered)) mutant {
+	return mutant{source: func(lw reflector.ListerWatcher[*Job]) reflector.ListerWatcher[*Job] {
+		a := &altered{ListerWatcher: lw}
+		alter(a)
+		return a
+	}}
+}
+
+// deafStream hears nothing until its watch ends.
+type deafStream struct{ reflector.Stream[*Job] }
+
+func (s *deafStream) Next() (reflector.Event[*Job], error) {
+	for {
+		if e, err := s.Stream.Next(); err != nil {
+			return e, err
+		}
+	}
+}
+
+// deafSink hears of no deletion.
+type deafSink struct{ reflector.Sink[*Job] }
+
+func (s deafSink) Delete(context.Context, *Job) error { return nil }
+
+// The oracles can fail: each faulty reflector is found, and by the oracle that
+// is there for it.
+func TestFaultyReflectorsAreFound(t *testing.T) {
+	for _, each := range mutants {
+		t.Run(each.name, func(t *testing.T) {
+			script := Script{Seed: 1, steps: each.steps, setup: setup{
+				objects: 10, disableStreaming: true, least: 5 * time.Minute, most: 5 * time.Minute,
+				bookmarks: time.Minute, stubborn: -1,
+			}}
+			if found := simulate(t, script, mutant{}).book.all(); len(found) > 0 {
+				t.Errorf("the good one is faulty: %s", strings.Join(found, "\n"))
+			}
+			found := strings.Join(simulate(t, script, each.mutant()).book.all(), "\n")
+			if !strings.Contains(found, each.found) {
+				t.Errorf("it was not found by %q, but: %s", each.found, found)
+			}
+		})
+	}
+}
+
+// R1b: lists because of single events are ten minutes apart, then twenty, until
+// a list shows a lower version.
+func TestListsOfOneReasonHaveABudget(t *testing.T) {
+	start := time.Now()
+	at := func(minutes ...int) (lists []relist) {
+		for _, m := range minutes {
+			when := start.Add(time.Duration(m) * time.Minute)
+			lists = append(lists, relist{why: reflector.RelistBackwards, at: when, seen: when, run: 1})
+		}
+		return lists
+	}
+	other := relist{why: reflector.RelistUndecodable, at: start, seen: start, run: 1}
+	expired := relist{why: reflector.RelistExpired, at: start, run: 1}
+	again := relist{why: reflector.RelistBackwards, at: start.Add(time.Minute), run: 2}
+	for name, test := range map[string]struct {
+		lists []relist
+		lower []time.Time
+		want  int
+	}{
+		"far enough apart":      {lists: at(0, 10, 30, 70, 150)},
+		"ten minutes twice":     {lists: at(0, 10, 20), want: 1},
+		"at once":               {lists: at(0, 0, 0), want: 2},
+		"another reason":        {lists: append(at(0), other)},
+		"reasons without limit": {lists: []relist{expired, expired}},
+		"another run":           {lists: append(at(0), again)},
+		"a lower list between":  {lists: at(0, 5), lower: []time.Time{start.Add(2 * time.Minute)}},
+		"a lower list before":   {lists: at(3, 5), lower: []time.Time{start.Add(2 * time.Minute)}, want: 1},
+	} {
+		if _, found := spend(test.lists, test.lower); len(found) != test.want {
+			t.Errorf("%s: %q, want %d", name, found, test.want)
+		}
+	}
+}
+
+// R6: a pause is found to be too long only where nothing went on and nothing
+// kept the reflector from asking.
+func TestPausesHaveABound(t *testing.T) {
+	start := time.Now()
+	after := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
+	asked := func(from, to int) *request {
+		return &request{kind: askList, at: after(from), ended: after(to), err: errors.New("no")}
+	}
+	for name, test := range map[string]struct {
+		requests []*request
+		absent   []span
+		want     int
+	}{
+		"short pauses":           {requests: []*request{asked(0, 1), asked(11, 12)}},
+		"a long one":             {requests: []*request{asked(0, 1), asked(14, 15)}, want: 1},
+		"a long request":         {requests: []*request{asked(0, 40), asked(41, 41)}},
+		"one beside a long one":  {requests: []*request{asked(0, 40), asked(1, 2), asked(41, 41)}},
+		"the reflector was away": {requests: []*request{asked(0, 1), asked(14, 15)}, absent: []span{{after(1), after(12)}}},
+	} {
+		if found := idled(test.requests, test.absent); len(found) != test.want {
+			t.Errorf("%s: %q, want %d", name, found, test.want)
+		}
+	}
+}

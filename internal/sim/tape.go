@@ -1,0 +1,92 @@
+package sim
+
+import (
+	"context"
+
+	"github.com/informant-go/informant/reflector"
+)
+
+// taped is the reflector as the informer's Runner: what it tells its sink is
+// written down.
+type taped struct {
+	*reflector.Reflector[*Job]
+	w *world
+}
+
+func (t taped) Run(ctx context.Context, sink reflector.Sink[*Job]) error {
+	t.w.source.runs()
+	t.w.lines.runs()
+	return t.Reflector.Run(ctx, t.w.mutant.to(&tape{sink: sink, w: t.w}))
+}
+
+// tape is a sink that writes down what it is told. While our process stands
+// still it takes nothing.
+type tape struct {
+	sink reflector.Sink[*Job]
+	w    *world
+}
+
+func (t *tape) Begin(ctx context.Context) error {
+	t.w.source.gate.pass()
+	err := t.sink.Begin(ctx)
+	t.w.journal.note("sink", "Begin%s", failure(err))
+	return err
+}
+
+func (t *tape) Page(ctx context.Context, items []*Job) error {
+	t.w.source.gate.pass()
+	n := len(items) // the sink may change the slice
+	err := t.sink.Page(ctx, items)
+	t.w.journal.note("sink", "Page of %d%s", n, failure(err))
+	return err
+}
+
+func (t *tape) Commit(ctx context.Context, version string) error {
+	t.w.source.gate.pass()
+	err := t.sink.Commit(ctx, version)
+	t.w.journal.note("sink", "Commit at %q%s", version, failure(err))
+	return err
+}
+
+func (t *tape) Abort() {
+	t.sink.Abort()
+	t.w.journal.note("sink", "Abort")
+}
+
+func (t *tape) Add(ctx context.Context, j *Job) error {
+	return t.event(ctx, "Add", j, t.sink.Add)
+}
+
+func (t *tape) Update(ctx context.Context, j *Job) error {
+	return t.event(ctx, "Update", j, t.sink.Update)
+}
+
+func (t *tape) Delete(ctx context.Context, j *Job) error {
+	return t.event(ctx, "Delete", j, t.sink.Delete)
+}
+
+func (t *tape) event(ctx context.Context, op string, j *Job, tell func(context.Context, *Job) error) error {
+	t.w.source.gate.pass()
+	name, version := j.Name, j.ResourceVersion // the object becomes the sink's
+	err := tell(ctx, j)
+	t.w.journal.note("sink", "%s %s@%s%s", op, name, version, failure(err))
+	if err != nil && ctx.Err() == nil {
+		t.w.source.witness(sawRefusedObject)
+	}
+	return err
+}
+
+func (t *tape) Bookmark(ctx context.Context, version string) error {
+	t.w.source.gate.pass()
+	err := t.sink.Bookmark(ctx, version)
+	t.w.journal.note("sink", "Bookmark %q%s", version, failure(err))
+	return err
+}
+
+// failure is err as the end of a line.
+func failure(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
+}

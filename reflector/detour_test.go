@@ -1,0 +1,243 @@
+package reflector
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+func answered(code int, retryAfter int) error {
+	return apierrors.NewGenericServerResponse(code, "watch", schema.GroupResource{Resource: "things"}, "", "something is wrong", retryAfter, true)
+}
+
+// The ways in which a watch fails to open, as if for ever. The time is what a
+// write may take to be in the sink: the longest pause, twice where the list
+// that fits comes after another try.
+var unopened = []struct {
+	name string
+	err  error
+	late time.Duration
+}{
+	{"403", errForbidden, 2 * time.Minute},
+	{"401", apierrors.NewUnauthorized("no"), 2 * time.Minute},
+	{"404", errNotFound, 2 * time.Minute},
+	{"405", answered(http.StatusMethodNotAllowed, 0), 2 * time.Minute},
+	{"408", answered(http.StatusRequestTimeout, 0), 2 * time.Minute},
+	{"409", answered(http.StatusConflict, 0), 2 * time.Minute},
+	{"418", answered(http.StatusTeapot, 0), 2 * time.Minute},
+	{"422", errInvalid, 2 * time.Minute},
+	{"429", apierrors.NewTooManyRequestsError("busy"), 2 * time.Minute},
+	{"429 with a wait of 7 s", errBusy, 2 * time.Minute},
+	{"429 with a wait of a year", apierrors.NewTooManyRequests("later", 365*24*3600), 11 * time.Minute},
+	{"500", errInternal, 4 * time.Minute},
+	{"500 with a wait", answered(http.StatusInternalServerError, 20), 2 * time.Minute},
+	{"501", answered(http.StatusNotImplemented, 0), 2 * time.Minute},
+	{"502", answered(http.StatusBadGateway, 0), 2 * time.Minute},
+	{"503", errUnavailable, 2 * time.Minute},
+	{"503 with a wait of an hour", answered(http.StatusServiceUnavailable, 3600), 11 * time.Minute},
+	{"504", answered(http.StatusGatewayTimeout, 0), 2 * time.Minute},
+	{"a redirect", answered(http.StatusFound, 0), 2 * time.Minute},
+	{"no connection", errRefused, 3 * time.Minute},
+	{"no route", &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route to host")}, 3 * time.Minute},
+	{"cut before the headers", fmt.Errorf("get: %w", io.EOF), 2 * time.Minute},
+	{"cut in the headers", io.ErrUnexpectedEOF, 2 * time.Minute},
+	{"a web page", errors.New("the answer is text/html"), 2 * time.Minute},
+	{"an error of the source's own", errors.New("not today"), 2 * time.Minute},
+}
+
+// R1a: whatever keeps watches from opening, from the start or from some time
+// on, the sink follows by lists while those are answered, with pauses, and goes
+// on by watches when they open again. One line says that watches do not work, and
+// one that they do (kind A; TestReflectorListsWhereWatchingIsImpossible,
+// TestReflectorWithoutWatchesTheSinkDoesNotStayOld).
+func TestWhateverKeepsWatchesFromOpeningTheSinkFollowsByLists(t *testing.T) {
+	for _, c := range unopened {
+		for _, from := range []string{"the start", "some time on"} {
+			for _, paged := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/from %s/paged=%v", c.name, from, paged), func(t *testing.T) {
+					b := newBent()
+					b.write("a", false, false)
+					broken := from == "the start"
+					b.opening = func(bool) error {
+						if broken {
+							return c.err
+						}
+						return nil
+					}
+					runBent(t, b, Options{DisableStreaming: paged}, func(r *run) {
+						if !broken {
+							r.pass(10*time.Minute, true)
+							broken = true
+							r.cutStreams()
+						}
+						r.pass(12*time.Minute, true)
+						lists, _, watches := b.counts()
+						for range 5 {
+							r.follows(c.late)
+							r.pass(10*time.Minute, false)
+						}
+						l, _, w := b.counts()
+						if n := l - lists; n < 5 || n > 150 || w-watches > 150 {
+							t.Errorf("in an hour or so there were %d lists and %d watches", n, w-watches)
+						}
+						checkToldOfDetour(t, r.log(), "the objects are listed instead", c.err.Error())
+
+						broken = false
+						r.pass(11*time.Minute, false)
+						lists, _, _ = b.counts()
+						for range 10 {
+							r.follows(time.Second)
+							r.pass(2*time.Minute, false)
+						}
+						if again, _, _ := b.counts(); again != lists {
+							t.Errorf("watches work again, and there were %d more lists", again-lists)
+						}
+						checkToldOfDetour(t, r.log(), "Watches work again")
+					})
+				})
+			}
+		}
+	}
+}
+
+// cutStreams ends all streams.
+func (s *simServer) cutStreams() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epoch++
+	s.wake()
+}
+
+// checkToldOfDetour fails unless exactly one line has all of parts and the
+// names of those concerned.
+func checkToldOfDetour(t *testing.T, lines []string, parts ...string) {
+	t.Helper()
+	parts = append(parts, "bent", "*reflector.thing", "/apis/example.org/v1/things")
+	n := 0
+	for _, line := range lines {
+		if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) }) {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d lines have all of %q, want one:\n%s", n, parts, strings.Join(lines, "\n"))
+	}
+}
+
+// R1a: watches that open and are of no use are no better than those that do
+// not open.
+func TestWatchesThatOpenAndAreOfNoUseAreListedAround(t *testing.T) {
+	for name, next := range map[string]func(*simStream) (Event[*thing], error){
+		"ended at once": func(*simStream) (Event[*thing], error) { return Event[*thing]{}, io.EOF },
+		"cut at once":   func(*simStream) (Event[*thing], error) { return Event[*thing]{}, io.ErrUnexpectedEOF },
+		"an error event at once": func(*simStream) (Event[*thing], error) {
+			return Event[*thing]{}, errForbidden
+		},
+		"an internal error at once": func(*simStream) (Event[*thing], error) { return Event[*thing]{}, errInternal },
+		"a frame that cannot be read": func(st *simStream) (Event[*thing], error) {
+			if st.sent++; st.sent%2 == 1 {
+				return Event[*thing]{}, &DecodeError{Err: errors.New("garbage")}
+			}
+			return Event[*thing]{}, io.ErrUnexpectedEOF
+		},
+		"an event that is known and the end": func(st *simStream) (Event[*thing], error) {
+			if st.sent++; st.sent > 1 {
+				return Event[*thing]{}, io.EOF
+			}
+			return modified(fmt.Sprintf("a@%d", st.at)), nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBent()
+			b.write("a", false, false)
+			b.next = next
+			runBent(t, b, Options{DisableStreaming: true}, func(r *run) {
+				r.pass(10*time.Minute, true)
+				lists, _, watches := b.counts()
+				r.pass(time.Hour, true)
+				if l, _, w := b.counts(); l-lists > 150 || w-watches > 150 {
+					t.Errorf("in an hour there were %d lists and %d watches", l-lists, w-watches)
+				}
+				// The known event overwrites a in the sink until the next list.
+				if name != "an event that is known and the end" {
+					r.follows(4 * time.Minute)
+				}
+				b.next = nil
+				r.pass(2*time.Minute, false)
+				r.follows(time.Second)
+			})
+		})
+	}
+}
+
+// R1a: a watch whose headers never come is given up at its timeout, and a list
+// follows it.
+func TestWatchesThatHangAreListedAround(t *testing.T) {
+	b := newBent()
+	b.faults = make([]fault, 1000)
+	for i := range b.faults {
+		b.faults[i] = fault{kind: "stall"}
+	}
+	listed := false
+	b.listing = func() error {
+		listed = true
+		b.simServer.mu.Lock()
+		b.faults = append([]fault{{}}, b.faults...) // none for the list
+		b.simServer.mu.Unlock()
+		return nil
+	}
+	runBent(t, b, Options{DisableStreaming: true, MinWatchTimeout: 5 * time.Minute, MaxWatchTimeout: 5 * time.Minute}, func(r *run) {
+		r.pass(time.Hour, true)
+		if !listed {
+			t.Fatal("no list")
+		}
+		r.follows(8 * time.Minute)
+		if lines := r.log(); len(lines) == 0 {
+			t.Error("nothing was logged")
+		}
+	})
+}
+
+// R1a, R2: while the server is away altogether the watch is tried, and now and
+// then a list; when it is back within a minute no list is made.
+func TestAServerThatIsAwayForAMomentCostsNoList(t *testing.T) {
+	b := newBent()
+	b.write("a", false, false)
+	away := false
+	fail := func() error {
+		if away {
+			return errRefused
+		}
+		return nil
+	}
+	b.opening, b.listing = func(bool) error { return fail() }, fail
+	runBent(t, b, Options{}, func(r *run) {
+		r.pass(10*time.Minute, true)
+		lists, streams, _ := b.counts()
+		away = true
+		r.cutStreams()
+		r.pass(20*time.Second, false)
+		away = false
+		r.follows(time.Minute)
+		if l, s, _ := b.counts(); l != lists || s != streams {
+			t.Errorf("%d lists and %d streams after a moment", l-lists, s-streams)
+		}
+		away = true
+		r.cutStreams()
+		r.pass(2*time.Hour, false)
+		if l, _, w := b.counts(); l-lists > 20 || w > 400 {
+			t.Errorf("%d lists in two hours away, %d watches", l-lists, w)
+		}
+		away = false
+		r.follows(2 * time.Minute)
+	})
+}

@@ -1,0 +1,300 @@
+package reflector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// keyedError is an error of a sink that says which object it is about.
+type keyedError struct{ key string }
+
+func (e keyedError) Error() string     { return "refused: " + e.key }
+func (e keyedError) ObjectKey() string { return e.key }
+
+// sifter is a Sink that refuses objects by name, one by one, in lists too.
+type sifter struct {
+	*mutexTape
+	refused func(name string) bool
+}
+
+func (s *sifter) Page(ctx context.Context, items []*thing) error {
+	var kept []*thing
+	var errs []error
+	for _, o := range items {
+		if s.refused(o.Name) {
+			errs = append(errs, keyedError{o.Name})
+			continue
+		}
+		kept = append(kept, o)
+	}
+	if len(kept) > 0 {
+		errs = append(errs, s.mutexTape.Page(ctx, kept))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *sifter) Add(ctx context.Context, o *thing) error { return s.event(ctx, o, s.mutexTape.Add) }
+func (s *sifter) Update(ctx context.Context, o *thing) error {
+	return s.event(ctx, o, s.mutexTape.Update)
+}
+func (s *sifter) Delete(ctx context.Context, o *thing) error {
+	return s.event(ctx, o, s.mutexTape.Delete)
+}
+
+func (s *sifter) event(ctx context.Context, o *thing, f func(context.Context, *thing) error) error {
+	if s.refused(o.Name) {
+		return keyedError{o.Name}
+	}
+	return f(ctx, o)
+}
+
+// R1b: an object that can never be taken, for whatever reason, costs one list,
+// and no other object waits for it; when it is deleted and comes again it costs
+// none (kind C).
+func TestAnObjectThatIsAlwaysRefusedCostsOneListAndNoOtherItsFreshness(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		why  RelistReason
+	}{{"by the sink", RelistNotStored}, {"not decodable", RelistUndecodable}} {
+		for _, paged := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/paged=%v", c.name, paged), func(t *testing.T) {
+				b := newBent()
+				b.write("good", false, false)
+				opts := Options{DisableStreaming: paged}
+				bySink := c.why == RelistNotStored
+				sink := newMutexTape()
+				refused := func(name string) bool { return bySink && name == "bad" }
+				runBentInto(t, b, opts, sink, &sifter{sink, refused}, func(r *run) {
+					r.pass(time.Minute, false)
+					for range 30 {
+						b.write("bad", !bySink, false)
+						b.write("good", false, false)
+						r.pass(10*time.Second, false)
+						if got := sink.state["good"]; got != r.want()["good"] {
+							t.Fatalf("the other object is at %s, on the server at %s", got, r.want()["good"])
+						}
+					}
+					if s := r.Stats(); s.RelistCount() != 1 || s.Relists[c.why] != 1 || s.Refused < 30 {
+						t.Errorf("30 changes of one object: %d lists, %v, %d refused", s.RelistCount(), s.Relists, s.Refused)
+					}
+					if s := r.Status(); s.InStep || s.Refused != 1 || s.Cause == nil {
+						t.Errorf("an object is refused, and the status is %+v", s)
+					}
+					b.write("bad", !bySink, true)
+					b.write("bad", !bySink, false)
+					r.pass(time.Hour, true)
+					if s := r.Stats(); s.RelistCount() != 1 {
+						t.Errorf("it was deleted and came again: %v", s.Relists)
+					}
+					b.write("bad", !bySink, true)
+					r.pass(time.Minute, true)
+					if s := r.Status(); !s.InStep || s.Refused != 0 || s.Cause != nil {
+						t.Errorf("it is deleted, and the status is %+v", s)
+					}
+				})
+			})
+		}
+	}
+}
+
+// R1b: many objects that are refused, one after the other, cost a list in ten
+// minutes, in twenty, in forty, and so on up to one in a day; what they have left
+// behind shows in the last of them.
+func TestManyRefusedObjectsCostFewerAndFewerLists(t *testing.T) {
+	b := newBent()
+	b.write("good", false, false)
+	var lists []time.Time
+	b.listing = func() error { lists = append(lists, time.Now()); return nil }
+	began := time.Now()
+	runBent(t, b, Options{DisableStreaming: true}, func(r *run) {
+		began = time.Now()
+		lists = nil
+		for i := range 3 * 24 * 60 {
+			b.write(fmt.Sprint("bad-", i), true, false)
+			r.pass(time.Minute, false)
+			b.compact() // keep it small
+			r.follows(5 * time.Second)
+		}
+		if n := r.Stats().Relists[RelistUndecodable]; n < 5 || n > 10 {
+			t.Errorf("%d lists in three days because of refused objects", n)
+		}
+	})
+	rest := firstRest
+	for i := 1; i < len(lists); i++ {
+		if gap := lists[i].Sub(lists[i-1]); gap < rest {
+			t.Errorf("list %d came %v after the one before, due were %v (%v after the beginning)", i, gap, rest, lists[i].Sub(began))
+		}
+		rest = min(2*rest, maxRest)
+	}
+}
+
+// R1: an event that cannot be decoded though its object can is made up for by a
+// list, later if the reason rests.
+func TestWhatAnEventHasLeftOutAListBrings(t *testing.T) {
+	b := newBent()
+	b.write("a", false, false)
+	spoil := false
+	b.next = func(st *simStream) (Event[*thing], error) {
+		e, err := st.Next()
+		if spoil && err == nil && e.Type != watch.Bookmark && e.Object.Name != "clock" {
+			return e, &DecodeError{Key: e.Object.Name, ResourceVersion: e.ResourceVersion, Event: e.Type, Err: io.ErrNoProgress}
+		}
+		return e, err
+	}
+	runBent(t, b, Options{DisableStreaming: true}, func(r *run) {
+		r.pass(time.Minute, true)
+		spoil = true
+		for _, name := range []string{"b", "c", "d"} {
+			b.write(name, false, false)
+			r.pass(30*time.Second, true)
+		}
+		r.pass(21*time.Minute, true)
+		if behind := r.behind(); behind != "" {
+			t.Errorf("the sink is behind: %s\n%+v", behind, r.Stats())
+		}
+		if n := r.Stats().Relists[RelistUndecodable]; n != 2 {
+			t.Errorf("%d lists, want one at once and one for the rest", n)
+		}
+	})
+}
+
+// R1b: events and bookmarks with versions lower than the last are handed on at
+// once and cost one list, which tells that the order means nothing (kind B).
+func TestVersionsInAnyOrderCostOneList(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		bend func(last int, e Event[*thing]) []Event[*thing]
+	}{
+		{"deletions with the version of the last change", func(_ int, e Event[*thing]) []Event[*thing] {
+			if e.Type == watch.Deleted {
+				e.ResourceVersion = "1001"
+			}
+			return []Event[*thing]{e}
+		}},
+		{"the last events are repeated", func(last int, e Event[*thing]) []Event[*thing] {
+			if e.Type == watch.Bookmark {
+				return []Event[*thing]{e}
+			}
+			return []Event[*thing]{modified("old@1001"), e}
+		}},
+		{"bookmarks that are behind", func(last int, e Event[*thing]) []Event[*thing] {
+			return []Event[*thing]{e, bookmark("1001")}
+		}},
+		{"ADDED of what is known", func(last int, e Event[*thing]) []Event[*thing] {
+			return []Event[*thing]{e, added("old@1001")}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBent()
+			b.write("old", false, false)
+			for i := range 20 {
+				b.write(fmt.Sprint("o", i), false, false)
+			}
+			pending := map[*simStream][]Event[*thing]{}
+			b.next = func(st *simStream) (Event[*thing], error) {
+				if len(pending[st]) == 0 {
+					e, err := st.Next()
+					if err != nil || len(st.initial) > 0 || e.InitialEventsEnd || st.at < 1022 {
+						return e, err
+					}
+					pending[st] = c.bend(st.at, e)
+				}
+				e := pending[st][0]
+				pending[st] = pending[st][1:]
+				return e, nil
+			}
+			runBent(t, b, Options{}, func(r *run) {
+				r.pass(time.Minute, false)
+				for i := range 20 {
+					b.write("o20", false, false)
+					b.write(fmt.Sprint("o", i), false, true)
+					r.follows(2 * time.Second)
+					r.pass(10*time.Second, false)
+				}
+				for range 20 {
+					r.follows(2 * time.Second)
+					r.pass(10*time.Minute, true)
+				}
+				if s := r.Stats(); s.RelistCount() != 1 || s.Relists[RelistBackwards] != 1 {
+					t.Errorf("lists: %v", s.Relists)
+				}
+			})
+		})
+	}
+}
+
+// R1, R1b: a server that did go back, as after the restore of a backup, is
+// noticed each time, whatever its events have been like before.
+func TestAServerThatGoesBackIsNoticedEachTime(t *testing.T) {
+	b := newBent()
+	for i := range 100 {
+		b.write("a", false, false)
+		b.write(fmt.Sprint("b", i), false, false)
+	}
+	runBent(t, b, Options{}, func(r *run) {
+		for range 4 {
+			r.pass(time.Minute, true)
+			b.simServer.mu.Lock()
+			b.now += 1000
+			b.simServer.mu.Unlock()
+			r.pass(time.Minute, true)
+			b.restore()
+			r.pass(20*time.Second, false)
+			r.follows(10 * time.Minute)
+			if behind := r.behind(); behind != "" {
+				t.Fatalf("after the restore the sink is behind: %s", behind)
+			}
+		}
+	})
+}
+
+// R2: a source without versions is listed when its watch ends, since what was
+// deleted before the next one is in no watch (kind D).
+func TestWithoutVersionsDeletionsBetweenWatchesAreFound(t *testing.T) {
+	for _, version := range []string{"", "0"} {
+		t.Run("version "+version, func(t *testing.T) {
+			objects := map[string]bool{"a": true, "b": true}
+			var end chan struct{}
+			lw := &ListWatch[*thing]{NoStreamedLists: true}
+			lw.ListFunc = func(context.Context, metav1.ListOptions) (List[*thing], error) {
+				var l List[*thing]
+				for name := range objects {
+					l.Items = append(l.Items, at(name+"@"))
+				}
+				l.ResourceVersion = version
+				return l, nil
+			}
+			lw.WatchFunc = func(ctx context.Context, _ metav1.ListOptions) (Stream[*thing], error) {
+				end = make(chan struct{})
+				return &endsWith{ctx, end}, nil
+			}
+			synctest.Test(t, func(t *testing.T) {
+				sink := newMutexTape()
+				r := New[*thing](lw, Options{OnError: func(context.Context, error) {}})
+				ctx, cancel := context.WithCancel(context.Background())
+				done := make(chan error, 1)
+				go func() { done <- r.Run(ctx, sink) }()
+				<-time.After(time.Minute)
+				delete(objects, "b")
+				close(end)
+				<-time.After(5 * time.Second)
+				if got := sink.holds(); got != "a@" {
+					t.Errorf("the sink holds %q", got)
+				}
+				if n := r.Stats().Relists[RelistUnversioned]; n != 1 {
+					t.Errorf("lists: %v", r.Stats().Relists)
+				}
+				cancel()
+				<-done
+			})
+		})
+	}
+}
