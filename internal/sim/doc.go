@@ -13,13 +13,39 @@
 // virtual time everything has to agree. The last part is half an hour of
 // ordinary changes, in which nothing may be listed.
 //
+// # What goes wrong
+//
+//   - At a moment: streams that are cut or stall, answers of any code, by pages
+//     and by garbage, histories that are compacted, servers that are away.
+//   - For minutes to hours (lasting.go): watches, lists or both that are refused,
+//     answered by a web page or by a Status in an answer 200, never answered,
+//     opened and ended at once, or silent; Retry-After of a month, and by a clock
+//     that is wrong.
+//   - In what a source tells (crooked.go), which is the truth all the same:
+//     versions in any order, replays, streamed lists without an end, lists that
+//     take minutes, objects, events and whole lists that cannot be decoded, no
+//     versions at all.
+//   - A server that restarts without its history, or from a backup.
+//   - Here: objects that are too large, a transform that refuses some for a while
+//     or one always, a queue with a bound, a process that stands still for an
+//     hour while the world goes on, an informer that is stopped and run again.
+//
 // # What is compared
 //
 //   - R1, R4: the store with the server, object by object. An object may be
 //     missing only if a list held it in a form that was refused, and that was
 //     reported with its key; the next change brings it.
-//   - R2: full lists with the reasons that Stats gives for them, the reasons
-//     with the faults that can cause them, Stats with the server's log.
+//   - R1a: while lists are answered and watches fail, the store is not older
+//     than Follow; afterwards there is a watch again.
+//   - R1b: lists because of single events with their budget, and in the quiet
+//     time each change arrives at once, whatever else is refused.
+//   - R2: each full list with the reason that Stats gives for it, the reason with
+//     what the source told before, that with the faults that can cause it, Stats
+//     with the server's log.
+//   - R3, R6: requests in any ten minutes have a bound, so have those at one
+//     moment, and pauses.
+//   - R5: Status and the log with when there was contact, and with what is
+//     refused.
 //   - S1, S3: each index with what it is when it is made anew of a snapshot's
 //     objects.
 //   - S5: WaitFor returns for the server's version, and for the workers' own
@@ -33,10 +59,13 @@
 //   - Q1, Q2, Q5: no key is with two workers at once, every object has been
 //     worked on in its last state, and the drain ends.
 //
+// mutant_test.go has faulty reflectors, each of which an oracle has to find.
+//
 // # Seeds
 //
 // The seed decides script, setup and faults; the order in which goroutines of
-// one moment run is Go's. A seed that fails is played again with
+// one moment run is Go's. A seed that fails writes down its script and all that
+// happened, with virtual times, and is played again with
 //
 //	go test ./internal/sim -run TestPipeline -sim.seed 17
 //

@@ -286,3 +286,38 @@ func TestPausesHaveABound(t *testing.T) {
 		}
 	}
 }
+
+// R5: what has to be logged, and what is logged too often, is found.
+func TestLinesAboutBeingInStep(t *testing.T) {
+	start := time.Now()
+	after := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
+	out := func(seconds int) told { return told{at: after(seconds)} }
+	in := func(seconds int) told { return told{at: after(seconds), in: true} }
+	quiet := func(from, to int) span { return span{after(from), after(to)} }
+	for name, test := range map[string]struct {
+		lines   []told
+		runs    []time.Time
+		quiet   span
+		untold  bool
+		crowded int
+	}{
+		"told of":                  {lines: []told{out(40)}, quiet: quiet(10, 100)},
+		"not told of":              {quiet: quiet(10, 100), untold: true},
+		"told of later":            {lines: []told{out(200)}, quiet: quiet(10, 100), untold: true},
+		"told before":              {lines: []told{out(5)}, quiet: quiet(10, 100)},
+		"told in another run":      {lines: []told{out(5)}, runs: []time.Time{after(8)}, quiet: quiet(10, 100), untold: true},
+		"told of the opposite":     {lines: []told{in(5)}, quiet: quiet(10, 1000), untold: true},
+		"flapping":                 {lines: []told{out(0), in(5)}, quiet: quiet(10, 100), crowded: 1},
+		"a minute between":         {lines: []told{out(0), in(60), out(120)}, quiet: quiet(90, 130)},
+		"twice the same":           {lines: []told{out(0), out(600)}, quiet: quiet(10, 100), crowded: 1},
+		"once for each run":        {lines: []told{out(0), out(10)}, runs: []time.Time{after(5)}, quiet: quiet(6, 100)},
+		"nothing to be told after": {lines: []told{in(50)}, quiet: quiet(10, 100)},
+	} {
+		if got := untold(test.lines, test.runs, test.quiet); got != test.untold {
+			t.Errorf("%s: untold is %v", name, got)
+		}
+		if got := crowded(test.lines, test.runs); len(got) != test.crowded {
+			t.Errorf("%s: crowded are %q, want %d", name, got, test.crowded)
+		}
+	}
+}

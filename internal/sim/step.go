@@ -105,6 +105,9 @@ func (w *world) checkStep() {
 	silent, open := time.Since(s.contact.last), s.contact.open
 	s.mu.Unlock()
 	status := w.reflector.Status()
+	if source := w.informer.Status().Source; source == nil || source.InStep != status.InStep {
+		w.book.fault("informer", "R5: its Status says %+v of the source, the reflector %+v", source, status)
+	}
 	switch out := open == 0 && silent > outAfter+grace; {
 	case !status.Running || s.gate.isShut():
 	case out && status.InStep:

@@ -3,20 +3,33 @@ package sim
 import (
 	"context"
 
+	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/reflector"
 )
 
-// taped is the reflector as the informer's Runner: what it tells its sink is
-// written down.
+// taped is a queue of which what it is told is written down. The informer gets
+// the reflector itself, so that it can ask how that stands with its source.
 type taped struct {
-	*reflector.Reflector[*Job]
-	w *world
+	deltafifo.Queue[*Job]
+	front reflector.Sink[*Job]
 }
 
-func (t taped) Run(ctx context.Context, sink reflector.Sink[*Job]) error {
-	t.w.source.runs()
-	t.w.lines.runs()
-	return t.Reflector.Run(ctx, t.w.mutant.to(&tape{sink: sink, w: t.w}))
+// tape puts a tape before the queue of a run that begins.
+func (w *world) tape(q deltafifo.Queue[*Job]) deltafifo.Queue[*Job] {
+	w.source.runs()
+	w.lines.runs()
+	return taped{q, w.mutant.to(&tape{sink: q, w: w})}
+}
+
+func (t taped) Begin(ctx context.Context) error                  { return t.front.Begin(ctx) }
+func (t taped) Page(ctx context.Context, items []*Job) error     { return t.front.Page(ctx, items) }
+func (t taped) Commit(ctx context.Context, version string) error { return t.front.Commit(ctx, version) }
+func (t taped) Abort()                                           { t.front.Abort() }
+func (t taped) Add(ctx context.Context, j *Job) error            { return t.front.Add(ctx, j) }
+func (t taped) Update(ctx context.Context, j *Job) error         { return t.front.Update(ctx, j) }
+func (t taped) Delete(ctx context.Context, j *Job) error         { return t.front.Delete(ctx, j) }
+func (t taped) Bookmark(ctx context.Context, version string) error {
+	return t.front.Bookmark(ctx, version)
 }
 
 // tape is a sink that writes down what it is told. While our process stands

@@ -91,9 +91,9 @@ func newWorld(t testing.TB, script Script, m mutant) *world {
 	w.newReflector()
 	opts := informer.Options[*Job]{
 		Name: "jobs", Indexers: indexes, Transform: w.transform, Logger: w.lines.logger(),
-		ResyncPeriod: s.resync, RelistUpdates: s.relistUpdates, NewQueue: s.newQueue,
+		ResyncPeriod: s.resync, RelistUpdates: s.relistUpdates, NewQueue: w.newQueue,
 	}
-	w.informer = must(informer.NewFromRunner(taped{w.reflector, w}, object.Meta[*Job](), opts))
+	w.informer = must(informer.NewFromRunner(w.reflector, object.Meta[*Job](), opts))
 	w.crew = w.newCrew()
 	must(w.informer.AddHandler(w.crew, informer.HandlerOptions{Name: "crew", ResyncPeriod: -1}))
 	w.firstHandlers()
@@ -129,12 +129,19 @@ func (w *world) newReflector() {
 }
 
 // newQueue makes the queue of a run.
-func (s setup) newQueue(a object.Access[*Job], o deltafifo.DeltaOptions[*Job]) (deltafifo.Queue[*Job], error) {
-	o.Bound = s.bound
-	if s.deltaFIFO {
-		return deltafifo.NewDeltaFIFO(a, o)
+func (w *world) newQueue(a object.Access[*Job], o deltafifo.DeltaOptions[*Job]) (deltafifo.Queue[*Job], error) {
+	o.Bound = w.script.setup.bound
+	var queue deltafifo.Queue[*Job]
+	var err error
+	if w.script.setup.deltaFIFO {
+		queue, err = deltafifo.NewDeltaFIFO(a, o)
+	} else {
+		queue, err = deltafifo.NewInOrder(a, o.Options)
 	}
-	return deltafifo.NewInOrder(a, o.Options)
+	if err != nil {
+		return nil, err
+	}
+	return w.tape(queue), nil
 }
 
 // transform refuses what the script says, always or for a while.

@@ -7,7 +7,7 @@
 //
 //	Collection (your test writes) ──► Server ──HTTP──► reflector ──► …
 //	                                    ▲
-//	              Fault, Cut, Stall, Expire, Down
+//	              Fault, Cut, Stall, Expire, Down, Restore
 //
 // A server is reached on a loopback port (Start), by any client, or on an
 // in-memory pipe (StartPipe), by Server.Client alone. On a pipe there is no
