@@ -145,8 +145,9 @@ func TestDeltaQueueDifferentialByKey(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := newTwoQueues()
 		ours, err := deltafifo.NewMetaDeltaFIFO(deltafifo.DeltaOptions[*fifotest.Object]{
-			KnownObjects: q.known(0),
-			NoBookmarks:  true,
+			KnownObjects:  q.known(0),
+			NoBookmarks:   true,
+			DeletionsLast: true,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -36,6 +36,7 @@ type core[T any] struct {
 
 func (c *core[T]) init(access object.Access[T], opts Options[T]) error {
 	c.bound = opts.Bound
+	c.list.repeats = opts.KeepRepeats
 	c.watch = newStopwatch(opts.Metrics, opts.Clock)
 	c.wake = make(chan struct{}, 1)
 	c.first.done = make(chan struct{})
@@ -53,7 +54,8 @@ func (c *core[T]) Begin(context.Context) error {
 
 // Page adds items to the open list. Its error is ErrNoList, ErrClosed, or an
 // errors.Join of one *ItemError for each item that was not taken; the others
-// are. Of two items with the same key the later one counts. It never waits.
+// are. Of two items with the same key the later one counts, unless
+// Options.KeepRepeats says otherwise. It never waits.
 //
 // If the transform or the key function panics the open list is dropped, so
 // that it cannot be committed with holes, and the panic goes on.

@@ -76,7 +76,7 @@ type Delta[T any] struct {
 }
 
 // List is a committed list: Keys[i] is the key of Objects[i], each key occurs
-// once. Its slices are the consumer's once it has the Delta.
+// once, unless Options.KeepRepeats is set. Its slices are the consumer's once it has the Delta.
 type List[T any] struct {
 	Keys            []string
 	Objects         []T
@@ -86,6 +86,7 @@ type List[T any] struct {
 // Batch is what a consumer gets at once.
 type Batch[T any] struct {
 	// Deltas is valid only while it is being processed; the queue reuses it.
+	// It may be changed and appended to, which harms nothing.
 	// Added, Updated, Deleted, Replaced and Sync have one key each or, from
 	// a DeltaFIFO, all the same key; the other types come alone.
 	Deltas []Delta[T]

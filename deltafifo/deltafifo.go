@@ -25,8 +25,9 @@ import (
 // everything that was queued before a Bookmark is handed out before it.
 type DeltaFIFO[T any] struct {
 	core[T]
-	known     KnownObjects[T]
-	bookmarks bool
+	known         KnownObjects[T]
+	bookmarks     bool
+	deletionsLast bool
 
 	// All below is guarded by mu.
 
@@ -64,9 +65,10 @@ var errHalfKnown = errors.New("KnownObjects has one of Keys and Get: set both, o
 // KnownObjects is incomplete.
 func NewDeltaFIFO[T any](access object.Access[T], opts DeltaOptions[T]) (*DeltaFIFO[T], error) {
 	q := &DeltaFIFO[T]{
-		known:     opts.KnownObjects,
-		bookmarks: !opts.NoBookmarks,
-		entries:   entries[T]{byKey: make(map[string]*entry[T])},
+		known:         opts.KnownObjects,
+		bookmarks:     !opts.NoBookmarks,
+		deletionsLast: opts.DeletionsLast,
+		entries:       entries[T]{byKey: make(map[string]*entry[T])},
 	}
 	if opts.Known == nil {
 		opts.Known = opts.KnownObjects.Get
@@ -269,6 +271,12 @@ func (q *DeltaFIFO[T]) admit(ctx context.Context) error {
 func (q *DeltaFIFO[T]) push(d Delta[T]) {
 	if q.entries.push(d, q.hand.entry) {
 		q.stamp()
+	}
+}
+
+func (q *DeltaFIFO[T]) pushAll(deltas []Delta[T]) {
+	for _, d := range deltas {
+		q.push(d)
 	}
 }
 

@@ -28,6 +28,8 @@ type fifoModel struct {
 	truth   map[string]string   // the version of each name that exists
 	hand    string              // the name in hand
 
+	deletionsLast bool
+
 	open    bool
 	list    []modelItem
 	version int
@@ -50,7 +52,8 @@ func checkDeltaFIFO(t *rapid.T) {
 		m.store["ns/"+o.Name] = o
 		m.truth[o.Name] = o.ResourceVersion
 	}
-	q, err := deltafifo.NewMetaDeltaFIFO(deltafifo.DeltaOptions[*Obj]{KnownObjects: m.store.known()})
+	m.deletionsLast = rapid.Bool().Draw(t, "deletions last")
+	q, err := deltafifo.NewMetaDeltaFIFO(deltafifo.DeltaOptions[*Obj]{KnownObjects: m.store.known(), DeletionsLast: m.deletionsLast})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,14 +212,17 @@ func (m *fifoModel) commit(t *rapid.T) {
 	old := m.truth
 	m.truth = map[string]string{}
 	for _, item := range m.list {
+		m.truth[item.name] = item.version
+	}
+	if !m.deletionsLast {
+		m.commitDeletions(old)
+	}
+	for _, item := range m.list {
 		m.ordered()
 		m.push(item.name, "Replaced "+item.name+" "+item.version)
-		m.truth[item.name] = item.version
-		delete(old, item.name)
 	}
-	m.ordered()
-	for _, name := range slices.Sorted(maps.Keys(old)) {
-		m.push(name, "Deleted "+name+" "+old[name]+" ?")
+	if m.deletionsLast {
+		m.commitDeletions(old)
 	}
 	if !m.started {
 		m.started = true
@@ -225,6 +231,16 @@ func (m *fifoModel) commit(t *rapid.T) {
 	}
 	m.mark(v)
 	m.open, m.list = false, nil
+}
+
+// commitDeletions queues what of old is gone.
+func (m *fifoModel) commitDeletions(old map[string]string) {
+	m.ordered()
+	for _, name := range slices.Sorted(maps.Keys(old)) {
+		if _, exists := m.truth[name]; !exists {
+			m.push(name, "Deleted "+name+" "+old[name]+" ?")
+		}
+	}
 }
 
 // pop pops once, with producers' calls while the batch is in hand.

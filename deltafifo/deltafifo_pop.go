@@ -1,6 +1,9 @@
 package deltafifo
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Pop waits for a key and calls process with all its deltas, or with one
 // Bookmark, under no lock. What process was given counts as consumed, whatever
@@ -45,7 +48,7 @@ func (q *DeltaFIFO[T]) take(ctx context.Context) (b Batch[T], left int, err erro
 		q.takeKey(d)
 	}
 	q.makeRoom()
-	return Batch[T]{Deltas: q.hand.deltas, Initial: !q.first.synced()}, q.entries.deltas, nil
+	return Batch[T]{Deltas: slices.Clip(q.hand.deltas), Initial: !q.first.synced()}, q.entries.deltas, nil
 }
 
 // takeKey notes that the deltas of a key are in hand, d being the newest; mu

@@ -2,9 +2,10 @@ package deltafifo
 
 import "context"
 
-// Commit makes the open list take effect at once: a Replaced for each of its
-// items, in their order, then a Deleted with FinalStateUnknown for each key
-// that is gone, then, unless resourceVersion is "", a Bookmark. A key is gone
+// Commit makes the open list take effect at once: a Deleted with
+// FinalStateUnknown for each key that is gone, then a Replaced for each of its
+// items, in their order, then, unless resourceVersion is "", a Bookmark;
+// DeltaOptions.DeletionsLast has the items come first. A key is gone
 // when the list has it not, and the last that was queued of it, or else handed
 // out, or else the known objects, say that it exists (F2). The Deleted has the
 // object of that state; NoObject if none is known.
@@ -73,11 +74,14 @@ func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
 			q.push(unseen(d.Key, d.Object))
 		}
 	}
+	if !q.deletionsLast {
+		q.pushAll(dead)
+	}
 	for i, key := range p.keys {
 		q.push(Delta[T]{Key: key, Object: p.objs[i], Type: Replaced})
 	}
-	for _, d := range dead {
-		q.push(d)
+	if q.deletionsLast {
+		q.pushAll(dead)
 	}
 }
 

@@ -55,7 +55,21 @@ func TestDeltaFIFOWithoutKnownObjects(t *testing.T) {
 		list(t, q, "4", obj("b", "4"))
 		return nil
 	}))
-	equal(t, popAll(t, q), []string{"Added queued 3, Deleted queued 3 ?", "Replaced b 4", "Deleted hand 2 ?", "Bookmark @4"})
+	equal(t, popAll(t, q), []string{"Added queued 3, Deleted queued 3 ?", "Deleted hand 2 ?", "Replaced b 4", "Bookmark @4"})
+}
+
+// What is gone is told first, or last where client-go's order is asked for
+// (TestReviewRelistTellsDeletionsFirst).
+func TestDeltaFIFOTellsDeletionsFirst(t *testing.T) { // F2
+	for last, want := range map[bool][]string{
+		false: {"Deleted known 2 ?", "Replaced b 4"},
+		true:  {"Replaced b 4", "Deleted known 2 ?"},
+	} {
+		store := mapStore{"ns/known": obj("known", "2")}
+		q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known(), DeletionsLast: last, NoBookmarks: true})
+		list(t, q, "4", obj("b", "4"))
+		equal(t, popAll(t, q), want)
+	}
 }
 
 func TestDeltaFIFOTellsWhatIsGoneWithoutAnObject(t *testing.T) { // F2

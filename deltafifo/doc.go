@@ -28,9 +28,10 @@
 // InOrder hands over the whole list, and the consumer sees what is gone when it
 // replaces its state with it. DeltaFIFO decides it when the list is committed:
 // from what is queued, else from what is being processed or was handed out
-// while it looked, else from the known objects. So it makes no difference that
-// the consumer's store lags the queue. A list is staged outside of the queue:
-// one that is not committed, for whatever reason, changes nothing.
+// while it looked, else from the known objects; and tells it before what the
+// list holds. So it makes no difference that the consumer's store lags the
+// queue. A list is staged outside of the queue: one that is not committed, for
+// whatever reason, changes nothing.
 //
 // F3. A producer does not wait for the consumer's processing: the queue's lock
 // is free meanwhile. With Options.Bound it waits for room, until its context
@@ -56,9 +57,11 @@
 //
 //   - An object without a key, or that the transform refuses, does not fail its
 //     list: the others are taken, and the error names each that is not.
-//   - Of two objects with one key in a list the later one counts.
+//   - Of two objects with one key in a list the later one counts, in the place
+//     of the first; client-go hands out both. Options.KeepRepeats does as well.
 //   - A resync that comes while a SyncAll waits adds nothing.
-//   - DeltaFIFO processes outside its lock; passes Bookmarks and versions of
+//   - DeltaFIFO tells what is gone before what a list holds (see
+//     DeltaOptions.DeletionsLast); processes outside its lock; passes Bookmarks and versions of
 //     lists on (see DeltaOptions.NoBookmarks); and without known objects queues
 //     every Delete. KnownObjects that know nothing give client-go's behaviour.
 //   - Producers get ErrClosed after Close.

@@ -94,9 +94,9 @@ func ExampleDeltaFIFO() {
 		})
 	}
 	// Output:
+	// Deleted old: old at 1
 	// Replaced new: new at 2
 	// Updated new: new at 3
-	// Deleted old: old at 1
 	// Bookmark 2
 }
 

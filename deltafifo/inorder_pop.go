@@ -78,7 +78,8 @@ func (q *InOrder[T]) recycle() {
 // cut takes the next batch off taken, which is not used up.
 func (q *InOrder[T]) cut() []Delta[T] {
 	deltas := q.taken[q.next:]
-	deltas = deltas[:q.prefix(deltas)]
+	n := q.prefix(deltas)
+	deltas = deltas[:n:n] // without room behind it, where other deltas are
 	q.next += len(deltas)
 	q.left.Add(int64(-len(deltas)))
 	if q.bound > 0 || deltas[0].Type == SyncAll {

@@ -3,6 +3,7 @@ package deltafifo_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -221,4 +222,58 @@ func TestEventCostsNoAllocation(t *testing.T) {
 			t.Errorf("%s: %v allocations for %d events", name, n, len(pods))
 		}
 	}
+}
+
+// A batch has no room behind it: a consumer that appends to it, or changes it,
+// changes nothing that is handed out later (TestDeltaFIFOAppendingToABatchIsHarmless).
+func TestABatchIsTheConsumers(t *testing.T) {
+	for name, q := range map[string]deltafifo.Queue[*Obj]{
+		"InOrder":   deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{MaxBatch: 1}),
+		"DeltaFIFO": newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{}),
+	} {
+		for _, o := range []*Obj{obj("a", "1"), obj("b", "2"), obj("c", "3")} {
+			must(t, q.Add(bg, o))
+		}
+		var got []string
+		for range 3 {
+			must(t, q.Pop(bg, func(b batch) error {
+				got = append(got, showAll(b)...)
+				b.Deltas = append(b.Deltas, deltafifo.Delta[*Obj]{Key: "ns/spoiled", Type: deltafifo.Deleted})
+				b.Deltas[0].Key = "ns/spoiled"
+				return nil
+			}))
+		}
+		if want := []string{"Added a 1", "Added b 2", "Added c 3"}; !slices.Equal(got, want) {
+			t.Errorf("%s handed out %q, want %q", name, got, want)
+		}
+		if n := q.Len(); n != 0 {
+			t.Errorf("%s: %d deltas wait", name, n)
+		}
+	}
+}
+
+// With KeepRepeats a list keeps what has one key, in its order, as client-go's
+// queues do (TestReviewStoresAndQueues).
+func TestRepeatsAreKeptOnRequest(t *testing.T) {
+	items := []*Obj{obj("b", "1"), obj("a", "2"), obj("b", "3"), obj("a", "4")}
+	for keep, want := range map[bool]string{false: "[3 4]", true: "[1 2 3 4]"} {
+		q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{KeepRepeats: keep})
+		list(t, q, "5", items...)
+		must(t, q.Pop(bg, func(b batch) error {
+			var got []string
+			for i, o := range b.Deltas[0].List.Objects {
+				got = append(got, o.ResourceVersion)
+				if key := b.Deltas[0].List.Keys[i]; key != "ns/"+o.Name {
+					t.Errorf("%s has the key %s", o.Name, key)
+				}
+			}
+			if fmt.Sprint(got) != want {
+				t.Errorf("got %v, want %s", got, want)
+			}
+			return nil
+		}))
+	}
+	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{Options: deltafifo.Options[*Obj]{KeepRepeats: true}, NoBookmarks: true})
+	list(t, fifo, "5", items...)
+	equal(t, popAll(t, fifo), []string{"Replaced b 1, Replaced b 3", "Replaced a 2, Replaced a 4"})
 }

@@ -37,6 +37,12 @@ type Options[T any] struct {
 	// nil.
 	Known func(key string) (obj T, exists bool)
 
+	// KeepRepeats keeps every item of a list, also of a key that comes again,
+	// as client-go's queues do. Without it the later item counts, in the
+	// place of the first, so that the keys of a List are all different, as
+	// an Indexer's ReplaceAll asks for.
+	KeepRepeats bool
+
 	// Bound is the number of deltas that may wait; 0 is any number. A
 	// producer's Add, Update, Delete, Bookmark or Commit waits until fewer
 	// wait. What counts is what Len counts: every delta that no Pop has
@@ -72,6 +78,11 @@ type DeltaOptions[T any] struct {
 	// of the keys that are queued or being processed only, and Resync does
 	// nothing.
 	KnownObjects KnownObjects[T]
+
+	// DeletionsLast queues what a list shows to be gone behind what it holds,
+	// as client-go's DeltaFIFO does. Without it deletions come first, as from
+	// client-go's RealFIFO.
+	DeletionsLast bool
 
 	// NoBookmarks leaves bookmarks and the versions of lists out, as
 	// client-go's DeltaFIFO does.

@@ -9,6 +9,8 @@ import (
 // queue (F2). Its lock is its own, so that a long page keeps no event and no
 // consumer waiting.
 type openList[T any] struct {
+	repeats bool // Options.KeepRepeats
+
 	mu    sync.Mutex
 	pages *pages[T] // nil while no list is open
 }
@@ -16,7 +18,7 @@ type openList[T any] struct {
 // begin opens a list and drops the one that was open.
 func (l *openList[T]) begin() {
 	l.mu.Lock()
-	l.pages = &pages[T]{ascending: true}
+	l.pages = &pages[T]{ascending: true, repeats: l.repeats}
 	l.mu.Unlock()
 }
 
@@ -59,7 +61,8 @@ func (l *openList[T]) drop(p *pages[T]) {
 	l.mu.Unlock()
 }
 
-// pages are the items of a list so far. Each key occurs once.
+// pages are the items of a list so far. Each key occurs once, unless repeats says
+// otherwise.
 type pages[T any] struct {
 	keys []string
 	objs []T // objs[i] has the key keys[i]
@@ -70,11 +73,12 @@ type pages[T any] struct {
 	ascending bool
 	index     map[string]int
 
-	repeated int // how often a key came again
+	repeats  bool // a key that comes again has a place of its own
+	repeated int  // how often a key came again, and took its first place
 }
 
 // put adds an item; of two with the same key the later one stays, in the place
-// of the first.
+// of the first, or with repeats both.
 func (p *pages[T]) put(key string, obj T) {
 	n := len(p.keys)
 	if p.ascending && (n == 0 || p.keys[n-1] < key) {
@@ -82,7 +86,7 @@ func (p *pages[T]) put(key string, obj T) {
 		return
 	}
 	p.loseOrder()
-	if i, ok := p.index[key]; ok {
+	if i, ok := p.index[key]; ok && !p.repeats {
 		p.objs[i] = obj
 		p.repeated++
 		return

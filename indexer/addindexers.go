@@ -13,16 +13,13 @@ func (e *engine[T]) addIndexers(more Indexers[T]) error {
 	if len(more) == 0 {
 		return nil
 	}
+	if err := checkIndexers(e.options.Name, more); err != nil {
+		return err
+	}
 	added, err := e.run(more)
 	if err != nil {
 		return err
 	}
-	shown := false
-	defer func() {
-		if !shown { // an index function panicked and the options let it
-			e.withdraw(added)
-		}
-	}()
 	existing, errs := e.valuesOf(added)
 	e.lock()
 	tx := e.begin()
@@ -37,10 +34,9 @@ func (e *engine[T]) addIndexers(more Indexers[T]) error {
 	tx.commit()
 	told := make([]placedError, 0, len(errs))
 	for _, failure := range errs {
-		e.errors.add([]IndexError{failure.err})
-		told = append(told, placedError{err: failure.err})
+		e.errors.add([]IndexError{failure.err.err})
+		told = append(told, failure.err)
 	}
-	shown = true
 	e.unlock()
 	e.tell(told)
 	return nil
@@ -53,8 +49,8 @@ func (e *engine[T]) run(more Indexers[T]) ([]*index[T], error) {
 	running := *e.running.Load()
 	for _, ix := range running {
 		if _, twice := more[ix.name]; twice {
-			return nil, fmt.Errorf("indexer: %s: index %q exists already: choose another name; nothing was added",
-				e.options.Name, ix.name)
+			return nil, fmt.Errorf("indexer: %s: index %q %w: choose another name; nothing was added",
+				e.options.Name, ix.name, ErrIndexExists)
 		}
 	}
 	added := make([]*index[T], 0, len(more))
@@ -68,16 +64,6 @@ func (e *engine[T]) run(more Indexers[T]) ([]*index[T], error) {
 	return added, nil
 }
 
-// withdraw undoes run.
-func (e *engine[T]) withdraw(added []*index[T]) {
-	e.lock()
-	defer e.unlock()
-	running := slices.DeleteFunc(slices.Clone(*e.running.Load()), func(ix *index[T]) bool {
-		return slices.Contains(added, ix)
-	})
-	e.running.Store(&running)
-}
-
 // existing has the values of one object that was there before the new indexes.
 type existing struct {
 	slot   uint32
@@ -87,7 +73,7 @@ type existing struct {
 type existingError[T any] struct {
 	index *index[T]
 	slot  uint32
-	err   IndexError
+	err   placedError
 }
 
 // valuesOf computes the values of all objects, outside any turn.
@@ -108,7 +94,7 @@ func (e *engine[T]) valuesOf(added []*index[T]) (all []existing, errs []existing
 			for n, ix := range added {
 				values, err := ix.values(c.objs[i])
 				if err != nil {
-					errs = append(errs, existingError[T]{ix, object.slot, e.indexError(ix, c.keys[i], c.objs[i], err)})
+					errs = append(errs, existingError[T]{ix, object.slot, e.indexError(0, ix, c.keys[i], c.objs[i], err)})
 				}
 				object.values[n] = values
 			}

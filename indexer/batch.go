@@ -2,6 +2,8 @@ package indexer
 
 import (
 	"fmt"
+	"runtime/debug"
+
 	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
 )
@@ -53,19 +55,18 @@ func (b *batch[T]) index(e *engine[T], at int, key string, obj T) (from int) {
 	for _, ix := range *b.indexes {
 		values, err := ix.values(obj)
 		if err != nil {
-			b.errs = append(b.errs, placedError{at, e.indexError(ix, key, obj, err)})
+			b.errs = append(b.errs, e.indexError(at, ix, key, obj, err))
 		}
 		b.values = append(b.values, values)
 	}
 	return from
 }
 
-// indexError makes the report of a failure, or panics with it where the options
-// ask for that.
-func (e *engine[T]) indexError(ix *index[T], key string, obj T, err error) IndexError {
-	failure := IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Type: fmt.Sprintf("%T", obj), Err: err}
+// indexError makes the report of a failure over object number at of a write.
+func (e *engine[T]) indexError(at int, ix *index[T], key string, obj T, err error) placedError {
+	failure := placedError{at: at, err: IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Type: fmt.Sprintf("%T", obj), Err: err}}
 	if e.options.PanicOnIndexError {
-		panic(failure)
+		failure.again = func() { _, _ = ix.fn(obj) }
 	}
 	return failure
 }
@@ -87,10 +88,18 @@ func (b *batch[T]) raise(e *engine[T], obj T) {
 	}
 }
 
+// versionOf returns the version of obj, "" where it cannot be read. It says so
+// once, unless there is no object.
 func (e *engine[T]) versionOf(obj T) (version string) {
 	defer func() {
-		if recover() != nil {
+		if r := recover(); r != nil {
 			version = ""
+			if !isNil(obj) {
+				e.unreadable.Do(func() {
+					e.logger().Error(&PanicError{Value: r, Stack: debug.Stack()},
+						"Reading a resource version panicked, such objects count as having none", "cache", e.options.Name)
+				})
+			}
 		}
 	}()
 	return e.version(obj)
@@ -108,10 +117,14 @@ func supersedes(version, before string) bool {
 	return object.NewerVersion(version, before) || !object.NewerVersion(before, version)
 }
 
-// tell reports index errors, after the writer's turn.
+// tell reports index errors. It is the last thing that a write does, since it
+// calls the user's code and may panic.
 func (e *engine[T]) tell(errs []placedError) {
 	if len(errs) == 0 {
 		return
+	}
+	if e.options.PanicOnIndexError {
+		errs[0].crash()
 	}
 	if told := e.options.OnIndexError; told != nil {
 		for _, failure := range errs {
@@ -119,11 +132,17 @@ func (e *engine[T]) tell(errs []placedError) {
 		}
 		return
 	}
-	logger := e.options.Logger
-	if logger.GetSink() == nil {
-		logger = klog.Background()
-	}
 	first := errs[0].err
-	logger.Error(first.Err, "Index function failed, the object is stored and not in the index",
-		"cache", first.Cache, "index", first.Index, "key", first.Key, "failures", len(errs))
+	about := []any{"cache", first.Cache, "index", first.Index, "key", first.Key, "failures", len(errs)}
+	if panicked, ok := first.Err.(*PanicError); ok {
+		about = append(about, "stack", string(panicked.Stack))
+	}
+	e.logger().Error(first.Err, "Index function failed, the object is stored and not in the index", about...)
+}
+
+func (e *engine[T]) logger() klog.Logger {
+	if e.options.Logger.GetSink() == nil {
+		return klog.Background()
+	}
+	return e.options.Logger
 }

@@ -25,18 +25,25 @@ var (
 )
 
 // New returns an empty Cache of API objects, with keys as object.MetaKey makes
-// them.
+// them. It panics over an index function that is nil; NewWithAccess with
+// object.Meta returns an error.
 func New[T metav1.Object](options Options[T]) *Cache[T] {
-	// Meta is complete by itself.
-	c, _ := NewWithAccess(options, object.Meta[T]())
+	c, err := NewWithAccess(options, object.Meta[T]())
+	if err != nil {
+		panic(err)
+	}
 	return c
 }
 
 // NewWithAccess returns an empty Cache of anything that access can read. The
-// error is object.ErrNoKey for an access that can make no key.
+// error is object.ErrNoKey for an access that can make no key, or names an index
+// function that is nil.
 func NewWithAccess[T any](options Options[T], access object.Access[T]) (*Cache[T], error) {
 	access, err := access.Complete()
 	if err != nil {
+		return nil, err
+	}
+	if err := checkIndexers(options.name(), options.Indexers); err != nil {
 		return nil, err
 	}
 	return &Cache[T]{
@@ -87,7 +94,8 @@ func (c *Cache[T]) Replace(items []T, resourceVersion string) error {
 	if c.access.NameIsKey {
 		in.name = c.access.Name
 	}
-	_, err := c.engine.replaceAll(in, resourceVersion, false)
+	_, errs, err := c.engine.replaceAll(in, resourceVersion, false)
+	c.engine.tell(errs)
 	return err
 }
 
@@ -114,11 +122,15 @@ func (c *Cache[T]) Apply(changes []Change[T], resourceVersion string) {
 }
 
 // ReplaceAll is Replace with keys, as Indexer says. diff is called after the
-// new state is visible, without a lock.
+// new state is visible, without a lock, first for what went.
 func (c *Cache[T]) ReplaceAll(keys []string, items []T, resourceVersion string, diff func(Change[T])) {
 	// With keys there is no error.
-	changes, _ := c.engine.replaceAll(incoming[T]{items: items, keys: keys}, resourceVersion, diff != nil)
-	for _, change := range changes {
+	changes, errs, _ := c.engine.replaceAll(incoming[T]{items: items, keys: keys}, resourceVersion, diff != nil)
+	defer c.engine.tell(errs) // last, since it is the user's code and may panic
+	for _, change := range changes[min(len(items), len(changes)):] {
+		diff(change)
+	}
+	for _, change := range changes[:min(len(items), len(changes))] {
 		diff(change)
 	}
 }

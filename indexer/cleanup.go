@@ -18,9 +18,15 @@ type cleanUp struct {
 	// middle of the clean-up.
 	stale atomic.Bool
 
-	// timed is true while a timer is set.
-	timed atomic.Bool
+	// due is when the timer goes off that is set, in nanoseconds, 0 while none
+	// is. One that is long overdue will never go off: it was set in a synctest
+	// bubble that is over.
+	due atomic.Int64
 }
+
+// overdue is how late a timer is that will never go off. To be wrong costs one
+// timer more.
+const overdue = time.Second
 
 // writersPause is how long a store must not have been written before old states
 // are dropped without a writer.
@@ -31,10 +37,13 @@ const writersPause = 10 * time.Millisecond
 const stepSize = 64
 
 // begin takes note that somebody with the writers' turn looks at everything
-// that was given up so far.
+// that was given up so far. It also forgets a timer that will never go off.
 func (c *cleanUp) begin() {
 	if c.stale.Load() {
 		c.stale.Store(false)
+	}
+	if due := c.due.Load(); due != 0 && time.Since(time.Unix(0, due)).Abs() > overdue {
+		c.due.CompareAndSwap(due, 0)
 	}
 }
 
@@ -55,7 +64,7 @@ func (e *engine[T]) release(pin mvcc.Pin) {
 // and calls no user code.
 func (e *engine[T]) sweepLater() {
 	c := &e.cleanUp
-	if c.timed.Load() || !c.timed.CompareAndSwap(false, true) {
+	if c.due.Load() != 0 || !c.due.CompareAndSwap(0, time.Now().Add(writersPause).UnixNano()) {
 		return
 	}
 	self, version := e.self, e.clock.Now()
@@ -68,7 +77,7 @@ func (e *engine[T]) sweepLater() {
 
 // sweep does what no writer has done since version was the newest.
 func (e *engine[T]) sweep(version uint64) {
-	e.cleanUp.timed.Store(false)
+	e.cleanUp.due.Store(0)
 	switch {
 	case !e.cleanUp.stale.Load():
 	case e.clock.Now() != version: // there are writers

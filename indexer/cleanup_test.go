@@ -124,3 +124,34 @@ func TestAWriterThatArrivesWaitsForOneStep(t *testing.T) {
 		t.Errorf("%d things are still held when nobody writes", held)
 	}
 }
+
+// TestATimerThatIsLostIsSetAgain proves that a store which outlives a bubble with
+// its timer cleans up by timer again, once it has been written.
+func TestATimerThatIsLostIsSetAgain(t *testing.T) {
+	c := newThings(t, Options[*thing]{})
+	write := func(version string) {
+		if err := c.Add(&thing{key: "a/x", version: version}); err != nil {
+			t.Error(err)
+		}
+	}
+	synctest.Test(t, func(*testing.T) { // ends before its timer
+		write("1")
+		s := c.Snapshot()
+		write("2")
+		s.Release()
+	})
+	synctest.Test(t, func(*testing.T) {
+		pass(2 * overdue)
+		write("3")
+		s := c.Snapshot()
+		write("4")
+		s.Release()
+		if held := stillHeld(c); held == 0 {
+			t.Fatal("the snapshot held nothing")
+		}
+		pass(writersPause)
+		if held := stillHeld(c); held != 0 {
+			t.Errorf("%d things are still held", held)
+		}
+	})
+}

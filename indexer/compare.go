@@ -17,7 +17,7 @@ func (r *replacement[T]) compare(e *engine[T]) error {
 		}
 		// Of a key that comes twice the last item counts.
 		again := found && r.kept.mark(there.slot)
-		same := found && !again && h.version != "" && !e.renew && h.version == near.version(there)
+		same := found && !again && h.version != "" && !e.options.Renew && h.version == near.version(there)
 		if same && !r.complete {
 			if r.changes != nil {
 				r.changes[i] = Change[T]{Key: there.key, Object: there.obj, Old: there.obj, Existed: true, Type: Unchanged}

@@ -68,6 +68,8 @@
 //
 // client-go's indexes call an index function twice for an update and panic when
 // it fails; here it is called once (S4, Options.PanicOnIndexError). Replace
-// keeps the stored object where the resource version is the same. The last
+// keeps the stored object where the resource version is the same, and so misses
+// what changes under a version, such as the defaults of a custom resource whose
+// definition has changed; Options.Renew takes it, as client-go does. The last
 // resource version never goes back but by a Replace.
 package indexer

@@ -80,9 +80,6 @@ type engine[T any] struct {
 	options Options[T]
 	version func(T) string
 	seed    maphash.Seed
-	// renew makes a Replace store objects of the same version anew.
-	renew bool
-
 	clock   mvcc.Clock
 	chunks  vector.Vector[chunkCell[T]]
 	hints   hints.Table
@@ -92,6 +89,9 @@ type engine[T any] struct {
 	// including those that AddIndexers is still filling. The slice is
 	// replaced under mu, never changed.
 	running atomic.Pointer[[]*index[T]]
+
+	// unreadable tells once of a version function that panics.
+	unreadable sync.Once
 
 	errors   errorBook
 	waiters  waiters
@@ -125,9 +125,7 @@ type engine[T any] struct {
 func newEngine[T any](options Options[T], version func(T) string) *engine[T] {
 	e := &engine[T]{options: options, version: version, seed: maphash.MakeSeed()}
 	e.options.Indexers = maps.Clone(options.Indexers)
-	if e.options.Name == "" {
-		e.options.Name = typeName[T]()
-	}
+	e.options.Name = options.name()
 	e.self = weak.Make(e)
 	e.col.Init(&e.clock)
 	e.scratch.New = func() any { return new(batch[T]) }

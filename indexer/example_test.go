@@ -88,5 +88,5 @@ func ExampleCache_IndexErrors() {
 	}
 	// Output:
 	// told of lab/m1
-	// indexer: machines: index "rack" has no place for *indexer_test.Machine "lab/m1": its index function failed: it stands in no rack
+	// unable to calculate an index entry for key "lab/m1" on index "rack": it stands in no rack (a *indexer_test.Machine of indexer machines, which has it without that entry)
 }

@@ -72,7 +72,7 @@ func NewExpiringStore[T any](options ExpiringOptions[T], access object.Access[T]
 	store := NewThreadSafeStore(Options[*Timestamped[T]]{}, func(e *Timestamped[T]) string {
 		return access.Version(e.Object)
 	})
-	store.engine.renew = true
+	store.engine.options.Renew = true
 	return &ExpiringStore[T]{options: options, key: keyed.key, store: store}, nil
 }
 

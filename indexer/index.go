@@ -20,6 +20,7 @@ const several = 1<<32 - 1
 type index[T any] struct {
 	name     string
 	fn       IndexFunc[T]
+	nilable  bool // a T can be nil
 	postings *postings.Index
 
 	// column and several remember what fn gave for the stored objects, so
@@ -35,12 +36,25 @@ type index[T any] struct {
 }
 
 func newIndex[T any](name string, fn IndexFunc[T], col *mvcc.Collector) *index[T] {
-	return &index[T]{name: name, fn: fn, postings: postings.New(col)}
+	kind := reflect.TypeFor[T]().Kind()
+	return &index[T]{
+		name: name, fn: fn, postings: postings.New(col),
+		nilable: kind == reflect.Pointer || kind == reflect.Interface,
+	}
 }
 
-// values calls the index function. Whatever it does, the object has values or
-// an error (S4).
+// values calls the index function for an object to store. Nothing is not for
+// index functions, as in client-go: a nil object has no values.
 func (ix *index[T]) values(obj T) (values []string, err error) {
+	if ix.nilable && isNil(obj) {
+		return nil, nil
+	}
+	return ix.call(obj)
+}
+
+// call calls the index function. Whatever it does, there are values or an error
+// (S4).
+func (ix *index[T]) call(obj T) (values []string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			values, err = nil, &PanicError{Value: r, Stack: debug.Stack()}
@@ -180,6 +194,12 @@ func (ix *index[T]) ids(slot uint32) []uint32 {
 	default:
 		return []uint32{what - 1}
 	}
+}
+
+// isNil reports whether there is no object: nil, or a nil pointer.
+func isNil(obj any) bool {
+	v := reflect.ValueOf(obj)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

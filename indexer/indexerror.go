@@ -2,10 +2,20 @@ package indexer
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
+)
+
+// What is said of the names of indexes, to be asked for with errors.Is.
+var (
+	// ErrNoIndex says that there is no index of the name that was asked for.
+	ErrNoIndex = errors.New("does not exist")
+	// ErrIndexExists says that an index was to be added under a name that has
+	// one.
+	ErrIndexExists = errors.New("exists already")
 )
 
 // IndexError says that an index function failed for an object, which is stored
@@ -19,10 +29,11 @@ type IndexError struct {
 	Err error
 }
 
-// Error names cache, index, type, key and reason.
+// Error names key, index, reason, type and cache. It begins as the text with
+// which client-go panics.
 func (e IndexError) Error() string {
-	return fmt.Sprintf("indexer: %s: index %q has no place for %s %q: its index function failed: %v",
-		e.Cache, e.Index, e.Type, e.Key, e.Err)
+	return fmt.Sprintf("unable to calculate an index entry for key %q on index %q: %v (a %s of indexer %s, which has it without that entry)",
+		e.Key, e.Index, e.Err, e.Type, e.Cache)
 }
 
 // Unwrap returns the reason.
@@ -60,6 +71,21 @@ type errorBook struct {
 type placedError struct {
 	at  int
 	err IndexError
+	// again calls the index function once more, unguarded. It is there with
+	// Options.PanicOnIndexError only.
+	again func()
+}
+
+// crash panics. An index function that has panicked is called again, so that the
+// panic is its own, and its stack what a crash shows; one that bears it this
+// time is told of with the stack of the first time.
+func (p placedError) crash() {
+	panicked, ok := p.err.Err.(*PanicError)
+	if !ok {
+		panic(p.err)
+	}
+	p.again()
+	panic(fmt.Errorf("%w\n%s", p.err, panicked.Stack))
 }
 
 // replay makes errs all that is known of the keys that were written, in the

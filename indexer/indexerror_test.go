@@ -3,9 +3,12 @@ package indexer
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/go-logr/logr/funcr"
 )
 
 // TestIndexErrorsAreToldAndListed proves S4: who failed where is told once and
@@ -52,53 +55,159 @@ func TestIndexErrorsAreToldAndListed(t *testing.T) {
 	}
 }
 
-// TestPanicOnIndexErrorLeavesTheStoreAlone proves S4's option: the writer
-// panics as with client-go, and nothing was written.
-func TestPanicOnIndexErrorLeavesTheStoreAlone(t *testing.T) {
-	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}, PanicOnIndexError: true})
-	gray := &thing{key: "a/gray", version: "1", colors: []string{"gray"}}
-	for name, write := range map[string]func(){
-		"Add":     func() { _ = c.Add(gray) },
-		"Replace": func() { _ = c.Replace([]*thing{gray}, "1") },
-		"Apply":   func() { c.Apply([]Change[*thing]{{Key: gray.key, Object: gray, Type: Put}}, "") },
+// TestPanicOnIndexErrorComesLast proves S4's option: the writer panics as with
+// client-go, and one object costs no other its place, in the store or in an index
+// (TestReviewOneBadObjectCostsNoOther). The panic of a function is its own, and
+// names it (TestReviewACrashNamesTheIndexFunction).
+func TestPanicOnIndexErrorComesLast(t *testing.T) {
+	for bad, is := range map[string]func(any) bool{
+		"gray":  func(r any) bool { e, ok := r.(IndexError); return ok && errors.Is(e, errGray) && e.Key == "a/gray" },
+		"black": func(r any) bool { return r == "black" },
 	} {
-		func() {
-			defer func() {
-				if e, ok := recover().(IndexError); !ok || e.Key != gray.key {
-					t.Errorf("%s panics with %v", name, e)
-				}
-			}()
-			write()
-		}()
-		if c.Len() != 0 || c.LastStoreSyncResourceVersion() != "" {
-			t.Errorf("%s left something behind", name)
+		items := []*thing{
+			{key: "a/blue", version: "1", colors: []string{"blue"}},
+			{key: "a/" + bad, version: "2", colors: []string{bad}},
+			{key: "a/red", version: "3", colors: []string{"red"}},
 		}
-	}
-	if err := c.Add(&thing{key: "a/blue", version: "2", colors: []string{"blue"}}); err != nil || c.Len() != 1 {
-		t.Errorf("a later write: %v, %d objects", err, c.Len())
+		var keys []string
+		var changes []Change[*thing]
+		for _, o := range items {
+			keys = append(keys, o.key)
+			changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: Put})
+		}
+		told := 0
+		for name, write := range map[string]func(c *Cache[*thing]){
+			"Replace":    func(c *Cache[*thing]) { _ = c.Replace(items, "3") },
+			"ReplaceAll": func(c *Cache[*thing]) { c.ReplaceAll(keys, items, "3", func(Change[*thing]) { told++ }) },
+			"Apply":      func(c *Cache[*thing]) { c.Apply(changes, "") },
+			"Add":        func(c *Cache[*thing]) { _ = c.Add(items[0]); _ = c.Add(items[2]); _ = c.Add(items[1]) },
+		} {
+			c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}, PanicOnIndexError: true})
+			panicked, stack := panicOf(func() { write(c) })
+			if !is(panicked) || bad == "black" && !strings.Contains(stack, "byColor") {
+				t.Errorf("%s, %s: panics with %v at\n%s", bad, name, panicked, stack)
+			}
+			if c.Len() != 3 || c.LastStoreSyncResourceVersion() != "3" || len(c.IndexErrors()) != 1 {
+				t.Errorf("%s, %s: %d objects, version %q, %v", bad, name, c.Len(), c.LastStoreSyncResourceVersion(), c.IndexErrors())
+			}
+			if red, err := c.IndexKeys("color", "red"); err != nil || len(red) != 1 {
+				t.Errorf("%s, %s: red are %v, %v", bad, name, red, err)
+			}
+			if err := check(c); err != nil {
+				t.Error(err)
+			}
+		}
+		if told != 3 {
+			t.Errorf("%d changes are told, want 3", told)
+		}
+		for _, c := range changes {
+			if !c.Done {
+				t.Errorf("Apply does not say that %q is done", c.Key)
+			}
+		}
 	}
 }
 
-// TestAddIndexersThatPanicsCanBeTriedAgain proves S4's option for an index over
-// objects that are there.
-func TestAddIndexersThatPanicsCanBeTriedAgain(t *testing.T) {
+// panicOf returns what f panics with, and the stack of it.
+func panicOf(f func()) (value any, stack string) {
+	defer func() { value, stack = recover(), string(debug.Stack()) }()
+	f()
+	return nil, ""
+}
+
+// TestAFunctionThatPanicsOnceIsTold proves that a crash names an index function
+// that does not panic again when it is asked to.
+func TestAFunctionThatPanicsOnceIsTold(t *testing.T) {
+	calls := 0
+	c := newThings(t, Options[*thing]{PanicOnIndexError: true, Indexers: Indexers[*thing]{"once": func(*thing) ([]string, error) {
+		if calls++; calls == 1 {
+			panicInAFunction()
+		}
+		return nil, nil
+	}}})
+	panicked, _ := panicOf(func() { _ = c.Add(&thing{key: "a/x", version: "1"}) })
+	err, ok := panicked.(error)
+	var failure IndexError
+	if !ok || !errors.As(err, &failure) || failure.Key != "a/x" || !strings.Contains(err.Error(), "panicInAFunction(") {
+		t.Errorf("panics with %v", panicked)
+	}
+}
+
+//go:noinline
+func panicInAFunction() { panic("once") }
+
+// TestAddIndexersThatPanicsHasAddedThem proves S4's option for an index over
+// objects that are there: as in client-go it is added all the same.
+func TestAddIndexersThatPanicsHasAddedThem(t *testing.T) {
 	c := newThings(t, Options[*thing]{PanicOnIndexError: true})
-	if err := c.Add(&thing{key: "a/gray", version: "1", colors: []string{"gray"}}); err != nil {
+	if err := errors.Join(c.Add(&thing{key: "a/gray", version: "1", colors: []string{"gray"}}),
+		c.Add(&thing{key: "a/red", version: "2", colors: []string{"red"}})); err != nil {
 		t.Fatal(err)
 	}
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("AddIndexers does not panic")
-			}
-		}()
-		_ = c.AddIndexers(Indexers[*thing]{"color": byColor})
-	}()
-	if err := c.AddIndexers(Indexers[*thing]{"color": byFirst}); err != nil {
-		t.Fatal(err)
+	if panicked, _ := panicOf(func() { _ = c.AddIndexers(Indexers[*thing]{"color": byColor}) }); panicked == nil {
+		t.Error("AddIndexers does not panic")
 	}
-	if keys, err := c.IndexKeys("color", "a"); err != nil || len(keys) != 1 {
+	if keys, err := c.IndexKeys("color", "red"); err != nil || len(keys) != 1 {
 		t.Errorf("IndexKeys: %v, %v", keys, err)
+	}
+}
+
+// TestOnIndexErrorMayPanic proves S4: whoever is told of a failure is told last.
+func TestOnIndexErrorMayPanic(t *testing.T) {
+	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}, OnIndexError: func(e IndexError) { panic(e.Key) }})
+	told := 0
+	panicked, _ := panicOf(func() {
+		c.ReplaceAll([]string{"a/gray", "a/red"}, []*thing{
+			{key: "a/gray", version: "1", colors: []string{"gray"}}, {key: "a/red", version: "2", colors: []string{"red"}},
+		}, "2", func(Change[*thing]) { told++ })
+	})
+	if panicked != "a/gray" || told != 2 || c.Len() != 2 {
+		t.Errorf("panics with %v, %d changes told, %d objects", panicked, told, c.Len())
+	}
+}
+
+// TestNilIndexFunctionsAreRefused proves that an index without a function is
+// told of where it is asked for, and not at the first write.
+func TestNilIndexFunctionsAreRefused(t *testing.T) {
+	none := Indexers[*thing]{"color": byColor, "none": nil}
+	clear := func(err error) bool {
+		return err != nil && strings.Contains(err.Error(), `index "none" has no index function`)
+	}
+	if _, err := NewWithAccess(Options[*thing]{Indexers: none}, thingAccess()); !clear(err) {
+		t.Errorf("NewWithAccess: %v", err)
+	}
+	c := newThings(t, Options[*thing]{})
+	if err := c.AddIndexers(none); !clear(err) || len(c.GetIndexers()) != 0 {
+		t.Errorf("AddIndexers: %v, %d indexes", err, len(c.GetIndexers()))
+	}
+	panicked, _ := panicOf(func() { NewThreadSafeStore(Options[*thing]{Indexers: none}, nil) })
+	if err, ok := panicked.(error); !ok || !clear(err) {
+		t.Errorf("NewThreadSafeStore panics with %v", panicked)
+	}
+}
+
+// TestNothingIsNotIndexed proves that index functions see no nil object, however
+// it came into the store (TestReviewStoresAndQueues).
+func TestNothingIsNotIndexed(t *testing.T) {
+	untyped := NewThreadSafeStore(Options[any]{PanicOnIndexError: true, Indexers: Indexers[any]{
+		"type": func(obj any) ([]string, error) { return []string{obj.(*thing).key}, nil },
+	}}, nil)
+	typed := newThings(t, Options[*thing]{PanicOnIndexError: true, Indexers: Indexers[*thing]{"color": byColor}})
+	untyped.Add("a", nil)
+	untyped.Add("b", (*thing)(nil))
+	untyped.Replace(map[string]any{"a": nil, "c": &thing{key: "c"}}, "1")
+	untyped.Delete("a")
+	typed.ThreadSafeStore.Add("a", nil)
+	typed.ReplaceAll([]string{"a"}, []*thing{nil}, "1", nil)
+	if err := errors.Join(untyped.AddIndexers(Indexers[any]{"more": func(obj any) ([]string, error) { return []string{obj.(*thing).key}, nil }}),
+		typed.AddIndexers(Indexers[*thing]{"more": byFirst})); err != nil {
+		t.Error(err)
+	}
+	if keys, err := untyped.IndexKeys("type", "c"); err != nil || len(keys) != 1 {
+		t.Errorf("IndexKeys: %v, %v", keys, err)
+	}
+	if typed.Len() != 1 || len(typed.IndexErrors()) != 0 {
+		t.Errorf("%d objects, %v", typed.Len(), typed.IndexErrors())
 	}
 }
 
@@ -141,5 +250,41 @@ func TestIndexesAddedDuringWritesAreComplete(t *testing.T) {
 		if err := check(c); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestALoggedPanicShowsItsFunction proves S4: who is told by the log alone learns
+// where an index function panicked.
+func TestALoggedPanicShowsItsFunction(t *testing.T) {
+	var said string
+	logger := funcr.New(func(_, args string) { said += args }, funcr.Options{})
+	c := newThings(t, Options[*thing]{Logger: logger, Indexers: Indexers[*thing]{"color": byColor}})
+	if err := c.Add(&thing{key: "a/black", version: "1", colors: []string{"black"}}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(said, "a/black") || !strings.Contains(said, "byColor(") {
+		t.Errorf("said %s", said)
+	}
+}
+
+// TestAnUnreadableVersionIsTold proves that an object whose version cannot be
+// read is stored, and that this is said once; nil stands for no object.
+func TestAnUnreadableVersionIsTold(t *testing.T) {
+	var said []string
+	logger := funcr.New(func(_, args string) { said = append(said, args) }, funcr.Options{})
+	s := NewThreadSafeStore(Options[*thing]{Logger: logger}, func(o *thing) string {
+		if o.key == "bad" {
+			panic("bad")
+		}
+		return o.version
+	})
+	s.DeleteWithObject("a", nil)
+	if len(said) != 0 {
+		t.Errorf("said %q of nothing", said)
+	}
+	s.Add("a", &thing{key: "bad"})
+	s.Add("b", &thing{key: "bad"})
+	if s.Len() != 2 || len(said) != 1 || !strings.Contains(said[0], "version panicked") {
+		t.Errorf("%d objects, said %q", s.Len(), said)
 	}
 }

@@ -27,3 +27,14 @@ func IndexFuncToKeyFunc[T any](fn IndexFunc[T]) func(obj T) (string, error) {
 		return values[0], nil
 	}
 }
+
+// checkIndexers refuses index functions that are nil.
+func checkIndexers[T any](cache string, indexers Indexers[T]) error {
+	for _, name := range sortedKeys(indexers) {
+		if indexers[name] == nil {
+			return fmt.Errorf("indexer: %s: index %q has no index function: give one that is not nil, such as MetaNamespaceIndexFunc; nothing was added",
+				cache, name)
+		}
+	}
+	return nil
+}

@@ -115,7 +115,7 @@ func checkLog(t *testing.T, log string, want []string) {
 		}
 		return
 	}
-	if strings.Count(log, "\n") != 1 || !strings.HasPrefix(log, "E") {
+	if strings.Count(log, "Index function failed") != 1 || !strings.HasPrefix(log, "E") {
 		t.Errorf("the log says %q, want one error", log)
 	}
 	for _, part := range append(want, `cache="things"`, `index="color"`) {

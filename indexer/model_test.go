@@ -336,7 +336,7 @@ func (m *modelStep) apply(t *rapid.T) {
 			c.Type = Remove
 		}
 		changes = append(changes, c)
-		c.Old, c.Existed = m.state.objects[o.key], m.state.objects[o.key] != nil
+		c.Old, c.Existed, c.Done = m.state.objects[o.key], m.state.objects[o.key] != nil, true
 		want = append(want, c)
 		if c.Type == Put {
 			m.put(o)

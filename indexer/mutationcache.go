@@ -1,6 +1,7 @@
 package indexer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -54,7 +55,7 @@ type MutationCache[T any] struct {
 }
 
 // overlay is what was written under a key, or with deleted, what is known to be
-// gone.
+// gone. But for its place it does not change once it is known.
 type overlay[T any] struct {
 	key     string
 	obj     T
@@ -66,11 +67,14 @@ type overlay[T any] struct {
 }
 
 // NewMutationCache returns a MutationCache over indexer. The error is
-// object.ErrNoKey for an access that can make no key.
+// object.ErrNoKey for an access that can make no key, or tells of a nil indexer.
 func NewMutationCache[T any](indexer Indexer[T], options MutationCacheOptions[T], access object.Access[T]) (*MutationCache[T], error) {
 	access, err := access.Complete()
 	if err != nil {
 		return nil, err
+	}
+	if isNil(indexer) {
+		return nil, errors.New("indexer: a MutationCache needs an Indexer to look through: give that of the informer")
 	}
 	if options.TTL <= 0 {
 		options.TTL = 5 * time.Minute
@@ -110,15 +114,14 @@ func (c *MutationCache[T]) GetByKey(key string) (item T, exists bool, err error)
 	if err != nil {
 		return item, false, err
 	}
-	o, overlaid := c.overlay(key)
-	if overlaid && !o.deleted && c.shows(o, stored, exists) {
+	if o := c.overlay(key); o != nil && !o.deleted && c.shows(o, stored, exists) {
 		return o.obj, true, nil
 	}
 	return stored, exists, nil
 }
 
 // shows tells whether a written object is shown in place of a stored one.
-func (c *MutationCache[T]) shows(o overlay[T], stored T, exists bool) bool {
+func (c *MutationCache[T]) shows(o *overlay[T], stored T, exists bool) bool {
 	if !exists {
 		return c.options.IncludeAdds
 	}
@@ -127,7 +130,7 @@ func (c *MutationCache[T]) shows(o overlay[T], stored T, exists bool) bool {
 
 // ByIndex returns what the store's ByIndex does, each object in the newer one
 // of its states, and with IncludeAdds those that were written with the value
-// and are not stored under it.
+// and are not stored under it, nor newer under another one.
 func (c *MutationCache[T]) ByIndex(indexName, value string) ([]T, error) {
 	snapshot := c.indexer.Snapshot()
 	defer snapshot.Release()
@@ -138,7 +141,7 @@ func (c *MutationCache[T]) ByIndex(indexName, value string) ([]T, error) {
 	listed := make(map[string]bool)
 	for key, stored := range snapshot.ByIndexSeq(indexName, value) {
 		listed[key] = true
-		if o, ok := c.overlay(key); ok && !o.deleted && c.shows(o, stored, true) {
+		if o := c.overlay(key); o != nil && !o.deleted && c.shows(o, stored, true) {
 			stored = o.obj
 		}
 		found = append(found, stored)
@@ -152,6 +155,10 @@ func (c *MutationCache[T]) ByIndex(indexName, value string) ([]T, error) {
 	}
 	for _, o := range c.overlays() {
 		if listed[o.key] || o.deleted {
+			continue
+		}
+		// The store may have something newer under another value.
+		if stored, exists := snapshot.Get(o.key); !c.shows(o, stored, exists) {
 			continue
 		}
 		if values, err := fn(o.obj); err == nil && slices.Contains(values, value) {
@@ -169,15 +176,16 @@ func (c *MutationCache[T]) Mutation(obj T) error {
 	if err != nil {
 		return err
 	}
-	known, ok := c.overlay(key)
-	if ok {
-		order := c.options.Compare(obj, known.obj)
-		gone := known.deleted && (order == 0 || c.access.UID(obj) == c.access.UID(known.obj))
-		if order < 0 || gone {
-			return nil
+	c.change(key, func(known *overlay[T]) (next *overlay[T], changed bool) {
+		if known != nil {
+			order := c.options.Compare(obj, known.obj)
+			gone := known.deleted && (order == 0 || c.access.UID(obj) == c.access.UID(known.obj))
+			if order < 0 || gone {
+				return nil, false
+			}
 		}
-	}
-	c.set(overlay[T]{key: key, obj: obj})
+		return &overlay[T]{key: key, obj: obj}, true
+	})
 	return nil
 }
 
@@ -187,9 +195,9 @@ func (c *MutationCache[T]) OnAddOrUpdate(obj T) error {
 	if err != nil {
 		return err
 	}
-	if known, ok := c.overlay(key); ok && c.options.Compare(obj, known.obj) >= 0 {
-		c.forget(key)
-	}
+	c.change(key, func(known *overlay[T]) (next *overlay[T], changed bool) {
+		return nil, known != nil && c.options.Compare(obj, known.obj) >= 0
+	})
 	return nil
 }
 
@@ -200,66 +208,76 @@ func (c *MutationCache[T]) OnDelete(obj T) error {
 	if err != nil {
 		return err
 	}
-	known, ok := c.overlay(key)
-	if ok && c.options.Compare(obj, known.obj) < 0 && c.access.UID(obj) != c.access.UID(known.obj) {
-		return nil // another object was written under the key since
-	}
-	c.set(overlay[T]{key: key, obj: obj, deleted: true})
+	c.change(key, func(known *overlay[T]) (next *overlay[T], changed bool) {
+		if known != nil && c.options.Compare(obj, known.obj) < 0 && c.access.UID(obj) != c.access.UID(known.obj) {
+			return nil, false // another object was written under the key since
+		}
+		return &overlay[T]{key: key, obj: obj, deleted: true}, true
+	})
 	return nil
 }
 
-// overlay returns what is known of key, unless its time is over.
-func (c *MutationCache[T]) overlay(key string) (overlay[T], bool) {
+// change makes next what is known of key, nil for nothing, if decide says so. It
+// asks again when what is known has changed meanwhile: decide calls the user's
+// code, and so runs without the lock.
+func (c *MutationCache[T]) change(key string, decide func(known *overlay[T]) (next *overlay[T], changed bool)) {
+	for {
+		known := c.overlay(key)
+		next, changed := decide(known)
+		if !changed || c.swap(key, known, next) {
+			return
+		}
+	}
+}
+
+// overlay returns what is known of key, unless its time is over, else nil.
+func (c *MutationCache[T]) overlay(key string) *overlay[T] {
 	now := c.options.Clock.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	o := c.byKey[key]
-	if o == nil {
-		return overlay[T]{}, false
-	}
-	if !now.Before(o.until) {
+	if o != nil && !now.Before(o.until) {
 		c.drop(o)
-		return overlay[T]{}, false
+		return nil
 	}
-	return *o, true
+	return o
 }
 
 // overlays returns all that is known.
-func (c *MutationCache[T]) overlays() []overlay[T] {
+func (c *MutationCache[T]) overlays() []*overlay[T] {
 	now := c.options.Clock.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := make([]overlay[T], 0, len(c.byKey))
+	all := make([]*overlay[T], 0, len(c.byKey))
 	for _, o := range c.byKey {
 		if now.Before(o.until) {
-			all = append(all, *o)
+			all = append(all, o)
 		}
 	}
 	return all
 }
 
-func (c *MutationCache[T]) set(o overlay[T]) {
-	o.until = c.options.Clock.Now().Add(c.options.TTL)
+// swap makes next what is known of key, nil for nothing, if that is still known.
+func (c *MutationCache[T]) swap(key string, known, next *overlay[T]) bool {
+	until := c.options.Clock.Now().Add(c.options.TTL)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if old := c.byKey[o.key]; old != nil {
-		c.drop(old)
+	if c.byKey[key] != known {
+		return false
 	}
-	c.writes++
-	o.written = c.writes
-	c.byKey[o.key] = &o
-	c.oldest.Push(&o)
+	if known != nil {
+		c.drop(known)
+	}
+	if next != nil {
+		c.writes++
+		next.until, next.written = until, c.writes
+		c.byKey[key] = next
+		c.oldest.Push(next)
+	}
 	if len(c.byKey) > c.options.Max {
 		c.drop(c.oldest.First())
 	}
-}
-
-func (c *MutationCache[T]) forget(key string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if o := c.byKey[key]; o != nil {
-		c.drop(o)
-	}
+	return true
 }
 
 func (c *MutationCache[T]) drop(o *overlay[T]) {

@@ -117,3 +117,73 @@ func TestMutationCacheWithAddsIgnoresWhatIsGone(t *testing.T) {
 	must(c.Mutation(lived("c", "10", "x", "red")), c.Mutation(lived("d", "11", "y", "red")), c.Mutation(lived("e", "12", "z", "red")))
 	shown("c10", "d11", "e12") // no more than three
 }
+
+// TestMutationCacheKeepsTheNewerWrite proves that a write which comes while the
+// cache compares is not forgotten, whichever of the methods compares
+// (TestReviewMutationCacheKeepsTheNewerWrite).
+func TestMutationCacheKeepsTheNewerWrite(t *testing.T) {
+	for name, call := range map[string]func(*MutationCache[*life], *life) error{
+		"OnAddOrUpdate": (*MutationCache[*life]).OnAddOrUpdate,
+		"OnDelete":      (*MutationCache[*life]).OnDelete,
+		"Mutation":      (*MutationCache[*life]).Mutation,
+	} {
+		var during func()
+		c, store := newMutations(t, MutationCacheOptions[*life]{IncludeAdds: true, Compare: func(a, b *life) int {
+			if f := during; f != nil {
+				during = nil
+				f() // another goroutine's
+			}
+			return compareVersions(a.version, b.version)
+		}})
+		if err := errors.Join(store.Add(lived("x", "2", "u", "red")), c.Mutation(lived("x", "2", "u", "red"))); err != nil {
+			t.Fatal(err)
+		}
+		// Another life, so that a deletion of the earlier one is not about it.
+		during = func() { _ = c.Mutation(lived("x", "4", "v", "red")) }
+		if err := call(c, lived("x", "3", "u", "red")); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok, err := c.GetByKey("x"); !ok || err != nil || got.version != "4" {
+			t.Errorf("%s: write 4 is forgotten, %+v is shown (%v)", name, got, err)
+		}
+		if err := sameOverlays(c); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// sameOverlays proves that both structures of a MutationCache have the same overlays.
+func sameOverlays(c *MutationCache[*life]) error {
+	if c.oldest.Len() != len(c.byKey) {
+		return fmt.Errorf("%d overlays in order, %d by key", c.oldest.Len(), len(c.byKey))
+	}
+	return nil
+}
+
+// TestMutationCacheByIndexShowsNothingOutdated proves that a written object is
+// not shown once the store has something newer of it, also under another value.
+func TestMutationCacheByIndexShowsNothingOutdated(t *testing.T) {
+	c, store := newMutations(t, MutationCacheOptions[*life]{IncludeAdds: true})
+	if err := errors.Join(store.Add(lived("x", "2", "u", "blue")), c.Mutation(lived("x", "3", "u", "red"))); err != nil {
+		t.Fatal(err)
+	}
+	if red, err := c.ByIndex("color", "red"); err != nil || len(red) != 1 {
+		t.Errorf("red before the store has caught up: %v, %v", red, err)
+	}
+	if err := store.Add(lived("x", "4", "u", "green")); err != nil {
+		t.Fatal(err)
+	}
+	if red, err := c.ByIndex("color", "red"); err != nil || len(red) != 0 {
+		t.Errorf("red when the store has something newer: %v, %v", red, err)
+	}
+}
+
+// TestMutationCacheNeedsAnIndexer proves that a nil one is told of at
+// construction.
+func TestMutationCacheNeedsAnIndexer(t *testing.T) {
+	for _, none := range []Indexer[*life]{nil, (*Cache[*life])(nil)} {
+		if _, err := NewMutationCache(none, MutationCacheOptions[*life]{}, object.Access[*life]{Key: func(*life) (string, error) { return "", nil }}); err == nil {
+			t.Errorf("%T is taken", none)
+		}
+	}
+}

@@ -55,20 +55,21 @@ const (
 	remembered = 1<<32 - 1
 )
 
-// replaceAll is Indexer.ReplaceAll, and returns the changes if asked to. Its
-// error is that of a key; then nothing has changed.
+// replaceAll is Indexer.ReplaceAll. Its error is that of a key; then nothing has
+// changed. It returns the changes if asked to, and the index errors, which the
+// caller is to tell last.
 //
 // The items are compared before the writer's turn. Items that are the same are
 // only marked, of others the index functions run. When another writer made the
 // comparison stale all items are compared anew with everything that a third
 // time could need.
-func (e *engine[T]) replaceAll(in incoming[T], resourceVersion string, record bool) ([]Change[T], error) {
+func (e *engine[T]) replaceAll(in incoming[T], resourceVersion string, record bool) ([]Change[T], []placedError, error) {
 	r := &replacement[T]{batch: e.newBatch(), incoming: in}
 	if record {
 		r.changes = make([]Change[T], len(in.items), len(in.items)+len(in.items)/8)
 	}
 	if err := r.compare(e); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	e.lock()
 	for !r.valid(e) {
@@ -76,7 +77,7 @@ func (e *engine[T]) replaceAll(in incoming[T], resourceVersion string, record bo
 		r.complete = true
 		r.restart(e)
 		if err := r.compare(e); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		e.lock()
 	}
@@ -88,9 +89,9 @@ func (e *engine[T]) replaceAll(in incoming[T], resourceVersion string, record bo
 	tx.commit()
 	r.note(e)
 	e.unlock()
-	e.tell(r.errs)
+	errs := r.errs
 	e.recycle(r.batch)
-	return r.changes, nil
+	return r.changes, errs, nil
 }
 
 // valid tells, in the writer's turn, whether the replacement can be done. What

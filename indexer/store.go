@@ -41,7 +41,9 @@ type Store[T any] interface {
 }
 
 // IndexFunc gives the values under which an index lists obj. It is called
-// without a lock, by the goroutine that writes, and must not write itself.
+// without a lock, by the goroutine that writes, and must not write itself. It
+// is not called for a nil object that is stored, only for one that is given to
+// Index.
 type IndexFunc[T any] func(obj T) ([]string, error)
 
 // Indexers are index functions by the name of the index.
@@ -64,7 +66,8 @@ type Indexer[T any] interface {
 	// GetIndexers returns a copy of the index functions.
 	GetIndexers() Indexers[T]
 	// AddIndexers adds indexes, over the objects that are there too. A name
-	// that exists already is an error and nothing is added.
+	// that exists already is an error, as is a nil function, and nothing is
+	// added.
 	AddIndexers(newIndexers Indexers[T]) error
 
 	// Apply makes all changes visible at once and fills in each Change's Old
@@ -127,4 +130,8 @@ type Change[T any] struct {
 	Old     T
 	Existed bool
 	Type    ChangeType
+	// Done is set by an Apply that may panic after it has made the change
+	// visible, as that of this package does over the user's code: who
+	// survives the panic sees by it what was done.
+	Done bool
 }

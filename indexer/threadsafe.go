@@ -12,8 +12,12 @@ type ThreadSafeStore[T any] struct {
 }
 
 // NewThreadSafeStore returns an empty store. version gives the resource version
-// of an object, "" for none; nil stands for a function that does so always.
+// of an object, "" for none; nil stands for a function that does so always. It
+// panics over an index function that is nil.
 func NewThreadSafeStore[T any](options Options[T], version func(T) string) *ThreadSafeStore[T] {
+	if err := checkIndexers(options.name(), options.Indexers); err != nil {
+		panic(err)
+	}
 	if version == nil {
 		version = func(T) string { return "" }
 	}
@@ -72,7 +76,8 @@ func (s *ThreadSafeStore[T]) Replace(items map[string]T, resourceVersion string)
 		keys, objs = append(keys, key), append(objs, obj)
 	}
 	// With keys there is no error.
-	_, _ = s.engine.replaceAll(incoming[T]{items: objs, keys: keys}, resourceVersion, false)
+	_, errs, _ := s.engine.replaceAll(incoming[T]{items: objs, keys: keys}, resourceVersion, false)
+	s.engine.tell(errs)
 }
 
 // Resync does nothing.
@@ -139,7 +144,8 @@ func (s *ThreadSafeStore[T]) KeysByIndex(indexName, value string) iter.Seq[strin
 
 // Index returns the objects that share a value of the named index with obj,
 // each once. The error is that of the index function, which is called here, or
-// says that there is no such index.
+// says that there is no such index. A panic of the index function is an error
+// too, unless Options.PanicOnIndexError is set.
 func (s *ThreadSafeStore[T]) Index(indexName string, obj T) ([]T, error) {
 	v, pin := s.engine.read()
 	defer s.engine.release(pin)
@@ -147,7 +153,11 @@ func (s *ThreadSafeStore[T]) Index(indexName string, obj T) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := ix.values(obj)
+	call := ix.call
+	if s.engine.options.PanicOnIndexError {
+		call = ix.fn // its panic is the caller's, as in client-go
+	}
+	values, err := call(obj)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +195,7 @@ func (s *ThreadSafeStore[T]) GetIndexers() Indexers[T] {
 }
 
 // AddIndexers adds indexes, over the objects that are there too. A name that
-// exists already is an error and nothing is added. Reads and writes go on
+// exists already is an error, as is a nil function, and nothing is added. Reads and writes go on
 // meanwhile; the new indexes show when they are complete.
 func (s *ThreadSafeStore[T]) AddIndexers(newIndexers Indexers[T]) error {
 	return s.engine.addIndexers(newIndexers)

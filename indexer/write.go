@@ -21,14 +21,16 @@ func (e *engine[T]) apply(changes []Change[T], resourceVersion string, count boo
 		case Remove:
 			tx.remove(c, *b.indexes)
 		}
+		changes[i].Done = true
 	}
 	tx.raise(resourceVersion)
 	tx.raise(b.newest)
 	tx.commit()
 	e.note(changes, b.errs)
 	e.unlock()
-	e.tell(b.errs)
+	errs := b.errs
 	e.recycle(b)
+	e.tell(errs) // last, since it is the user's code and may panic
 }
 
 func (e *engine[T]) prepare(b *batch[T], changes []Change[T], count bool) {

@@ -3,6 +3,8 @@ package informer
 import (
 	"fmt"
 	"time"
+
+	"k8s.io/klog/v2"
 )
 
 // HandlerOptions are the settings of one handler. The zero value is the
@@ -15,8 +17,15 @@ type HandlerOptions struct {
 	// ResyncPeriod is how often the handler is told of every object again:
 	// 0 as the informer's Options say, below 0 never. Periods under one
 	// second count as one; those under the informer's shortest, once it
-	// runs, as that one; others are rounded up to a multiple of it.
+	// runs, as that one; others are rounded up to a multiple of it. What
+	// becomes less often by that than was asked for is logged. A handler that
+	// stands still is resynced once for all that was due meanwhile.
 	ResyncPeriod time.Duration
+
+	// Logger is used for what is to be said about the handler, its panics
+	// above all, and is that of the context of its callbacks. The zero value
+	// is the informer's logger.
+	Logger klog.Logger
 }
 
 // AddHandler adds a handler, at any time. It is told of what the store holds,
@@ -36,10 +45,14 @@ func (in *SharedIndexInformer[T]) AddHandler(handler Handler[T], opts HandlerOpt
 	if opts.ResyncPeriod == 0 {
 		opts.ResyncPeriod = in.resyncPeriod
 	}
+	if opts.Logger.GetSink() != nil {
+		opts.Logger = klog.LoggerWithValues(opts.Logger, "informer", in.Name())
+	}
 	r := &Registration[T]{
 		p:       in.processor,
 		name:    opts.Name,
 		handler: handler,
+		logger:  opts.Logger,
 		synced:  make(chan struct{}),
 		done:    make(chan struct{}),
 	}

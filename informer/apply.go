@@ -1,9 +1,12 @@
 package informer
 
 import (
+	"slices"
+
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
+	"k8s.io/klog/v2"
 )
 
 // keptScratch is the capacity up to which an applier keeps its buffers: a
@@ -17,8 +20,11 @@ type applier[T any] struct {
 	store  indexer.Indexer[T]
 	access object.Access[T]
 
-	// detector is nil where nobody asked for one.
+	// detector and observe, which is Options.Observe, are nil where nobody
+	// asked for them.
 	detector *indexer.MutationDetector[T]
+	observe  func(key string, obj T)
+	logger   klog.Logger
 
 	// relistUpdates and uidUpdates are the Options of these names.
 	relistUpdates, uidUpdates bool
@@ -26,16 +32,17 @@ type applier[T any] struct {
 	// round returns the resync that a Sync is part of, nil for none.
 	round func() *round[T]
 
-	// changes and entries are buffers, in use during one apply.
+	// entries are the events of the batch, in order. Both buffers are in use
+	// from apply to tidy.
 	changes []indexer.Change[T]
 	entries []entry[T]
 }
 
-// apply stores a batch and returns the events of it, in order, valid until the
-// next call. initial tells that this batch belongs to the first list. SyncAll is
-// not its business.
-func (a *applier[T]) apply(b deltafifo.Batch[T], initial bool) []entry[T] {
-	a.tidy()
+// apply stores a batch and leaves the events of it in entries, also when the
+// store panics after it has taken the batch, as it does where index functions
+// are made to panic. initial tells that this batch belongs to the first list.
+// SyncAll is not its business.
+func (a *applier[T]) apply(b deltafifo.Batch[T], initial bool) {
 	switch first := &b.Deltas[0]; first.Type {
 	case deltafifo.ReplacedAll:
 		a.replaceAll(first.List, initial)
@@ -45,30 +52,44 @@ func (a *applier[T]) apply(b deltafifo.Batch[T], initial bool) []entry[T] {
 	default:
 		a.each(b.Deltas, initial)
 	}
-	return a.entries
 }
 
-// tidy empties the buffers, so that they keep no object alive, and lets go of
-// large ones.
+// tidy empties the buffers once the events are told, so that they keep no object
+// alive on a collection that is quiet from then on, and lets go of large ones.
 func (a *applier[T]) tidy() {
 	clear(a.changes)
 	clear(a.entries)
 	a.changes, a.entries = a.changes[:0], a.entries[:0]
-	if cap(a.entries) > keptScratch {
+	if max(cap(a.changes), cap(a.entries)) > keptScratch {
 		a.changes, a.entries = nil, nil
 	}
 }
 
+// replaceAll stores a list and tells what it changes: deletions first, as
+// client-go does. A handler that keeps objects by something that they hand on,
+// such as an address, would else drop the new owner with the old one.
 func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
 	reason := listed(initial)
 	a.observeList(list)
+	defer func() { deletionsFirst(a.entries) }()
 	a.store.ReplaceAll(list.Keys, list.Objects, list.ResourceVersion, func(c indexer.Change[T]) {
 		if c.Type == indexer.Remove {
-			a.entries = append(a.entries, entry[T]{Event: gone(&c, reason)})
+			a.emit(gone(&c, reason))
 			return
 		}
 		a.put(&c, reason)
 	})
+}
+
+// deletionsFirst sorts the deletions to the front and changes no order besides.
+func deletionsFirst[T any](entries []entry[T]) {
+	rank := func(e entry[T]) int {
+		if e.Type == Delete {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(entries, func(a, b entry[T]) int { return rank(a) - rank(b) })
 }
 
 // listed is the reason of what a list shows.
@@ -85,19 +106,29 @@ func (a *applier[T]) each(deltas []deltafifo.Delta[T], initial bool) {
 		a.changes = append(a.changes, change(&deltas[i]))
 	}
 	a.observeEach(deltas)
-	a.store.Apply(a.changes, "")
-	for i := range a.changes {
-		c, d := &a.changes[i], &deltas[i]
-		switch d.Type {
-		case deltafifo.Deleted:
-			a.remove(c, d)
-		case deltafifo.Sync:
-			a.put(c, Resync)
-		case deltafifo.Replaced:
-			a.put(c, listed(initial))
-		default:
-			a.put(c, Watch)
+	stored := false
+	defer func() {
+		for i := range a.changes {
+			if c := &a.changes[i]; stored || c.Done {
+				a.tell(c, &deltas[i], initial)
+			}
 		}
+	}()
+	a.store.Apply(a.changes, "")
+	stored = true
+}
+
+// tell tells of the change that a delta made.
+func (a *applier[T]) tell(c *indexer.Change[T], d *deltafifo.Delta[T], initial bool) {
+	switch d.Type {
+	case deltafifo.Deleted:
+		a.remove(c, d)
+	case deltafifo.Sync:
+		a.put(c, Resync)
+	case deltafifo.Replaced:
+		a.put(c, listed(initial))
+	default:
+		a.put(c, Watch)
 	}
 }
 

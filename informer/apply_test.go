@@ -2,12 +2,17 @@ package informer
 
 import (
 	"context"
+	"runtime"
 	"testing"
+	"testing/synctest"
+	"time"
+	"weak"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // delta makes a Delta of one key.
@@ -85,6 +90,10 @@ func TestBatchesBecomeEvents(t *testing.T) {
 			want: []string{"Delete a 1>1 Relist unseen"}},
 		{name: "a list with another life", deltas: []deltafifo.Delta[item]{listDelta("5", a(3, "u2"))},
 			want: []string{"Delete a 1>1 Relist unseen", "Add a ->3 Relist"}},
+		{name: "a list that brings one and misses another", deltas: []deltafifo.Delta[item]{listDelta("5", newItem("b", 2))},
+			want: []string{"Delete a 1>1 Relist unseen", "Add b ->2 Relist"}},
+		{name: "a list with a new object before another life", deltas: []deltafifo.Delta[item]{listDelta("5", newItem("0", 2), a(3, "u2"))},
+			want: []string{"Delete a 1>1 Relist unseen", "Add 0 ->2 Relist", "Add a ->3 Relist"}},
 		{name: "a bookmark", deltas: []deltafifo.Delta[item]{{Type: deltafifo.Bookmark, ResourceVersion: "9"}}},
 		{name: "a sync of what nobody asked for", deltas: []deltafifo.Delta[item]{delta(deltafifo.Sync, a(1, "u1"))}},
 		{name: "a sync of a newer state", deltas: []deltafifo.Delta[item]{delta(deltafifo.Sync, a(2, "u1"))},
@@ -98,7 +107,8 @@ func TestBatchesBecomeEvents(t *testing.T) {
 			c.applier.store, c.applier.access = store, object.Meta[item]()
 			c.applier.round = func() *round[item] { return nil }
 			var got []string
-			for _, e := range c.applier.apply(deltafifo.Batch[item]{Deltas: c.deltas, Initial: c.initial}, c.initial) {
+			c.applier.apply(deltafifo.Batch[item]{Deltas: c.deltas, Initial: c.initial}, c.initial)
+			for _, e := range c.applier.entries {
 				got = append(got, line(e.Event))
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
@@ -122,13 +132,79 @@ func TestVersionsReachTheStore(t *testing.T) {
 		{delta(deltafifo.Deleted, newItem("a", 11)), "11"},
 	} {
 		a.apply(deltafifo.Batch[item]{Deltas: []deltafifo.Delta[item]{c.delta}}, false)
+		a.tidy()
 		if got := store.LastStoreSyncResourceVersion(); got != c.want {
 			t.Errorf("after %v the store is at %q, want %q", c.delta.Type, got, c.want)
 		}
 	}
 }
 
-// The buffers of a large list are not kept.
+// What was told and deleted is garbage, without another event, whatever it came
+// by (TestReviewAnEventThatWasToldKeepsNothing).
+func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
+	queues := map[string]Options[item]{
+		"InOrder": {},
+		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFO(a, o)
+		}},
+	}
+	for name, opts := range queues {
+		opts.ResyncPeriod = time.Second
+		for kind, run := range map[string]func(*script) runnable{
+			"informer": func(source *script) runnable {
+				in, err := NewFromRunner(source, newAccess(), opts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				add(t, in, &deaf{})
+				add(t, in, &deaf{})
+				return in
+			},
+			"controller": func(source *script) runnable {
+				c, err := NewControllerFromRunner(source, newAccess(), &deaf{}, opts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return c
+			},
+		} {
+			t.Run(kind+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					source := newScript()
+					in := run(source)
+					running(t, in)
+					var kept []weak.Pointer[metav1.PartialObjectMetadata]
+					made := func(obj item) item {
+						kept = append(kept, weak.Make(obj))
+						return obj
+					}
+					source.list(t, 1, made(newItem("a", 1)), made(newItem("b", 1)))
+					source.update(t, made(newItem("a", 2)))
+					<-time.After(3 * time.Second) // resyncs
+					source.remove(t, made(newItem("a", 3)))
+					source.list(t, 4)
+					<-time.After(3 * time.Second)
+					synctest.Wait() // everything was told
+					runtime.GC()
+					runtime.GC()
+					for i, w := range kept {
+						if w.Value() != nil {
+							t.Errorf("object %d is still reachable", i)
+						}
+					}
+					runtime.KeepAlive(in)
+				})
+			})
+		}
+	}
+}
+
+// deaf is a handler that keeps nothing.
+type deaf struct{}
+
+func (*deaf) OnEvent(context.Context, Event[item]) {}
+
+// The buffers of a large list are not kept, and no buffer keeps an object.
 func TestALargeListDoesNotStay(t *testing.T) {
 	a := applier[item]{store: indexer.New(indexer.Options[item]{}), access: object.Meta[item]()}
 	items := make([]item, 3*keptScratch)
@@ -137,14 +213,26 @@ func TestALargeListDoesNotStay(t *testing.T) {
 		items[i].Name += items[i].ResourceVersion
 	}
 	batch := func(d deltafifo.Delta[item]) int {
-		return len(a.apply(deltafifo.Batch[item]{Deltas: []deltafifo.Delta[item]{d}}, false))
+		a.apply(deltafifo.Batch[item]{Deltas: []deltafifo.Delta[item]{d}}, false)
+		defer a.tidy()
+		return len(a.entries)
 	}
 	if n := batch(listDelta("1", items...)); n != len(items) {
 		t.Fatalf("%d events of %d objects", n, len(items))
 	}
-	batch(delta(deltafifo.Updated, newItem("a", 1)))
 	if n := cap(a.entries); n > keptScratch {
 		t.Errorf("a buffer for %d entries is kept", n)
+	}
+	batch(delta(deltafifo.Updated, newItem("a", 1)))
+	for _, e := range a.entries[:cap(a.entries)] {
+		if e.Object != nil || e.Old != nil {
+			t.Errorf("a buffer holds on to %v", e.Event)
+		}
+	}
+	for _, c := range a.changes[:cap(a.changes)] {
+		if c.Object != nil || c.Old != nil {
+			t.Errorf("a buffer holds on to %v", c)
+		}
 	}
 }
 

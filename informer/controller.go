@@ -26,12 +26,15 @@ type Controller[T any] struct {
 	base    *base[T]
 	handler Handler[T]
 	synced  chan struct{}
-	mark    sync.Once // closes synced
+	mark    sync.Once   // closes synced
+	listed  atomic.Bool // the first list is consumed
 	period  time.Duration
 
 	// pending are events of which a Stop came in the way; the goroutine that
-	// consumes uses it.
+	// consumes uses it. behind tells whether there were any when it last
+	// stopped to tell them.
 	pending []Event[T]
+	behind  atomic.Bool
 
 	// calls are those of handler, asked how many there were when suspects
 	// were last asked for.
@@ -96,7 +99,7 @@ func (c *Controller[T]) Run(ctx context.Context) error {
 	c.handle(runCtx)
 	return c.base.pump.run(runCtx, s, queue, consumer[T]{
 		consume:  func(b deltafifo.Batch[T]) { c.consume(runCtx, b) },
-		synced:   func() { c.mark.Do(func() { close(c.synced) }) },
+		synced:   c.markSynced,
 		stopping: func() {},
 		check:    func() time.Duration { return c.period },
 		tick:     func(time.Time) bool { return true },
@@ -105,14 +108,28 @@ func (c *Controller[T]) Run(ctx context.Context) error {
 
 // consume applies a batch and tells the handler.
 func (c *Controller[T]) consume(ctx context.Context, b deltafifo.Batch[T]) {
+	defer c.handle(ctx) // also when the user's code panics: what is stored is told
 	if b.Deltas[0].Type == deltafifo.SyncAll {
 		c.repeat()
-	} else {
-		for _, e := range c.base.applier.apply(b, b.Initial && !c.HasSynced()) {
-			c.pending = append(c.pending, e.Event)
-		}
+		return
 	}
-	c.handle(ctx)
+	a := &c.base.applier
+	defer func() {
+		for i := range a.entries {
+			c.pending = append(c.pending, a.entries[i].Event)
+		}
+		a.tidy()
+	}()
+	a.apply(b, b.Initial && !c.listed.Load())
+}
+
+// markSynced notes that the first list is consumed, unless the handler was not
+// told of all of it, because the run ends: then it is noted in the next run.
+func (c *Controller[T]) markSynced() {
+	c.listed.Store(true)
+	if !c.behind.Load() {
+		c.mark.Do(func() { close(c.synced) })
+	}
 }
 
 // repeat makes the whole store pending.
@@ -128,11 +145,13 @@ func (c *Controller[T]) repeat() {
 func (c *Controller[T]) handle(ctx context.Context) {
 	next := 0
 	defer func() { c.keep(next) }()
+	crash := newCrashContext[T](ctx, fmt.Sprintf("%T", c.handler))
 	for next < len(c.pending) && ctx.Err() == nil {
 		event := c.pending[next]
 		next++
 		c.calls.begin()
-		survived := survivesEvent(ctx, fmt.Sprintf("%T", c.handler), &event, func() { c.handler.OnEvent(ctx, event) })
+		crash.key = event.Key
+		survived := survives(&crash, func() { c.handler.OnEvent(ctx, event) })
 		if c.calls.end(); !survived {
 			pause(ctx, crashPause)
 		}
@@ -158,6 +177,7 @@ func (c *Controller[T]) keep(next int) {
 	if cap(c.pending) > keptScratch && rest == 0 {
 		c.pending = nil
 	}
+	c.behind.Store(rest > 0)
 }
 
 // Stop ends the present Run and waits for it, as SharedIndexInformer.Stop does.
@@ -175,6 +195,11 @@ func (c *Controller[T]) Synced() <-chan struct{} { return c.synced }
 
 // Indexer is the store, for reading.
 func (c *Controller[T]) Indexer() indexer.Indexer[T] { return c.base.store }
+
+// Cache is the store with all that it can do besides: WaitForKey, Watch,
+// WatchKey, WatchIndex, IndexErrors. It is for reading, and nil for a store that
+// Options.Indexer gave, whose methods are known to who made it.
+func (c *Controller[T]) Cache() *indexer.Cache[T] { return c.base.cache }
 
 // LastSyncResourceVersion is the newest version that the store is known to
 // include, "" before the first.

@@ -122,3 +122,44 @@ func TestControllerSurvivesItsHandler(t *testing.T) {
 		}
 	})
 }
+
+// HasSynced means that the handler was told of the whole first list, also when a
+// run ends in the middle of it, and a later one tells the rest
+// (TestReviewControllerSyncedMeansTold).
+func TestAControllerHasSyncedWhenItsHandlerWasTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := newScript()
+		ctx, cancel := context.WithCancel(t.Context())
+		told := 0
+		var c *Controller[item]
+		c, err := NewControllerFromRunner(source, newAccess(), HandlerFunc[item](func(context.Context, Event[item]) {
+			if told++; told < 3 && c.HasSynced() {
+				t.Errorf("synced when %d objects were told", told)
+			}
+			if told == 1 {
+				cancel()
+			}
+		}), Options[item]{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := []item{newItem("a", 1), newItem("b", 1), newItem("c", 1)}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			if err := c.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		}()
+		source.list(t, 1, list...)
+		<-ended
+		if c.HasSynced() {
+			t.Errorf("synced, and %d of 3 objects told", told)
+		}
+		running(t, c)
+		source.list(t, 2, list...)
+		if !c.HasSynced() || told != 3 {
+			t.Errorf("synced %v, %d objects told", c.HasSynced(), told)
+		}
+	})
+}

@@ -22,18 +22,36 @@ func survives(ctx context.Context, fn func()) (returned bool) {
 	return true
 }
 
-// survivesEvent is survives for the callback that tells handler of event: what
-// is said of a panic names both.
-func survivesEvent[T any](ctx context.Context, handler string, event *Event[T], fn func()) (returned bool) {
-	defer func() {
-		// Only here is it worth while to make a logger.
-		if r := recover(); r != nil {
-			logger := klog.FromContext(ctx).WithValues("handler", handler, "type", reflect.TypeFor[T]().String(), "key", event.Key)
-			survives(klog.NewContext(ctx, logger), func() { panic(r) })
+// crashContext is the context with which the panic of a callback is reported:
+// its logger names handler, type and key. It makes that logger when it is asked
+// for it, since a callback that returns needs none. The report itself stays with
+// survives, so that it is logged for the line that panicked.
+type crashContext struct {
+	context.Context
+	handler, object, key string
+}
+
+// newCrashContext returns the context for the callbacks of handler, whose ctx
+// they get.
+func newCrashContext[T any](ctx context.Context, handler string) crashContext {
+	c := crashContext{Context: ctx, handler: handler}
+	if t := reflect.TypeFor[T](); t.Kind() != reflect.Interface { // which says nothing of the object
+		c.object = t.String()
+	}
+	return c
+}
+
+// Value returns what the callbacks' context does, and more of a logger.
+func (c *crashContext) Value(key any) any {
+	value := c.Context.Value(key)
+	if logger, ok := value.(klog.Logger); ok {
+		logger = klog.LoggerWithValues(logger, "handler", c.handler, "key", c.key)
+		if c.object != "" {
+			logger = klog.LoggerWithValues(logger, "type", c.object)
 		}
-	}()
-	fn()
-	return true
+		return logger
+	}
+	return value
 }
 
 // pause waits for d or the end of ctx.

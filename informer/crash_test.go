@@ -1,10 +1,13 @@
 package informer
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,8 +18,10 @@ import (
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
+	"k8s.io/apimachinery/pkg/types"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/klog/v2"
+	"k8s.io/klog/v2/textlogger"
 )
 
 // surviving lets the process survive panics until the end of the test, and
@@ -66,6 +71,136 @@ func TestIndexFunctionsThatPanicOrFail(t *testing.T) {
 			t.Errorf("%d index errors were reported, want 2", told.Load())
 		}
 	})
+}
+
+// I8: where index functions are made to panic and the process survives it, one
+// object costs no other its place, neither in a list nor among events, and no
+// event (TestReviewOneBadObjectCostsNoOther).
+func TestIndexFunctionsThatAreMadeToPanic(t *testing.T) {
+	fussy := indexer.Indexers[item]{"fussy": func(obj item) ([]string, error) {
+		switch obj.Name {
+		case "fails":
+			return nil, errors.New("fails")
+		case "panics":
+			panic("panics")
+		}
+		return []string{"all"}, nil
+	}}
+	list := func(version int) []item {
+		return []item{newItem("a", version), newItem("fails", version), newItem("panics", version), newItem("z", version)}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		panics := surviving(t)
+		store := indexer.New(indexer.Options[item]{Indexers: fussy, PanicOnIndexError: true})
+		in, source := scripted(t, Options[item]{Indexer: store})
+		r := &recorder{}
+		reg := add(t, in, r)
+		running(t, in)
+		source.list(t, 1, list(1)...)
+		if got := r.take(); len(got) != 4 || !reg.HasSynced() || store.Len() != 4 {
+			t.Errorf("told %q, synced %v, stored %d", got, reg.HasSynced(), store.Len())
+		}
+		source.do(t, func(ctx context.Context, sink reflector.Sink[item]) (err error) {
+			for _, obj := range list(2) {
+				err = errors.Join(err, sink.Update(ctx, obj))
+			}
+			return err
+		})
+		<-time.After(2 * crashPause)
+		synctest.Wait() // the events came while there was a pause
+		want := []string{"Update a 1>2 Watch", "Update fails 1>2 Watch", "Update panics 1>2 Watch", "Update z 1>2 Watch"}
+		if got := r.take(); !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+		if objs, err := store.ByIndex("fussy", "all"); err != nil || len(objs) != 2 {
+			t.Errorf("%d objects in the index, %v", len(objs), err)
+		}
+		if panics.Load() == 0 {
+			t.Error("nothing was reported")
+		}
+	})
+}
+
+// I1, I2, I8: whatever of the access panics over one object, once or each time,
+// the store and the handlers agree on all others in the end, and on that one
+// where it has a key (TestReviewAPanicOfTheAccessLosesNoEvent).
+func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
+	bad := func(obj item) {
+		if obj.Labels["bad"] != "" {
+			panic("bad")
+		}
+	}
+	spoil := map[string]func(*object.Access[item]){
+		"Key": func(a *object.Access[item]) {
+			key := a.Key
+			a.NameIsKey = false
+			a.Key = func(obj item) (string, error) { bad(obj); return key(obj) }
+		},
+		"Version": func(a *object.Access[item]) {
+			version := a.Version
+			a.Version = func(obj item) string { bad(obj); return version(obj) }
+		},
+		"UID": func(a *object.Access[item]) {
+			uid := a.UID
+			a.UID = func(obj item) types.UID { bad(obj); return uid(obj) }
+		},
+	}
+	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
+		"InOrder": nil,
+		"DeltaFIFO": func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFO(a, o)
+		},
+	}
+	for what, spoiled := range spoil {
+		for queue, newQueue := range queues {
+			t.Run(what+"/"+queue, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					panics := surviving(t)
+					access := object.Meta[item]()
+					spoiled(&access)
+					source := newScript()
+					in, err := NewFromRunner(source, access, Options[item]{NewQueue: newQueue})
+					if err != nil {
+						t.Fatal(err)
+					}
+					told := map[string]string{}
+					r := add(t, in, HandlerFunc[item](func(_ context.Context, e Event[item]) {
+						if told[e.Key] = e.Object.ResourceVersion; e.Type == Delete {
+							delete(told, e.Key)
+						}
+					}))
+					running(t, in)
+					spoil := func(obj item) item { obj.Labels = map[string]string{"bad": "yes"}; return obj }
+					page := func(items ...item) {
+						source.do(t, func(ctx context.Context, sink reflector.Sink[item]) error {
+							err := sink.Begin(ctx)
+							_ = sink.Page(ctx, items) // it names what it refuses
+							return errors.Join(err, sink.Commit(ctx, ""))
+						})
+						<-time.After(time.Minute) // more than any pause
+						synctest.Wait()
+						stored := map[string]string{}
+						for _, obj := range in.Indexer().List() {
+							stored["ns/"+obj.Name] = obj.ResourceVersion
+						}
+						if !maps.Equal(stored, told) {
+							t.Errorf("stored are %v, told are %v", stored, told)
+						}
+						if want := len(items); what != "Key" && len(stored) != want || what == "Key" && len(stored) < want-1 {
+							t.Errorf("%d of %d objects are stored: %v", len(stored), want, stored)
+						}
+					}
+					uid := func(obj item) item { return withUID(obj, "u") }
+					page(uid(newItem("a", 1)), uid(newItem("b", 1)), uid(newItem("c", 1)))
+					page(uid(newItem("a", 2)), spoil(uid(newItem("b", 2))), uid(newItem("d", 2)))
+					page(uid(newItem("a", 3)), spoil(uid(newItem("b", 3))), uid(newItem("d", 3)))
+					if !r.HasSynced() || panics.Load() == 0 {
+						t.Errorf("synced %v, %d panics", r.HasSynced(), panics.Load())
+					}
+				})
+			})
+		}
+	}
 }
 
 // I8: after a source that panicked, in the middle of a list, it runs again, on
@@ -208,14 +343,13 @@ func TestRemoveEndsThePauseAfterAPanic(t *testing.T) {
 // I8: what is said of a handler's panic names the handler, the type and the
 // key.
 func TestAPanicSaysWhoseItIs(t *testing.T) {
-	really := utilruntime.ReallyCrash
-	defer func() { utilruntime.ReallyCrash = really }()
-	utilruntime.ReallyCrash = false
+	surviving(t)
+	utilruntime.PanicHandlers = logPanics
 	var said []string
 	logger := funcr.New(func(_, args string) { said = append(said, args) }, funcr.Options{})
-	ctx := klog.NewContext(t.Context(), logger)
-	event := Event[int]{Key: "shop/web", Type: Add}
-	if survivesEvent(ctx, "controller", &event, func() { panic("cannot bear it") }) {
+	ctx := newCrashContext[int](klog.NewContext(t.Context(), logger), "controller")
+	ctx.key = "shop/web"
+	if survives(&ctx, func() { panic("cannot bear it") }) {
 		t.Error("a panic came back as if there had been none")
 	}
 	told := strings.Join(said, "\n")
@@ -224,4 +358,67 @@ func TestAPanicSaysWhoseItIs(t *testing.T) {
 			t.Errorf("what is said lacks %s: %s", want, told)
 		}
 	}
+}
+
+// logPanics are apimachinery's own handlers, which log.
+var logPanics = slices.Clone(utilruntime.PanicHandlers)
+
+// fussy is a handler that panics in a method of its own.
+type fussy struct{}
+
+func (fussy) OnEvent(context.Context, Event[item]) { panic("cannot bear it") }
+
+// I8: a panic is logged with the handler's own logger, or with the informer's
+// where it has none, and for the line that panicked
+// (TestReviewAHandlersLoggerIsUsed).
+func TestAPanicIsLoggedWhereItWas(t *testing.T) {
+	for name, own := range map[string]bool{"the handler's logger": true, "the informer's": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				surviving(t)
+				utilruntime.PanicHandlers = logPanics
+				var said, others lockedBuffer
+				logger := func(out *lockedBuffer) klog.Logger {
+					return textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(out)))
+				}
+				o, h := Options[item]{Logger: logger(&said)}, HandlerOptions{Name: "fussy"}
+				if own {
+					o.Logger, h.Logger = logger(&others), logger(&said)
+				}
+				in, source := scripted(t, o)
+				if _, err := in.AddHandler(fussy{}, h); err != nil {
+					t.Fatal(err)
+				}
+				running(t, in)
+				source.list(t, 1, newItem("a", 1))
+				first, _, _ := strings.Cut(said.String(), "\n")
+				for _, want := range []string{"crash_test.go:", `handler="fussy"`, `key="ns/a"`, `informer=`} {
+					if !strings.Contains(first, want) {
+						t.Errorf("what is said lacks %s: %s", want, first)
+					}
+				}
+				if others.String() != "" {
+					t.Errorf("the informer's logger says %s", others.String())
+				}
+			})
+		})
+	}
+}
+
+// lockedBuffer is what a logger writes to.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
 
 // newDetector makes the detector that opts ask for, or none.
@@ -47,30 +48,47 @@ func (b *base[T]) detect(ctx context.Context, s *scope) {
 	})
 }
 
-// observeList shows the detector what a list brings that the store does not
+// observeList shows the observers what a list brings that the store does not
 // have yet.
 func (a *applier[T]) observeList(list *deltafifo.List[T]) {
-	if a.detector == nil {
-		return
-	}
-	a.detector.ObserveAll(len(list.Keys), func(i int) (string, T, bool) {
+	a.observeAll(len(list.Keys), func(i int) (string, T, bool) {
 		key, obj := list.Keys[i], list.Objects[i]
 		stored, exists, err := a.store.GetByKey(key)
 		version := a.access.Version(obj)
 		same := err == nil && exists && version != "" && version == a.access.Version(stored)
-		return key, obj, !same
+		return key, obj, !same || a.relistUpdates
 	})
 }
 
-// observeEach shows the detector what deltas bring.
+// observeEach shows the observers what deltas bring.
 func (a *applier[T]) observeEach(deltas []deltafifo.Delta[T]) {
-	if a.detector == nil {
-		return
-	}
-	a.detector.ObserveAll(len(deltas), func(i int) (string, T, bool) {
+	a.observeAll(len(deltas), func(i int) (string, T, bool) {
 		d := &deltas[i]
 		return d.Key, d.Object, d.Type != deltafifo.Deleted && d.Type != deltafifo.Sync
 	})
+}
+
+// observeAll shows the detector and Options.Observe n objects, of which at
+// tells whether the store is about to take them.
+func (a *applier[T]) observeAll(n int, at func(i int) (key string, obj T, taken bool)) {
+	if a.detector != nil {
+		a.detector.ObserveAll(n, at)
+	}
+	if a.observe == nil {
+		return
+	}
+	for i := range n {
+		if key, obj, taken := at(i); taken {
+			a.observeOne(key, obj)
+		}
+	}
+}
+
+// observeOne makes one call of Options.Observe, whose panic costs no event if
+// the process survives it (I8).
+func (a *applier[T]) observeOne(key string, obj T) {
+	defer utilruntime.HandleCrashWithLogger(a.logger)
+	a.observe(key, obj)
 }
 
 // atWork tells which handlers were in a callback since it was last asked.

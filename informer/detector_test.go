@@ -127,26 +127,67 @@ func TestDetectorOfAController(t *testing.T) {
 
 // TestDetectorLeavesAloneWhatIsIntact proves that a relist that shows the same
 // versions, resyncs and deletions keep nothing in the detector but what the
-// store holds, and that it finds nothing in them.
+// store holds, and that it finds nothing in them. With RelistUpdates the store
+// takes each object of the relist anew.
 func TestDetectorLeavesAloneWhatIsIntact(t *testing.T) {
+	for renew, want := range map[bool]string{false: "map[x:1 y:1]", true: "map[x:2 y:2]"} {
+		synctest.Test(t, func(t *testing.T) {
+			var found []indexer.Mutation
+			copies := map[string]int{}
+			opts := watching(&found)
+			opts.Copy = func(obj item) item {
+				copies[obj.Name]++
+				return obj.DeepCopy()
+			}
+			in, source := scripted(t, Options[item]{Detector: opts, RelistUpdates: renew, ResyncPeriod: time.Minute})
+			add(t, in, &recorder{})
+			running(t, in)
+			source.list(t, 5, newItem("x", 1), newItem("y", 2))
+			source.list(t, 6, newItem("x", 1), newItem("y", 2))
+			source.remove(t, newItem("y", 7))
+			<-time.After(10 * time.Minute)
+			synctest.Wait()
+			if len(found) != 0 || fmt.Sprint(copies) != want {
+				t.Errorf("found %v, copied %v, want %s", found, copies, want)
+			}
+		})
+	}
+}
+
+// TestObserveComesBeforeAnybodyElse proves that Options.Observe sees each object
+// before the store and the handlers do, and that its panic costs no event (I8).
+func TestObserveComesBeforeAnybodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var found []indexer.Mutation
-		copies := map[string]int{}
-		opts := watching(&found)
-		opts.Copy = func(obj item) item {
-			copies[obj.Name]++
-			return obj.DeepCopy()
+		surviving(t)
+		var in *SharedIndexInformer[item]
+		var seen []string
+		observe := func(key string, obj item) {
+			seen = append(seen, obj.Name+"@"+obj.ResourceVersion)
+			if stored, exists, _ := in.Indexer().GetByKey(key); exists && stored == obj {
+				t.Errorf("%s is in the store already", key)
+			}
+			if obj.Name == "b" {
+				panic("b")
+			}
 		}
-		in, source := scripted(t, Options[item]{Detector: opts, RelistUpdates: true, ResyncPeriod: time.Minute})
-		add(t, in, &recorder{})
+		in, source := scripted(t, Options[item]{Observe: observe})
+		r := &recorder{}
+		add(t, in, HandlerFunc[item](func(ctx context.Context, e Event[item]) {
+			if e.Object.Labels != nil {
+				t.Error("a handler came first")
+			}
+			e.Object.Labels = map[string]string{"changed": "yes"}
+			r.OnEvent(ctx, e)
+		}))
 		running(t, in)
-		source.list(t, 5, newItem("x", 1), newItem("y", 2))
-		source.list(t, 6, newItem("x", 1), newItem("y", 2))
-		source.remove(t, newItem("y", 7))
-		<-time.After(10 * time.Minute)
-		synctest.Wait()
-		if len(found) != 0 || fmt.Sprint(copies) != "map[x:1 y:1]" {
-			t.Errorf("found %v, copied %v", found, copies)
+		source.list(t, 5, newItem("a", 1), newItem("b", 2), newItem("c", 3))
+		source.list(t, 6, newItem("a", 1), newItem("b", 2), newItem("c", 6))
+		source.update(t, newItem("a", 7))
+		if want := []string{"a@1", "b@2", "c@3", "c@6", "a@7"}; !slices.Equal(seen, want) {
+			t.Errorf("seen %q, want %q", seen, want)
+		}
+		if got := r.take(); len(got) != 5 {
+			t.Errorf("told %q", got)
 		}
 	})
 }

@@ -21,7 +21,11 @@
 //     is the state that this handler was last given. A list, or an event that
 //     came twice, that shows nothing new is not told at all. An object that
 //     took over the key of another whose deletion was missed is a Delete, with
-//     FinalStateUnknown, and an Add. See Options for client-go's ways.
+//     FinalStateUnknown, and an Add. A list is told with what it shows to be
+//     gone first, and the rest in its order; from a DeltaFIFO key by key, in
+//     the order in which they began to wait. Objects with which the store was
+//     filled before the first Run are told as Adds. See Options for
+//     client-go's ways: RelistUpdates, UIDUpdates, SkipFilled.
 //   - I2 The store holds what a handler is told, or something later, before it
 //     is told.
 //   - I3 A handler is called by one goroutine, sequentially. No handler waits
@@ -38,9 +42,11 @@
 //     utilruntime.HandleCrashWithContext, as in client-go. Where
 //     utilruntime.ReallyCrash keeps it from that, the call counts as done and
 //     everything else goes on after a second: other handlers and the store are
-//     not touched by it, no lock is held. A transform refuses the object over
-//     which it panics. Index functions that panic or fail are
-//     the store's to contain, which goes on without a panic (S4).
+//     not touched by it, no lock is held, and what was stored is told. A
+//     transform, or the key function, refuses the object over which it panics;
+//     a version or UID over which it does counts as not known. Index functions
+//     that panic or fail are the store's to contain, which goes on without a
+//     panic (S4).
 //   - I9 Stop, or the end of Run's context, ends every goroutine but those that
 //     are inside the user's code, which Stop names if they do not return in
 //     time. The informer can be run again: store and handlers stay, and the next
@@ -57,6 +63,15 @@
 // atomic: what a handler is told is the state at that place of the log. With a
 // DeltaFIFO it is key by key.
 //
+// # One version, two contents
+//
+// Two objects of one key with the same version are taken for the same state. A
+// server can break that without a write: when the definition of a custom
+// resource changes, the defaults in what it reads do too, at the same versions.
+// Handlers and store then learn of it when the object is next written;
+// Options.RelistUpdates has them learn of it from the next list, as client-go
+// does.
+//
 // # Objects changed in place
 //
 // The objects that handlers are given are those of the store, and everybody
@@ -70,5 +85,6 @@
 //
 // A DeltaFIFO hands out a new state of one key before an older one of another,
 // so that the store's version can be ahead of what it holds; the store's WaitFor
-// (S5) lets one read one's own writes with the in-order queue only.
+// (S5) lets one read one's own writes with the in-order queue only. WaitForKey,
+// and what tells of changes, are methods of Cache, not of Indexer.
 package informer

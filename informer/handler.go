@@ -11,7 +11,7 @@ import (
 //
 // Calls to one handler are sequential (I3); they may take their time, since
 // nobody waits for them. ctx ends when the informer stops and carries the
-// informer's logger. The objects are shared with the store and every other
+// logger of HandlerOptions, or else the informer's. The objects are shared with the store and every other
 // handler and must not be changed.
 type Handler[T any] interface {
 	OnEvent(ctx context.Context, event Event[T])

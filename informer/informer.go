@@ -59,6 +59,7 @@ func NewFromRunner[T any](runner reflector.Runner[T], access object.Access[T], o
 	}
 	in.base, in.processor = base, newProcessor(base.store)
 	in.processor.why = base.whyUnsynced
+	in.processor.unfilled = opts.SkipFilled
 	in.processor.plan(opts.ResyncPeriod)
 	base.applier.round = in.processor.resyncRound
 	return in, nil
@@ -111,16 +112,19 @@ func (in *SharedIndexInformer[T]) consumer() consumer[T] {
 // consume applies a batch and tells of it: the store first, then the handlers
 // (I2).
 func (in *SharedIndexInformer[T]) consume(b deltafifo.Batch[T]) {
-	p := in.processor
-	var entries []entry[T]
+	p, a := in.processor, &in.base.applier
 	p.open()
-	// Also when applying panics: who joined meanwhile must not wait for ever.
-	defer func() { p.publish(entries) }()
+	// Also when the user's code panics: what is stored is told (I2), and who
+	// joined meanwhile must not wait for ever.
+	defer func() {
+		p.publish(a.entries)
+		a.tidy()
+	}()
 	if b.Deltas[0].Type == deltafifo.SyncAll {
-		entries = p.resyncMark()
+		a.entries = append(a.entries, p.resyncMark()...)
 		return
 	}
-	entries = in.base.applier.apply(b, b.Initial && !in.HasSynced())
+	a.apply(b, b.Initial && !in.HasSynced())
 }
 
 // Stop ends the present Run and waits for it. When ctx ends first, the error is
@@ -144,6 +148,11 @@ func (in *SharedIndexInformer[T]) Synced() <-chan struct{} { return in.processor
 // Indexer is the store, for reading. It is there before the informer runs and
 // after.
 func (in *SharedIndexInformer[T]) Indexer() indexer.Indexer[T] { return in.base.store }
+
+// Cache is the store with all that it can do besides: WaitForKey, Watch,
+// WatchKey, WatchIndex, IndexErrors. It is for reading, and nil for a store that
+// Options.Indexer gave, whose methods are known to who made it.
+func (in *SharedIndexInformer[T]) Cache() *indexer.Cache[T] { return in.base.cache }
 
 // AddIndexers adds indexes to the store, at any time. A name that exists is an
 // error, and then none is added.

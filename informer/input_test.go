@@ -3,10 +3,12 @@ package informer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
@@ -105,4 +107,76 @@ func TestObjectsWithoutAKeyAreRefused(t *testing.T) {
 			t.Errorf("told %q", got)
 		}
 	})
+}
+
+// A RelistUpdates informer takes what a list shows under the same version, as
+// client-go does; the default takes it for the same state.
+func TestOneVersionTwoContents(t *testing.T) {
+	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
+		"InOrder": nil,
+		"DeltaFIFO": func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFO(a, o)
+		},
+	}
+	for name, newQueue := range queues {
+		for relist, want := range map[bool]string{false: "", true: "default"} {
+			t.Run(fmt.Sprint(name, "/", relist), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					in, source := scripted(t, Options[item]{RelistUpdates: relist, NewQueue: newQueue})
+					var told []string
+					add(t, in, HandlerFuncs[item]{OnUpdate: func(old, obj item) {
+						told = append(told, old.Labels["color"]+">"+obj.Labels["color"])
+					}})
+					running(t, in)
+					source.list(t, 5, newItem("a", 1))
+					changed := newItem("a", 1)
+					changed.Labels = map[string]string{"color": "default"}
+					source.list(t, 6, changed)
+					obj, _, _ := in.Indexer().GetByKey("ns/a")
+					if obj.Labels["color"] != want {
+						t.Errorf("the store has %q, want %q", obj.Labels["color"], want)
+					}
+					if got := strings.Join(told, " "); relist && got != ">default" || !relist && got != "" {
+						t.Errorf("told %q", got)
+					}
+				})
+			})
+		}
+	}
+}
+
+// What is nil is told of at construction, with what to set instead.
+func TestNothingIsRefusedAtConstruction(t *testing.T) {
+	for want, opts := range map[string]Options[item]{
+		`index "none" has no index function`: {Indexers: indexer.Indexers[item]{"none": nil}},
+		"Options.Indexer is a nil":           {Indexer: (*indexer.Cache[item])(nil)},
+		`index "late" has no index function`: {Indexer: indexer.New(indexer.Options[item]{}), Indexers: indexer.Indexers[item]{"late": nil}},
+	} {
+		_, err := NewFromRunner(newScript(), newAccess(), opts)
+		_, err2 := NewControllerFromRunner(newScript(), newAccess(), &recorder{}, opts)
+		for _, err := range []error{err, err2} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v: does not say %s", err, want)
+			}
+		}
+	}
+	in, _ := scripted(t, Options[item]{NewQueue: brokenQueue(nil)})
+	if err := in.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "NewQueue") {
+		t.Errorf("a queue that is nil: %v", err)
+	}
+	if err := in.AddIndexers(indexer.Indexers[item]{"none": nil}); err == nil {
+		t.Error("AddIndexers takes a nil function")
+	}
+}
+
+// Cache has the methods that are no part of the seam.
+func TestCacheIsTheWholeStore(t *testing.T) {
+	in, _ := scripted(t, Options[item]{})
+	if c := in.Cache(); c == nil || indexer.Indexer[item](c) != in.Indexer() {
+		t.Errorf("Cache is %v", c)
+	}
+	foreign, _ := scripted(t, Options[item]{Indexer: indexer.New(indexer.Options[item]{})})
+	if c := foreign.Cache(); c != nil {
+		t.Errorf("Cache of a store that was given is %v", c)
+	}
 }

@@ -1,6 +1,7 @@
 package informer
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -54,6 +55,51 @@ func TestJoiningWhileTheStoreIsAheadOfTheLog(t *testing.T) {
 			}
 		}
 	})
+}
+
+// I1: what a store was filled with before the first Run is told as Adds; with
+// SkipFilled, as in client-go, as the difference that the first list makes to it
+// (TestReviewAFilledIndexerIsNotTold). Who joins later is told of all in any
+// case (I4).
+func TestAStoreThatWasFilledBefore(t *testing.T) {
+	for name, c := range map[string]struct {
+		skip bool
+		want []string
+	}{
+		"told":    {false, []string{"Add a ->1 Initial", "Add b ->1 Initial", "Delete b 1>1 Initial unseen", "Update a 1>4 Initial"}},
+		"skipped": {true, []string{"Delete b 1>1 Initial unseen", "Update a 1>4 Initial"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := indexer.New(indexer.Options[item]{})
+				for _, obj := range []item{newItem("a", 1), newItem("b", 1)} {
+					if err := store.Add(obj); err != nil {
+						t.Fatal(err)
+					}
+				}
+				in, source := scripted(t, Options[item]{Indexer: store, SkipFilled: c.skip})
+				early, late := &recorder{}, &recorder{}
+				reg := add(t, in, early)
+				running(t, in)
+				source.list(t, 5, newItem("a", 4))
+				add(t, in, late)
+				synctest.Wait() // both were told
+				got := early.take()
+				if n := len(got) - 2; n > 0 {
+					slices.Sort(got[:n]) // a snapshot has no order
+				}
+				if diff := cmp.Diff(c.want, got); diff != "" {
+					t.Errorf("told (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff([]string{"Add a ->4 Initial"}, late.take()); diff != "" {
+					t.Errorf("late was told (-want +got):\n%s", diff)
+				}
+				if !reg.HasSynced() {
+					t.Error("not synced")
+				}
+			})
+		})
+	}
 }
 
 // I4: joining copies nothing: it allocates the same for one object and for

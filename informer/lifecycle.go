@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // lifecycle lets something run many times, but not twice at once (I9).
@@ -24,9 +25,8 @@ type scope struct {
 	// tasks are all goroutines of the run but the one that called Run.
 	tasks tasks
 
-	// consuming is true while the caller of Run consumes the queue. It is
-	// guarded by the lifecycle's mu.
-	consuming bool
+	// consuming is true while the caller of Run consumes the queue.
+	consuming atomic.Bool
 
 	// over is closed when nothing of the run is left.
 	over chan struct{}
@@ -39,7 +39,8 @@ func (l *lifecycle) begin(ctx context.Context) (*scope, error) {
 	if l.present != nil {
 		return nil, fmt.Errorf("informer %s %w", l.name, ErrRunning)
 	}
-	s := &scope{over: make(chan struct{}), consuming: true}
+	s := &scope{over: make(chan struct{})}
+	s.consuming.Store(true)
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	l.present, l.ran = s, true
 	return s, nil
@@ -48,9 +49,7 @@ func (l *lifecycle) begin(ctx context.Context) (*scope, error) {
 // drain tells everything that belongs to the run to end, and waits for it.
 func (l *lifecycle) drain(s *scope) {
 	s.cancel()
-	l.mu.Lock()
-	s.consuming = false
-	l.mu.Unlock()
+	s.consuming.Store(false)
 	s.tasks.wait()
 }
 
@@ -79,15 +78,13 @@ func (l *lifecycle) stop(ctx context.Context) error {
 	if isClosed(s.over) {
 		return nil
 	}
-	return &StopError{Informer: l.name, Running: l.left(s), Err: ctx.Err()}
+	return &StopError{Informer: l.name, Running: s.left(), Err: ctx.Err()}
 }
 
-// left names what of s has not ended.
-func (l *lifecycle) left(s *scope) []string {
+// left names what has not ended.
+func (s *scope) left() []string {
 	names := s.tasks.names()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if s.consuming {
+	if s.consuming.Load() {
 		names = append(names, "store")
 	}
 	return names

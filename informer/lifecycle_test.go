@@ -76,6 +76,38 @@ func TestStopNamesSourceAndStore(t *testing.T) {
 	})
 }
 
+// I9: Stop names what has not ended, and nothing that has
+// (TestReviewStopNamesTheSourceAlone).
+func TestStopNamesTheSourceAlone(t *testing.T) {
+	for name, construct := range map[string]func(reflector.Runner[item]) (runnable, error){
+		"informer": func(r reflector.Runner[item]) (runnable, error) {
+			return NewFromRunner(r, newAccess(), Options[item]{})
+		},
+		"controller": func(r reflector.Runner[item]) (runnable, error) {
+			return NewControllerFromRunner(r, newAccess(), &recorder{}, Options[item]{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				leave := make(chan struct{})
+				in, err := construct(runnerFunc(func(context.Context, reflector.Sink[item]) error { <-leave; return nil }))
+				if err != nil {
+					t.Fatal(err)
+				}
+				running(t, in)
+				synctest.Wait() // the source hangs
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				var stop *StopError
+				if err := in.Stop(ctx); !errors.As(err, &stop) || !slices.Equal(stop.Running, []string{"source"}) {
+					t.Errorf("only the source hangs: %v", err)
+				}
+				close(leave)
+			})
+		})
+	}
+}
+
 // I9: a callback can stop its informer, without waiting for itself.
 func TestACallbackCanStopTheInformer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

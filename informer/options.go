@@ -2,6 +2,7 @@ package informer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -35,14 +36,30 @@ type Options[T any] struct {
 	// do not say otherwise; 0 is never. Below one second it counts as one.
 	ResyncPeriod time.Duration
 
-	// RelistUpdates sends an Update to every handler for each object that a
-	// list, or an event that came twice, shows unchanged, as client-go does.
+	// RelistUpdates takes each object of a list as it comes, also with the
+	// version of the stored one, and sends an Update to every handler for
+	// each object that a list, or an event that came twice, shows at the same
+	// version, as client-go does. Without it such an object is taken for the
+	// same state and dropped, which spares a second copy of the world and the
+	// handlers' work, and misses what changes under a version: what the
+	// server makes of an object on reading, such as the defaults of a custom
+	// resource whose definition has changed. That shows when the object is
+	// next written. An Indexer of one's own needs indexer.Options.Renew
+	// besides.
 	RelistUpdates bool
 
 	// UIDUpdates sends one Update when another object has taken over a key
 	// and its predecessor's deletion was missed, as client-go does. Without
 	// it that is a Delete and an Add.
 	UIDUpdates bool
+
+	// SkipFilled keeps what the store holds before the first Run from the
+	// handlers that are added before it, as client-go does: the first list is
+	// told to them as the difference that it makes, with Updates of and
+	// Deletes of what they were not given (I1). Without it they are told of
+	// what is there as Adds. It only matters with an Indexer that is not
+	// empty.
+	SkipFilled bool
 
 	// Reflector are the settings of the reflector, with OnError for what
 	// goes wrong with the server. Name and Logger are the informer's unless
@@ -70,6 +87,13 @@ type Options[T any] struct {
 	// unless set, and Suspects names the handlers that were in a callback.
 	Detector *indexer.DetectorOptions[T]
 
+	// Observe, if not nil, is told of each object that the store is about to
+	// take, before the store or any handler has it, by the goroutine that
+	// writes the store, which waits for it. An object that is in the store as
+	// it is already is left out. It is for who must see objects before
+	// anybody can change them, as client-go's mutation detector must.
+	Observe func(key string, obj T)
+
 	// Logger is used for what cannot be returned; the zero value is the
 	// logger of Run's context.
 	Logger klog.Logger
@@ -89,6 +113,7 @@ type base[T any] struct {
 	pump      pump[T]
 	applier   applier[T]
 	store     indexer.Indexer[T]
+	cache     *indexer.Cache[T] // the store, nil if it is the user's
 
 	// status asks the source how it stands with its server, nil if it cannot
 	// tell.
@@ -106,7 +131,7 @@ func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Op
 	if err != nil {
 		return nil, fmt.Errorf("informer %s: %w", name, err)
 	}
-	store, err := newStore(access, opts)
+	store, cache, err := newStore(access, opts)
 	if err != nil {
 		return nil, fmt.Errorf("informer %s: store: %w", name, err)
 	}
@@ -114,47 +139,78 @@ func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Op
 	if err != nil {
 		return nil, err
 	}
-	b := &base[T]{store: store, status: statusOf(runner)}
+	b := &base[T]{store: store, cache: cache, status: statusOf(runner)}
 	b.lifecycle.name = name
 	b.pump = pump[T]{name: name, runner: runner, logger: opts.Logger}
-	b.pump.newQueue = func(ctx context.Context) (deltafifo.Queue[T], error) { return newQueue(ctx, store, access, opts) }
-	b.applier = applier[T]{store: store, access: access, detector: detector, relistUpdates: opts.RelistUpdates, uidUpdates: opts.UIDUpdates}
+	logger := opts.crashLogger()
+	guarded := guardedAccess(logger, access)
+	b.pump.newQueue = func(ctx context.Context) (deltafifo.Queue[T], error) { return newQueue(ctx, store, guarded, opts) }
+	b.applier = applier[T]{
+		store: store, access: guarded, detector: detector, observe: opts.Observe, logger: logger,
+		relistUpdates: opts.RelistUpdates, uidUpdates: opts.UIDUpdates,
+	}
 	return b, nil
 }
 
-func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[T], error) {
+// crashLogger is the logger for panics of the access, which has no context.
+func (o *Options[T]) crashLogger() klog.Logger {
+	logger := o.Logger
+	if logger.GetSink() == nil {
+		logger = klog.Background()
+	}
+	return klog.LoggerWithValues(logger, "informer", o.name())
+}
+
+// newStore returns the store, and again as what it is when it is a new one.
+func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[T], *indexer.Cache[T], error) {
 	store := opts.Indexer
 	if store == nil {
-		return indexer.NewWithAccess(indexer.Options[T]{
+		cache, err := indexer.NewWithAccess(indexer.Options[T]{
 			Name:     opts.name(),
 			Indexers: opts.Indexers,
+			Renew:    opts.RelistUpdates,
 			Logger:   opts.Logger,
 		}, access)
+		return cache, cache, err
+	}
+	if isNil(store) {
+		return nil, nil, fmt.Errorf("Options.Indexer is a nil %T: leave it out for a new store", store)
 	}
 	if len(opts.Indexers) == 0 {
-		return store, nil
+		return store, nil, nil
 	}
-	return store, store.AddIndexers(opts.Indexers)
+	return store, nil, store.AddIndexers(opts.Indexers)
 }
+
+// errNoQueue is the answer to a NewQueue that makes nothing.
+var errNoQueue = errors.New("Options.NewQueue returned neither a queue nor an error: return one of them, or leave NewQueue out")
 
 func newQueue[T any](ctx context.Context, store indexer.Indexer[T], access object.Access[T], opts Options[T]) (deltafifo.Queue[T], error) {
 	get := func(key string) (T, bool) {
 		obj, exists, err := store.GetByKey(key)
 		return obj, exists && err == nil
 	}
+	known := get
+	if opts.RelistUpdates {
+		known = func(string) (none T, exists bool) { return none, false }
+	}
 	o := deltafifo.DeltaOptions[T]{
 		Options: deltafifo.Options[T]{
 			Name:      opts.name(),
 			Transform: guarded(ctx, opts.Transform),
-			Known:     get,
+			Known:     known,
 			Logger:    opts.Logger,
 		},
 		KnownObjects: deltafifo.KnownObjects[T]{Keys: store.ListKeys, Get: get},
 	}
-	if opts.NewQueue != nil {
-		return opts.NewQueue(access, o)
+	if opts.NewQueue == nil {
+		return deltafifo.NewInOrder(access, o.Options)
 	}
-	return deltafifo.NewInOrder(access, o.Options)
+	queue, err := opts.NewQueue(access, o)
+	if err == nil && isNil(queue) {
+		err = errNoQueue
+	}
+	return queue, err
 }
 
 // newReflector makes the Runner of an informer that was given a ListerWatcher.

@@ -3,6 +3,8 @@ package informer
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,6 +41,10 @@ type processor[T any] struct {
 
 	// synced is true when the end of the first list is in the log.
 	synced bool
+
+	// unfilled is true while handlers that join are not told of what the
+	// store holds: until the first run, with Options.SkipFilled.
+	unfilled bool
 
 	// tasks and ctx are those of the present run; tasks is nil when there is
 	// none, or when it is ending.
@@ -90,6 +96,13 @@ func (p *processor[T]) markSynced() {
 
 // add registers r, with the resync period that it asks for.
 func (p *processor[T]) add(r *Registration[T], period time.Duration) {
+	for _, l := range p.register(r, period) {
+		l.say()
+	}
+}
+
+// register is add, and returns what is to be said about r's period.
+func (p *processor[T]) register(r *Registration[T], period time.Duration) (say []lessOften) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lastID++
@@ -100,12 +113,16 @@ func (p *processor[T]) add(r *Registration[T], period time.Duration) {
 			break
 		}
 	}
-	r.period, r.resynced = p.resync.admit(period), time.Now()
+	r.asked, r.period, r.resynced = period, p.resync.admit(period), time.Now()
 	p.handlers[r] = struct{}{}
 	p.joining = append(p.joining, r)
 	if !p.applying {
 		p.admit()
 	}
+	if p.tasks == nil {
+		return nil // start says it, when everybody has asked
+	}
+	return p.lessOften(p.ctx, slices.Values([]*Registration[T]{r}))
 }
 
 // admit lets those join who wait for it: the store agrees with the log. The
@@ -113,7 +130,9 @@ func (p *processor[T]) add(r *Registration[T], period time.Duration) {
 func (p *processor[T]) admit() {
 	for _, r := range p.joining {
 		r.reader = p.log.Join()
-		r.backlog.snapshot, r.backlog.reason = p.store.Snapshot(), Initial
+		if !p.unfilled {
+			r.backlog.snapshot, r.backlog.reason = p.store.Snapshot(), Initial
+		}
 		r.awaitsMark = !p.synced
 		if p.tasks != nil {
 			p.launch(r)
@@ -125,9 +144,17 @@ func (p *processor[T]) admit() {
 
 // start gives every handler its goroutine.
 func (p *processor[T]) start(ctx context.Context, t *tasks) {
+	for _, l := range p.launchAll(ctx, t) {
+		l.say()
+	}
+}
+
+// launchAll is start, and returns what is to be said about resync periods.
+func (p *processor[T]) launchAll(ctx context.Context, t *tasks) (say []lessOften) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ctx, p.tasks = ctx, t
+	p.unfilled = false
 	p.resync.fixed = true
 	for r := range p.handlers {
 		r.halt.CompareAndSwap(haltStopped, haltNot)
@@ -135,6 +162,7 @@ func (p *processor[T]) start(ctx context.Context, t *tasks) {
 			p.launch(r)
 		}
 	}
+	return p.lessOften(ctx, maps.Keys(p.handlers))
 }
 
 // launch starts the goroutine of r. The caller holds mu.

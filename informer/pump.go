@@ -60,6 +60,7 @@ func (p *pump[T]) run(ctx context.Context, s *scope, queue deltafifo.Queue[T], c
 	s.tasks.Go("timer", func() { p.watch(ctx, queue, c) })
 
 	err := p.consume(ctx, queue, c)
+	s.consuming.Store(false) // who waits for the source does not wait for the store
 	stopped := s.ctx.Err() != nil
 	s.cancel()
 	queue.Close()

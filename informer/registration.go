@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/informant-go/informant/internal/eventlog"
+	"k8s.io/klog/v2"
 )
 
 // The values of Registration.halt. From haltRemoved nothing leads away.
@@ -23,6 +24,7 @@ type Registration[T any] struct {
 	id      uint64
 	name    string
 	handler Handler[T]
+	logger  klog.Logger // of its options
 
 	synced chan struct{}
 	done   chan struct{}
@@ -33,12 +35,19 @@ type Registration[T any] struct {
 
 	calls callCount
 
-	// active is true while the handler has a goroutine. period, 0 for none,
-	// is how often it asked for a resync, and resynced when it was due last.
-	// The three are guarded by p.mu.
-	active   bool
-	period   time.Duration
-	resynced time.Time
+	// crash is for the callback that runs. The handler's goroutine uses it.
+	crash crashContext
+
+	// active is true while the handler has a goroutine. asked is how often
+	// it asked for a resync, period how often it is due, 0 for never, and
+	// resynced when it was due last. They are guarded by p.mu.
+	active        bool
+	asked, period time.Duration
+	resynced      time.Time
+
+	// owesResync is true while there is a resync mark in the log that the
+	// handler has yet to reach.
+	owesResync atomic.Bool
 
 	// reader, nil while joining, is written once, under p.mu. backlog and
 	// awaitsMark are written with it and are then those of the handler's
@@ -75,6 +84,8 @@ func (r *Registration[T]) Done() <-chan struct{} { return r.done }
 func (r *Registration[T]) run(ctx context.Context) {
 	ok := false
 	defer func() { r.p.ended(r, ok) }()
+	ctx = r.context(ctx)
+	r.crash = newCrashContext[T](ctx, r.name)
 	for r.halt.Load() == haltNot {
 		if r.backlog.pending() {
 			r.drainBacklog(ctx)
@@ -84,6 +95,14 @@ func (r *Registration[T]) run(ctx context.Context) {
 		}
 	}
 	ok = true
+}
+
+// context returns the context of callbacks, given that of the run.
+func (r *Registration[T]) context(ctx context.Context) context.Context {
+	if r.logger.GetSink() == nil {
+		return ctx
+	}
+	return klog.NewContext(ctx, r.logger)
 }
 
 // markSynced notes that the initial list is delivered, unless the end of the
@@ -131,6 +150,7 @@ func (r *Registration[T]) beginResync(round *round[T]) bool {
 	if snapshot == nil {
 		return false
 	}
+	r.owesResync.Store(false)
 	r.backlog = backlog[T]{snapshot: snapshot, reason: Resync}
 	return true
 }
@@ -140,7 +160,8 @@ func (r *Registration[T]) beginResync(round *round[T]) bool {
 func (r *Registration[T]) call(ctx context.Context, event Event[T]) {
 	r.calls.begin()
 	defer r.calls.end()
-	if !survivesEvent(ctx, r.name, &event, func() { r.handler.OnEvent(ctx, event) }) {
+	r.crash.key = event.Key
+	if !survives(&r.crash, func() { r.handler.OnEvent(ctx, event) }) {
 		r.calls.end()
 		r.rest(crashPause)
 	}

@@ -1,9 +1,13 @@
 package informer
 
 import (
+	"context"
+	"iter"
+	"maps"
 	"time"
 
 	"github.com/informant-go/informant/indexer"
+	"k8s.io/klog/v2"
 )
 
 // minimumResyncPeriod is the shortest time between two resyncs of a handler,
@@ -47,6 +51,37 @@ func (p *resyncPlan[T]) admit(asked time.Duration) time.Duration {
 	return asked
 }
 
+// effective is how often a handler with that period is resynced: at ticks.
+func (p *resyncPlan[T]) effective(period time.Duration) time.Duration {
+	if p.check <= 0 {
+		return period
+	}
+	return (period + p.check - 1) / p.check * p.check
+}
+
+// lessOften is a handler that is resynced less often than it asked for.
+type lessOften struct {
+	logger            klog.Logger
+	handler           string
+	asked, resyncedIn time.Duration
+}
+
+// lessOften returns those of regs that are. The caller holds mu.
+func (p *processor[T]) lessOften(ctx context.Context, regs iter.Seq[*Registration[T]]) (found []lessOften) {
+	for r := range regs {
+		if gets := p.resync.effective(r.period); r.period > 0 && gets != r.asked {
+			found = append(found, lessOften{klog.FromContext(r.context(ctx)), r.name, r.asked, gets})
+		}
+	}
+	return found
+}
+
+// say logs it. No lock is held.
+func (l lessOften) say() {
+	l.logger.Info("A handler is resynced less often than it asked for: its period is rounded up to a multiple of the informer's shortest, and to a second",
+		"handler", l.handler, "asked", l.asked, "period", l.resyncedIn)
+}
+
 // plan sets the period of the informer.
 func (p *processor[T]) plan(period time.Duration) {
 	p.mu.Lock()
@@ -83,17 +118,26 @@ func (p *processor[T]) resyncMark() []entry[T] {
 	p.mu.Lock()
 	served := p.resync.round == nil || p.resync.round.served
 	round := p.resync.take()
+	p.resync.round = nil // the snapshots are the log's alone
+	if !served {
+		maps.DeleteFunc(round.targets, func(r *Registration[T], _ indexer.Snapshot[T]) bool {
+			return r.reader == nil // it joins behind the mark
+		})
+	}
 	p.mu.Unlock()
 	if served {
 		return nil
 	}
 	for r := range round.targets {
 		round.targets[r] = p.store.Snapshot()
+		r.owesResync.Store(true)
 	}
 	return []entry[T]{{round: round}}
 }
 
-// due begins a round with those handlers whose time has come.
+// due begins a round with those handlers whose time has come. One that has not
+// reached the mark of an earlier resync yet needs no other: a handler that stands
+// still holds up one snapshot, however long it does.
 func (p *resyncPlan[T]) due(now time.Time, handlers map[*Registration[T]]struct{}) bool {
 	targets := make(map[*Registration[T]]indexer.Snapshot[T])
 	if p.round != nil && !p.round.served {
@@ -105,7 +149,9 @@ func (p *resyncPlan[T]) due(now time.Time, handlers map[*Registration[T]]struct{
 	for r := range handlers {
 		if r.period > 0 && now.Sub(r.resynced) >= r.period {
 			r.resynced = now
-			targets[r] = nil
+			if !r.owesResync.Load() {
+				targets[r] = nil
+			}
 		}
 	}
 	p.round = &round[T]{targets: targets}

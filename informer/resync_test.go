@@ -3,9 +3,13 @@ package informer
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/informant-go/informant/indexer"
+	"k8s.io/klog/v2/textlogger"
 )
 
 // The first handler that asks an informer without a ResyncPeriod for resyncs
@@ -106,4 +110,83 @@ func TestARemovedHandlerIsNotResynced(t *testing.T) {
 			t.Errorf("told %q", got)
 		}
 	})
+}
+
+// A handler that stands still is resynced once for all that was due meanwhile,
+// and not once for each: what waits for it does not grow.
+func TestAHandlerThatStandsStillIsResyncedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, source := scripted(t, Options[item]{ResyncPeriod: 10 * time.Second})
+		leave, r := make(chan struct{}), &recorder{}
+		first := true
+		add(t, in, HandlerFunc[item](func(ctx context.Context, e Event[item]) {
+			if first {
+				first = false
+				<-leave
+			}
+			r.OnEvent(ctx, e)
+		}))
+		running(t, in)
+		source.list(t, 1, newItem("a", 1))
+		<-time.After(time.Hour)
+		synctest.Wait() // the handler is in its first callback
+		if lag := in.Status().Handlers[0].Lag; lag > 3 {
+			t.Errorf("%d entries wait", lag)
+		}
+		close(leave)
+		synctest.Wait() // it has caught up
+		if got := r.take(); !slices.Equal(got, []string{"Add a ->1 Initial", "Update a 1>1 Resync"}) {
+			t.Errorf("told %q", got)
+		}
+		<-time.After(10 * time.Second)
+		synctest.Wait()
+		if got := r.take(); len(got) != 1 {
+			t.Errorf("told %q in the period after", got)
+		}
+	})
+}
+
+// A period that cannot be kept is told of, once, with what the handler gets.
+func TestAPeriodThatBecomesAnotherIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out lockedBuffer
+		logger := textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&out)))
+		in, _ := scripted(t, Options[item]{ResyncPeriod: time.Minute, Logger: logger})
+		join := func(name string, period time.Duration) {
+			if _, err := in.AddHandler(&recorder{}, HandlerOptions{Name: name, ResyncPeriod: period}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		join("kept", 2*time.Minute)
+		join("rounded", 66*time.Second)
+		join("default", 0)
+		join("never", -1)
+		running(t, in)
+		synctest.Wait() // it runs
+		join("raised", 30*time.Second)
+		for _, want := range []string{`handler="rounded" asked="1m6s" period="2m0s"`, `handler="raised" asked="30s" period="1m0s"`} {
+			if strings.Count(out.String(), want) != 1 {
+				t.Errorf("%s is not said once", want)
+			}
+		}
+		if n := strings.Count(out.String(), "asked="); n != 2 {
+			t.Errorf("%d handlers are told of: %s", n, out.String())
+		}
+	})
+}
+
+// A handler that joins behind the mark of a resync which it was due for does not
+// wait for that mark: it is resynced at the next one.
+func TestAHandlerThatJoinsBehindAResync(t *testing.T) {
+	p := newProcessor(indexer.Indexer[item](indexer.New(indexer.Options[item]{})))
+	p.open() // the mark is under way
+	r := &Registration[item]{p: p}
+	p.add(r, time.Second)
+	now := time.Now().Add(time.Minute)
+	p.tick(now)
+	p.publish(p.resyncMark())
+	p.tick(now.Add(time.Minute))
+	if r.reader == nil || !p.resync.round.includes(r) {
+		t.Error("the handler is not due any more")
+	}
 }

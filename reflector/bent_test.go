@@ -200,3 +200,16 @@ func (s *endsWith) Next() (Event[*thing], error) {
 }
 
 func (s *endsWith) Close() {}
+
+// runFor runs a Reflector on lw for d of virtual time.
+func runFor(t *testing.T, d time.Duration, lw ListerWatcher[*thing]) (stats Stats) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(context.Background(), d)
+		defer cancel()
+		r := New(lw, Options{Name: "bent", OnError: func(context.Context, error) {}, Logger: funcr.New(func(string, string) {}, funcr.Options{})})
+		_ = r.Run(ctx, newMutexTape())
+		stats = r.Stats()
+	})
+	return stats
+}

@@ -27,7 +27,9 @@ type detour struct {
 	notBefore time.Time
 	wait      time.Duration
 
-	// told is true once it has been reported that watches do not work.
+	// err is why a list was asked for last; told is true once it has been
+	// logged that watches do not work.
+	err  error
 	told bool
 }
 

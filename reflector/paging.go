@@ -120,7 +120,9 @@ func (m *machine[T]) listed(ctx context.Context, s state[T]) state[T] {
 	}
 	m.judgeOrder(version)
 	m.reach(version)
-	m.detour.listed()
+	if m.detour.listed(); s.detour != 0 {
+		m.tellDetour(ctx)
+	}
 	m.delays.failing(time.Now())
 	return state[T]{phase: watching}
 }

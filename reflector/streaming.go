@@ -257,6 +257,7 @@ func (m *machine[T]) streamJudged(ctx context.Context, s state[T], w *openWatch[
 	m.reportAt(ctx, level, opStream, "", err)
 	next := m.pause(&m.delays, err, s)
 	if m.detour.due(math.MaxInt, time.Now().Add(next.delay)) {
+		m.detour.err = err
 		list := m.around(streaming, s.fresh)
 		list.then, list.phase, list.delay = list.phase, waiting, next.delay
 		return list

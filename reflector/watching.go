@@ -437,16 +437,17 @@ func (m *machine[T]) goOn(ctx context.Context, end watchEnd) state[T] {
 		return next
 	}
 	m.r.record.relist(why)
-	m.tellDetour(ctx, end.err)
+	m.detour.err = end.err
 	list := m.around(watching, false)
 	list.then, list.phase, list.delay = list.phase, waiting, next.delay
 	return list
 }
 
-// tellDetour logs that watches do not work, once until they do (R5).
-func (m *machine[T]) tellDetour(ctx context.Context, err error) {
+// tellDetour logs that a list was answered where watches do not work, once until
+// they do (R5).
+func (m *machine[T]) tellDetour(ctx context.Context) {
 	if now := time.Now(); !m.detour.told && now.Sub(m.detourToldAt) >= logGap {
 		m.detour.told, m.detourToldAt = true, now
-		m.logger(ctx).Error(err, "Watches do not work: the objects are listed instead, until they do", m.r.names()...)
+		m.logger(ctx).Error(m.detour.err, "Watches do not work: the objects are listed instead, until they do", m.r.names()...)
 	}
 }

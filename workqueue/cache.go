@@ -1,11 +1,25 @@
 package workqueue
 
 // cache is a ring of entries that are or were idle, with the flag cached. It
-// holds at most limit, of which 0 is the default, and a negative one none.
+// holds at most limit, of which a negative one is none, and 0 is one that was
+// not decided yet, see limitFor.
 type cache struct {
 	ring  []uint32
 	hand  int // the next to be replaced
 	limit int
+}
+
+// limitFor is the limit of a cache for which idle entries were asked for, as
+// in Options.IdleEntries.
+func limitFor[T comparable](idle int) int {
+	switch {
+	case pointing[T]():
+		return -1
+	case idle == 0:
+		return DefaultIdleEntries
+	default:
+		return idle
+	}
 }
 
 // retire takes note that e is not used any more. The entry is kept in place
@@ -13,7 +27,7 @@ type cache struct {
 func (t *table[T]) retire(e entry[T]) {
 	c := &t.cache
 	if c.limit == 0 { // a zero Queue
-		c.limit = DefaultIdleEntries
+		c.limit = limitFor[T](0)
 	}
 	switch {
 	case t.sparse():

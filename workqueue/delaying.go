@@ -58,6 +58,7 @@ func NewDelaying[T comparable](o DelayingOptions[T]) *DelayingQueue[T] {
 
 func (q *DelayingQueue[T]) setup(o DelayingOptions[T]) {
 	q.Queue.setup(o.queue())
+	q.meter.countRetries(o.Name, o.Metrics)
 	q.merge = o.AddTakesDelay
 	q.special = q.special || q.merge
 }

@@ -53,7 +53,7 @@ func NewDelayingOver[T comparable](below Interface[T], o LayerOptions) *Delayer[
 	q := &Delayer[T]{
 		Interface: below,
 		name:      o.Name, clock: o.Clock, logger: o.Logger, onMisuse: o.OnMisuse, tolerant: o.Tolerant,
-		table: table[T]{cache: cache{limit: DefaultIdleEntries}},
+		table: table[T]{cache: cache{limit: limitFor[T](0)}},
 	}
 	if o.Clock != nil {
 		q.base = o.Clock.Now()

@@ -7,7 +7,8 @@ import (
 )
 
 // keptCounts is how many counts of forgotten items a limiter keeps before it
-// drops them: an item that fails now and then costs no allocation.
+// drops them: an item that fails now and then costs no allocation. Of items
+// that hold pointers it keeps none.
 const keptCounts = 4096
 
 // failures counts the failures of items. It is shared by the limiters that
@@ -15,7 +16,8 @@ const keptCounts = 4096
 type failures[T comparable] struct {
 	mu        sync.Mutex
 	count     map[T]*int
-	forgotten int // counts that are 0
+	forgotten int  // counts that are 0
+	pointing  bool // no count of a forgotten item is kept; set with count
 }
 
 // add counts one more failure and returns how many there were before.
@@ -35,7 +37,7 @@ func (f *failures[T]) add(item T) int {
 
 func (f *failures[T]) make(item T) *int {
 	if f.count == nil {
-		f.count = map[T]*int{}
+		f.count, f.pointing = map[T]*int{}, pointing[T]()
 	}
 	n := new(int)
 	f.count[item] = n
@@ -52,6 +54,10 @@ func (f *failures[T]) Forget(item T) {
 	}
 	n := f.count[item]
 	if n == nil || *n == 0 {
+		return
+	}
+	if f.pointing {
+		delete(f.count, item)
 		return
 	}
 	*n = 0

@@ -16,7 +16,7 @@ type meter struct {
 	work       HistogramMetric
 	unfinished SettableGaugeMetric
 	longest    SettableGaugeMetric
-	retries    CounterMetric
+	retries    CounterMetric // nil in a queue without delays
 }
 
 func newMeter(name string, p MetricsProvider, byPriority PriorityGauge) *meter {
@@ -33,12 +33,18 @@ func newMeter(name string, p MetricsProvider, byPriority PriorityGauge) *meter {
 		work:       p.NewWorkDurationMetric(name),
 		unfinished: p.NewUnfinishedWorkSecondsMetric(name),
 		longest:    p.NewLongestRunningProcessorSecondsMetric(name),
-		retries:    p.NewRetriesMetric(name),
 	}
 	if byPriority == nil {
 		m.depth = p.NewDepthMetric(name)
 	}
 	return m
+}
+
+// countRetries makes the metric of a queue that has delays.
+func (m *meter) countRetries(name string, p MetricsProvider) {
+	if m != nil && p != nil {
+		m.retries = p.NewRetriesMetric(name)
+	}
 }
 
 func (m *meter) added(a addition) {
@@ -80,7 +86,7 @@ func (m *meter) got(priority int32, waited int64) {
 func (m *meter) done(worked int64) { m.work.Observe(seconds(worked)) }
 
 func (m *meter) retry() {
-	if m != nil {
+	if m != nil && m.retries != nil {
 		m.retries.Inc()
 	}
 }

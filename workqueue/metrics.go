@@ -57,6 +57,7 @@ type MetricsProvider interface {
 	// for how many seconds the oldest item in hand has been there.
 	NewLongestRunningProcessorSecondsMetric(name string) SettableGaugeMetric
 
-	// NewRetriesMetric counts delayed and rate-limited additions.
+	// NewRetriesMetric counts delayed and rate-limited additions. A Queue
+	// without the layers above it does not ask for it, as in client-go.
 	NewRetriesMetric(name string) CounterMetric
 }

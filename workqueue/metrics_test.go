@@ -90,3 +90,31 @@ func TestForeignLayerCountsRetries(t *testing.T) {
 		t.Errorf("retries are %v", c.get("q retries"))
 	}
 }
+
+// A queue without delays asks for no retries metric, as in client-go: what is
+// made of one is a series that nothing ever changes.
+func TestAQueueWithoutDelaysHasNoRetries(t *testing.T) {
+	made := 0
+	p := counted{MetricsProvider: newCollector(), retries: &made}
+	q := workqueue.New(workqueue.Options[string]{Name: "plain", Metrics: p})
+	q.Add("a")
+	q.ShutDown()
+	if made != 0 {
+		t.Errorf("a queue without delays has made %d retries metrics", made)
+	}
+	workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "limiting", Metrics: p}).ShutDown()
+	if made != 1 {
+		t.Errorf("a queue with delays has made %d retries metrics, not one", made)
+	}
+}
+
+// counted counts the retries metrics that its provider makes.
+type counted struct {
+	workqueue.MetricsProvider
+	retries *int
+}
+
+func (c counted) NewRetriesMetric(name string) workqueue.CounterMetric {
+	*c.retries++
+	return c.MetricsProvider.NewRetriesMetric(name)
+}

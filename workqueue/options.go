@@ -63,7 +63,9 @@ type Options[T comparable] struct {
 
 	// IdleEntries is how many keys without work the queue remembers, so
 	// that adding them again costs no allocation. Zero means
-	// DefaultIdleEntries, a negative value none.
+	// DefaultIdleEntries, a negative value none. If T can hold pointers,
+	// those of strings aside, none is remembered, whatever this says: what
+	// they point to would stay in memory.
 	IdleEntries int
 
 	// Tolerant keeps client-go's tolerance: a Done of an item that is not in

@@ -71,7 +71,7 @@ func (q *Queue[T]) setup(o Options[T]) {
 	if o.Clock != nil {
 		q.clock, q.base = o.Clock, o.Clock.Now()
 	}
-	q.table.cache.limit = o.IdleEntries
+	q.table.cache.limit = limitFor[T](o.IdleEntries)
 	q.ready.aging = o.Aging
 	if q.meter = newMeter(o.Name, o.Metrics, o.PriorityDepth); q.meter != nil {
 		q.table.rank() // for the list of hands

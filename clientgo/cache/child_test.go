@@ -11,12 +11,11 @@ const childVariable = "INFORMANT_TEST_CHILD"
 // inChild tells whether this process was started by child.
 func inChild() bool { return os.Getenv(childVariable) != "" }
 
-// child runs TestChangingAnObjectOfTheCache in a process with one more
-// variable in its environment.
-func child(t *testing.T, variable string) (output string, err error) {
+// child runs a test in a process with more variables in its environment.
+func child(t *testing.T, test string, variables ...string) (output string, err error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestChangingAnObjectOfTheCache$")
-	cmd.Env = append(os.Environ(), childVariable+"=1", variable)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+test+"$")
+	cmd.Env = append(append(os.Environ(), childVariable+"=1"), variables...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -21,9 +21,9 @@ func New(c *Config) Controller {
 	f := newFeed(c.ListerWatcher, expect, access(), c.MinWatchTimeout, c.WatchListPageSize)
 	switch {
 	case c.WatchErrorHandler != nil:
-		f.errors.handler = func(_ context.Context, r *Reflector, err error) { c.WatchErrorHandler(r, err) }
+		f.handler = func(_ context.Context, r *Reflector, err error) { c.WatchErrorHandler(r, err) }
 	case c.WatchErrorHandlerWithContext != nil:
-		f.errors.handler = c.WatchErrorHandlerWithContext
+		f.handler = c.WatchErrorHandlerWithContext
 	}
 	return &controller{config: *c, feed: f}
 }

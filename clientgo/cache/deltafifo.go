@@ -3,7 +3,9 @@ package cache
 import (
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/object"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	upstream "k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
 )
 
 // DeltaFIFO is client-go's DeltaFIFO on the engine of this module. It has the
@@ -39,9 +41,10 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 		f.listed = Replaced
 	}
 	engine, err := deltafifo.NewDeltaFIFO(object.Access[any]{Key: f.keyOf}, deltafifo.DeltaOptions[any]{
-		Options:      f.engineOptions(opts.Logger),
-		KnownObjects: knownObjects(opts.KnownObjects),
-		NoBookmarks:  true,
+		Options:       f.engineOptions(opts.Logger),
+		KnownObjects:  knownObjects(opts.KnownObjects, f.logger(opts.Logger)),
+		DeletionsLast: true,
+		NoBookmarks:   true,
 	})
 	if err != nil {
 		panic(err) // the Access has a Key and KnownObjects both functions
@@ -53,7 +56,7 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 // knownObjects gives the engine a reader of the known objects. Without any the
 // reader knows nothing: client-go drops the deletion of what is not queued
 // then, where the engine alone would keep it.
-func knownObjects(known KeyListerGetter) deltafifo.KnownObjects[any] {
+func knownObjects(known KeyListerGetter, logger klog.Logger) deltafifo.KnownObjects[any] {
 	if known == nil {
 		return deltafifo.KnownObjects[any]{
 			Keys: func() []string { return nil },
@@ -63,10 +66,29 @@ func knownObjects(known KeyListerGetter) deltafifo.KnownObjects[any] {
 	return deltafifo.KnownObjects[any]{
 		Keys: known.ListKeys,
 		Get: func(key string) (any, bool) {
-			obj, exists, err := known.GetByKey(key)
-			return obj, exists && err == nil
+			return lookUp(logger, known, key)
 		},
 	}
+}
+
+// lookUp reads a known object. What cannot be read is reported.
+func lookUp(logger klog.Logger, known KeyListerGetter, key string) (obj any, exists bool) {
+	obj, exists, err := known.GetByKey(key)
+	if err != nil {
+		utilruntime.HandleErrorWithLogger(logger, err, "Known object not readable", "key", key)
+		return nil, false
+	}
+	return obj, exists
+}
+
+// Replace queues a list: what it holds, and what it shows to be gone. With an
+// error nothing of it is queued.
+func (f *DeltaFIFO) Replace(list []interface{}, resourceVersion string) error {
+	return f.replace(list, func() error { return f.commitList(len(list), resourceVersion) })
+}
+
+func (f *DeltaFIFO) commitList(_ int, resourceVersion string) error {
+	return f.endList(resourceVersion)
 }
 
 // KeyOf returns the key of an object, of Deltas, or of a tombstone. It

@@ -25,32 +25,60 @@
 //     client-go's DeletedFinalStateUnknown for a deletion that was missed, and
 //     resyncs.
 //  4. Stores and queues answer what client-go's answer to the same calls, and
-//     return client-go's errors.
+//     return client-go's errors: texts begin with client-go's, since programs
+//     match them, and may say more behind it.
 //  5. What client-go finds out by type assertion is honoured: WatchList opt-out,
 //     batches, transactions, bookmarks, transforms, ResourceVersionUpdater, and
 //     ShutdownChan.
 //
-// 3 and 4 are proved by doing the same, at random, to both engines.
+// 3 and 4 are proved by doing the same, at random, to both engines, and 4 by a
+// table of every error in client-go's sources.
 //
 // # What is different, on purpose
 //
+// Each with the reason why no program can depend on client-go's way.
+//
 //   - An informer lists again when it has to (see R2 of package reflector). client-go
 //     also does so whenever a watch ends with an error or within a second, so
-//     that its handlers see more updates that change nothing.
+//     that its handlers see more updates that change nothing. When watches end
+//     is the server's business.
 //   - Such updates go to all handlers; client-go's informers, if they do resyncs,
-//     send them to the handlers of the last resync only.
-//   - An object that a new list shows with the version and UID of the stored one
-//     stays as it is, also for a handler, which gets that one as old and new.
-//   - An object without a key, or refused by the transform, does not fail its
-//     list. Before the first list is complete nothing of it shows.
-//   - The deletion of an object that was never stored is not told.
+//     send them to the handlers of the last resync only, whichever that was.
+//   - An event that cannot be used, of another type for instance, is answered
+//     with a list. client-go skips it and shows the old state until the object
+//     is next written.
+//   - A server that refuses connections, or is busy, when it is asked for a
+//     streamed list, is asked for a list in pages after some tries, and the
+//     watch error handler is told when that fails too. client-go asks for the
+//     stream without end and its handler hears nothing.
+//   - An object without a key, or refused by the transform, does not fail the
+//     list of an informer, nor that of New with a queue of this package; in
+//     client-go the informer would never sync. Before the first list is complete
+//     nothing of it shows.
+//   - Informers tell of a list that has a key twice as of its last object. No
+//     server sends one, and client-go's own streamed lists do the same; the
+//     queues hand out both, as client-go's.
+//   - The deletion of an object that was never stored is not told: the handler
+//     was told of no object either.
 //   - A store's LastStoreSyncResourceVersion never goes back.
 //   - Producers do not wait for what consumers do; a Replace that fails changes
-//     nothing; of several resyncs of an in-order queue that wait there is one.
+//     nothing, where client-go leaves half of it; of several resyncs of an
+//     in-order queue that wait there is one; what is added after Close is
+//     dropped, where client-go hands it out if somebody still pops.
 //   - A nil handler is an error at once, a nil ListerWatcher one for the watch
-//     error handler. A list that hangs does not keep an informer from stopping.
-//   - The Reflector that a watch error handler is given has name and type
-//     description, and does nothing.
+//     error handler, where client-go panics later. A list that hangs does not
+//     keep an informer from stopping.
+//   - An index function that fails or panics does so after everything was
+//     stored, for one object; client-go stops in the middle of a list, in an
+//     order that is that of a map.
+//   - The maps that stores are given and return are copies: in client-go a write
+//     to one of them is a data race with every reader of the store. A nil index
+//     function is refused where it is given; client-go panics at the first write.
+//   - The Reflector that a watch error handler is given has name, type
+//     description and the version of that moment, and does nothing: what it does
+//     in client-go, it does already.
+//   - The line that is logged of a handler's panic has client-go's text, logger
+//     and place, and names handler and key besides.
 //   - A metrics provider for the whole process has to be given to this package's
 //     SetInformerMetricsProvider, which passes it on to client-go.
 package cache

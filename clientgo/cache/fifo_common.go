@@ -3,11 +3,13 @@ package cache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/informant-go/informant/deltafifo"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/ptr"
 )
 
 // fifo is what DeltaFIFO and RealFIFO have in common: client-go's methods
@@ -16,6 +18,7 @@ type fifo struct {
 	name        string
 	keyFunc     KeyFunc
 	transformer TransformFunc
+	bareErrors  bool // of the transform, from Replace
 	queue       deltafifo.Queue[any]
 
 	// popping makes consumers take turns; no user code but process runs
@@ -34,17 +37,24 @@ func newFIFO(kind, name string, keyFunc KeyFunc, transformer TransformFunc) fifo
 	return fifo{name: name, keyFunc: keyFunc, transformer: transformer}
 }
 
+// logger is the one that was given, or klog's, with the name of the queue.
+func (f *fifo) logger(given *klog.Logger) klog.Logger {
+	return klog.LoggerWithName(ptr.Deref(given, klog.Background()), f.name)
+}
+
 // engineOptions are what both queues tell their engine.
 func (f *fifo) engineOptions(logger *klog.Logger) deltafifo.Options[any] {
-	opts := deltafifo.Options[any]{Name: f.name, Transform: f.transformLive()}
-	if logger != nil {
-		opts.Logger = *logger
+	return deltafifo.Options[any]{
+		Name:        f.name,
+		Transform:   f.transformLive(),
+		KeepRepeats: true,
+		Logger:      ptr.Deref(logger, klog.Background()),
 	}
-	return opts
 }
 
 // transformLive is the transform for everything but tombstones, which hold
-// objects that have been transformed before.
+// objects that have been transformed before. As in client-go an object belongs
+// to the key that it had before, whatever the transform makes of it.
 func (f *fifo) transformLive() func(any) (any, error) {
 	if f.transformer == nil {
 		return nil
@@ -53,8 +63,40 @@ func (f *fifo) transformLive() func(any) (any, error) {
 		if _, gone := obj.(DeletedFinalStateUnknown); gone {
 			return obj, nil
 		}
-		return f.transformer(obj)
+		key, err := f.keyOf(obj)
+		if err != nil {
+			return nil, err
+		}
+		out, err := f.transformer(obj)
+		if err != nil {
+			return nil, &transformError{err}
+		}
+		if now, err := f.keyOf(out); err == nil && now == key {
+			return out, nil
+		}
+		return rekeyed{key: key, obj: out}, nil
 	}
+}
+
+// transformError marks what the transform returned.
+type transformError struct{ err error }
+
+func (e *transformError) Error() string { return e.err.Error() }
+func (e *transformError) Unwrap() error { return e.err }
+
+// rekeyed is an object with the key that it had before its transform, which
+// gave it another or none. It stands in for the object inside the engine.
+type rekeyed struct {
+	key string
+	obj any
+}
+
+// plainly is the object itself.
+func plainly(obj any) any {
+	if r, ok := obj.(rekeyed); ok {
+		return r.obj
+	}
+	return obj
 }
 
 // background is the context of client-go's methods, which have none.
@@ -76,27 +118,45 @@ func (f *fifo) Delete(obj interface{}) error {
 	return producerError(obj, f.queue.Delete(background(), obj))
 }
 
-// Replace queues a list: what it holds, and what it shows to be gone. With an
-// error nothing of it is queued.
-func (f *fifo) Replace(list []interface{}, resourceVersion string) error {
-	if err := f.queue.Begin(background()); err != nil {
-		return producerError(nil, err)
+// replace queues a list; commit ends it. With an error nothing of it is queued.
+func (f *fifo) replace(list []interface{}, commit func() error) error {
+	if err := f.beginList(); err != nil {
+		return err
 	}
-	if err := f.queue.Page(background(), list); err != nil {
-		f.queue.Abort()
-		return producerError(nil, f.firstRefused(list, err))
+	if err := f.addPage(list); err != nil {
+		f.abortList()
+		return f.listError(list, err)
 	}
-	return producerError(nil, f.queue.Commit(background(), resourceVersion))
+	return commit()
 }
 
-// firstRefused finds the object of a list that has no key, for the KeyError.
-func (f *fifo) firstRefused(list []interface{}, err error) error {
+// beginList, addPage and abortList are the parts of a list that comes in
+// pages, see storeSink. After Close they do nothing.
+func (f *fifo) beginList() error { return unlessClosed(f.queue.Begin(background())) }
+
+func (f *fifo) addPage(items []any) error {
+	return unlessClosed(f.queue.Page(background(), items))
+}
+
+func (f *fifo) abortList() { f.queue.Abort() }
+
+func (f *fifo) endList(resourceVersion string) error {
+	return unlessClosed(f.queue.Commit(background(), resourceVersion))
+}
+
+// listError makes of the error of a page what client-go's Replace returns: it
+// is that of the first object without a key, or else of the first that the
+// transform refused.
+func (f *fifo) listError(list []interface{}, err error) error {
 	for _, obj := range list {
 		if _, keyErr := f.keyOf(obj); keyErr != nil {
 			return KeyError{Obj: obj, Err: keyErr}
 		}
 	}
-	return err
+	if f.bareErrors {
+		return producerError(nil, err)
+	}
+	return fmt.Errorf("couldn't enqueue object: %w", producerError(nil, err))
 }
 
 // HasSynced tells whether the first list has been processed, or an event came
@@ -147,24 +207,35 @@ func (f *fifo) keyOf(obj any) (string, error) {
 	if delta, ok := obj.(Delta); ok {
 		obj = delta.Object
 	}
-	if gone, ok := obj.(DeletedFinalStateUnknown); ok {
-		return gone.Key, nil
+	switch o := obj.(type) {
+	case DeletedFinalStateUnknown:
+		return o.Key, nil
+	case rekeyed:
+		return o.key, nil
 	}
 	return f.keyFunc(obj)
 }
 
-// producerError makes of an engine's error what client-go's queues return.
-// They take what comes after Close and never hand it out, so that is no error.
+// producerError makes of an engine's error what client-go's queues return: the
+// transform's own, or a KeyError.
 func producerError(obj any, err error) error {
-	if err == nil || errors.Is(err, deltafifo.ErrClosed) {
-		return nil
-	}
+	err = unlessClosed(err)
 	var refused *deltafifo.ItemError
-	if errors.As(err, &refused) {
-		if refused.Key == "" {
-			return KeyError{Obj: obj, Err: refused.Err}
-		}
-		return refused.Err
+	if !errors.As(err, &refused) {
+		return err
+	}
+	var transform *transformError
+	if errors.As(refused.Err, &transform) {
+		return transform.err
+	}
+	return KeyError{Obj: obj, Err: refused.Err}
+}
+
+// unlessClosed passes err on, unless it is that of a queue that is closed:
+// client-go's take what comes after Close and never say so.
+func unlessClosed(err error) error {
+	if errors.Is(err, deltafifo.ErrClosed) {
+		return nil
 	}
 	return err
 }
@@ -172,20 +243,31 @@ func producerError(obj any, err error) error {
 // toDelta makes client-go's Delta of an engine's. The names of the types are the
 // same in both.
 func toDelta(d *deltafifo.Delta[any]) Delta {
-	converted := Delta{Type: DeltaType(d.Type.String()), Object: d.Object}
+	converted := Delta{Type: DeltaType(d.Type.String()), Object: plainly(d.Object)}
 	switch d.Type {
 	case deltafifo.Deleted:
 		if d.FinalStateUnknown {
-			converted.Object = tombstone(d.Key, d.Object)
+			converted.Object = tombstone(d.Key, converted.Object)
 		}
 	case deltafifo.ReplacedAll:
-		converted.Object = ReplacedAllInfo{ResourceVersion: d.List.ResourceVersion, Objects: d.List.Objects}
+		converted.Object = ReplacedAllInfo{ResourceVersion: d.List.ResourceVersion, Objects: listed(d.List)}
 	case deltafifo.SyncAll:
 		converted.Object = SyncAllInfo{}
 	case deltafifo.Bookmark:
 		converted.Object = BookmarkInfo{ResourceVersion: d.ResourceVersion}
 	}
 	return converted
+}
+
+// listed are the objects of a list, in a slice that is not nil.
+func listed(l *deltafifo.List[any]) []any {
+	if l.Objects == nil {
+		return []any{}
+	}
+	for i, obj := range l.Objects {
+		l.Objects[i] = plainly(obj)
+	}
+	return l.Objects
 }
 
 // tombstone is what a handler gets for an object whose deletion was missed.

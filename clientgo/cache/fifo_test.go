@@ -175,8 +175,9 @@ func must(err error) {
 	}
 }
 
-// F1, F2, F4, F5: whatever goes in, both engines hand the same out for each
-// key, in the same order.
+// F1, F2, F4, F5: whatever goes in, lists included that have a key more than
+// once, both engines hand the same out for each key, in the same order. One of
+// the kinds of TestReviewStoresAndQueues.
 func TestQueuesHandOutWhatClientGoHandsOut(t *testing.T) {
 	for _, kind := range queueKinds {
 		t.Run(kind.name, func(t *testing.T) {
@@ -209,7 +210,7 @@ func compareQueues(rt *rapid.T, kind queueKind) {
 		"resync": func(rt *rapid.T) { both(upstream.Queue.Resync) },
 		"replace": func(rt *rapid.T) {
 			var list []any
-			for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"p", "q", "r"}), 0, 3, rapid.ID).Draw(rt, "list") {
+			for _, name := range rapid.SliceOfN(rapid.SampledFrom([]string{"p", "q", "r"}), 0, 5).Draw(rt, "list") {
 				version++
 				list = append(list, versioned(newPod("ns", name, ""), version))
 			}
@@ -386,5 +387,100 @@ func TestKeyOfReadsWhateverAQueueHolds(t *testing.T) {
 	}
 	if _, err := q.KeyOf(cache.Deltas{}); !errors.Is(err, cache.ErrZeroLengthDeltasObject) {
 		t.Errorf("KeyOf no deltas: %v", err)
+	}
+}
+
+// An empty list is one that is not nil.
+func TestAnEmptyAtomicListIsNotNil(t *testing.T) {
+	for _, m := range both {
+		q := m.real(upstream.RealFIFOOptions{KeyFunction: podKey, AtomicEvents: true})
+		must(q.Replace([]any{}, "1"))
+		popped, err := q.Pop(func(any, bool) error { return nil })
+		if list := popped.(upstream.Deltas)[0].Object.(upstream.ReplacedAllInfo); err != nil || list.Objects == nil || len(list.Objects) > 0 {
+			t.Errorf("%s: %#v, %v", m.name, list, err)
+		}
+	}
+}
+
+// A transform may make something without a key of an object, which stays under
+// the one that it had.
+func TestWhatATransformMakesStaysUnderTheOldKey(t *testing.T) {
+	for _, kind := range []struct {
+		name   string
+		atomic bool
+		make   func(makers, upstream.Store) upstream.Queue
+	}{
+		{"DeltaFIFO", false, func(m makers, known upstream.Store) upstream.Queue {
+			return m.deltas(upstream.DeltaFIFOOptions{KeyFunction: podKey, KnownObjects: known, Transformer: nameOnly, EmitDeltaTypeReplaced: true})
+		}},
+		{"RealFIFO", false, func(m makers, known upstream.Store) upstream.Queue {
+			return m.real(upstream.RealFIFOOptions{KeyFunction: podKey, KnownObjects: known, Transformer: nameOnly})
+		}},
+		{"atomic RealFIFO", true, func(m makers, _ upstream.Store) upstream.Queue {
+			return m.real(upstream.RealFIFOOptions{KeyFunction: podKey, AtomicEvents: true, Transformer: nameOnly})
+		}},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			var told [2][]string
+			for i, m := range both {
+				q := kind.make(m, upstream.NewStore(podKey))
+				must(q.Replace([]any{newPod("ns", "p", ""), newPod("ns", "q", "")}, "1"))
+				must(q.Add(newPod("ns", "r", "")))
+				must(q.Update(newPod("ns", "p", "")))
+				q.Close()
+				for {
+					popped, err := q.Pop(func(any, bool) error { return nil })
+					if err != nil {
+						break
+					}
+					told[i] = append(told[i], fmt.Sprint(popped))
+				}
+			}
+			if diff := cmp.Diff(told[0], told[1]); diff != "" {
+				t.Errorf("handed out (-client-go +informant):\n%s", diff)
+			}
+		})
+	}
+}
+
+// nameOnly makes the pod's name of a pod, and fails for a second time.
+func nameOnly(obj any) (any, error) {
+	pod, ok := obj.(*corev1.Pod)
+	if !ok {
+		return nil, fmt.Errorf("transformed already: %v", obj)
+	}
+	return pod.Name, nil
+}
+
+// A transform runs once for each object of a list, in pages and as a stream.
+func TestATransformRunsOnceForEachObject(t *testing.T) {
+	for name, make := range map[string]func(m makers) upstream.Queue{
+		"DeltaFIFO": func(m makers) upstream.Queue {
+			return m.deltas(upstream.DeltaFIFOOptions{KeyFunction: podKey, KnownObjects: upstream.NewStore(podKey), Transformer: nameOnly})
+		},
+		"RealFIFO": func(m makers) upstream.Queue {
+			return m.real(upstream.RealFIFOOptions{KeyFunction: podKey, KnownObjects: upstream.NewStore(podKey), Transformer: nameOnly})
+		},
+		"atomic RealFIFO": func(m makers) upstream.Queue {
+			return m.real(upstream.RealFIFOOptions{KeyFunction: podKey, AtomicEvents: true, Transformer: nameOnly})
+		},
+	} {
+		for _, pages := range []bool{true, false} {
+			for _, m := range both { // a queue of client-go's under our reflector too
+				t.Run(fmt.Sprintf("%s/pages %v/%s", name, pages, m.name), func(t *testing.T) {
+					bubble(t, func(t *testing.T) {
+						q := make(m)
+						var told []string
+						run(t, cache.New(&cache.Config{
+							Queue: q, ListerWatcher: broken{noStreams: pages}, ObjectType: &corev1.Pod{},
+							Process: func(obj any, _ bool) error { told = append(told, fmt.Sprint(obj)); return nil },
+						}).RunWithContext)
+						if !q.HasSynced() || len(told) == 0 || !strings.Contains(told[0], " p}") && !strings.Contains(told[0], "[p]") {
+							t.Errorf("synced: %v, told %q", q.HasSynced(), told)
+						}
+					})
+				})
+			}
+		}
 	}
 }

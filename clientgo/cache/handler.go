@@ -30,11 +30,12 @@ func (s *sharedInformer) AddEventHandlerWithOptions(handler ResourceEventHandler
 		return nil, fmt.Errorf("informer of %s was given a nil handler: pass one, such as cache.ResourceEventHandlerFuncs", s.parts.expect.description)
 	}
 	if s.stopped.Load() {
-		return nil, fmt.Errorf("informer of %s: handler %s was not added: it has stopped already", s.parts.expect.description, handlerName(handler))
+		return nil, fmt.Errorf("handler %s was not added to shared informer because it has stopped already", handlerName(handler))
 	}
 	reg, err := s.engine.AddHandler(eventHandler{handler}, informer.HandlerOptions{
 		Name:         handlerName(handler),
 		ResyncPeriod: s.handlerResync(options),
+		Logger:       ptr.Deref(options.Logger, klog.Background()),
 	})
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func (s *sharedInformer) handlerResync(options HandlerOptions) time.Duration {
 func (s *sharedInformer) RemoveEventHandler(handle ResourceEventHandlerRegistration) error {
 	reg, ok := handle.(*registration)
 	if !ok {
-		return fmt.Errorf("informer of %s cannot remove a %T: pass what AddEventHandler returned", s.parts.expect.description, handle)
+		return fmt.Errorf("invalid key type %T: pass to the informer of %s what its AddEventHandler returned", handle, s.parts.expect.description)
 	}
 	if reg != nil && reg.owner == s {
 		reg.engine.Remove()

@@ -15,9 +15,10 @@ type Heap struct {
 	keyFunc KeyFunc
 }
 
+// The texts are client-go's: programs match them, for want of error values.
 var (
-	errHeapClosed   = errors.New("cache: the heap is closed")
-	errHeapNotFound = errors.New("cache: the heap has no object of that key")
+	errHeapClosed   = errors.New("heap is closed")
+	errHeapNotFound = errors.New("object not found")
 )
 
 // NewHeap returns an empty Heap with the order of lessFn. It corresponds to

@@ -41,12 +41,17 @@ func NewSharedIndexInformerWithOptions(lw ListerWatcher, exampleObject runtime.O
 		Identifier:              options.Identifier,
 		InformerMetricsProvider: options.InformerMetricsProvider,
 	}, options.ObjectDescription)
-	engine, err := informer.NewFromRunner(s.parts.source, s.parts.access, s.parts.options(options.ResyncPeriod))
+	s.detector = newDetector(s.typeName)
+	opts := s.parts.options(options.ResyncPeriod)
+	if s.detector != nil {
+		// It copies before anybody can change the object.
+		opts.Observe = func(_ string, obj any) { s.detector.AddObject(obj) }
+	}
+	engine, err := informer.NewFromRunner(s.parts.source, s.parts.access, opts)
 	if err != nil {
 		panic(fmt.Sprintf("cache: no informer can be made: %v", err)) // the parts are complete
 	}
 	s.engine = engine
-	s.detector = watchMutations(s)
 	return s
 }
 
@@ -117,7 +122,7 @@ func (s *sharedInformer) GetIndexer() Indexer { return s.parts.store }
 // AddIndexers implements client-go's SharedIndexInformer.
 func (s *sharedInformer) AddIndexers(indexers Indexers) error {
 	if s.stopped.Load() {
-		return fmt.Errorf("informer of %s: indexes were not added: it has stopped already", s.parts.expect.description)
+		return fmt.Errorf("indexer was not added because it has stopped already: informer of %s", s.parts.expect.description)
 	}
 	return s.parts.store.AddIndexers(indexers)
 }
@@ -137,7 +142,7 @@ func (s *sharedInformer) SetWatchErrorHandler(handler WatchErrorHandler) error {
 // Reflector that the handler is given has a name and a type description and
 // does nothing.
 func (s *sharedInformer) SetWatchErrorHandlerWithContext(handler WatchErrorHandlerWithContext) error {
-	return s.beforeStart("the watch error handler", func() { s.parts.source.errors.handler = handler })
+	return s.beforeStart("the watch error handler", func() { s.parts.source.handler = handler })
 }
 
 // SetTransform implements client-go's SharedInformer.
@@ -150,7 +155,7 @@ func (s *sharedInformer) beforeStart(what string, change func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.started {
-		return fmt.Errorf("informer of %s has already started: set %s before", s.parts.expect.description, what)
+		return fmt.Errorf("informer has already started: set %s of the informer of %s before", what, s.parts.expect.description)
 	}
 	change()
 	return nil

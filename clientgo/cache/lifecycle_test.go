@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/informant-go/informant/clientgo/cache"
 	corev1 "k8s.io/api/core/v1"
@@ -306,28 +305,12 @@ func TestTypedInformersWrapOurs(t *testing.T) {
 	})
 }
 
-// A program that runs with KUBE_CACHE_MUTATION_DETECTOR dies when an object of
-// the cache is changed; client-go reads the variable when it is loaded, so the
-// test is two processes.
-func TestTheMutationDetectorOfClientGoIsHonoured(t *testing.T) {
-	out, err := child(t, "KUBE_CACHE_MUTATION_DETECTOR=true")
-	if err == nil || !strings.Contains(out, "ALTERED") || !strings.Contains(out, "modified") {
-		t.Errorf("a changed object was not noticed: %v\n%s", err, out)
+// newSource is client-go's fake source with pods.
+func newSource(t *testing.T, pods ...*corev1.Pod) *fcache.FakeControllerSource {
+	source := fcache.NewFakeControllerSource()
+	for _, pod := range pods {
+		source.Add(pod)
 	}
-	if out, err := child(t, "KUBE_CACHE_MUTATION_DETECTOR=false"); err != nil {
-		t.Errorf("without the detector: %v\n%s", err, out)
-	}
-}
-
-func TestChangingAnObjectOfTheCache(t *testing.T) {
-	if !inChild() {
-		return // TestTheMutationDetectorOfClientGoIsHonoured runs it
-	}
-	bubble(t, func(t *testing.T) {
-		informer, _ := started(t, newPod("ns", "p", "n1"))
-		obj, _, _ := informer.GetStore().GetByKey("ns/p")
-		pass(5 * time.Second)
-		obj.(*corev1.Pod).Spec.NodeName = "elsewhere"
-		pass(5 * time.Second)
-	})
+	t.Cleanup(source.Shutdown)
+	return source
 }

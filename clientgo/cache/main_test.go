@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"flag"
 	"io"
 	"testing"
 
@@ -14,6 +15,9 @@ func TestMain(m *testing.M) {
 	// of each.
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
+	flags := flag.NewFlagSet("klog", flag.PanicOnError)
+	klog.InitFlags(flags)
+	_ = flags.Set("stderrthreshold", "FATAL")
 	// apimachinery's own handlers also hold errors back by a clock that is the
 	// process's: in virtual time that can be for decades.
 	utilruntime.ErrorHandlers = nil

@@ -57,6 +57,7 @@ func (p *parts) options(resyncPeriod time.Duration) informer.Options[any] {
 		ResyncPeriod:  resyncPeriod,
 		RelistUpdates: true,
 		UIDUpdates:    true,
+		SkipFilled:    true,
 		Indexer:       p.store.engine,
 		NewQueue:      p.newQueue,
 	}

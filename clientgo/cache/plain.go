@@ -57,7 +57,7 @@ func NewInformerWithOptions(options InformerOptions) (Store, Controller) {
 type plainInformer struct {
 	engine  *informer.Controller[any]
 	parts   *parts
-	logger  *klog.Logger
+	name    string // of the DoneChecker, which in client-go is the queue
 	started atomic.Bool
 }
 
@@ -76,7 +76,11 @@ func newPlain(options InformerOptions) *plainInformer {
 	if err != nil {
 		panic(fmt.Sprintf("cache: no informer can be made: %v", err)) // the parts are complete
 	}
-	return &plainInformer{engine: engine, parts: p, logger: options.Logger}
+	name := options.Identifier.Name()
+	if name == "" {
+		name = fmt.Sprintf("RealFIFO %T", options.ObjectType)
+	}
+	return &plainInformer{engine: engine, parts: p, name: name}
 }
 
 // Run implements client-go's Controller.
@@ -100,7 +104,7 @@ func (c *plainInformer) HasSynced() bool { return c.engine.HasSynced() }
 
 // HasSyncedChecker implements client-go's Controller.
 func (c *plainInformer) HasSyncedChecker() DoneChecker {
-	return done{name: "Informer " + c.parts.expect.description, done: c.engine.Synced()}
+	return done{name: c.name, done: c.engine.Synced()}
 }
 
 // LastSyncResourceVersion implements client-go's Controller.

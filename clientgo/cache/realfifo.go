@@ -60,6 +60,8 @@ func NewRealFIFOWithOptions(opts RealFIFOOptions) *RealFIFO {
 		metrics:   newInformerMetrics(opts.Identifier, opts.MetricsProvider),
 		first:     firstList{done: make(chan struct{})},
 	}
+	f.bareErrors = opts.AtomicEvents
+	f.unfolded.logger = f.logger(opts.Logger)
 	engine, err := deltafifo.NewInOrder(object.Access[any]{Key: f.keyOf}, f.engineOptions(opts.Logger))
 	if err != nil {
 		panic(err) // the Access has a Key
@@ -68,17 +70,18 @@ func NewRealFIFOWithOptions(opts RealFIFOOptions) *RealFIFO {
 	return f
 }
 
+// checkRealFIFO panics with client-go's texts.
 func checkRealFIFO(opts RealFIFOOptions) {
 	switch {
 	case opts.AtomicEvents && opts.KnownObjects != nil:
-		panic("RealFIFO: KnownObjects has no use with AtomicEvents: leave one of them out")
+		panic("coding error: knownObjects must not be provided when AtomicEvents is true: leave one of them out")
 	case opts.AtomicEvents:
-	case opts.KnownObjects == nil:
-		panic("RealFIFO: KnownObjects is nil: set it, or AtomicEvents")
 	case opts.UnlockWhileProcessing:
-		panic("RealFIFO: UnlockWhileProcessing needs AtomicEvents")
+		panic("coding error: UnlockWhileProcessing must be false when AtomicEvents is false")
+	case opts.KnownObjects == nil:
+		panic("coding error: knownObjects must be provided when AtomicEvents is false: set one of them")
 	case opts.EmitDeltaTypeBookmark:
-		panic("RealFIFO: EmitDeltaTypeBookmark needs AtomicEvents")
+		panic("coding error: EmitDeltaTypeBookmark must be false when AtomicEvents is false")
 	}
 }
 
@@ -103,21 +106,26 @@ func (f *RealFIFO) Delete(obj interface{}) error {
 
 // Replace queues a list. With an error nothing of it is queued.
 func (f *RealFIFO) Replace(list []interface{}, resourceVersion string) error {
+	return f.replace(list, func() error { return f.commitList(len(list), resourceVersion) })
+}
+
+// commitList ends a list of which n objects came.
+func (f *RealFIFO) commitList(n int, resourceVersion string) error {
 	if f.atomic {
-		if err := f.fifo.Replace(list, resourceVersion); err != nil {
+		if err := f.endList(resourceVersion); err != nil {
 			return err
 		}
 		f.first.list(false)
 		return f.queued(nil)
 	}
 	takeBack := f.unfolded.announce()
-	if err := f.fifo.Replace(list, resourceVersion); err != nil {
+	if err := f.endList(resourceVersion); err != nil {
 		takeBack()
 		return err
 	}
 	// An empty list that meets nothing is done with at once, if it is the
 	// first: no event came before it then.
-	f.first.list(len(list) == 0 && len(f.known.ListKeys()) == 0)
+	f.first.list(n == 0 && len(f.known.ListKeys()) == 0)
 	return f.queued(nil)
 }
 

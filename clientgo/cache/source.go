@@ -66,7 +66,7 @@ func (s *source) List(ctx context.Context, opts metav1.ListOptions, part func(re
 	}
 	about, err := meta.ListAccessor(list)
 	if err != nil {
-		return metav1.ListMeta{}, fmt.Errorf("%T is no list of API objects: %w", list, err)
+		return metav1.ListMeta{}, fmt.Errorf("returned object must be a list: %w", err)
 	}
 	if err := handOn(list, part); err != nil {
 		return metav1.ListMeta{}, err
@@ -116,24 +116,26 @@ func (s *source) call(ctx context.Context, opts metav1.ListOptions) (runtime.Obj
 // object that is kept does not keep its page.
 func handOn(list runtime.Object, part func(reflector.Part[any]) error) error {
 	items := make([]any, 0, min(listPart, max(meta.LenList(list), 0)))
+	var ended error // what part returned
 	flush := func() error {
-		if len(items) == 0 {
-			return nil
+		if len(items) > 0 {
+			ended = part(reflector.Part[any]{Items: items})
+			clear(items)
+			items = items[:0]
 		}
-		err := part(reflector.Part[any]{Items: items})
-		clear(items)
-		items = items[:0]
-		return err
+		return ended
 	}
 	err := meta.EachListItemWithAlloc(list, func(obj runtime.Object) error {
-		items = append(items, obj)
-		if len(items) < listPart {
+		if items = append(items, obj); len(items) < listPart {
 			return nil
 		}
 		return flush()
 	})
-	if err != nil {
-		return err
+	switch {
+	case ended != nil:
+		return ended
+	case err != nil:
+		return &oddListError{list, err}
 	}
 	return flush()
 }
@@ -179,9 +181,9 @@ type stream struct {
 	once   sync.Once
 }
 
-// Next implements reflector.Stream. What cannot be used is reported and
-// skipped, as client-go's reflector does: the server would send the same
-// again.
+// Next implements reflector.Stream. An event that cannot be used is a
+// DecodeError, which the reflector answers with a list. A bookmark that cannot
+// be used is reported and skipped: no object is missed by it.
 func (s *stream) Next() (reflector.Event[any], error) {
 	for {
 		select {
@@ -190,15 +192,17 @@ func (s *stream) Next() (reflector.Event[any], error) {
 		case <-s.ctx.Done():
 			return reflector.Event[any]{}, s.ctx.Err()
 		case event, open := <-s.watch.ResultChan():
-			if !open {
+			switch {
+			case !open:
 				return reflector.Event[any]{}, io.EOF
-			}
-			if event.Type == watch.Error {
+			case event.Type == watch.Error:
 				return reflector.Event[any]{}, apierrors.FromObject(event.Object)
 			}
-			if converted, ok := s.source.convert(s.ctx, event); ok {
-				return converted, nil
+			converted, err := s.source.convert(event)
+			if err == nil || event.Type != watch.Bookmark {
+				return converted, err
 			}
+			utilruntime.HandleErrorWithContext(s.ctx, err, "Bookmark not usable", "reflector", s.source.name, "type", s.source.expect.description)
 		}
 	}
 }
@@ -211,30 +215,26 @@ func (s *stream) Close() {
 	})
 }
 
-// convert reads an event; it reports one that cannot be used and returns
-// false.
-func (s *source) convert(ctx context.Context, event watch.Event) (reflector.Event[any], bool) {
-	none := reflector.Event[any]{}
-	if err := s.expect.check(event.Object); err != nil {
-		utilruntime.HandleErrorWithContext(ctx, err, "Unexpected watch event object", "reflector", s.name, "type", s.expect.description, "object", nameOf(event.Object))
-		return none, false
+// convert reads an event. The error is a DecodeError.
+func (s *source) convert(event watch.Event) (reflector.Event[any], error) {
+	err := s.expect.check(event.Object)
+	about, noMeta := meta.Accessor(event.Object)
+	if err == nil {
+		err = noMeta
 	}
-	about, err := meta.Accessor(event.Object)
 	if err != nil {
-		utilruntime.HandleErrorWithContext(ctx, err, "Watch event without metadata", "reflector", s.name, "type", s.expect.description, "eventType", event.Type)
-		return none, false
+		bad := &reflector.DecodeError{Type: s.expect.description, Event: event.Type, Err: err}
+		if noMeta == nil {
+			bad.Key, bad.ResourceVersion = nameOf(event.Object), about.GetResourceVersion()
+		}
+		return reflector.Event[any]{}, bad
 	}
-	converted := reflector.Event[any]{Type: event.Type, ResourceVersion: about.GetResourceVersion()}
-	switch event.Type {
-	case watch.Added, watch.Modified, watch.Deleted:
-		converted.Object = event.Object
-	case watch.Bookmark:
+	converted := reflector.Event[any]{Type: event.Type, Object: event.Object, ResourceVersion: about.GetResourceVersion()}
+	if event.Type == watch.Bookmark {
+		converted.Object = nil
 		converted.InitialEventsEnd = about.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true"
-	default:
-		utilruntime.HandleErrorWithContext(ctx, nil, "Unknown watch event", "reflector", s.name, "type", s.expect.description, "eventType", event.Type)
-		return none, false
 	}
-	return converted, true
+	return converted, nil
 }
 
 // nameOf is the key of obj for a message, as far as it has one.

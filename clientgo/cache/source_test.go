@@ -4,21 +4,17 @@ package cache_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/informant-go/informant/clientgo/cache"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
@@ -86,68 +82,6 @@ func (e *errorsOf) first(t *testing.T) error {
 	return all[0]
 }
 
-func TestTheWatchErrorHandlerIsToldWhatClientGoTells(t *testing.T) {
-	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errors.New("no"))
-	expired := apierrors.NewResourceExpired("too old")
-	for name, c := range map[string]struct {
-		list, watch error
-		is          func(error) bool
-		silent      bool
-	}{
-		"a list that is forbidden":       {list: forbidden, is: apierrors.IsForbidden},
-		"a list that fails":              {list: errNoName, is: func(err error) bool { return errors.Is(err, errNoName) }},
-		"a watch that is forbidden":      {watch: forbidden, is: apierrors.IsForbidden},
-		"a watch from an expired state":  {watch: expired, is: apierrors.IsResourceExpired},
-		"a watch of a server that waits": {watch: apierrors.NewTooManyRequestsError("later"), silent: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for _, engine := range engines {
-				bubble(t, func(t *testing.T) {
-					lw := scripted{&cache.ListWatch{
-						ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) {
-							return emptyList(), c.list
-						},
-						WatchFuncWithContext: func(context.Context, metav1.ListOptions) (watch.Interface, error) {
-							return nil, c.watch
-						},
-					}}
-					informer := engine.make(lw, noOptions())
-					told := watchErrors(informer)
-					run(t, informer.RunWithContext)
-					pass(5 * time.Second)
-					if c.silent {
-						if all := told.all(); len(all) > 0 {
-							t.Errorf("%s tells of %v", engine.name, all)
-						}
-						return
-					}
-					if err := told.first(t); !c.is(err) {
-						t.Errorf("%s tells of %v", engine.name, err)
-					}
-				})
-			}
-		})
-	}
-}
-
-// The handler names *cache.Reflector: it gets one that has name and type.
-func TestTheWatchErrorHandlerGetsAReflectorWithNameAndType(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		lw := scripted{&cache.ListWatch{
-			ListFunc: func(metav1.ListOptions) (runtime.Object, error) { return nil, errNoName },
-		}}
-		informer := cache.NewSharedIndexInformerWithOptions(lw, &corev1.Pod{}, cache.SharedIndexInformerOptions{ObjectDescription: "all the pods"})
-		told := watchErrors(informer)
-		run(t, informer.RunWithContext)
-		told.first(t)
-		for name, description := range told.reflectors {
-			if !strings.Contains(name, "source_test.go:") || description != "all the pods" {
-				t.Errorf("the reflector is called %q and is for %q", name, description)
-			}
-		}
-	})
-}
-
 func TestANilListerWatcherIsReported(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var none *cache.ListWatch
@@ -183,78 +117,149 @@ func TestAListerThatHangsDoesNotKeepTheInformer(t *testing.T) {
 	})
 }
 
-// R4: what cannot be used is not stored, and what follows it is.
-func TestUnusableEventsAreSkipped(t *testing.T) {
-	pod := func(name string) *corev1.Pod { return versioned(newPod("ns", name, "n1"), 7) }
-	configMap := func(kind string) *unstructured.Unstructured {
-		u := &unstructured.Unstructured{}
-		u.SetAPIVersion("v1")
-		u.SetKind(kind)
-		u.SetNamespace("ns")
-		u.SetName(kind)
-		u.SetResourceVersion("7")
-		return u
-	}
+// R1, R4: an event that cannot be used is not stored, and is answered with a
+// list, which has the state that it should have brought. client-go skips it.
+func TestUnusableEventsAreAnsweredWithAList(t *testing.T) {
+	pod := versioned(newPod("ns", "p", "n1"), 7)
+	configMap := unstructuredObject("v1", "ConfigMap", "p")
 	for name, c := range map[string]struct {
-		example   runtime.Object
-		bad, good runtime.Object
+		example runtime.Object
+		event   watch.Event
+		state   runtime.Object
 	}{
-		"another Go type":    {&corev1.Pod{}, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}, pod("p")},
-		"another kind":       {configMap("ConfigMap"), configMap("Secret"), configMap("ConfigMap")},
-		"a table":            {nil, configMap("Table"), pod("p")},
-		"an event of nobody": {nil, &metav1.Status{}, pod("p")},
+		"another Go type":  {&corev1.Pod{}, watch.Event{Type: watch.Added, Object: &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}}, podList(pod)},
+		"no object":        {&corev1.Pod{}, watch.Event{Type: watch.Modified}, podList(pod)},
+		"no metadata":      {nil, watch.Event{Type: watch.Added, Object: &metav1.Status{}}, podList(pod)},
+		"an unknown event": {&corev1.Pod{}, watch.Event{Type: "CHANGED", Object: pod}, podList(pod)},
+		"a table":          {nil, watch.Event{Type: watch.Added, Object: unstructuredObject("meta.k8s.io/v1", "Table", "p")}, podList(pod)},
+		"another kind": {configMap, watch.Event{Type: watch.Added, Object: unstructuredObject("v1", "Secret", "p")},
+			&unstructured.UnstructuredList{Object: map[string]any{"metadata": map[string]any{"resourceVersion": "7"}}, Items: []unstructured.Unstructured{*configMap}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, make := range []func(upstream.ListerWatcher) upstream.SharedIndexInformer{
-				func(lw upstream.ListerWatcher) upstream.SharedIndexInformer {
-					return upstream.NewSharedIndexInformer(lw, c.example, 0, upstream.Indexers{})
-				},
-				func(lw upstream.ListerWatcher) upstream.SharedIndexInformer {
-					return cache.NewSharedIndexInformer(lw, c.example, 0, nil)
-				},
-			} {
-				bubble(t, func(t *testing.T) {
-					lw, w := lists(emptyList())
-					informer := make(lw)
-					run(t, informer.RunWithContext)
-					if u, ok := c.bad.(*unstructured.Unstructured); ok && u.GetKind() == "Table" {
-						u.SetAPIVersion("meta.k8s.io/v1")
-					}
-					w.Add(c.bad)
-					w.Add(c.good)
-					settle()
-					want, err := upstream.MetaNamespaceKeyFunc(c.good)
-					must(err)
-					if keys := informer.GetStore().ListKeys(); !slices.Equal(keys, []string{want}) {
-						t.Errorf("stored %v", keys)
-					}
-				})
-			}
+			bubble(t, func(t *testing.T) {
+				lw := newTurns(emptyList(), c.state)
+				informer := cache.NewSharedIndexInformer(lw, c.example, 0, nil)
+				run(t, informer.RunWithContext)
+				lw.event(c.event)
+				pass(relist)
+				if keys := informer.GetStore().ListKeys(); !slices.Equal(keys, []string{"ns/p"}) {
+					t.Errorf("stored %v", keys)
+				}
+				if lists := lw.asked(); lists != 2 {
+					t.Errorf("%d lists", lists)
+				}
+			})
 		})
 	}
+}
+
+// A bookmark has no state that could be missed: one that cannot be used costs
+// no list.
+func TestAnUnusableBookmarkIsSkipped(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		lw := newTurns(emptyList())
+		informer := cache.NewSharedIndexInformer(lw, &corev1.Pod{}, 0, nil)
+		run(t, informer.RunWithContext)
+		lw.event(watch.Event{Type: watch.Bookmark, Object: &corev1.Node{ObjectMeta: metav1.ObjectMeta{ResourceVersion: "8"}}})
+		lw.event(watch.Event{Type: watch.Added, Object: versioned(newPod("ns", "p", "n1"), 9)})
+		pass(relist)
+		if keys, lists := informer.GetStore().ListKeys(), lw.asked(); !slices.Equal(keys, []string{"ns/p"}) || lists != 1 {
+			t.Errorf("stored %v after %d lists", keys, lists)
+		}
+	})
+}
+
+// turns is a source that answers each list with the next one, the last one for
+// good, and gives each watch a stream of its own.
+type turns struct {
+	scripted
+	mu    sync.Mutex
+	n     int // lists asked for
+	watch *watch.FakeWatcher
+}
+
+func newTurns(lists ...runtime.Object) *turns {
+	s := &turns{}
+	s.ListWatch = &cache.ListWatch{
+		ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.n++
+			return lists[min(s.n, len(lists))-1], nil
+		},
+		WatchFuncWithContext: func(context.Context, metav1.ListOptions) (watch.Interface, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.watch = watch.NewFake()
+			return s.watch, nil
+		},
+	}
+	return s
+}
+
+func (s *turns) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.n
+}
+
+// event sends an event over the watch that is open.
+func (s *turns) event(e watch.Event) {
+	settle()
+	s.mu.Lock()
+	w := s.watch
+	s.mu.Unlock()
+	w.Action(e.Type, e.Object)
+	settle()
+}
+
+func podList(pods ...*corev1.Pod) *corev1.PodList {
+	list := &corev1.PodList{ListMeta: metav1.ListMeta{ResourceVersion: "7"}}
+	for _, pod := range pods {
+		list.Items = append(list.Items, *pod)
+	}
+	return list
+}
+
+func unstructuredObject(apiVersion, kind, name string) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{}
+	u.SetAPIVersion(apiVersion)
+	u.SetKind(kind)
+	u.SetNamespace("ns")
+	u.SetName(name)
+	u.SetResourceVersion("7")
+	return u
 }
 
 func TestUnusableListsAreReported(t *testing.T) {
 	table := &unstructured.UnstructuredList{}
 	table.SetAPIVersion("meta.k8s.io/v1")
 	table.SetKind("Table")
-	for name, list := range map[string]runtime.Object{
-		"a table": table, "an object that is no list": &corev1.Pod{}, "nothing": nil,
+	odd := "failed to list *v1.Pod: returned object must be a list: "
+	for name, c := range map[string]struct {
+		list runtime.Object
+		want string
+	}{
+		"a table":                   {table, "failed to list *v1.Pod: unsupported list gvk: meta.k8s.io/v1, Kind=Table, type: *v1.Pod"},
+		"an object that is no list": {&corev1.Pod{}, odd},
+		"nothing":                   {nil, odd},
 	} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				lw, _ := lists(list)
-				informer := cache.NewSharedIndexInformer(lw, &corev1.Pod{}, 0, nil)
-				told := watchErrors(informer)
-				run(t, informer.RunWithContext)
-				if err := told.first(t); !strings.Contains(err.Error(), "failed to list *v1.Pod") {
-					t.Errorf("told of %v", err)
-				}
-				if informer.HasSynced() {
-					t.Error("the informer has synced")
-				}
+		for _, engine := range engines {
+			t.Run(name+"/"+engine.name, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					lw, _ := lists(c.list)
+					informer := engine.make(lw, noOptions())
+					told := watchErrors(informer)
+					run(t, informer.RunWithContext)
+					if err := told.first(t); !strings.HasPrefix(err.Error(), c.want) {
+						t.Errorf("told of %v", err)
+					}
+					if informer.HasSynced() {
+						t.Error("the informer has synced")
+					}
+				})
 			})
-		})
+		}
 	}
 }
 

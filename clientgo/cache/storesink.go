@@ -2,72 +2,94 @@ package cache
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/informant-go/informant/reflector"
 )
 
 // storeSink lets a reflector of ours write a store of client-go's interface. It
-// finds client-go's optional interfaces once: bookmarks, the transform, and who
-// wants to know the version.
+// finds client-go's optional interfaces once: bookmarks, and who wants to know
+// the version.
 type storeSink struct {
 	store     ReflectorStore
+	pages     listTaker              // nil: the store takes a list whole
 	bookmarks ReflectorBookmarkStore // nil: none wanted
 	versions  ResourceVersionUpdater // nil: none wanted
-	transform TransformFunc          // nil: none
 
-	list []interface{} // what came of the open list
+	list []interface{} // what came of the open list, empty with pages
+	n    int           // how much came of the open list
 }
 
 var _ reflector.Sink[any] = (*storeSink)(nil)
 
+// listTaker is a queue of this package. It takes a list in parts: each object
+// goes through the transform once, when it comes, so that what the transform
+// drops is not held until the list is complete, and one that is refused is left
+// out. Other stores do all that in their Replace.
+type listTaker interface {
+	beginList() error
+	addPage(items []any) error
+	abortList()
+	commitList(n int, resourceVersion string) error
+}
+
 func newStoreSink(store ReflectorStore) *storeSink {
 	s := &storeSink{store: store}
+	s.pages, _ = store.(listTaker)
 	s.bookmarks, _ = store.(ReflectorBookmarkStore)
 	s.versions, _ = store.(ResourceVersionUpdater)
-	if t, ok := store.(TransformingStore); ok {
-		s.transform = t.Transformer()
-	}
 	return s
 }
 
 // Begin implements reflector.Sink.
 func (s *storeSink) Begin(context.Context) error {
-	s.list = nil
-	return nil
-}
-
-// Page implements reflector.Sink. A store that tells its transform gets
-// objects that have been through it, so that what the transform drops is not
-// held until the list is complete. It transforms them again, as it does with
-// client-go's reflector. What the transform refuses is left out of the list.
-func (s *storeSink) Page(_ context.Context, items []any) error {
-	if s.transform == nil {
-		s.list = append(s.list, items...)
+	s.forget()
+	if s.pages == nil {
 		return nil
 	}
-	var refused []error
-	for _, item := range items {
-		transformed, err := s.transform(item)
-		if err != nil {
-			refused = append(refused, fmt.Errorf("%s: transform: %w", nameOf(item), err))
-			continue
-		}
-		s.list = append(s.list, transformed)
+	return s.pages.beginList()
+}
+
+// Page implements reflector.Sink.
+func (s *storeSink) Page(_ context.Context, items []any) error {
+	s.n += len(items)
+	if s.pages != nil {
+		return s.pages.addPage(items)
 	}
-	return errors.Join(refused...)
+	s.list = append(s.list, items...)
+	return nil
 }
 
 // Commit implements reflector.Sink.
 func (s *storeSink) Commit(_ context.Context, resourceVersion string) error {
-	list := s.list
-	s.list = nil
-	return s.store.Replace(list, resourceVersion)
+	list, n := s.list, s.n
+	s.forget()
+	commit := func() error { return s.store.Replace(list, resourceVersion) }
+	if s.pages != nil {
+		commit = func() error { return s.pages.commitList(n, resourceVersion) }
+	}
+	if err := commit(); err != nil {
+		return &syncError{err}
+	}
+	return nil
 }
 
 // Abort implements reflector.Sink.
-func (s *storeSink) Abort() { s.list = nil }
+func (s *storeSink) Abort() {
+	s.forget()
+	if s.pages != nil {
+		s.pages.abortList()
+	}
+}
+
+// forget lets go of the open list. An empty one is not nil, as client-go's.
+func (s *storeSink) forget() { s.list, s.n = []interface{}{}, 0 }
+
+// syncError marks what a store returned for a list, as against what the source
+// did.
+type syncError struct{ err error }
+
+func (e *syncError) Error() string { return "unable to sync list result: " + e.err.Error() }
+func (e *syncError) Unwrap() error { return e.err }
 
 // Add implements reflector.Sink.
 func (s *storeSink) Add(_ context.Context, obj any) error {

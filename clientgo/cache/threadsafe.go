@@ -2,11 +2,14 @@ package cache
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/util/sets"
 	upstream "k8s.io/client-go/tools/cache"
 )
 
@@ -37,7 +40,7 @@ var errNoKey = errors.New("a ThreadSafeStore is given its keys")
 // newThreadSafe makes a store that takes every object as a new state, whatever
 // its version, as client-go's does.
 func newThreadSafe(indexers Indexers) threadSafe {
-	return newThreadSafeOf(object.Access[any]{Key: func(any) (string, error) { return "", errNoKey }}, "", indexers)
+	return newThreadSafeOf(object.Access[any]{Key: func(any) (string, error) { return "", errNoKey }}, "store", indexers)
 }
 
 // newThreadSafeOf makes a store for objects that access can read. An index
@@ -47,6 +50,7 @@ func newThreadSafeOf(access object.Access[any], name string, indexers Indexers) 
 		Name:              name,
 		Indexers:          toEngine(indexers),
 		PanicOnIndexError: true,
+		Renew:             true,
 	}, access)
 	if err != nil {
 		panic(err) // access has a Key
@@ -72,16 +76,19 @@ func (s *threadSafe) DeleteWithObject(key string, obj interface{}) {
 	s.engine.Apply(change[:], versionOf(obj))
 }
 
-// Transaction implements client-go's ThreadSafeStoreWithTransaction.
+// Transaction implements client-go's ThreadSafeStoreWithTransaction. As there,
+// what is of no known type changes nothing, but its version counts.
 func (s *threadSafe) Transaction(txns ...ThreadSafeStoreTransaction) {
 	if len(txns) == 0 {
 		return
 	}
-	changes := make([]indexer.Change[any], len(txns))
-	for i, txn := range txns {
-		changes[i] = indexer.Change[any]{Key: txn.Key, Object: txn.Object, Type: indexer.Put}
-		if txn.Type == TransactionTypeDelete {
-			changes[i] = indexer.Change[any]{Key: txn.Key, Type: indexer.Remove}
+	changes := make([]indexer.Change[any], 0, len(txns))
+	for _, txn := range txns {
+		switch txn.Type {
+		case TransactionTypeAdd, TransactionTypeUpdate:
+			changes = append(changes, indexer.Change[any]{Key: txn.Key, Object: txn.Object, Type: indexer.Put})
+		case TransactionTypeDelete:
+			changes = append(changes, indexer.Change[any]{Key: txn.Key, Type: indexer.Remove})
 		}
 	}
 	s.engine.Apply(changes, versionOf(txns[len(txns)-1].Object))
@@ -110,19 +117,31 @@ func (s *threadSafe) Replace(items map[string]interface{}, resourceVersion strin
 
 // Index implements client-go's ThreadSafeStore.
 func (s *threadSafe) Index(indexName string, obj interface{}) ([]interface{}, error) {
-	return s.engine.Index(indexName, obj)
+	objs, err := s.engine.Index(indexName, obj)
+	return objs, s.queryError(indexName, err)
 }
 
 // IndexKeys implements client-go's ThreadSafeStore: the keys are in order.
 func (s *threadSafe) IndexKeys(indexName, indexedValue string) ([]string, error) {
 	keys, err := s.engine.IndexKeys(indexName, indexedValue)
 	slices.Sort(keys)
-	return keys, err
+	return keys, s.queryError(indexName, err)
 }
 
 // ByIndex implements client-go's ThreadSafeStore.
 func (s *threadSafe) ByIndex(indexName, indexedValue string) ([]interface{}, error) {
-	return s.engine.ByIndex(indexName, indexedValue)
+	objs, err := s.engine.ByIndex(indexName, indexedValue)
+	return objs, s.queryError(indexName, err)
+}
+
+// queryError begins with client-go's text where an index is missing: programs
+// match it, for want of an error value.
+func (s *threadSafe) queryError(indexName string, err error) error {
+	if !errors.Is(err, indexer.ErrNoIndex) {
+		return err
+	}
+	return fmt.Errorf("Index with name %s does not exist (there are %q: add it with AddIndexers)", //nolint:staticcheck // client-go's text
+		indexName, slices.Sorted(maps.Keys(s.engine.GetIndexers())))
 }
 
 // ListIndexFuncValues implements client-go's ThreadSafeStore.
@@ -135,7 +154,17 @@ func (s *threadSafe) GetIndexers() Indexers { return fromEngine(s.engine.GetInde
 
 // AddIndexers implements client-go's ThreadSafeStore.
 func (s *threadSafe) AddIndexers(newIndexers Indexers) error {
-	return s.engine.AddIndexers(toEngine(newIndexers))
+	err := s.engine.AddIndexers(toEngine(newIndexers))
+	if !errors.Is(err, indexer.ErrIndexExists) {
+		return err
+	}
+	conflict := sets.Set[string]{}
+	for name := range s.engine.GetIndexers() {
+		if _, twice := newIndexers[name]; twice {
+			conflict.Insert(name)
+		}
+	}
+	return fmt.Errorf("indexer conflict: %v (nothing was added: choose other names)", conflict)
 }
 
 // Bookmark implements client-go's ThreadSafeStore.

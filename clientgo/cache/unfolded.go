@@ -4,11 +4,14 @@ import (
 	"sync/atomic"
 
 	"github.com/informant-go/informant/deltafifo"
+	"k8s.io/klog/v2"
 )
 
 // unfolded holds the deltas that a RealFIFO has taken from its engine and not
 // yet handed out. But for what is atomic it is the consumer's.
 type unfolded struct {
+	logger klog.Logger
+
 	deltas []Delta
 	length atomic.Int64 // len(deltas), for those who do not own it
 
@@ -49,26 +52,26 @@ func (u *unfolded) add(d Delta) {
 
 // list adds what a list tells: first what is gone, then what it holds.
 func (u *unfolded) list(l *deltafifo.List[any], known KeyListerGetter) {
-	listed := make(map[string]bool, len(l.Keys))
+	there := make(map[string]bool, len(l.Keys))
 	for _, key := range l.Keys {
-		listed[key] = true
+		there[key] = true
 	}
 	for _, key := range u.order {
-		if d := u.recent[key]; !listed[key] && d.Type != Deleted {
+		if d := u.recent[key]; !there[key] && d.Type != Deleted {
 			u.add(Delta{Type: Deleted, Object: tombstone(key, d.Object)})
 		}
 	}
 	for _, key := range known.ListKeys() {
-		if _, recently := u.recent[key]; recently || listed[key] {
+		if _, recently := u.recent[key]; recently || there[key] {
 			continue
 		}
-		obj, exists, err := known.GetByKey(key)
-		if err != nil || !exists {
+		obj, exists := lookUp(u.logger, known, key)
+		if !exists {
 			obj = nil
 		}
 		u.add(Delta{Type: Deleted, Object: tombstone(key, obj)})
 	}
-	for _, obj := range l.Objects {
+	for _, obj := range listed(l) {
 		u.add(Delta{Type: Replaced, Object: obj})
 	}
 	u.mark()
@@ -80,7 +83,7 @@ func (u *unfolded) resync(known KeyListerGetter) {
 		if _, recently := u.recent[key]; recently {
 			continue
 		}
-		if obj, exists, err := known.GetByKey(key); exists && err == nil {
+		if obj, exists := lookUp(u.logger, known, key); exists {
 			u.add(Delta{Type: Sync, Object: obj})
 		}
 	}

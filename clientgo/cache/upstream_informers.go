@@ -4,6 +4,7 @@ import (
 	"context"
 
 	upstream "k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
 )
 
 type (
@@ -47,8 +48,12 @@ func WaitForCacheSync(stopCh <-chan struct{}, cacheSyncs ...InformerSynced) bool
 	return upstream.WaitForCacheSync(stopCh, cacheSyncs...)
 }
 
-// WaitFor is client-go's function of that name.
+// WaitFor is client-go's function of that name. As there, its log lines are
+// those of the caller.
 func WaitFor(ctx context.Context, what string, checkers ...DoneChecker) bool {
+	helper, logger := klog.FromContext(ctx).WithCallStackHelper()
+	helper()
+	ctx = klog.NewContext(ctx, logger)
 	return upstream.WaitFor(ctx, what, checkers...)
 }
 

@@ -1,9 +1,14 @@
-// Package controllerruntime lets controller-runtime's controllers run on this
-// library's work queue: it has controller-runtime's priority queue interface,
-// whose options are types of controller-runtime's own, and shows the queue in
-// the workqueue_… series that controller-runtime has registered.
+// Package controllerruntime lets controller-runtime's managers and controllers
+// run on this library's informers and work queue. Two lines swap all:
 //
+//	controllerruntime.Cache(&managerOptions)
 //	controller.Options{NewQueue: controllerruntime.NewQueue[reconcile.Request]}
+//
+// The queue has controller-runtime's priority queue interface, so that its
+// handlers give priorities as they do to its own, and shows itself in the
+// workqueue_… series that controller-runtime has registered. A test compares
+// order and series with stock's. For a controller that has switched the
+// priority queue off, package clientgo/workqueue has the queue.
 //
 // # Differences from controller-runtime's priority queue
 //
@@ -13,8 +18,9 @@
 //   - A low priority is never starved: one of every Options.Aging items is the
 //     one that waited longest (guarantee Q6 of package workqueue). A controller
 //     that is busy for good would otherwise never come to the objects that it
-//     listed at its start. A negative Aging is controller-runtime's strict
-//     order.
+//     listed at its start. No reconciler can depend on being starved, since
+//     the additions of higher priority may end at any time. A negative Aging is
+//     controller-runtime's strict order.
 //   - An item that is added while a worker has it takes its place when that
 //     worker calls Done, not when it was added, and Len does not count it until
 //     then: before that nobody could be given it (Q2, Q3, as in client-go).
@@ -30,6 +36,9 @@
 //   - A negative delay counts as none; there, beside RateLimited, it undoes the
 //     rate limit.
 //   - A priority beyond 32 bits counts as the greatest of 32 bits.
+//   - Of more than 25 priorities the first 25 keep their series of the depth,
+//     and the others share one; there, from the 26th on all are counted in
+//     that one, so that what was counted up elsewhere stays.
 //   - The items are not logged at verbosity 5: Stats tells their numbers, and
 //     WhenReady the end of a delay.
 package controllerruntime

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"k8s.io/client-go/util/workqueue"
 	"pgregory.net/rapid"
@@ -223,5 +224,31 @@ func TestQ4AnAddTakesTheDelay(t *testing.T) {
 		if n := q.Len(); n != 0 {
 			t.Errorf("%d items came back", n)
 		}
+	})
+}
+
+// As with controller-runtime's, an item that is done is not kept in memory.
+func TestAnItemThatIsDoneIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New("", Options[*[64]byte]{})
+		defer q.ShutDown()
+		gone := func() weak.Pointer[[64]byte] {
+			item := new([64]byte)
+			q.AddWithOpts(priorityqueue.AddOpts{Priority: new(3), RateLimited: true}, item)
+			for range 2 {
+				got, _, _ := q.GetWithPriority()
+				q.AddWithOpts(priorityqueue.AddOpts{Priority: new(-3), RateLimited: true}, got)
+				q.Done(got)
+			}
+			got, _ := q.Get()
+			q.Forget(got)
+			q.Done(got)
+			return weak.Make(item)
+		}()
+		runtime.GC()
+		if gone.Value() != nil {
+			t.Error("an item that is done is still in memory")
+		}
+		runtime.KeepAlive(q)
 	})
 }

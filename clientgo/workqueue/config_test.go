@@ -56,11 +56,16 @@ func (c *counting) NewLongestRunningProcessorSecondsMetric(n string) SettableGau
 	return counter{c, n}
 }
 
-// setGlobal sets the global provider, which can be done once in a process.
+// setGlobal sets the global provider, which can be done once in a process. A
+// queue that was made before has no metrics.
 var setGlobal = sync.OnceValue(func() *counting {
 	c := newCounting()
+	early := NewNamed("early")
+	defer early.ShutDown()
 	SetProvider(c)
-	SetProvider(newCounting()) // too late
+	workqueue.SetProvider(newCounting()) // too late
+	SetProvider(newCounting())           // too late
+	early.Add("a")
 	return c
 })
 
@@ -92,6 +97,7 @@ func TestProviders(t *testing.T) {
 		{own, name + " adds", 2}, {own, name + " retries", 1},
 		{global, " adds", 0},
 		{global, "theirs " + name + " adds", 2},
+		{global, "early adds", 0},
 	} {
 		if got := test.c.get(test.name); got != test.want {
 			t.Errorf("%s is %d, expected %d", test.name, got, test.want)

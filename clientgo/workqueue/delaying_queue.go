@@ -31,7 +31,7 @@ func NewTypedDelayingQueueWithConfig[T comparable](config TypedDelayingQueueConf
 	if config.Queue != nil {
 		return informant.NewDelayingOver[T](config.Queue, informant.LayerOptions{
 			Name:     config.Name,
-			Metrics:  provider(config.MetricsProvider),
+			Metrics:  provider(config.MetricsProvider, config.Name, delayingLayer),
 			Clock:    unreal(config.Clock),
 			Logger:   config.Logger,
 			Tolerant: true,
@@ -39,7 +39,7 @@ func NewTypedDelayingQueueWithConfig[T comparable](config TypedDelayingQueueConf
 	}
 	return informant.NewDelaying(informant.DelayingOptions[T]{
 		Name:     config.Name,
-		Metrics:  provider(config.MetricsProvider),
+		Metrics:  provider(config.MetricsProvider, config.Name, queueLayer|delayingLayer),
 		Clock:    unreal(config.Clock),
 		Logger:   config.Logger,
 		Tolerant: true,

@@ -18,8 +18,17 @@
 //     an interface does.
 //   - ParallelizeUntil, WithChunkSize and Options are client-go's: its options
 //     are functions of an unexported type. WithChunkSize is a variable.
-//   - SetProvider sets the provider of the queues made here, and client-go's as
-//     well; as there, the first call counts. A provider that another package
-//     gave to client-go's SetProvider is in a variable that nobody can read:
-//     give it to this SetProvider too, or to the configuration of a queue.
+//
+// # Metrics
+//
+// A queue with a name has the metrics that client-go's queue in its place
+// would have: of the provider in its configuration, else of the one that
+// client-go's SetProvider was given, by this package's SetProvider, which is
+// the same, or by another package, such as
+// k8s.io/component-base/metrics/prometheus/workqueue or controller-runtime's
+// metrics, which do so when they are imported. As in client-go the first
+// provider counts, and the queues that are made after it. What that provider
+// makes is read out of a queue of client-go's, which is made for that and shut
+// down at once; should a version of client-go keep it elsewhere, one line is
+// logged as an error, and MetricsProvider in the configuration is what to set.
 package workqueue

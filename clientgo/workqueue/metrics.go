@@ -1,42 +1,37 @@
 package workqueue
 
 import (
-	"sync"
-
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
 
 	informant "github.com/informant-go/informant/workqueue"
 )
 
-// global is what SetProvider was first called with. It exists because
-// client-go's API has it; queues take a provider in their configuration.
-var global struct {
-	once     sync.Once
-	mu       sync.Mutex
-	provider MetricsProvider
-}
-
 // SetProvider sets the metrics provider of all queues that are made later and
-// whose configuration has none. Only the first call has an effect. Client-go's
-// own SetProvider is called too.
-func SetProvider(metricsProvider MetricsProvider) {
-	global.once.Do(func() {
-		global.mu.Lock()
-		defer global.mu.Unlock()
-		global.provider = metricsProvider
-		workqueue.SetProvider(metricsProvider)
-	})
-}
+// whose configuration has none, those of client-go's own constructors
+// included. It is client-go's SetProvider: only the first call in a process
+// has an effect, whichever of the two it is made to.
+func SetProvider(metricsProvider MetricsProvider) { workqueue.SetProvider(metricsProvider) }
 
-// provider returns p, or the global provider, as one of ours; nil if there is
-// neither.
-func provider(p MetricsProvider) informant.MetricsProvider {
-	if p == nil {
-		global.mu.Lock()
-		defer global.mu.Unlock()
-		p = global.provider
+// provider returns the provider of a queue: p, that of its configuration, and
+// without one what client-go's global provider makes for it; nil if there is
+// neither, or no name.
+func provider(p MetricsProvider, name string, of layers) informant.MetricsProvider {
+	if p != nil {
+		return Provider(p)
 	}
-	return Provider(p)
+	if name == "" {
+		return nil
+	}
+	u, err := fromUpstream(name, of)
+	if err != nil {
+		unread.tell(klog.Background(), err, name)
+		return nil
+	}
+	if u == nil {
+		return nil
+	}
+	return u
 }
 
 // Provider makes a provider of client-go's one of ours. nil stays nil.

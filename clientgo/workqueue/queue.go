@@ -26,7 +26,7 @@ func NewWithConfig(config QueueConfig) *Type { return NewTypedWithConfig(config)
 func NewTypedWithConfig[T comparable](config TypedQueueConfig[T]) *Typed[T] {
 	return informant.New(informant.Options[T]{
 		Name:     config.Name,
-		Metrics:  provider(config.MetricsProvider),
+		Metrics:  provider(config.MetricsProvider, config.Name, queueLayer),
 		Clock:    unreal(config.Clock),
 		Storage:  config.Queue,
 		Tolerant: true,

@@ -27,7 +27,7 @@ func NewTypedRateLimitingQueueWithConfig[T comparable](rateLimiter TypedRateLimi
 	}
 	return informant.NewRateLimiting(informant.RateLimitingOptions[T]{
 		Name:     config.Name,
-		Metrics:  provider(config.MetricsProvider),
+		Metrics:  provider(config.MetricsProvider, config.Name, queueLayer|delayingLayer),
 		Clock:    unreal(config.Clock),
 		Tolerant: true,
 		Limiter:  rateLimiter,

@@ -1,15 +1,26 @@
 // Command apiserver is a real Kubernetes API server on a real etcd, in one
-// program, for tests, benchmarks and trying things out by hand.
+// program, for tests, benchmarks and trying things out by hand. It needs Go and
+// nothing else: no container, no cluster, no kubectl. From the root of the
+// repository,
 //
-//	GOWORK=off go run ./apiserver
+//	GOWORK=off go -C e2e run ./apiserver
 //
-// Once requests are answered it prints one line to standard output,
+// builds it, which takes minutes the first time and seconds later, and starts
+// it. Once requests are answered it prints one line to standard output,
 //
 //	READY <path of a kubeconfig>
 //
-// and it stops at SIGTERM or SIGINT. The kubeconfig holds the URL on loopback,
-// the CA and a token of the group system:masters. No controllers run: nothing
-// is garbage collected by owner and pods stay Pending.
+// and it stops at SIGTERM or SIGINT, which is Ctrl-C. The kubeconfig holds the
+// URL on loopback, the CA and a token of the group system:masters. From another
+// terminal,
+//
+//	go run ./examples/quickstart -kubeconfig <that path> -resource v1/namespaces
+//
+// keeps a cache of what is there and compares it with the server; with kubectl,
+// KUBECONFIG=<that path> is all that is needed. The server begins with little
+// more than its namespaces and roles. No controllers run: nothing is garbage
+// collected by owner and pods stay Pending. Without -dir, everything is in a
+// temporary directory and gone at the end.
 //
 // etcd runs in this process; kube-apiserver is a child of it, the same
 // executable again, so that each of its starts is a fresh process and history
@@ -31,6 +42,8 @@
 // The answer is "OK <command>", for compact "OK compact <revision>", or
 // "ERROR <command> <message>". The end of standard input stops the program like
 // a signal does, which ties it to the life of the process that holds the pipe.
+// Typed by hand while a quickstart runs (-for 1m), they show what a restart
+// does to a cache.
 //
 // etcd is compacted by command only: a server of this program never forgets
 // history on its own. With the watch cache on, the API server goes on answering

@@ -17,19 +17,29 @@ import (
 )
 
 // R1: the quickstart, as its user runs it against a cluster behind kubectl
-// proxy, says that cache and server agree and exits with 0.
+// proxy or with a kubeconfig, says that cache and server agree and exits with
+// 0.
 func TestTheQuickstartAgreesWithARealServer(t *testing.T) {
 	t.Parallel()
 	ctx, s := within(t, 2*patience), server.Server(t)
+	program := buildQuickstart(ctx, t)
+	for name, how := range map[string][]string{
+		"behind a proxy":    {"-server", newProxy(t, s).URL},
+		"with a kubeconfig": {"-kubeconfig", s.Kubeconfig()},
+	} {
+		t.Run(name, func(t *testing.T) { agrees(ctx, t, s, program, how) })
+	}
+}
+
+// agrees runs program while ConfigMaps come, change and go.
+func agrees(ctx context.Context, t *testing.T, s *realserver.Server, program string, how []string) {
 	ns := s.Namespace(t)
 	client := configMaps(t, s, ns)
 	fill(ctx, t, client, 0, 100, asIs)
-	proxy := newProxy(t, s)
-	program := buildQuickstart(ctx, t)
 
 	var out lines
 	out.first = make(chan struct{})
-	cmd := exec.CommandContext(ctx, program, "-server", proxy.URL, "-namespace", ns, "-for", "2s")
+	cmd := exec.CommandContext(ctx, program, append(how, "-namespace", ns, "-for", "2s")...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/reflector"
@@ -13,34 +12,33 @@ import (
 
 // runOnCluster runs the same data flow on a server that is somebody's: it only
 // reads.
-func runOnCluster(ctx context.Context, s settings) error {
+func runOnCluster(ctx context.Context, s settings, out *screen) error {
 	group, version, resource, err := parseResource(s.resource)
 	if err != nil {
 		return err
 	}
+	if s.kubeconfig != "" {
+		if s.server, s.client, err = clientOf(s.kubeconfig); err != nil {
+			return err
+		}
+	}
 	source, err := reflector.NewHTTP(reflector.HTTPConfig[*unstructured.Unstructured]{
-		BaseURL: s.server,
-		Group:   group, Version: version, Resource: resource, Namespace: s.namespace,
+		Client: s.client, BaseURL: s.server,
+		Group: group, Version: version, Resource: resource, Namespace: s.namespace,
 	})
 	if err != nil {
 		return err
 	}
 	defer source.CloseIdleConnections()
-	p, err := newPipeline(source, indexer.Indexers[*unstructured.Unstructured]{
+	p, err := newPipeline(out, source, indexer.Indexers[*unstructured.Unstructured]{
 		"namespace": byNamespace, "app": byApp, "owner": byOwner,
 	}, func(context.Context, *unstructured.Unstructured) error { return nil })
 	if err != nil {
 		return err
 	}
-	fmt.Printf("API server at %s, %s\n\n", s.server, s.resource)
-	return drive(ctx, s, p, func(ctx context.Context, d time.Duration) error {
-		select {
-		case <-time.After(d):
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	})
+	out.say("", "The API server at %s: a cache of its %s, for %v.", s.server, s.resource, s.duration)
+	out.print("\n")
+	return drive(ctx, s, p, func(ctx context.Context) error { return sleep(ctx, s.duration) })
 }
 
 func parseResource(text string) (group, version, resource string, err error) {

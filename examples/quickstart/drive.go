@@ -3,22 +3,23 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/reflector"
 )
 
-// patience is how long cache and server may take to agree at the end.
+// patience is how long the cache may take for its first list, to recover from a
+// fault, and to agree with the server at the end.
 const patience = 20 * time.Second
 
 var errDisagree = errors.New("cache and server do not agree")
 
 // drive runs the pipeline while the world goes on, then compares and reports.
-func drive[T reflector.Object](ctx context.Context, s settings, p *pipeline[T], world func(context.Context, time.Duration) error) (err error) {
+func drive[T reflector.Object](ctx context.Context, s settings, p *pipeline[T], world func(context.Context) error) (err error) {
 	running, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	var runErr error
@@ -33,23 +34,23 @@ func drive[T reflector.Object](ctx context.Context, s settings, p *pipeline[T], 
 		}
 	}()
 
-	syncing, cancel := context.WithTimeout(running, s.duration+patience)
+	syncing, cancel := context.WithTimeout(running, patience)
 	defer cancel()
-	if err := p.waitForSync(syncing); err != nil {
+	if err := informer.WaitForSync(syncing, p.handler); err != nil {
 		return err
 	}
-	if err := world(running, s.duration); err != nil {
+	if err := world(running); err != nil {
 		return err
 	}
 	v, err := p.compareUntilAgreed(running, patience)
 	if err != nil {
 		return err
 	}
-	p.table(v)
+	p.report(v)
 	if !v.agrees() {
 		return errDisagree
 	}
-	fmt.Println("cache and server agree")
+	p.screen.say("", "cache and server agree")
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"time"
 
 	"github.com/informant-go/informant/indexer"
@@ -19,20 +18,13 @@ var parcels = apitest.Resource{
 
 var cities = []string{"Aveiro", "Braga", "Coimbra", "Evora", "Faro", "Guarda", "Lisboa", "Porto"}
 
-// runOnOwnServer is the main job: everything on one machine, disturbances
-// included.
-func runOnOwnServer(ctx context.Context, s settings) error {
-	server, err := apitest.Start(apitest.Options{Resources: []apitest.Resource{parcels}})
+// runOnOwnServer is the main job: everything on one machine, faults included.
+func runOnOwnServer(ctx context.Context, s settings, out *screen) error {
+	server, err := s.start(apitest.Options{Resources: []apitest.Resource{parcels}})
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	world := &world{server: server, parcels: apitest.Of[*Parcel](server, parcels)}
-	if err := world.fill(s.objects); err != nil {
-		return err
-	}
-	fmt.Printf("API server at %s with %d parcels\n\n", server.URL, s.objects)
-
 	source, err := reflector.NewHTTP(reflector.HTTPConfig[*Parcel]{
 		Client: server.Client(), BaseURL: server.URL,
 		Group: group, Version: version, Resource: resource,
@@ -41,22 +33,44 @@ func runOnOwnServer(ctx context.Context, s settings) error {
 		return err
 	}
 	statuses := statusWriter{client: server.Client(), base: server.URL}
-	p, err := newPipeline(source,
+	p, err := newPipeline(out, source,
 		indexer.Indexers[*Parcel]{"city": byCity, "carrier": byCarrier, "progress": byProgress},
 		statuses.reconcile,
 	)
 	if err != nil {
 		return err
 	}
+	world := &world{server: server, parcels: apitest.Of[*Parcel](server, parcels), pipeline: p, pace: s.pace}
+	if err := world.fill(s.objects); err != nil {
+		return err
+	}
+	world.introduce(s)
 	return drive(ctx, s, p, world.disturb)
 }
 
 // world is what goes on outside: the parcels move, and the server has its
 // troubles.
 type world struct {
-	server  *apitest.Server
-	parcels apitest.Collection[*Parcel]
-	next    int // the number of the next new parcel
+	server   *apitest.Server
+	parcels  apitest.Collection[*Parcel]
+	pipeline *pipeline[*Parcel]
+	pace     time.Duration     // between two changes
+	next     int               // the number of the next new parcel
+	marks    int               // how often the cache was tried
+	refused  *apitest.Injected // the writes that fail
+}
+
+// introduce says what is to be seen.
+func (w *world) introduce(s settings) {
+	out := w.pipeline.screen
+	out.say("", "An API server in memory, at %s, holds %d parcels; %d times a second one of them changes. "+
+		"The library keeps a cache of them, and %d workers write back which change they have seen. "+
+		"Then come faults. After each you read what the library did and for how long the cache was "+
+		"behind: what a change right after the fault took to get there. Most of that is a pause before "+
+		"the next try, by default about a second after the first failure and twice as long after each "+
+		"further one. All of this takes about 20 seconds; -h explains the columns.",
+		w.server.URL, s.objects, time.Second/s.pace, s.workers)
+	out.print("\n")
 }
 
 func (w *world) fill(n int) error {
@@ -70,48 +84,42 @@ func (w *world) fill(n int) error {
 
 // send creates a parcel.
 func (w *world) send() error {
-	_, err := w.parcels.Create(&Parcel{
-		TypeMeta:   metav1.TypeMeta{APIVersion: group + "/" + version, Kind: kind},
-		ObjectMeta: metav1.ObjectMeta{Namespace: fmt.Sprintf("depot-%d", w.next%10), Name: fmt.Sprintf("parcel-%06d", w.next)},
-		Spec:       ParcelSpec{City: cities[w.next%len(cities)], Carrier: fmt.Sprintf("carrier-%d", w.next%3), Stop: 1},
-	})
+	_, err := w.parcels.Create(parcel(fmt.Sprintf("depot-%d", w.next%10), fmt.Sprintf("parcel-%06d", w.next), w.next))
 	w.next++
 	return err
 }
 
-// disturb changes objects for as long as d, lets writes fail, cuts every watch after a third of
-// it, and lets the history expire after two thirds.
-func (w *world) disturb(ctx context.Context, d time.Duration) error {
-	fmt.Println("      … some writes of the workers fail: their keys come back later")
-	w.server.Inject(apitest.Fault{
-		Match: apitest.Match{Verb: apitest.VerbUpdate, Resource: resource},
-		Times: 25,
-		Do:    apitest.Fail(http.StatusServiceUnavailable),
-	})
-	tick := time.NewTicker(2 * time.Millisecond)
+// mark creates a parcel and returns its version, for which the cache can be
+// waited for.
+func (w *world) mark() (string, error) {
+	w.marks++
+	p, err := w.parcels.Create(parcel("marks", fmt.Sprintf("mark-%d", w.marks), w.marks))
+	if err != nil {
+		return "", err
+	}
+	return p.ResourceVersion, nil
+}
+
+func parcel(namespace, name string, n int) *Parcel {
+	return &Parcel{
+		TypeMeta:   metav1.TypeMeta{APIVersion: group + "/" + version, Kind: kind},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec:       ParcelSpec{City: cities[n%len(cities)], Carrier: fmt.Sprintf("carrier-%d", n%3), Stop: 1},
+	}
+}
+
+// move changes a parcel at each tick until ctx ends.
+func (w *world) move(ctx context.Context) error {
+	tick := time.NewTicker(w.pace)
 	defer tick.Stop()
-	everything := apitest.Match{}
-	cut, stall, expire, end := time.After(d/3), time.After(d*6/10), time.After(d*2/3), time.After(d)
 	for {
 		select {
 		case <-tick.C:
 			if err := w.change(); err != nil {
 				return err
 			}
-		case <-cut:
-			fmt.Println("      … the watch is cut in the middle of an event")
-			w.server.Cut(everything, apitest.MidFrame)
-		case <-stall:
-			fmt.Println("      … the watch falls silent")
-			w.server.Stall(everything)
-		case <-expire:
-			fmt.Println("      … the history expires and the silent watch is closed: 410")
-			w.server.Compact()
-			w.server.Cut(everything, apitest.Abruptly)
-		case <-end:
-			return nil
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil
 		}
 	}
 }

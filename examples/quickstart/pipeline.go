@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
+	"github.com/go-logr/logr/funcr"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/object"
@@ -25,28 +23,30 @@ type pipeline[T reflector.Object] struct {
 	reconcile func(ctx context.Context, obj T) error
 
 	// What the handler and the workers have seen.
-	adds, updates, deletes, reconciled, failed atomic.Uint64
-	errors                                     atomic.Uint64
+	adds, updates, deletes, reconciled, errors atomic.Uint64
+	failures                                   failures
+	screen                                     *screen
 }
 
-func newPipeline[T reflector.Object](source reflector.ListerWatcher[T], indexers indexer.Indexers[T], reconcile func(context.Context, T) error) (*pipeline[T], error) {
-	p := &pipeline[T]{source: source, reconcile: reconcile}
+func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher[T], indexers indexer.Indexers[T], reconcile func(context.Context, T) error) (*pipeline[T], error) {
+	p := &pipeline[T]{screen: out, source: source, reconcile: reconcile}
+	logger := funcr.New(func(_, line string) { out.say("  log: ", "%s", line) }, funcr.Options{})
 
 	// From the server to the queue of deltas. What goes wrong on the way is
-	// counted here; the reflector itself goes on.
+	// shown; the reflector itself goes on. All times are its defaults.
 	p.reflector = reflector.New(source, reflector.Options{
-		Name:    "quickstart",
-		Backoff: reflector.Backoff{Initial: 100 * time.Millisecond, Max: time.Second},
+		Name:   "quickstart",
+		Logger: logger,
 		OnError: func(_ context.Context, err error) {
-			if p.errors.Add(1) == 1 || !p.handler.HasSynced() {
-				fmt.Println("      …", err)
-			}
+			p.errors.Add(1)
+			p.screen.say("  error: ", "%v", err)
 		},
 	})
 
 	// From the queue of deltas to the indexer and the handlers.
 	in, err := informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{
 		Name:     "quickstart",
+		Logger:   logger,
 		Indexers: indexers,
 	})
 	if err != nil {
@@ -56,9 +56,7 @@ func newPipeline[T reflector.Object](source reflector.ListerWatcher[T], indexers
 
 	// From the handler to the workers: keys only. Whatever happens to an
 	// object, the worker looks at its present state.
-	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
-		Limiter: workqueue.NewExponentialLimiter[string](5*time.Millisecond, time.Second),
-	})
+	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "quickstart", Logger: &logger})
 	p.handler, err = in.AddHandler(informer.HandlerFunc[T](func(_ context.Context, e informer.Event[T]) {
 		switch e.Type {
 		case informer.Add:
@@ -104,20 +102,11 @@ func (p *pipeline[T]) handle(ctx context.Context, key string) {
 		err = p.reconcile(ctx, obj)
 	}
 	if err != nil && ctx.Err() == nil {
-		p.failed.Add(1)
+		p.failures.add(key, err)
 		p.queue.AddRateLimited(key)
 		return
 	}
 	p.reconciled.Add(1)
+	p.failures.remove(key)
 	p.queue.Forget(key)
-}
-
-// waitForSync returns when the handler has been told of the whole first list.
-func (p *pipeline[T]) waitForSync(ctx context.Context) error {
-	select {
-	case <-p.handler.Synced():
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("the informer has not synced: %w", errors.Join(ctx.Err(), p.reflector.Stats().LastError))
-	}
 }

@@ -1,69 +1,92 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"os"
+	"io"
 	"strings"
-	"text/tabwriter"
-	"time"
+	"sync"
+	"unicode/utf8"
 )
 
-// show prints a line a second until ctx ends.
-func (p *pipeline[T]) show(ctx context.Context) {
-	started := time.Now()
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			fmt.Println(p.line(time.Since(started)))
-		case <-ctx.Done():
-			return
+// columns is how wide the text is, so that it fits every terminal.
+const columns = 78
+
+// screen is where the program speaks. Several goroutines may, and none breaks
+// into another's lines.
+type screen struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+func newScreen(out io.Writer) *screen { return &screen{out: out} }
+
+// say prints a paragraph behind a label, in lines of at most columns characters.
+func (s *screen) say(label, format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprint(s.out, fill(label, fmt.Sprintf(format, args...)))
+}
+
+// print prints lines as they are.
+func (s *screen) print(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprint(s.out, text)
+}
+
+// fill breaks text into lines, which all begin in the column behind label.
+func fill(label, text string) string {
+	var b strings.Builder
+	width := utf8.RuneCountInString(label)
+	b.WriteString(label)
+	used := width
+	for _, w := range words(text, columns-width) {
+		length := utf8.RuneCountInString(w.text)
+		switch {
+		case used == width:
+		case w.rest || used+1+length > columns:
+			b.WriteString("\n" + strings.Repeat(" ", width))
+			used = width
+		default:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(w.text)
+		used += length
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// word is a word of a text, or a part of one that fits no line.
+type word struct {
+	text string
+	rest bool // of the word before
+}
+
+// words splits text at its spaces, and what is longer than most within.
+func words(text string, most int) (split []word) {
+	for _, field := range strings.Fields(text) {
+		rest := false
+		for runes := []rune(field); len(runes) > 0; rest = true {
+			n := breakAt(runes, most)
+			split = append(split, word{string(runes[:n]), rest})
+			runes = runes[n:]
 		}
 	}
+	return split
 }
 
-func (p *pipeline[T]) line(elapsed time.Duration) string {
-	stats := p.reflector.Stats()
-	return fmt.Sprintf("%3.0fs  synced %-5t  objects %6d  events %7d  queue %5d  worked on %6d  watches %2d  relists %d",
-		elapsed.Seconds(), p.handler.HasSynced(), len(p.informer.Indexer().ListKeys()),
-		p.adds.Load()+p.updates.Load()+p.deletes.Load(), p.queue.Len(), p.reconciled.Load(),
-		stats.Watches, stats.RelistCount())
-}
-
-// table prints what happened, and what the comparison found.
-func (p *pipeline[T]) table(v verdict) {
-	stats := p.reflector.Stats()
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	row := func(what string, n any) { fmt.Fprintf(w, "%s\t%v\n", what, n) }
-	fmt.Println()
-	row("lists, of which streamed", fmt.Sprintf("%d, %d", stats.Lists+stats.Streamed, stats.Streamed))
-	row("lists after the first (relists)", stats.RelistCount())
-	row("watches", stats.Watches)
-	row("expired versions (410)", stats.Expired)
-	row("errors reported", p.errors.Load())
-	row("adds", p.adds.Load())
-	row("updates", p.updates.Load())
-	row("deletes", p.deletes.Load())
-	row("keys worked on", p.reconciled.Load())
-	row("put back after a failure", p.failed.Load())
-	for _, index := range indexNames(p) {
-		row("values of index "+index, len(p.informer.Indexer().ListIndexFuncValues(index)))
+// breakAt is how much of a word goes on a line: all of it, or what ends with a
+// sign that URLs and paths are made of, or most.
+func breakAt(runes []rune, most int) int {
+	if len(runes) <= most {
+		return len(runes)
 	}
-	row("objects on the server", v.server)
-	row("objects in the cache", v.cache)
-	row("missing in the cache", examples(v.missing))
-	row("only in the cache", examples(v.unexpected))
-	row("different in the cache", examples(v.differs))
-	w.Flush()
-	fmt.Println()
-}
-
-// examples is a number and, when it is not zero, some of the keys.
-func examples(keys []string) string {
-	if len(keys) == 0 {
-		return "0"
+	for n := most; n > 0; n-- {
+		if strings.ContainsRune("/?&,", runes[n-1]) {
+			return n
+		}
 	}
-	return fmt.Sprintf("%d: %s", len(keys), strings.Join(keys[:min(3, len(keys))], ", "))
+	return most
 }

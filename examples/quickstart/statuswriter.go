@@ -52,8 +52,8 @@ func (w statusWriter) put(ctx context.Context, p *Parcel) error {
 		return nil
 	case http.StatusNotFound: // deleted meanwhile: nothing is left to do
 		return nil
-	case http.StatusConflict: // the cache was behind: its next state will be worked on
-		return fmt.Errorf("writing the status of %s/%s: conflict", p.Namespace, p.Name)
+	case http.StatusConflict: // the cache is behind: what it lacks will bring the key again
+		return nil
 	}
 	return fmt.Errorf("writing the status of %s/%s: %s", p.Namespace, p.Name, resp.Status)
 }

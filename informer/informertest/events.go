@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/object"
@@ -82,6 +83,32 @@ var eventTests = []test{
 		s.server.miss(func() { s.server.put("a"); s.server.put("b") })
 		s.settle()
 		s.expectSet("after a missed change", o, "Update ns/a Relist", "Add ns/b Relist")
+	}},
+	// Who keeps objects by what they hand on, such as an address, would else
+	// drop the new owner with the old one (TestReviewRelistTellsDeletionsFirst).
+	{"I1/ARelistTellsDeletionsFirst", func(s *suite) {
+		s.server.put("m")
+		s.server.put("n")
+		in := s.informer(Config{})
+		o, _ := s.watcher("handler", in)
+		s.start(in)
+		s.settle()
+		o.take()
+		s.server.miss(func() {
+			s.server.remove("n")
+			s.server.put("a")
+			s.server.remove("m")
+			s.server.put("z")
+		})
+		s.settle()
+		changes := withoutReasons(slices.DeleteFunc(o.take(), isNothing))
+		deletions := max(slices.IndexFunc(changes, func(line string) bool { return !strings.HasPrefix(line, "Delete ") }), 0)
+		slices.Sort(changes[:deletions])
+		slices.Sort(changes[deletions:])
+		want := []string{"Delete ns/m unseen", "Delete ns/n unseen", "Add ns/a", "Add ns/z"}
+		if !slices.Equal(changes, want) {
+			s.errorf("told %q, want %q, each half in any order", changes, want)
+		}
 	}},
 	{"I1/AListThatChangesNothingSendsNothing", func(s *suite) {
 		s.server.put("a")

@@ -1,4 +1,4 @@
-// Package readme keeps the code in README.md and the code that runs the same:
+// Package readme keeps the code in the READMEs and the code that runs the same:
 // every block of Go follows a comment that names the Example function which it
 // is the body of.
 package readme
@@ -17,25 +17,38 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite the blocks in README.md from the examples")
+var update = flag.Bool("update", false, "rewrite the blocks in the READMEs from the examples")
 
-// block matches <!-- example: DIR FUNCTION --> and the Go block behind it.
+// readmes are the folders of the READMEs that have code. The examples of those
+// of another module are read, never imported.
+var readmes = []string{".", "clientgo"}
+
+// block matches <!-- example: DIR FUNCTION --> and the Go block behind it. DIR
+// is below the folder of the README.
 var block = regexp.MustCompile("(?s)<!-- example: (\\S+) (\\S+) -->\n```go\n(.*?)```")
 
-func TestEveryBlockOfTheReadmeIsAnExample(t *testing.T) {
-	const file = "../../README.md"
+func TestEveryBlockOfTheReadmesIsAnExample(t *testing.T) {
+	for _, readme := range readmes {
+		t.Run(readme, func(t *testing.T) {
+			checkReadme(t, filepath.Join("../..", readme))
+		})
+	}
+}
+
+func checkReadme(t *testing.T, folder string) {
+	file := filepath.Join(folder, "README.md")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks := block.FindAllSubmatch(text, -1)
 	if all := bytes.Count(text, []byte("```go\n")); len(blocks) != all || all == 0 {
-		t.Errorf("README.md has %d blocks of Go, %d of them name the example they come from", all, len(blocks))
+		t.Errorf("%s has %d blocks of Go, %d of them name the example they come from", file, all, len(blocks))
 	}
 	fresh := block.ReplaceAllFunc(text, func(m []byte) []byte {
 		parts := block.FindSubmatch(m)
 		dir, name := string(parts[1]), string(parts[2])
-		body, err := exampleBody(filepath.Join("../..", dir), name)
+		body, err := exampleBody(filepath.Join(folder, dir), name)
 		if err != nil {
 			t.Error(err)
 			return m
