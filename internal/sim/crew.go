@@ -37,6 +37,8 @@ type crew struct {
 	book   *ledger
 	busy   sync.WaitGroup
 
+	journal *journal
+
 	// inOrder tells whether the informer's queue keeps the order of keys. If
 	// not, the store can reach a version before it has all that is older.
 	inOrder bool
@@ -52,7 +54,7 @@ type crew struct {
 
 func (w *world) newCrew() *crew {
 	c := &crew{
-		server: w.server, store: w.informer.Indexer(), book: w.book,
+		server: w.server, store: w.informer.Indexer(), book: w.book, journal: w.journal,
 		inOrder: !w.script.setup.deltaFIFO, inHand: make(map[string]bool),
 		comparable: func(key string) bool {
 			return !w.script.setup.unversioned && !w.wentBack() && !w.wasRefused(key) && !w.wasRefused(unknown)
@@ -84,6 +86,7 @@ func (c *crew) work() {
 		}
 		c.take(key)
 		if err := c.sync(key); err != nil {
+			c.journal.note("worker", "%s: %v", key, err)
 			c.queue.AddRateLimited(key)
 		} else {
 			c.queue.Forget(key)
@@ -124,6 +127,7 @@ func (c *crew) sync(key string) error {
 	if err != nil {
 		return err
 	}
+	c.journal.note("worker", "%s@%s is now @%s", key, job.ResourceVersion, answer.ResourceVersion)
 	return c.readOwn(ctx, key, answer)
 }
 

@@ -22,6 +22,7 @@ func (w *world) checkFollows(f fault) {
 	for began := time.Now(); time.Since(began) < 4*bound; {
 		<-time.After(glance)
 		synctest.Wait() // everybody has done what can be done by now
+		w.remind()
 		behind := w.disagreement()
 		if behind == "" {
 			return

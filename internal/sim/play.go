@@ -165,14 +165,36 @@ func (w *world) bend(s step) {
 	case replays, lowEvents, lowBookmarks, oldDeletions:
 		w.goesBack() // a watch may be resumed from a version that is too low
 	}
-	had := len(w.informer.Indexer().ListKeys())
+	had := w.informer.Indexer().List()
 	w.source.crooked.bend(s.kink, s.n)
 	w.goOn(s)
-	has := len(w.informer.Indexer().ListKeys())
-	if exist := w.jobs.Len(); s.kink == foreign && had > 0 && has == 0 && exist > 0 {
-		w.book.fault("store", "R4: of %d objects none could be used, and the %d that were known before are gone", exist, had)
+	if s.kink == foreign {
+		w.checkKept(had)
 	}
 	w.source.crooked.straighten()
+}
+
+// checkKept finds fault when all objects of had are gone in the store that the
+// server still has: a list of which nothing could be used was believed (R4).
+func (w *world) checkKept(had []*Job) {
+	exist, err := w.jobs.Objects()
+	if err != nil {
+		return // it is not served
+	}
+	kept, lost := 0, 0
+	for _, j := range had {
+		if now := exist[keyOf(j)]; now == nil || now.UID != j.UID {
+			continue
+		}
+		if _, stored, _ := w.informer.Indexer().GetByKey(keyOf(j)); stored {
+			kept++
+		} else {
+			lost++
+		}
+	}
+	if lost > 1 && kept == 0 {
+		w.book.fault("store", "R4: no object could be used, and the %d that were known before are gone", lost)
+	}
 }
 
 // freeze makes our process stand still. When it goes on, half of the time its
@@ -201,6 +223,19 @@ func (w *world) restore() {
 	w.mu.Lock()
 	clear(w.bloated)
 	w.mu.Unlock()
+}
+
+// remind makes the workers look again at what lost their work when the server
+// went back: where the store had not seen it yet, no event tells of that.
+func (w *world) remind() {
+	if !w.script.performs(opRestore) || w.backup != nil {
+		return
+	}
+	for _, j := range w.informer.Indexer().List() {
+		if !j.done() {
+			w.crew.queue.Add(keyOf(j))
+		}
+	}
 }
 
 // bloat makes a job too large.

@@ -98,6 +98,7 @@ func (w *world) agrees(limit time.Duration, touchOld bool) bool {
 		<-time.After(glance)
 		synctest.Wait() // everybody has done what can be done by now
 		w.checkStep()
+		w.remind()
 		w.touchRefused(touchOld)
 		if w.agreed() {
 			return true

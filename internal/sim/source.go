@@ -296,7 +296,7 @@ func (st *sourceStream) failed(err error) error {
 	var bad *reflector.DecodeError
 	if errors.As(err, &bad) {
 		st.s.refuses(bad.Key)
-		st.s.witness(sawBadEvent)
+		st.s.spoils(st.r, bad)
 		st.s.journal.note("answer", "%s brings %v", st.r.kind, err)
 		return err
 	}
@@ -305,6 +305,16 @@ func (st *sourceStream) failed(err error) error {
 	}
 	st.s.end(st.r, err)
 	return err
+}
+
+// spoils notes an event that cannot be decoded.
+func (s *source) spoils(r *request, bad *reflector.DecodeError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.see(sawBadEvent)
+	if !r.ready.IsZero() && bad.ResourceVersion != "" {
+		s.came(bad.ResourceVersion)
+	}
 }
 
 // arrived notes an event that the reflector is given.

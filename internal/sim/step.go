@@ -102,14 +102,14 @@ func (w *world) checkStep() {
 	synctest.Wait() // everybody has noticed what there is
 	s := w.source
 	s.mu.Lock()
-	silent, open := time.Since(s.contact.last), s.contact.open
+	last, open := s.contact.last, s.contact.open
 	s.mu.Unlock()
-	status := w.reflector.Status()
+	silent, status := time.Since(last), w.reflector.Status()
 	if source := w.informer.Status().Source; source == nil || source.InStep != status.InStep {
 		w.book.fault("informer", "R5: its Status says %+v of the source, the reflector %+v", source, status)
 	}
 	switch out := open == 0 && silent > outAfter+grace; {
-	case !status.Running || s.gate.isShut():
+	case !status.Running || s.gate.isShut() || overlaps(w.absent, last, time.Now()):
 	case out && status.InStep:
 		w.book.fault("reflector", "R5: for %v there was no contact, and Status says that it is in step: %+v", silent, status)
 	case !status.InStep && status.Cause == nil:
