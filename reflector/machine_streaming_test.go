@@ -72,6 +72,13 @@ var streamingCases = []armCase{
 		stats:    Stats{Streamed: 4, Synced: 2, Watches: 4, Expired: 3, Retries: 2, Relists: map[RelistReason]uint64{RelistExpired: 1}},
 	},
 	{
+		name:     "R1a a streamed list of the newest state that is always expired gives way to pages",
+		answers:  []answer{failing(errGone), failing(errGone), failing(errGone), failing(errGone), listA, streams()},
+		requests: []string{"0s stream rv=", "0s stream rv=", "0.8s stream rv=", "2.4s stream rv=", "2.4s list rv= limit=500", "2.4s watch rv=10"},
+		holds:    "a@1 b@2",
+		stats:    Stats{Lists: 1, Streamed: 4, Synced: 1, Pages: 1, Watches: 5, Expired: 4, Retries: 2},
+	},
+	{
 		name:     "an internal error of a streamed list leads to pages",
 		answers:  []answer{failing(errInternal), listA, streams()},
 		requests: []string{"0s stream rv=", "0s list rv=0 limit=500", "0s watch rv=10"},

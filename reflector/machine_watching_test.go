@@ -208,6 +208,23 @@ var watchingCases = []armCase{
 		stats:    Stats{Lists: 2, Synced: 2, Pages: 2, Watches: 2, Events: 5, Retries: 1, Relists: map[RelistReason]uint64{RelistUnversioned: 1}},
 	},
 	{
+		name:     "R1a a source without versions whose watches do not open is listed in pages, each time that one fails",
+		answers:  []answer{streams(added("a@"), listEnd(""), time.Minute, io.EOF), streams(added("b@"), listEnd(""), errBusy), {items: ats("b@")}, failing(errBusy), {items: ats("c@")}, streams()},
+		requests: []string{"0s stream rv=", "60.8s stream rv=", "67.8s list rv=0 limit=500", "67.8s watch rv=", "74.8s list rv=0 limit=500", "74.8s watch rv="},
+		holds:    "c@",
+		stats:    Stats{Lists: 2, Streamed: 2, Synced: 4, Pages: 2, Watches: 4, Retries: 3, Relists: map[RelistReason]uint64{RelistUnversioned: 3}},
+	},
+	{
+		name: "R1a a watch that was of use before an event called for a list counts as one that works",
+		opts: paged,
+		answers: []answer{listA, failing(errForbidden), failing(errForbidden), streams(modified("a@11"), errUndecodable), {items: ats("a@11"), version: "20"},
+			failing(errForbidden), failing(errForbidden), streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s watch rv=10", "0.8s watch rv=10", "2.4s watch rv=10", "3.2s list rv=11",
+			"3.2s watch rv=20", "6.4s watch rv=20", "12.8s watch rv=20"},
+		holds: "a@11",
+		stats: Stats{Lists: 2, Synced: 2, Pages: 2, Watches: 6, Restarts: 4, Events: 1, Refused: 1, Retries: 5, Relists: map[RelistReason]uint64{RelistUndecodable: 1}},
+	},
+	{
 		name:     "a watch from no version begins out of order",
 		opts:     paged,
 		answers:  []answer{{}, streams(added("a@7"), added("b@3"), modified("b@8"), io.EOF), streams()},

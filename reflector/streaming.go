@@ -239,9 +239,15 @@ func (m *machine[T]) inPages(ctx context.Context, s state[T], err error) state[T
 func (m *machine[T]) streamJudged(ctx context.Context, s state[T], w *openWatch[T], err error) state[T] {
 	how := judge(err)
 	first := m.detour.fail(w.began, how)
+	if how == expired {
+		m.r.record.update(func(st *Stats) { st.Expired++ })
+	}
+	outdated := how == expired || how == tooLarge
 	switch {
-	case how == expired || how == tooLarge:
-		return m.streamOutdated(ctx, s, how, err)
+	case outdated && !s.fresh:
+		return m.streamOutdated(ctx, err)
+	case outdated: // the newest state too, which nobody can understand
+		m.broken++
 	case how == transient && !apierrors.IsForbidden(err) && !isDecodeError(err) && !isUnusable(err):
 		m.broken++
 	case how != away:
@@ -266,16 +272,14 @@ func (m *machine[T]) streamJudged(ctx context.Context, s state[T], w *openWatch[
 }
 
 // streamOutdated goes on after a streamed list whose version the server does
-// not have: at once with the newest state, the first time.
-func (m *machine[T]) streamOutdated(ctx context.Context, s state[T], how verdict, err error) state[T] {
-	if how == expired {
-		m.r.record.update(func(st *Stats) { st.Expired++ })
-	}
-	if s.fresh || retryAfter(err) > 0 {
-		return m.retry(ctx, opStream, err, state[T]{phase: streaming, fresh: true})
+// not have: with the newest state, at once unless the server asks to wait.
+func (m *machine[T]) streamOutdated(ctx context.Context, err error) state[T] {
+	next := state[T]{phase: streaming, fresh: true}
+	if retryAfter(err) > 0 {
+		return m.retry(ctx, opStream, err, next)
 	}
 	m.report(ctx, opStream, "", err)
-	return state[T]{phase: streaming, fresh: true}
+	return next
 }
 
 // streamEnd is the end of a streamed list.

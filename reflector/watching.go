@@ -198,6 +198,9 @@ func (m *machine[T]) troubled(ctx context.Context, w *openWatch[T], t *trouble) 
 	if ctx.Err() != nil {
 		return m.end()
 	}
+	if w.progress {
+		m.watchesWork(ctx)
+	}
 	m.r.record.restart(RestartEvent)
 	return m.pause(&m.turns, t.err, m.relist(t.why))
 }
@@ -354,7 +357,11 @@ func (m *machine[T]) watchEnded(ctx context.Context, w *openWatch[T], err error)
 		return m.turn(ctx, opWatch, end.err, m.relist(RelistTooLarge))
 	}
 	if why := m.wanting(w); why != "" {
-		return m.turnAfter(ctx, end, m.relist(why))
+		list := m.relist(why)
+		if !end.worked { // a streamed list would not either
+			list = m.pages(list.fresh)
+		}
+		return m.turnAfter(ctx, end, list)
 	}
 	return m.goOn(ctx, end)
 }
