@@ -258,7 +258,10 @@ func TestIndexesAddedDuringWritesAreComplete(t *testing.T) {
 func TestALoggedPanicShowsItsFunction(t *testing.T) {
 	var said string
 	logger := funcr.New(func(_, args string) { said += args }, funcr.Options{})
-	c := newThings(t, Options[*thing]{Logger: logger, Indexers: Indexers[*thing]{"color": byColor}})
+	c, err := NewWithAccess(Options[*thing]{Logger: logger, Indexers: Indexers[*thing]{"color": byColor}}, thingAccess())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := c.Add(&thing{key: "a/black", version: "1", colors: []string{"black"}}); err != nil {
 		t.Fatal(err)
 	}

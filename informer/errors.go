@@ -60,15 +60,23 @@ type SyncError struct {
 	Err error
 }
 
-// Error names what did not sync, and why.
+// Error names what did not sync, and why; one reason stands for all in a row
+// that have it.
 func (e *SyncError) Error() string {
 	each := make([]string, len(e.Unsynced))
 	for i, name := range e.Unsynced {
-		if each[i] = name; i < len(e.Reasons) && e.Reasons[i] != nil {
-			each[i] += " (" + e.Reasons[i].Error() + ")"
+		if each[i] = name; e.reason(i) != "" && e.reason(i) != e.reason(i+1) {
+			each[i] += " (" + e.reason(i) + ")"
 		}
 	}
 	return fmt.Sprintf("informer: not synced: %s: %v", strings.Join(each, ", "), e.Err)
+}
+
+func (e *SyncError) reason(i int) string {
+	if i >= len(e.Reasons) || e.Reasons[i] == nil {
+		return ""
+	}
+	return e.Reasons[i].Error()
 }
 
 // Unwrap returns the reason.

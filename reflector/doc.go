@@ -15,16 +15,37 @@
 //   - R1 Whatever the wire does (streams that are cut, stand still, repeat
 //     themselves or carry garbage, answers 410, 429 and 5xx, objects of
 //     another type), the sink holds the server's state in the end, once the
-//     server answers again. Objects that R4 refuses are missing from it, and
-//     Stats counts them.
+//     server answers again. Objects that R4 refuses are missing from it or old,
+//     and Stats counts them.
+//   - R1a An error that the machine does not understand may cost time, never
+//     the state. However watches fail (refused, cut before their headers,
+//     answered by a page, by 4xx, 5xx, by an error of the source's own), while
+//     lists are answered the sink follows the server by lists, with growing
+//     pauses, and by watches again when those work.
+//   - R1b No object costs another its freshness. An object that is refused,
+//     cannot be decoded or is too large, and an order of versions that nobody
+//     expected, call for a list not more than once for each object and reason,
+//     and each reason does at most once in ten minutes, doubling to a day. A
+//     list that shows a lower version than the one before starts this anew.
 //   - R2 A watch that ends is resumed from the last version. All objects are
 //     listed at the start and in the cases below, never otherwise. A stream
 //     that is silent for 30 s past its timeout is cut by this side.
 //   - R3 Between tries there is a pause that grows, with a random part, and is
-//     never shorter than what a Retry-After asks for. The end of the context
-//     ends it at once.
+//     never shorter than what a Retry-After asks for, up to R6's bound. The end
+//     of the context ends it at once.
 //   - R4 An object that cannot be decoded, or is of the wrong type, is
-//     reported and never stored.
+//     reported and never stored. A list of which nothing could be used is no
+//     list, unless all of it was refused before.
+//   - R5 Nothing is silent. A Reflector is not in step when for longer than 30 s
+//     (Options.OutOfStepAfter) neither a watch was open nor a list answered, and
+//     while an object is refused. The change into and out of step is logged
+//     once, as an error, with the names of reflector, type and source and the
+//     cause; a state that changes often is logged once a minute at most, and
+//     less and less, with the number of changes. Status says the same at any
+//     time. OnError is told of every error.
+//   - R6 No loop is without a pause, and no pause without a bound: 10 minutes
+//     (Options.MaxPause), whatever a server asks for. A source reports what it
+//     was told; the machine bounds it.
 //
 // # The machine
 //
@@ -33,7 +54,7 @@
 //
 //	             start
 //	               │
-//	               ▼         refused, broken 3 times, silent
+//	               ▼         refused, broken 3 times, without an end
 //	         ┌─ streaming ──────────────────────────► listing ◄─┐ next page
 //	         │     ▲  ▲                               │  │  ▲ └──┘
 //	complete │     │  │ expired, too large: fresh     │  │  │ expired, too
@@ -46,8 +67,42 @@
 //	               └────────── waiting ◄──────────┴──────┘
 //	                      after an error, then where it says
 //
-// The version moves only after the sink has taken what brings it there, so
-// that whatever ends a watch loses nothing.
+// The version moves only after the sink has taken what brings it there, or once
+// it is known that a list will make up for it, so that whatever ends a watch loses
+// nothing.
+//
+// # Watches that do not work
+//
+// A watch that cannot be opened, or ends within a second without anything new, is
+// tried again for a while: three times, where the error may pass; up to a minute,
+// where the server cannot be reached or asks to come later, since it would not
+// answer a list either; not at all where it rejects the watch as such. Then one
+// list in pages is asked for (R1a) and after it the watch again, in turn, with the
+// pauses of R3 in between. When that list fails too, watches alone are tried for a
+// minute, two, four, up to ten, so that a server that comes back is asked for what
+// costs it least. Streamed lists that do not come are answered by pages in the
+// same way.
+//
+// # Objects that are refused
+//
+// What a source cannot decode, or a sink does not take (a transform that returns
+// an error), is refused: counted, reported, and remembered by its key. The first
+// refusal calls for a list, which shows whether the object can be had some other
+// way; if not the sink holds no state of it from then on. Further refusals of the
+// same object call for none. A list that is called for while its reason rests
+// (R1b) is made at the end of a watch, once the rest is over; until then the sink
+// may hold an older state of that object.
+//
+// # Versions
+//
+// A version that is lower than the last is no proof that the server went back: some
+// send deletions with the version of the last change, others repeat the last
+// events when a watch is resumed. The event is handed on, and a list is asked
+// for, which shows the truth: if its version is not lower than the one before, the
+// order of events means nothing from then on, until a list does show a lower one.
+//
+// A source without versions has nothing to resume from: what was deleted between
+// two watches is in neither. It is listed each time that a watch ends.
 //
 // # Full lists
 //
@@ -56,24 +111,27 @@
 //
 //   - RelistExpired: the version is gone (410), in an answer or in the stream.
 //   - RelistTooLarge: the server says that the version is in its future.
-//   - RelistUndecodable: an event could not be decoded. One case is excepted,
-//     as a list could change nothing: the last list could not decode that very
-//     object either, so that the sink does not hold it.
-//   - RelistNotStored: the sink did not take an event.
-//   - RelistBackwards: the version of an event, a bookmark or a list is lower
-//     than one before. The same version again is a duplicate: it is counted
-//     and handed on, as no sink is harmed by it.
+//   - RelistUndecodable: an event could not be decoded (R1b).
+//   - RelistNotStored: the sink did not take an event (R1b).
+//   - RelistBackwards: the version of an event or a bookmark is lower than one
+//     before (R1b), or that of a list, which is then asked for again, of the
+//     newest state. The same version again is a duplicate: it is counted and
+//     handed on, as no sink is harmed by it.
 //   - RelistSilent: watches from one version were open, together, for as long
 //     as one was asked to last and brought neither event nor bookmark. That
 //     may be an idle server; it may also be one whose history does not hold
-//     the version.
-//   - RelistShort: five watches in a row ended within a second and brought
-//     nothing.
-//   - RelistInternal: a watch failed with internal errors (500) for longer
+//     the version. The price is one request for each such watch where the
+//     collection fits into a page. Larger ones are left in peace for twice as
+//     long each time, up to an hour; they may be old for as long, on a server
+//     that neither sends what happens nor says that it does not.
+//   - RelistUnversioned: there is no version to resume from.
+//   - RelistShort: a watch ended within a second and brought nothing, or five in
+//     a row brought nothing new.
+//   - RelistInternal: watches failed with internal errors (500) for longer
 //     than Options.MaxInternalErrorRetry.
 //   - RelistRefused: the server rejects the watch as such: 404, 405, 400, 422
-//     and what else is 4xx, but not 401, 403, 408 and 429, after which the
-//     watch is tried again from where it was.
+//     and what else is 4xx, but not 401, 403, 408 and 429.
+//   - RelistUnwatched: watches do not work for another reason.
 //
 // A list asks for a state that is not older than the last version, the first
 // list in pages for any (version "0"). After "expired", "too large" and a version
@@ -85,17 +143,20 @@
 // state; the whole list is asked for in one request instead.
 //
 // A list is asked for as a stream first, at each relist again. It is asked for
-// in pages instead when the server or the source refuses a stream
-// (ErrNoStreamedList, 400, 405, 406, 415, 422, or a bookmark that does not end
-// the list), which is remembered until Run returns; and, this time only, after
-// three streams that broke, one that was silent for a minute or two, or an error that
-// is neither passing nor about the version.
+// in pages instead, this time, after an error that is neither passing nor about
+// the version and after three streams that broke; and for ten minutes, doubling
+// to a day, when the server refuses a stream (400, 405, 406, 415, 422) or sends
+// none: it was silent for a minute or so, or the bookmark that ends the list did
+// not come within 15 s of the first sign that the initial part was over (an event
+// that is not ADDED, an object that comes twice). A source that returns
+// ErrNoStreamedList is not asked again in this Run.
 //
 // # Differences from client-go
 //
 // client-go's reflector lists again after most errors of a watch; this one
-// resumes. It stores what follows an event that it could not decode; this one
-// lists. It has no limit to silence, does not look at the order of versions,
-// and sleeps through the end of its context in one of its pauses. Resync is
-// the informer's here.
+// resumes, and lists when that does not help. It stores what follows an event
+// that it could not decode; this one lists as well, once. It has no limit to
+// silence, does not look at the order of versions, asks for the end of a streamed
+// list without a limit, resumes watches without a version, and sleeps through the
+// end of its context in one of its pauses. Resync is the informer's here.
 package reflector

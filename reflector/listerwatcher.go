@@ -45,7 +45,7 @@ type Part[T any] struct {
 type Stream[T any] interface {
 	// Next waits for the next event. io.EOF is the regular end of the
 	// stream; an ERROR event is returned as the *apierrors.StatusError that
-	// it holds; an event that cannot be decoded as a *DecodeError, after
+	// it holds, or wraps it; an event that cannot be decoded as a *DecodeError, after
 	// which the stream can be read on. Any other error ends the stream.
 	Next() (Event[T], error)
 

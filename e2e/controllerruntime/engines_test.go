@@ -8,11 +8,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	toolscache "k8s.io/client-go/tools/cache"
-	clientworkqueue "k8s.io/client-go/util/workqueue"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/informant-go/informant/clientgo/cache"
-	"github.com/informant-go/informant/clientgo/workqueue"
+	"github.com/informant-go/informant/clientgo/controllerruntime"
 )
 
 // engines makes what a manager asks for and keeps it, so that the test can tell
@@ -23,19 +24,24 @@ type engines struct {
 	queues    []*countedQueue                  // guarded by mu
 }
 
-// newInformer is for cache.Options.NewInformer.
-func (e *engines) newInformer(lw toolscache.ListerWatcher, obj runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
-	informer := cache.NewSharedIndexInformer(lw, obj, resync, indexers)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.informers = append(e.informers, informer)
-	return informer
+// cache is controllerruntime.Cache that keeps the informers.
+func (e *engines) cache(o *manager.Options) {
+	controllerruntime.Cache(o)
+	newInformer := o.Cache.NewInformer
+	o.Cache.NewInformer = func(lw toolscache.ListerWatcher, obj runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
+		informer := newInformer(lw, obj, resync, indexers)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.informers = append(e.informers, informer)
+		return informer
+	}
 }
 
-// newQueue is for controller.Options.NewQueue.
-func (e *engines) newQueue(controller string, limiter clientworkqueue.TypedRateLimiter[reconcile.Request]) clientworkqueue.TypedRateLimitingInterface[reconcile.Request] {
-	queue := &countedQueue{TypedRateLimitingInterface: workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
-		workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{Name: controller})}
+// newQueue is controllerruntime.NewQueue that keeps the queues.
+func (e *engines) newQueue(controller string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
+	queue := &countedQueue{
+		PriorityQueue: controllerruntime.NewQueue(controller, limiter).(priorityqueue.PriorityQueue[reconcile.Request]),
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.queues = append(e.queues, queue)
@@ -44,16 +50,16 @@ func (e *engines) newQueue(controller string, limiter clientworkqueue.TypedRateL
 
 // countedQueue counts what a controller takes out.
 type countedQueue struct {
-	clientworkqueue.TypedRateLimitingInterface[reconcile.Request]
+	priorityqueue.PriorityQueue[reconcile.Request]
 	taken atomic.Int64
 }
 
-func (q *countedQueue) Get() (reconcile.Request, bool) {
-	request, shutdown := q.TypedRateLimitingInterface.Get()
+func (q *countedQueue) GetWithPriority() (request reconcile.Request, priority int, shutdown bool) {
+	request, priority, shutdown = q.PriorityQueue.GetWithPriority()
 	if !shutdown {
 		q.taken.Add(1)
 	}
-	return request, shutdown
+	return request, priority, shutdown
 }
 
 // check tells whether the manager runs on what was made here.
@@ -65,8 +71,8 @@ func (e *engines) check(t *testing.T) {
 		t.Fatalf("the manager has asked for %d informers and %d queues, not for one of each", len(e.informers), len(e.queues))
 	}
 	informer, queue := e.informers[0], e.queues[0]
-	if !madeHere(informer, "clientgo/cache") || !madeHere(queue.TypedRateLimitingInterface, "workqueue") {
-		t.Errorf("the informer is a %T, the queue a %T", informer, queue.TypedRateLimitingInterface)
+	if !madeHere(informer, "clientgo/cache") || !madeHere(queue.PriorityQueue, "clientgo/controllerruntime") {
+		t.Errorf("the informer is a %T, the queue a %T", informer, queue.PriorityQueue)
 	}
 	if held := len(informer.GetStore().ListKeys()); !informer.HasSynced() || held <= configMaps {
 		t.Errorf("the informer holds %d objects, synced: %v", held, informer.HasSynced())

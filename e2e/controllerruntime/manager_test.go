@@ -38,14 +38,13 @@ func TestAManagerReconcilesOnOurEngines(t *testing.T) {
 	direct := kubernetes.NewForConfigOrDie(restConfig).CoreV1().ConfigMaps(ns)
 
 	var ours engines
-	mgr, err := manager.New(restConfig, manager.Options{
+	options := manager.Options{
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
-		Cache: cache.Options{
-			DefaultNamespaces: map[string]cache.Config{ns: {}},
-			NewInformer:       ours.newInformer,
-		},
-	})
+		Cache:      cache.Options{DefaultNamespaces: map[string]cache.Config{ns: {}}},
+	}
+	ours.cache(&options)
+	mgr, err := manager.New(restConfig, options)
 	if err != nil {
 		t.Fatal(err)
 	}
