@@ -141,7 +141,7 @@ func (c *crooked) part(p reflector.Part[*Job]) reflector.Part[*Job] {
 	for _, j := range p.Items {
 		if all || keyOf(j) == bad {
 			c.bent[spoiled]++
-			p.Refused = append(p.Refused, c.undecodable(j, ""))
+			p.Refused = append(p.Refused, undecodable(j, ""))
 			continue
 		}
 		c.seen[keyOf(j)] = j.ResourceVersion
@@ -184,9 +184,9 @@ func (c *crooked) event(e reflector.Event[*Job]) (bent reflector.Event[*Job], er
 	switch {
 	case key == c.bad():
 		c.bent[spoiled]++
-		return e, c.undecodable(e.Object, e.Type), false
+		return e, undecodable(e.Object, e.Type), false
 	case c.strikes(foreign, 1), c.strikes(garbled, 6):
-		return e, c.undecodable(e.Object, e.Type), false
+		return e, undecodable(e.Object, e.Type), false
 	case e.Type == watch.Deleted && before != "" && c.strikes(oldDeletions, 1):
 		e.Object.ResourceVersion, e.ResourceVersion = before, before
 	case e.Type == watch.Modified && c.strikes(addedAgain, 3):
@@ -226,21 +226,13 @@ var (
 	errStrange = errors.New("the event has an unknown type")
 )
 
-func (c *crooked) undecodable(j *Job, t watch.EventType) error {
-	bad := &reflector.DecodeError{Type: "*sim.Job", Key: keyOf(j), ResourceVersion: j.ResourceVersion, Event: t, Err: errSpoiled}
-	if c.without {
-		bad.ResourceVersion = ""
-	}
-	return bad
+func undecodable(j *Job, t watch.EventType) error {
+	return &reflector.DecodeError{Type: "*sim.Job", Key: keyOf(j), ResourceVersion: j.ResourceVersion, Event: t, Err: errSpoiled}
 }
 
 // strange is an event of an unknown type.
-func (c *crooked) strange(j *Job) error {
-	bad := &reflector.DecodeError{Type: "*sim.Job", Key: keyOf(j), ResourceVersion: j.ResourceVersion, Err: errStrange}
-	if c.without {
-		bad.ResourceVersion = ""
-	}
-	return bad
+func strange(j *Job) error {
+	return &reflector.DecodeError{Type: "*sim.Job", Key: keyOf(j), ResourceVersion: j.ResourceVersion, Err: errStrange}
 }
 
 func keyOf(j *Job) string { return j.Namespace + "/" + j.Name }

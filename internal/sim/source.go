@@ -265,7 +265,7 @@ func (st *sourceStream) Next() (reflector.Event[*Job], error) {
 		if st.kept == nil && e.Type != watch.Bookmark && st.s.crooked.stranger() {
 			st.kept = &e
 			st.s.journal.note("fault", "an event of an unknown type")
-			return reflector.Event[*Job]{}, st.failed(st.s.crooked.strange(e.Object))
+			return reflector.Event[*Job]{}, st.failed(strange(e.Object))
 		}
 		st.kept = nil
 		if st.r.kind == askStream && st.r.ready.IsZero() {
@@ -295,6 +295,9 @@ func (st *sourceStream) read() (reflector.Event[*Job], error) {
 func (st *sourceStream) failed(err error) error {
 	var bad *reflector.DecodeError
 	if errors.As(err, &bad) {
+		if st.s.crooked.without {
+			bad.ResourceVersion = "" // it is the error's own
+		}
 		st.s.refuses(bad.Key)
 		st.s.spoils(st.r, bad)
 		st.s.journal.note("answer", "%s brings %v", st.r.kind, err)
