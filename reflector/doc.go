@@ -91,7 +91,7 @@
 // way; if not the sink holds no state of it from then on. Further refusals of the
 // same object call for none. A list that is called for while its reason rests
 // (R1b) is made at the end of a watch, once the rest is over; until then the sink
-// may hold an older state of that object.
+// may hold an older state of that object, although the version has passed it.
 //
 // # Versions
 //

@@ -356,7 +356,7 @@ func (m *machine[T]) watchEnded(ctx context.Context, w *openWatch[T], err error)
 	case tooLarge:
 		return m.turn(ctx, opWatch, end.err, m.relist(RelistTooLarge))
 	}
-	if why := m.wanting(w); why != "" {
+	if why := m.wanting(w, end); why != "" {
 		list := m.relist(why)
 		if !end.worked { // a streamed list would not either
 			list = m.pages(list.fresh)
@@ -407,12 +407,12 @@ func next(row int, goesOn bool) int {
 
 // wanting is why a list is called for by what the watches have not brought, ""
 // when it is not.
-func (m *machine[T]) wanting(w *openWatch[T]) RelistReason {
+func (m *machine[T]) wanting(w *openWatch[T], end watchEnd) RelistReason {
 	now := time.Now()
 	switch {
 	case !m.resumable():
 		return RelistUnversioned
-	case m.quiet > 0 && m.quiet >= max(w.timeout-time.Second, m.peace):
+	case (end.opened || end.cut) && m.quiet > 0 && m.quiet >= max(w.timeout-time.Second, m.peace):
 		if m.peace = 0; m.size > DefaultPageSize {
 			m.peace = min(2*m.quiet, maxPeace)
 		}
