@@ -130,7 +130,8 @@ func (w *world) possible(c clue) bool {
 	case sawRefusedObject:
 		return w.script.setup.stubborn >= 0 || did(opRefuse)
 	case sawLower:
-		return w.struck("list that is") || did(opRestore) || bent(oldDeletions, lowEvents, lowBookmarks, replays)
+		return w.struck("list that is") || did(opRestore) || bent(oldDeletions, lowEvents, lowBookmarks, replays) ||
+			bent(foreign) // a list that was dropped has shown a version that a watch comes to once more
 	case sawInternal:
 		return w.struck("answer 500", "web page", "answer 200 with a Status 500")
 	case sawRefusal:
