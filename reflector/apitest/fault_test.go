@@ -278,7 +278,9 @@ func TestStallAfter(t *testing.T) {
 			t.Errorf("after %v", time.Since(began))
 		}
 		time.AfterFunc(time.Hour, func() { s.Cut(lists, apitest.Abruptly) })
-		if a := get(t, s, widgets.Path("", "")); !errors.Is(a.err, io.ErrUnexpectedEOF) || s.Streams(lists) != 0 {
+		a := get(t, s, widgets.Path("", ""))
+		synctest.Wait() // the server has ended the answer on its side too
+		if !errors.Is(a.err, io.ErrUnexpectedEOF) || s.Streams(lists) != 0 {
 			t.Errorf("cut: %v, %d streams", a.err, s.Streams(lists))
 		}
 	})
