@@ -39,9 +39,11 @@
 // Each with the reason why no program can depend on client-go's way.
 //
 //   - An informer lists again when it has to (see R2 of package reflector). client-go
-//     also does so whenever a watch ends with an error or within a second, so
-//     that its handlers see more updates that change nothing. When watches end
-//     is the server's business.
+//     also does so whenever a watch ends with an error, so that its handlers see
+//     more updates that change nothing. When watches end is the server's
+//     business.
+//   - An informer that is not in step with its server says so in a log line of
+//     its own, besides what the watch error handler is told (R5).
 //   - Such updates go to all handlers; client-go's informers, if they do resyncs,
 //     send them to the handlers of the last resync only, whichever that was.
 //   - An event that cannot be used, of another type for instance, is answered
