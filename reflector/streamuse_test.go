@@ -62,7 +62,7 @@ func TestAStreamedListWithoutAnEndGivesWayToPages(t *testing.T) {
 					r.pass(time.Minute, true)
 					expire()
 				}
-				r.pass(time.Minute, true)
+				r.pass(5*time.Minute, true) // the pauses have grown
 				if _, streams, _ := b.counts(); streams < 2 {
 					t.Error("a streamed list is never asked for again")
 				}
