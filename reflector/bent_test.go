@@ -28,6 +28,9 @@ type bent struct {
 	// next, if not nil, stands in for what a stream brings.
 	next func(st *simStream) (Event[*thing], error)
 
+	// streaming is whether the last stream began with a list.
+	streaming bool
+
 	mu      sync.Mutex
 	watches int
 	lists   int // those in pages: their first pages
@@ -64,6 +67,7 @@ func (b *bent) Watch(ctx context.Context, opts metav1.ListOptions) (Stream[*thin
 			return nil, err
 		}
 	}
+	b.streaming = streamed
 	st, err := b.simServer.Watch(ctx, opts)
 	if err != nil {
 		return nil, err
@@ -213,3 +217,28 @@ func runFor(t *testing.T, d time.Duration, lw ListerWatcher[*thing]) (stats Stat
 	})
 	return stats
 }
+
+// runLogged is runBent without an OnError; it returns what was logged as errors.
+func runLogged(t *testing.T, b *bent, opts Options, f func(r *run)) (lines string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b.moved = make(chan struct{}) // one of this bubble
+		r := &run{bent: b, sink: newMutexTape(), t: t}
+		opts.Name, opts.Logger = "bent", funcr.New(r.logged, funcr.Options{})
+		r.Reflector = New[*thing](b, opts)
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- r.Run(ctx, r.sink) }()
+		f(r)
+		cancel()
+		<-done
+		lines = strings.Join(r.log(), "\n")
+	})
+	return lines
+}
+
+// streamFunc is a Next as a Stream.
+type streamFunc func() (Event[*thing], error)
+
+func (f streamFunc) Next() (Event[*thing], error) { return f() }
+func (f streamFunc) Close()                       {}

@@ -92,14 +92,15 @@ func TestWhateverKeepsWatchesFromOpeningTheSinkFollowsByLists(t *testing.T) {
 						checkToldOfDetour(t, r.log(), "the objects are listed instead", c.err.Error())
 
 						broken = false
-						r.pass(11*time.Minute, false)
+						r.pass(11*time.Minute, true)
 						lists, _, _ = b.counts()
+						before := r.Stats().Relists
 						for range 10 {
 							r.follows(time.Second)
 							r.pass(2*time.Minute, false)
 						}
 						if again, _, _ := b.counts(); again != lists {
-							t.Errorf("watches work again, and there were %d more lists", again-lists)
+							t.Errorf("watches work again, and there were %d more lists: %v after %v", again-lists, r.Stats().Relists, before)
 						}
 						checkToldOfDetour(t, r.log(), "Watches work again")
 					})
@@ -239,5 +240,66 @@ func TestAServerThatIsAwayForAMomentCostsNoList(t *testing.T) {
 		}
 		away = false
 		r.follows(2 * time.Minute)
+	})
+}
+
+// R1a: a watch that lives for a while, brings nothing new and ends with a word
+// of the server's is no better than one that does not open; one whose connection
+// is cut is resumed (R2).
+func TestWatchesThatEndWithAnErrorAndBringNothingAreListedAround(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		err   error
+		lists bool
+	}{
+		{"403", errForbidden, true}, {"404", errNotFound, true}, {"429", errBusy, true}, {"503", errUnavailable, true}, {"500", errInternal, true},
+		{"an error of the source's own", errors.New("not today"), true},
+		{"a cut", io.ErrUnexpectedEOF, false}, {"a reset", &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}, false},
+	} {
+		for _, mark := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/bookmark=%v", c.name, mark), func(t *testing.T) {
+				b := newBent()
+				b.write("a", false, false)
+				b.next = func(st *simStream) (Event[*thing], error) {
+					if mark && !st.marked {
+						st.marked = true
+						return bookmark(fmt.Sprint(st.at)), nil
+					}
+					<-time.After(2 * time.Second)
+					return Event[*thing]{}, c.err
+				}
+				runBent(t, b, Options{DisableStreaming: true}, func(r *run) {
+					r.pass(10*time.Minute, false)
+					if c.lists {
+						r.follows(5 * time.Minute)
+					}
+					if n := r.Stats().Relists[RelistUnwatched] + r.Stats().Relists[RelistRefused] + r.Stats().Relists[RelistInternal]; (n > 0) != c.lists {
+						t.Errorf("lists: %v", r.Stats().Relists)
+					}
+				})
+			})
+		}
+	}
+}
+
+// R5: watches that work now and then do not fill the log.
+func TestWatchesThatWorkNowAndThenAreToldOfLessAndLess(t *testing.T) {
+	b := newBent()
+	b.write("a", false, false)
+	n := 0
+	b.opening = func(bool) error {
+		if n++; n%5 != 0 {
+			return errForbidden
+		}
+		return nil
+	}
+	runBent(t, b, Options{DisableStreaming: true}, func(r *run) {
+		for range 24 * 60 {
+			r.pass(time.Minute, true)
+			r.cutStreams()
+		}
+		if lines := r.log(); len(lines) > 700 {
+			t.Errorf("%d lines in a day", len(lines))
+		}
 	})
 }

@@ -36,9 +36,9 @@ var (
 	// the Reflector then lists in pages and does not ask again in this Run.
 	ErrNoStreamedList = errors.New("the source does not send lists as streams")
 
-	// ErrContinueLoop: the continue tokens of a list lead in a circle, or on
-	// and on without an object.
-	ErrContinueLoop = errors.New("the continue tokens of the list lead in a circle, or on and on without an object")
+	// ErrContinueLoop: the continue tokens of a list lead in a circle, on and on
+	// without an object, or on without an end.
+	ErrContinueLoop = errors.New("the continue tokens of the list lead in a circle, or on and on without an end")
 
 	// ErrNothingUsable: a list has objects, and none of them could be used. It
 	// is not taken for the state of the server: what is not in it would be

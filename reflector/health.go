@@ -9,12 +9,8 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// logGap is the least time from one log line about a change of step to the
-// next (R5). It doubles up to maxLogGap while the state goes on changing.
-const (
-	logGap    = time.Minute
-	maxLogGap = 10 * time.Minute
-)
+// never is a limit that is not passed: a hundred years.
+const never = 100 * 365 * 24 * time.Hour
 
 // errNoContact is why a Reflector is not in step when no error says more.
 var errNoContact = errors.New("the source has not answered yet")
@@ -42,9 +38,8 @@ type health struct {
 	since time.Time
 
 	told    bool // step, as it was logged last
-	toldAt  time.Time
-	gap     time.Duration
-	changes int // since toldAt
+	pace    logPace
+	changes int // since it was logged
 
 	timer *time.Timer    // nil when nothing is to be looked for
 	busy  sync.WaitGroup // counts timers that are armed or running
@@ -57,7 +52,7 @@ func (h *health) begin(logger klog.Logger) {
 	h.began = time.Now()
 	h.refused, h.refusal, h.failure = 0, nil, nil
 	h.step, h.told, h.since = true, true, h.began
-	h.toldAt, h.gap, h.changes = time.Time{}, logGap, 0
+	h.pace, h.changes = logPace{}, 0
 	h.arm(h.began)
 	h.mu.Unlock()
 }
@@ -166,7 +161,7 @@ func (h *health) look(now time.Time) (line healthLine) {
 		h.step, h.since = step, now
 		h.changes++
 	}
-	if h.step != h.told && (h.toldAt.IsZero() || now.Sub(h.toldAt) >= h.gap) {
+	if h.step != h.told && h.pace.due(now) {
 		line = h.tell(now)
 	}
 	h.arm(now)
@@ -179,10 +174,8 @@ func (h *health) tell(now time.Time) healthLine {
 	if !h.step {
 		line.cause = h.cause()
 	}
-	if h.gap = min(2*h.gap, maxLogGap); h.changes <= 1 {
-		h.gap = logGap
-	}
-	h.told, h.toldAt, h.changes = h.step, now, 0
+	h.pace.line(now)
+	h.told, h.changes = h.step, 0
 	return line
 }
 
@@ -190,12 +183,12 @@ func (h *health) tell(now time.Time) healthLine {
 func (h *health) arm(now time.Time) {
 	h.disarm()
 	var at time.Time
-	if h.step && !h.open {
+	if h.step && !h.open && h.limit < never {
 		// The limit has to be passed, not just reached.
 		at = h.lastContact().Add(h.limit + time.Nanosecond)
 	}
 	if h.step != h.told {
-		if due := h.toldAt.Add(h.gap); at.IsZero() || due.Before(at) {
+		if due := h.pace.next; at.IsZero() || due.Before(at) {
 			at = due
 		}
 	}

@@ -3,6 +3,7 @@ package reflector
 import (
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -131,4 +132,16 @@ func TestRestartsAreCountedByCause(t *testing.T) {
 			t.Errorf("%s: %d restarts, want %d", cause, got[cause], n)
 		}
 	}
+}
+
+// R5: a limit that is never passed arms no timer.
+func TestALimitThatIsNeverPassed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := health{limit: math.MaxInt64}
+		h.begin(funcr.New(func(string, string) {}, funcr.Options{}))
+		if h.timer != nil {
+			t.Error("there is a timer")
+		}
+		h.end()
+	})
 }

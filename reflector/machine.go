@@ -72,6 +72,7 @@ type page struct {
 	whole   bool   // ask without a limit
 	tries   int    // how often this page has failed
 	empty   int    // how many pages in a row brought nothing
+	n       int    // how many pages there were
 	circle  circle // of tokens
 }
 
@@ -120,8 +121,11 @@ type machine[T any] struct {
 	quiet, peace time.Duration
 	short, hasty int
 
-	// detourToldAt is when it was logged last that watches do not work.
-	detourToldAt time.Time
+	// detourLog says when it may be logged that watches do not work.
+	detourLog logPace
+
+	// listVersion is that of the last list, "" if it had none.
+	listVersion string
 
 	// suspect is set while a list is to tell whether the server went back;
 	// disordered once one has told that it did not, so that the order of its
@@ -296,14 +300,23 @@ func (m *machine[T]) committed(ctx context.Context, version string) {
 // it did, all is new; if a list that was to tell shows that it did not, the
 // order of its events means nothing from then on.
 func (m *machine[T]) judgeOrder(version string) {
-	switch order := m.compare(version); {
-	case order < 0:
+	switch {
+	case m.compareTo(version, m.listVersion) < 0:
 		m.disordered = false
 		m.refusals.anew()
 	case m.suspect:
 		m.disordered = true
 	}
-	m.suspect = false
+	m.suspect, m.listVersion = false, version
+}
+
+// outdated reports whether a list that was to be no older than the last version
+// is: older than the list before, where the order of events means nothing.
+func (m *machine[T]) outdated(version string) bool {
+	if m.disordered {
+		return m.compareTo(version, m.listVersion) < 0
+	}
+	return m.compare(version) < 0
 }
 
 // tellRefused makes known which objects are refused.
@@ -390,7 +403,7 @@ func (m *machine[T]) refuseListed(ctx context.Context, err error) {
 func (m *machine[T]) refuse(ctx context.Context, op, key string, why RelistReason, err error) {
 	m.r.record.update(func(s *Stats) { s.Refused++ })
 	level := 0
-	if m.refusals.known(key, why) {
+	if m.refusals.seen(key, why) {
 		level = 2
 	}
 	m.reportAt(ctx, level, op, key, err)
@@ -398,11 +411,14 @@ func (m *machine[T]) refuse(ctx context.Context, op, key string, why RelistReaso
 
 // compare orders version and the last one. What cannot be compared counts as
 // newer: not every source numbers its versions.
-func (m *machine[T]) compare(version string) int {
+func (m *machine[T]) compare(version string) int { return m.compareTo(version, m.version) }
+
+// compareTo is compare with another version than the last.
+func (m *machine[T]) compareTo(version, other string) int {
 	if m.r.opts.UnorderedVersions {
 		return 1
 	}
-	c, err := object.CompareVersions(version, m.version)
+	c, err := object.CompareVersions(version, other)
 	if err != nil {
 		return 1
 	}
@@ -417,4 +433,8 @@ func (m *machine[T]) reach(version string) {
 
 // resumable reports whether a watch can go on from the last version. Without
 // one a watch begins with what exists, and what was deleted meanwhile is missed.
-func (m *machine[T]) resumable() bool { return m.version != "" && m.version != "0" }
+func (m *machine[T]) resumable() bool {
+	return isVersion(m.version) && isVersion(m.listVersion)
+}
+
+func isVersion(version string) bool { return version != "" && version != "0" }

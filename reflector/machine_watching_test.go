@@ -225,12 +225,12 @@ var watchingCases = []armCase{
 		stats: Stats{Lists: 2, Synced: 2, Pages: 2, Watches: 6, Restarts: 4, Events: 1, Refused: 1, Retries: 5, Relists: map[RelistReason]uint64{RelistUndecodable: 1}},
 	},
 	{
-		name:     "a watch from no version begins out of order",
+		name:     "R2 a list without a version is no place to resume from, whatever events say",
 		opts:     paged,
-		answers:  []answer{{}, streams(added("a@7"), added("b@3"), modified("b@8"), io.EOF), streams()},
-		requests: []string{"0s list rv=0 limit=500", "0s watch rv=", "0s watch rv=8"},
-		holds:    "a@7 b@8",
-		stats:    Stats{Lists: 1, Synced: 1, Pages: 1, Watches: 2, Restarts: 1, Events: 3},
+		answers:  []answer{{}, streams(added("a@7"), added("b@3"), modified("b@8"), io.EOF), {items: ats("b@8")}, streams()},
+		requests: []string{"0s list rv=0 limit=500", "0s watch rv=", "0.8s list rv=8", "0.8s watch rv="},
+		holds:    "b@8",
+		stats:    Stats{Lists: 2, Synced: 2, Pages: 2, Watches: 2, Events: 3, Retries: 1, Relists: map[RelistReason]uint64{RelistUnversioned: 1}},
 	},
 	{
 		name:     "a bookmark that the sink does not take moves nothing",

@@ -118,6 +118,7 @@ func (o Options) complete() Options {
 	if o.MaxPause <= 0 {
 		o.MaxPause = DefaultMaxPause
 	}
+	o.MaxPause = max(o.MaxPause, minPause)
 	if o.OutOfStepAfter <= 0 {
 		o.OutOfStepAfter = DefaultOutOfStepAfter
 	}

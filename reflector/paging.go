@@ -16,6 +16,9 @@ const (
 	// maxEmptyPages is how many pages in a row may bring nothing and name a
 	// next one.
 	maxEmptyPages = 100
+
+	// maxPages is how many pages a list may have.
+	maxPages = 20_000
 )
 
 // listPage is the listing arm: one page.
@@ -45,7 +48,7 @@ func (m *machine[T]) listPage(ctx context.Context, s state[T]) state[T] {
 	if s.page.empty++; m.count.taken+m.count.unusable > before {
 		s.page.empty = 0
 	}
-	if s.page.circle.closes(meta.Continue) || s.page.empty >= maxEmptyPages {
+	if s.page.n++; s.page.circle.closes(meta.Continue) || s.page.empty >= maxEmptyPages || s.page.n >= maxPages {
 		return m.listFailed(ctx, s, ErrContinueLoop)
 	}
 	s.page.token, s.page.tries = meta.Continue, 0
@@ -107,7 +110,7 @@ func (m *machine[T]) requestPage(ctx context.Context, opts metav1.ListOptions) (
 // listed makes the complete list take effect.
 func (m *machine[T]) listed(ctx context.Context, s state[T]) state[T] {
 	version := s.page.version
-	if !s.fresh && m.compare(version) < 0 {
+	if !s.fresh && m.outdated(version) {
 		m.abort()
 		next := m.relist(RelistBackwards)
 		if s.detour != 0 {

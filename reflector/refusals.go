@@ -25,6 +25,9 @@ type refusals struct {
 	// become objects when it is complete.
 	listed map[string]refusedObject
 
+	// failed are those of the last list, if it did not become complete.
+	failed map[string]refusedObject
+
 	// rests are the reasons that have called for a list.
 	rests map[RelistReason]*rest
 
@@ -49,7 +52,7 @@ type rest struct {
 }
 
 func newRefusals() refusals {
-	return refusals{objects: map[string]refusedObject{}, listed: map[string]refusedObject{}, rests: map[RelistReason]*rest{}}
+	return refusals{objects: map[string]refusedObject{}, listed: map[string]refusedObject{}, failed: map[string]refusedObject{}, rests: map[RelistReason]*rest{}}
 }
 
 // note remembers in objects that err is why the object of key is refused.
@@ -81,6 +84,17 @@ func (f *refusals) known(key string, why RelistReason) bool {
 	return known && key != ""
 }
 
+// seen reports whether the object of key was refused because of why, also in a
+// list that failed, or another one whose key is not known either: it need not be
+// logged as an error again.
+func (f *refusals) seen(key string, why RelistReason) bool {
+	_, seen := f.objects[key].reasons[why]
+	if !seen {
+		_, seen = f.failed[key].reasons[why]
+	}
+	return seen
+}
+
 // may reports whether why may call for a list now. If so the reason rests from
 // now on; if not the list is owed.
 func (f *refusals) may(why RelistReason, now time.Time) bool {
@@ -90,7 +104,9 @@ func (f *refusals) may(why RelistReason, now time.Time) bool {
 		f.rests[why] = r
 	}
 	if now.Before(r.until) {
-		f.owed = why
+		if f.owed == "" || r.until.Before(f.rests[f.owed].until) {
+			f.owed = why // whatever is due first serves the others too
+		}
 		return false
 	}
 	r.last = min(max(2*r.last, firstRest), maxRest)
@@ -125,6 +141,9 @@ func (f *refusals) deleted(key string) {
 
 // begin notes the beginning of a list.
 func (f *refusals) begin(now time.Time) {
+	if len(f.listed) > 0 { // the list before did not take effect
+		f.failed, f.listed = f.listed, f.failed
+	}
 	clear(f.listed)
 	for _, r := range f.rests {
 		if r.called {
@@ -159,6 +178,7 @@ func (f *refusals) commit() {
 	}
 	f.objects, f.listed = f.listed, f.objects
 	clear(f.listed)
+	clear(f.failed)
 	f.owed = ""
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -297,4 +298,98 @@ func TestWithoutVersionsDeletionsBetweenWatchesAreFound(t *testing.T) {
 			})
 		})
 	}
+}
+
+// R1b, R5: objects that are refused with every try of a list, and events whose
+// object cannot be told, are logged as errors once.
+func TestWhatIsRefusedAgainAndAgainIsLoggedAsAnErrorOnce(t *testing.T) {
+	t.Run("a list that fails", func(t *testing.T) {
+		b := newBent()
+		for i := range 30 {
+			b.write(fmt.Sprint("bad-", i), true, false)
+		}
+		lines := runLogged(t, b, Options{}, func(r *run) { r.pass(time.Hour, false) })
+		if n := strings.Count(lines, "decode a list of"); n > 31 {
+			t.Errorf("%d lines about 30 objects", n)
+		}
+	})
+	t.Run("events without a key", func(t *testing.T) {
+		b := newBent()
+		b.write("a", false, false)
+		b.next = func(st *simStream) (Event[*thing], error) {
+			<-time.After(10 * time.Second)
+			return Event[*thing]{}, &DecodeError{Err: errors.New("garbage")}
+		}
+		lines := runLogged(t, b, Options{DisableStreaming: true}, func(r *run) { r.pass(3*time.Hour, false) })
+		if n := strings.Count(lines, "decode an event of"); n < 1 || n > 30 {
+			t.Errorf("%d lines about events without a key", n)
+		}
+	})
+}
+
+// R1b: events of another counter than that of the lists are in no order, which
+// one list tells.
+func TestEventsOfAnotherCounterCostOneList(t *testing.T) {
+	lists, n := 10, 0
+	versions := []int{500, 300, 700, 650, 900}
+	stats := runFor(t, 3*time.Hour, &ListWatch[*thing]{
+		NoStreamedLists: true,
+		ListFunc: func(context.Context, metav1.ListOptions) (List[*thing], error) {
+			lists++
+			var l List[*thing]
+			l.ResourceVersion = fmt.Sprint(lists)
+			return l, nil
+		},
+		WatchFunc: func(ctx context.Context, _ metav1.ListOptions) (Stream[*thing], error) {
+			return streamFunc(func() (Event[*thing], error) {
+				select {
+				case <-time.After(10 * time.Second):
+				case <-ctx.Done():
+					return Event[*thing]{}, ctx.Err()
+				}
+				n++
+				return modified(fmt.Sprint("a@", versions[n%len(versions)])), nil
+			}), nil
+		},
+	})
+	if c := stats.RelistCount(); c > 2 {
+		t.Errorf("lists: %v", stats.Relists)
+	}
+}
+
+// R1: a server that goes back after its events were found to be in no order is
+// noticed by watches that bring nothing but low versions.
+func TestAServerThatGoesBackAfterDisorderIsNoticed(t *testing.T) {
+	b := newBent()
+	for i := range 30 {
+		b.write(fmt.Sprint("o", i), false, false)
+	}
+	low := false
+	b.next = func(st *simStream) (Event[*thing], error) {
+		e, err := st.Next()
+		if err == nil && low && len(st.initial) == 0 && e.Type == watch.Modified {
+			e.ResourceVersion = "1001"
+		}
+		return e, err
+	}
+	runBent(t, b, Options{DisableStreaming: true}, func(r *run) {
+		r.pass(time.Minute, true)
+		low = true
+		r.pass(time.Minute, true) // the disorder is learnt
+		low = false
+		b.simServer.mu.Lock()
+		b.now += 1000
+		b.simServer.mu.Unlock()
+		r.pass(5*time.Minute, true)
+		b.restore()
+		b.simServer.mu.Lock()
+		for i := range 10 {
+			delete(b.objects, fmt.Sprint("o", i))
+		}
+		b.simServer.mu.Unlock()
+		r.pass(40*time.Minute, true)
+		if behind := r.behind(); behind != "" {
+			t.Errorf("the sink is behind: %s\n%v", behind, r.Stats().Relists)
+		}
+	})
 }

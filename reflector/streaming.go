@@ -88,7 +88,7 @@ func (m *machine[T]) streamList(ctx context.Context, s state[T]) state[T] {
 	if err != nil {
 		return m.streamFailed(ctx, s, w, err)
 	}
-	if !s.fresh && m.compare(end.ResourceVersion) < 0 {
+	if !s.fresh && m.outdated(end.ResourceVersion) {
 		m.closeWatch(w)
 		m.abort()
 		return m.turn(ctx, opStream, m.backwards(end.ResourceVersion), m.relist(RelistBackwards))
@@ -154,6 +154,7 @@ func (m *machine[T]) takeInitial(ctx context.Context, w *openWatch[T], in *initi
 }
 
 func (m *machine[T]) flush(ctx context.Context, in *initial[T]) error {
+	m.r.health.answered()
 	err := m.give(ctx, in.items)
 	clear(in.items)
 	in.items = in.items[:0]
@@ -171,6 +172,7 @@ func (m *machine[T]) streamed(ctx context.Context, s state[T], w *openWatch[T], 
 	}
 	m.judgeOrder(end.ResourceVersion)
 	m.streams.worked()
+	m.r.health.opened()
 	if len(tail) > 0 {
 		m.behind = true
 		if t := m.catchUp(ctx, w, tail, end); t != nil {
@@ -217,11 +219,14 @@ func (m *machine[T]) streamFailed(ctx context.Context, s state[T], w *openWatch[
 		m.streams.never = true
 	case refusesStreaming(err):
 		m.streams.failed(time.Now())
-	case errors.Is(err, ErrSilent), errors.Is(err, errNoListEnd):
+	case errors.Is(err, ErrSilent), errors.Is(err, errNoListEnd), err == errStreamEnded && time.Since(w.began) >= initialSilence:
 		m.streams.failed(time.Now())
 		return m.inPages(ctx, s, err)
 	default:
 		return m.streamJudged(ctx, s, w, err)
+	}
+	if retryAfter(err) > 0 {
+		return m.retry(ctx, opStream, err, m.pages(s.fresh))
 	}
 	m.logger(ctx).V(2).Info("There are no streamed lists, listing in pages", append(m.r.names(), "err", err)...)
 	return m.pages(s.fresh)

@@ -72,6 +72,41 @@ func TestAStreamedListWithoutAnEndGivesWayToPages(t *testing.T) {
 	}
 }
 
+// R1, R5: a streamed list that brings new objects now and then and does not end
+// is given up when it should have ended, and is no contact meanwhile.
+func TestAStreamedListOfNewObjectsWithoutAnEndIsGivenUp(t *testing.T) {
+	for _, ends := range []bool{false, true} {
+		b := newBent()
+		b.write("a", false, false)
+		n := 0
+		b.next = func(st *simStream) (Event[*thing], error) {
+			if !b.streaming {
+				return st.Next()
+			}
+			if ends && time.Now().After(st.ends) {
+				return Event[*thing]{}, io.EOF
+			}
+			select {
+			case <-time.After(20 * time.Second):
+			case <-st.ctx.Done():
+				return Event[*thing]{}, st.ctx.Err()
+			}
+			n++
+			return added(fmt.Sprintf("n%d@%d", n, 2000+n)), nil
+		}
+		runBent(t, b, Options{}, func(r *run) {
+			r.pass(5*time.Minute, false)
+			if s := r.Status(); s.InStep || s.Cause == nil {
+				t.Errorf("a list that does not end is no contact: %+v", s)
+			}
+			r.pass(6*time.Minute, false)
+			if s := r.Stats(); s.Synced == 0 {
+				t.Errorf("there is no list: %+v", s)
+			}
+		})
+	}
+}
+
 // A streamed list that is slow is waited for, also while it is changed: only
 // what comes after its end is bound to come soon
 // (TestReflectorASlowStreamedListIsNotSilent).
@@ -198,6 +233,12 @@ func TestNoLoopIsWithoutAPause(t *testing.T) {
 		"a circle of two":     page(func(token string) string { return map[string]string{"": "a", "a": "b", "b": "a"}[token] }),
 		"a circle of a dozen": page(func(token string) string { count++; return fmt.Sprint(count % 12) }),
 		"no end of tokens":    page(func(token string) string { count++; return fmt.Sprint(count) }),
+		"no end of pages": func(string) (List[*thing], error) {
+			count++
+			l := List[*thing]{Items: ats("a@1")}
+			l.ResourceVersion, l.Continue = "10", fmt.Sprint(count)
+			return l, nil
+		},
 		"an older state": func(string) (List[*thing], error) {
 			count++
 			var l List[*thing]
@@ -210,7 +251,7 @@ func TestNoLoopIsWithoutAPause(t *testing.T) {
 			t.Run(name+"/"+watched, func(t *testing.T) {
 				src := &looping{list: list, watched: watched}
 				src.play(t, 10*time.Minute)
-				if src.asked > 2500 {
+				if src.asked > 2500 && name != "no end of pages" || src.asked > 20*maxPages {
 					t.Errorf("the source was asked %d times in ten minutes", src.asked)
 				}
 			})

@@ -19,6 +19,7 @@ type watchdog struct {
 	pulse atomic.Uint64
 
 	mu      sync.Mutex
+	limit   *time.Timer   // guarded by mu; nil, or ends the request whatever comes
 	timer   *time.Timer   // guarded by mu
 	silence time.Duration // guarded by mu
 	seen    uint64        // guarded by mu: pulse at the last look
@@ -51,6 +52,7 @@ func (d *watchdog) set(grace, silence time.Duration) {
 	if d.timer != nil {
 		d.timer.Stop()
 	}
+	d.endLimit()
 	d.round++
 	d.silence, d.idle = silence, 0
 	d.seen = busy // a first look always finds a sign of life
@@ -58,6 +60,28 @@ func (d *watchdog) set(grace, silence time.Duration) {
 		d.seen, grace = d.pulse.Load(), silence/looks
 	}
 	d.lookIn(grace)
+}
+
+// within bounds the whole request: it is cut after that time, with why as its
+// cause, unless set comes before.
+func (d *watchdog) within(total time.Duration, why error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.limit = time.AfterFunc(total, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.limit != nil {
+			d.cancel(why)
+		}
+	})
+}
+
+// endLimit takes back what within said; mu is held.
+func (d *watchdog) endLimit() {
+	if d.limit != nil {
+		d.limit.Stop()
+		d.limit = nil
+	}
 }
 
 // cutIn cuts the request, with why as its cause, after a time that no sign of
@@ -108,6 +132,7 @@ func (d *watchdog) waits() { d.pulse.Add(1) }
 // stop ends the watchdog and its context.
 func (d *watchdog) stop() {
 	d.mu.Lock()
+	d.endLimit()
 	d.round++
 	d.timer.Stop()
 	d.mu.Unlock()

@@ -1,9 +1,13 @@
 package reflector
 
 import (
+	"errors"
 	"io"
 	"math"
+	"net"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // watchEnd is how a watch ended, or why it could not be opened.
@@ -17,6 +21,10 @@ type watchEnd struct {
 	// lasted is the time since the request, silent that since the end of the
 	// list that the watch began with.
 	lasted, silent time.Duration
+
+	// severed is set when the connection ended the watch, or this side did, and
+	// no word of the server's.
+	severed bool
 
 	// brief is set for a watch of under a second; short if no answer of the
 	// server was why; empty if that brought nothing at all. repeats is set when
@@ -39,10 +47,18 @@ func endOf[T any](w *openWatch[T], err error, now time.Time) watchEnd {
 	end.short = end.brief && passing(end.how)
 	end.empty = end.short && !w.heard
 	end.regular = w.opened && end.err == io.EOF
+	end.severed = end.cut || isSevered(end.err)
 	if end.regular && end.short && !w.progress {
 		end.err = ErrVeryShortWatch
 	}
 	return end
+}
+
+// isSevered reports whether err is the end of a connection.
+func isSevered(err error) bool {
+	var network net.Error
+	var status apierrors.APIStatus
+	return !errors.As(err, &status) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &network))
 }
 
 // verdict is the reason for a list that stands in for watches which ended so,

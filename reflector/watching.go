@@ -49,7 +49,9 @@ type openWatch[T any] struct {
 
 	// heard is true once the watch has brought an event or a bookmark,
 	// progress once it has brought an event with a version above the last.
-	heard, progress bool
+	// low is true once it has brought a version below the last, level once it
+	// has brought another.
+	heard, progress, low, level bool
 }
 
 // silent is for how long the watch was open, not counting the list that it
@@ -92,7 +94,11 @@ func (m *machine[T]) open(ctx context.Context, opts metav1.ListOptions, silence 
 	if silence == 0 {
 		grace, silence = w.timeout, watchGrace
 	}
+	streamed := opts.SendInitialEvents != nil
 	w.ctx, w.dog = newWatchdog(ctx, grace, silence)
+	if streamed { // its list has to end with it
+		w.dog.within(w.timeout+watchGrace, errNoListEnd)
+	}
 	m.watch = w
 	stream, err := m.r.lw.Watch(w.ctx, opts)
 	if err == nil && stream == nil {
@@ -106,7 +112,6 @@ func (m *machine[T]) open(ctx context.Context, opts metav1.ListOptions, silence 
 	w.stream, w.opened = stream, true
 	w.closed = make(chan any, 1)
 	context.AfterFunc(w.ctx, w.closeStream)
-	m.r.health.opened()
 	return w, nil
 }
 
@@ -147,6 +152,7 @@ func (m *machine[T]) openWatch(ctx context.Context, s state[T]) state[T] {
 	if err != nil {
 		return m.watchEnded(ctx, w, err)
 	}
+	m.r.health.opened()
 	w.ordered = m.resumable()
 	return state[T]{phase: reading, open: w}
 }
@@ -211,6 +217,7 @@ func (m *machine[T]) take(ctx context.Context, w *openWatch[T], e Event[T]) *tro
 	if w.ordered {
 		order = m.compare(e.ResourceVersion)
 	}
+	w.low, w.level = w.low || order < 0, w.level || order >= 0
 	if e.Type == watch.Bookmark {
 		return m.takeBookmark(ctx, w, e, order)
 	}
@@ -379,10 +386,11 @@ func (m *machine[T]) learn(ctx context.Context, w *openWatch[T], end *watchEnd) 
 	m.short, m.hasty = next(m.short, end.short && !w.progress), next(m.hasty, end.short && w.progress)
 	end.repeats = m.short >= maxShort
 	end.steady = end.regular && (!end.short || w.progress && m.hasty < 2)
-	if w.heard || w.opened && end.lasted >= time.Minute {
+	if w.progress || end.severed && w.opened && end.lasted >= time.Minute {
 		m.internal.reset()
 	}
-	if end.worked = w.progress || w.opened && !end.brief || w.heard && !end.repeats; !end.worked {
+	end.worked = w.progress || end.severed && (w.opened && !end.brief || w.heard && !end.repeats)
+	if !end.worked {
 		m.detour.fail(w.began, end.how)
 		return
 	}
@@ -417,6 +425,9 @@ func (m *machine[T]) wanting(w *openWatch[T], end watchEnd) RelistReason {
 			m.peace = min(2*m.quiet, maxPeace)
 		}
 		return RelistSilent
+	case w.low && !w.level && m.refusals.may(RelistBackwards, now):
+		// The order may mean nothing; it may also be that the server went back.
+		return RelistBackwards
 	}
 	return m.refusals.due(now)
 }
@@ -453,8 +464,9 @@ func (m *machine[T]) goOn(ctx context.Context, end watchEnd) state[T] {
 // tellDetour logs that a list was answered where watches do not work, once until
 // they do (R5).
 func (m *machine[T]) tellDetour(ctx context.Context) {
-	if now := time.Now(); !m.detour.told && now.Sub(m.detourToldAt) >= logGap {
-		m.detour.told, m.detourToldAt = true, now
+	if now := time.Now(); !m.detour.told && m.detourLog.due(now) {
+		m.detour.told = true
+		m.detourLog.line(now)
 		m.logger(ctx).Error(m.detour.err, "Watches do not work: the objects are listed instead, until they do", m.r.names()...)
 	}
 }
