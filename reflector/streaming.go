@@ -154,7 +154,6 @@ func (m *machine[T]) takeInitial(ctx context.Context, w *openWatch[T], in *initi
 }
 
 func (m *machine[T]) flush(ctx context.Context, in *initial[T]) error {
-	m.r.health.answered()
 	err := m.give(ctx, in.items)
 	clear(in.items)
 	in.items = in.items[:0]
@@ -172,7 +171,6 @@ func (m *machine[T]) streamed(ctx context.Context, s state[T], w *openWatch[T], 
 	}
 	m.judgeOrder(end.ResourceVersion)
 	m.streams.worked()
-	m.r.health.opened()
 	if len(tail) > 0 {
 		m.behind = true
 		if t := m.catchUp(ctx, w, tail, end); t != nil {

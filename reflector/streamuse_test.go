@@ -72,8 +72,8 @@ func TestAStreamedListWithoutAnEndGivesWayToPages(t *testing.T) {
 	}
 }
 
-// R1, R5: a streamed list that brings new objects now and then and does not end
-// is given up when it should have ended, and is no contact meanwhile.
+// R1: a streamed list that brings new objects now and then and does not end is
+// given up when its watch should have ended.
 func TestAStreamedListOfNewObjectsWithoutAnEndIsGivenUp(t *testing.T) {
 	for _, ends := range []bool{false, true} {
 		b := newBent()
@@ -95,11 +95,7 @@ func TestAStreamedListOfNewObjectsWithoutAnEndIsGivenUp(t *testing.T) {
 			return added(fmt.Sprintf("n%d@%d", n, 2000+n)), nil
 		}
 		runBent(t, b, Options{}, func(r *run) {
-			r.pass(5*time.Minute, false)
-			if s := r.Status(); s.InStep || s.Cause == nil {
-				t.Errorf("a list that does not end is no contact: %+v", s)
-			}
-			r.pass(6*time.Minute, false)
+			r.pass(11*time.Minute, false)
 			if s := r.Stats(); s.Synced == 0 {
 				t.Errorf("there is no list: %+v", s)
 			}

@@ -112,6 +112,7 @@ func (m *machine[T]) open(ctx context.Context, opts metav1.ListOptions, silence 
 	w.stream, w.opened = stream, true
 	w.closed = make(chan any, 1)
 	context.AfterFunc(w.ctx, w.closeStream)
+	m.r.health.opened()
 	return w, nil
 }
 
@@ -152,7 +153,6 @@ func (m *machine[T]) openWatch(ctx context.Context, s state[T]) state[T] {
 	if err != nil {
 		return m.watchEnded(ctx, w, err)
 	}
-	m.r.health.opened()
 	w.ordered = m.resumable()
 	return state[T]{phase: reading, open: w}
 }
