@@ -90,8 +90,9 @@
 // refusal calls for a list, which shows whether the object can be had some other
 // way; if not the sink holds no state of it from then on. Further refusals of the
 // same object call for none. A list that is called for while its reason rests
-// (R1b) is made at the end of a watch, once the rest is over; until then the sink
-// may hold an older state of that object, although the version has passed it.
+// (R1b) is made at the end of a watch, once the rest is over, and the next watch is
+// asked for until then at most; meanwhile the sink may hold an older state of that
+// object, although the version has passed it.
 //
 // # Versions
 //

@@ -114,6 +114,14 @@ func (f *refusals) may(why RelistReason, now time.Time) bool {
 	return true
 }
 
+// owedIn is how long it takes until the list that is owed may be made.
+func (f *refusals) owedIn(now time.Time) (until time.Duration, owed bool) {
+	if f.owed == "" {
+		return 0, false
+	}
+	return max(0, f.rests[f.owed].until.Sub(now)), true
+}
+
 // due is the list that is owed and may be made now, "" for none.
 func (f *refusals) due(now time.Time) RelistReason {
 	if f.owed == "" || now.Before(f.rests[f.owed].until) {

@@ -136,10 +136,13 @@ func (m *machine[T]) closeWatch(w *openWatch[T]) {
 }
 
 // drawTimeout is a random time between the two bounds, so that watches opened
-// together do not end together.
+// together do not end together; less where a list is owed before (R1b).
 func (m *machine[T]) drawTimeout() time.Duration {
 	least, most := m.r.opts.MinWatchTimeout, m.r.opts.MaxWatchTimeout
 	drawn := least + time.Duration(rand.Float64()*float64(most-least))
+	if until, owed := m.refusals.owedIn(time.Now()); owed {
+		drawn = min(drawn, until+time.Second)
+	}
 	return max(drawn.Truncate(time.Second), time.Second)
 }
 
@@ -417,9 +420,13 @@ func next(row int, goesOn bool) int {
 // when it is not.
 func (m *machine[T]) wanting(w *openWatch[T], end watchEnd) RelistReason {
 	now := time.Now()
-	switch {
-	case !m.resumable():
+	if !m.resumable() {
 		return RelistUnversioned
+	}
+	if why := m.refusals.due(now); why != "" {
+		return why
+	}
+	switch {
 	case (end.opened || end.cut) && m.quiet > 0 && m.quiet >= max(w.timeout-time.Second, m.peace):
 		if m.peace = 0; m.size > DefaultPageSize {
 			m.peace = min(2*m.quiet, maxPeace)
@@ -429,7 +436,7 @@ func (m *machine[T]) wanting(w *openWatch[T], end watchEnd) RelistReason {
 		// The order may mean nothing; it may also be that the server went back.
 		return RelistBackwards
 	}
-	return m.refusals.due(now)
+	return ""
 }
 
 // turnAfter goes on with a list after a watch that came to end.
