@@ -79,7 +79,11 @@ func newCodec[T Object](config HTTPConfig[T]) (codec[T], error) {
 func newObject[T Object](fresh func() T) (func() T, reflect.Type, error) {
 	t := reflect.TypeFor[T]()
 	if fresh != nil {
-		t = reflect.TypeOf(fresh())
+		made := reflect.ValueOf(fresh())
+		if !made.IsValid() || made.Kind() == reflect.Pointer && made.IsNil() {
+			return nil, nil, errors.New("HTTPConfig.New returns nil: let it return a new object, or leave it nil")
+		}
+		t = made.Type()
 	}
 	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
 		return nil, nil, fmt.Errorf("cannot make a %v: use a pointer to a struct, or set New", reflect.TypeFor[T]())

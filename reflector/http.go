@@ -28,7 +28,8 @@ type HTTPConfig[T Object] struct {
 	// Its Timeout is not used: it would end every watch. Redirects are
 	// followed to the same scheme, host and port only, since the transport
 	// would send the credentials wherever they lead, and then only where its
-	// CheckRedirect allows it too. By default (nil) it is one
+	// CheckRedirect allows it too; one with a user name or password of its
+	// own is refused. By default (nil) it is one
 	// with the settings of http.DefaultTransport that asks idle HTTP/2
 	// connections whether they are alive. A transport for https should do
 	// that too (http.Transport.HTTP2, SendPingTimeout and PingTimeout): all
@@ -38,7 +39,8 @@ type HTTPConfig[T Object] struct {
 
 	// BaseURL is the address of the API server, such as
 	// https://10.0.0.1:6443, with the path of a proxy if there is one. It
-	// has neither the resource's path nor a query.
+	// has neither the resource's path nor a query. Errors show it without
+	// user name and password.
 	BaseURL string
 
 	// Group, Version and Resource name the resource; the core group is "",
@@ -126,9 +128,9 @@ func NewHTTP[T Object](config HTTPConfig[T]) (*HTTP[T], error) {
 // Otherwise they end by themselves some time after the last one.
 func (h *HTTP[T]) CloseIdleConnections() { h.client.CloseIdleConnections() }
 
-// URL is the address of the collection, without selectors. A password in it is
-// left out.
-func (h *HTTP[T]) URL() string { return h.url.Redacted() }
+// URL is the address of the collection, without selectors. User name
+// and password are left out.
+func (h *HTTP[T]) URL() string { return shown(&h.url) }
 
 // String is the path of the collection with the selectors as its query, such as
 // /apis/apps/v1/deployments?labelSelector=app%3Dweb. It identifies the source

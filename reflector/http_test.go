@@ -106,11 +106,11 @@ func TestRequestsGoWhereTheResourceIs(t *testing.T) {
 func TestAnIncompleteConfigSaysWhatIsMissing(t *testing.T) {
 	good := HTTPConfig[*Widget]{BaseURL: "http://api", Version: "v1", Resource: "widgets"}
 	for want, change := range map[string]func(*HTTPConfig[*Widget]){
-		"BaseURL is \"\"":      func(c *HTTPConfig[*Widget]) { c.BaseURL = "" },
-		"BaseURL is \"api:8\"": func(c *HTTPConfig[*Widget]) { c.BaseURL = "api:8" },
-		"BaseURL cannot":       func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://a b\x00" },
-		"no Version":           func(c *HTTPConfig[*Widget]) { c.Version = "" },
-		"no Resource":          func(c *HTTPConfig[*Widget]) { c.Resource = "" },
+		"no BaseURL":     func(c *HTTPConfig[*Widget]) { c.BaseURL = "" },
+		"BaseURL does":   func(c *HTTPConfig[*Widget]) { c.BaseURL = "api:8" },
+		"BaseURL cannot": func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://a b\x00" },
+		"no Version":     func(c *HTTPConfig[*Widget]) { c.Version = "" },
+		"no Resource":    func(c *HTTPConfig[*Widget]) { c.Resource = "" },
 	} {
 		config := good
 		change(&config)

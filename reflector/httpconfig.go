@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,8 +26,16 @@ func (h *HTTP[T]) complete() error {
 	if err != nil {
 		return err
 	}
-	err = cmp.Or(checkResource(c.Group, c.Version, c.Resource), checkScope(c.Namespace, c.LabelSelector, c.FieldSelector), checkKinds(c.Kind, c.ListKind))
+	err = cmp.Or(
+		checkResource(c.Group, c.Version, c.Resource),
+		checkScope(c.Namespace, c.LabelSelector, c.FieldSelector),
+		checkKinds(c.Kind, c.ListKind),
+		checkListKind(c.Kind, c.ListKind, c.Resource),
+		checkUserAgent(c.UserAgent))
 	if err != nil {
+		return err
+	}
+	if err = checkPrefix(base, c.Resource); err != nil {
 		return err
 	}
 	if h.codec, err = newCodec(*c); err != nil {
@@ -78,10 +88,12 @@ func (c *HTTPConfig[T]) path() []string {
 
 // source names the requests of h.
 func (h *HTTP[T]) source() source {
-	shown := h.url
-	shown.RawQuery = h.query
+	address := h.URL()
+	if h.query != "" {
+		address += "?" + h.query
+	}
 	resource := schema.GroupResource{Group: h.config.Group, Resource: h.config.Resource}
-	return source{method: http.MethodGet, url: shown.Redacted(), resource: resource}
+	return source{method: http.MethodGet, url: address, resource: resource}
 }
 
 func queryOf(opts metav1.ListOptions) (string, error) {
@@ -92,22 +104,68 @@ func queryOf(opts metav1.ListOptions) (string, error) {
 	return query.Encode(), nil
 }
 
-// baseURL reads the address of a server. Its errors leave out a password.
+// baseURL reads the address of a server.
 func baseURL(given string) (*url.URL, error) {
+	const set = "set it to the address of the API server, such as https://10.0.0.1:6443"
 	base, err := url.Parse(given)
-	var bad *url.Error
 	switch {
-	case errors.As(err, &bad):
-		return nil, fmt.Errorf("HTTPConfig.BaseURL cannot be used: %w", bad.Err)
-	case err != nil:
-		return nil, fmt.Errorf("HTTPConfig.BaseURL cannot be used: %w", err)
-	case base.Scheme != "http" && base.Scheme != "https" || base.Host == "":
-		return nil, fmt.Errorf("HTTPConfig.BaseURL is %q: it has to begin with http:// or https:// and a host", base.Redacted())
+	case given == "":
+		return nil, errors.New("no BaseURL: " + set)
+	case err != nil: // its text quotes what may be a password
+		return nil, errors.New("HTTPConfig.BaseURL cannot be parsed: " + set + "; in a user name or password, write / ? # @ : and % as %2F and so on")
+	case base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "":
+		return nil, errors.New("HTTPConfig.BaseURL does not begin with http:// or https:// and the name of a host: " + set)
+	case hasLateAt(base):
+		return nil, errors.New("HTTPConfig.BaseURL has an @ behind its host, as if a password were cut off there: " + set + ", write / ? and # in a password as %2F, %3F and %23, and an @ in a path as %40")
+	case !isPort(base.Port()):
+		return nil, errors.New("HTTPConfig.BaseURL has a port that is not one of 1 to 65535: " + set)
 	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
-		base.RawQuery, base.ForceQuery, base.Fragment = "", false, ""
-		return nil, fmt.Errorf("HTTPConfig.BaseURL has a query or a fragment: set it to %s, and what the query asks for in the other fields", base.Redacted())
+		return nil, fmt.Errorf("HTTPConfig.BaseURL has a query or a fragment: set it to %s, and what the query asks for in the other fields", shown(base))
 	}
 	return base, nil
+}
+
+// shown is u as it may stand in errors and logs: without user info, query and
+// fragment, any of which may be a secret, and none of it where the parts may
+// have been told apart wrongly.
+func shown(u *url.URL) string {
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || hasLateAt(u) {
+		return "an address that is not shown, since it may have a password in it"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+}
+
+// hasLateAt reports whether an @ follows the host of u. A password with a
+// slash in it leaves one there.
+func hasLateAt(u *url.URL) bool {
+	return strings.Contains(u.EscapedPath()+u.RawQuery+u.EscapedFragment(), "@")
+}
+
+// isPort reports whether one can connect to port, "" being the scheme's own.
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
+}
+
+// checkPrefix refuses a base URL with the path of a resource at its end: it would
+// stand twice in requests. resource is a right name. Such a path further ahead is
+// that of a proxy that is a resource itself.
+func checkPrefix(base *url.URL, resource string) error {
+	own := regexp.MustCompile(`/(api/v1|apis/[^/]+/v[0-9]+((alpha|beta)[0-9]+)?)(/namespaces/[^/]+)?(/` + regexp.QuoteMeta(resource) + `)?/*$`)
+	at := own.FindStringIndex(base.Path)
+	if at == nil {
+		return nil
+	}
+	server := &url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path[:at[0]]}
+	return fmt.Errorf("HTTPConfig.BaseURL ends with the path of a resource: set it to %s; the path is made of Group, Version, Namespace and Resource", shown(server))
+}
+
+// checkUserAgent tells what no header can hold.
+func checkUserAgent(agent string) error {
+	if strings.ContainsFunc(agent, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		return fmt.Errorf("HTTPConfig.UserAgent is %q, with control characters: set it to one line of text, such as my-controller/1.0", agent)
+	}
+	return nil
 }
 
 // checkResource tells what cannot be right about the name of a resource. Names
@@ -124,6 +182,8 @@ func checkResource(group, version, resource string) error {
 	switch g, v, slash := strings.Cut(group, "/"); {
 	case slash:
 		return fmt.Errorf("HTTPConfig.Group is %q, with a version in it: set Group to %q and Version to %q", group, g, v)
+	case group == "core":
+		return errors.New("HTTPConfig.Group is \"core\": set it to \"\", which is how the core group is named")
 	case group != "" && len(validation.IsDNS1123Subdomain(group)) > 0:
 		return fmt.Errorf("HTTPConfig.Group is %q: set it to one such as apps or example.org, or to \"\" for the core group", group)
 	}
@@ -161,6 +221,16 @@ func checkKinds(kind, list string) error {
 		if kind != "" && len(validation.IsDNS1035Label(strings.ToLower(kind))) > 0 {
 			return fmt.Errorf("HTTPConfig.%s is %q: set it to the kind alone, for example Pod, without group and version", field, kind)
 		}
+	}
+	return nil
+}
+
+// checkListKind refuses the kind of a list as that of an object. A resource of
+// objects whose kind does end in List is named after them, accesslists say.
+func checkListKind(kind, list, resource string) error {
+	one, ok := strings.CutSuffix(kind, "List")
+	if ok && one != "" && (list == kind || list == "" && !strings.Contains(resource, "list")) {
+		return fmt.Errorf("HTTPConfig.Kind is %q, which is that of a list: set it to %q, or, if an object is of that kind, set ListKind to %q", kind, one, kind+"List")
 	}
 	return nil
 }

@@ -29,11 +29,23 @@ func TestAConfigThatCannotBeRightIsRefused(t *testing.T) {
 		"namespace of dots":       {func(c *HTTPConfig[*Widget]) { c.Namespace = ".." }, []string{`Namespace is ".."`}},
 		"label selector":          {func(c *HTTPConfig[*Widget]) { c.LabelSelector = "app in web" }, []string{`LabelSelector is "app in web"`, "app=web"}},
 		"field selector":          {func(c *HTTPConfig[*Widget]) { c.FieldSelector = "metadata.name" }, []string{`FieldSelector is "metadata.name"`}},
-		"BaseURL with a query":    {func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://u:secret@api/x?a=b" }, []string{"BaseURL has a query", "set it to http://u:xxxxx@api/x"}},
+		"BaseURL with a query":    {func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://u:secret@api/x?a=b" }, []string{"BaseURL has a query", "set it to http://api/x,"}},
 		"BaseURL with a fragment": {func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://api/#x" }, []string{"BaseURL has a query or a fragment"}},
-		"BaseURL of a scheme":     {func(c *HTTPConfig[*Widget]) { c.BaseURL = "ftp://u:secret@api" }, []string{"BaseURL is", "http://"}},
-		"BaseURL that is none":    {func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://u:secret@api:port" }, []string{"BaseURL cannot be used"}},
+		"BaseURL of a scheme":     {func(c *HTTPConfig[*Widget]) { c.BaseURL = "ftp://u:secret@api" }, []string{"BaseURL does not begin with", "http://"}},
+		"BaseURL that is none":    {func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://u:secret@api:port" }, []string{"BaseURL cannot be parsed", "set it to"}},
 		"kind with a group":       {func(c *HTTPConfig[*Widget]) { c.Kind = "example.org/v1, Kind=Widget" }, []string{"Kind is", "the kind alone"}},
+		"no host":                 {func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://:80" }, []string{"BaseURL does not begin with", "a host"}},
+		"no host but a user":      {func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://u:secret@:80" }, []string{"BaseURL does not begin with"}},
+		"port above all":          {func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://api:65536" }, []string{"BaseURL has a port", "65535"}},
+		"port 0":                  {func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://[::1]:0" }, []string{"BaseURL has a port"}},
+		"user agent of two lines": {func(c *HTTPConfig[*Widget]) { c.UserAgent = "a\nb" }, []string{`UserAgent is "a\nb"`, "set it to"}},
+		"user agent with a NUL":   {func(c *HTTPConfig[*Widget]) { c.UserAgent = "a\x00" }, []string{"UserAgent is"}},
+		"user agent with a DEL":   {func(c *HTTPConfig[*Widget]) { c.UserAgent = "a\x7f" }, []string{"UserAgent is"}},
+		"the core group by name":  {func(c *HTTPConfig[*Widget]) { c.Group = "core" }, []string{`Group is "core"`, `set it to ""`}},
+		"resource no regexp":      {func(c *HTTPConfig[*Widget]) { c.Resource = "\xff(" }, []string{"Resource is"}},
+		"kind of the list":        {func(c *HTTPConfig[*Widget]) { c.Kind = "WidgetList" }, []string{`Kind is "WidgetList"`, `set it to "Widget"`}},
+		"kind of the list, twice": {func(c *HTTPConfig[*Widget]) { c.Kind, c.ListKind = "WidgetList", "WidgetList" }, []string{`Kind is "WidgetList"`}},
+		"New that makes nothing":  {func(c *HTTPConfig[*Widget]) { c.New = func() *Widget { return nil } }, []string{"New returns nil"}},
 		"odd list kind":           {func(c *HTTPConfig[*Widget]) { c.ListKind = "Widget List" }, []string{"ListKind is"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,6 +61,62 @@ func TestAConfigThatCannotBeRightIsRefused(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// No part of an address is printed that may be a secret, however it is written.
+func TestNoErrorShowsASecretOfTheBaseURL(t *testing.T) {
+	for _, base := range []string{
+		"https://user:s3cr3t/x@host", "https://user:s3cr3t#@host", "https://user:s3cr3t?@host", "https://user:s%zzs3cr3t@host",
+		"https://user:s3cr3t@ho st", "https://user:s3cr3t@host:port", "https://user:s3cr3t@host:99999", "https://user:s3cr3t@:80",
+		"user:s3cr3t@host", "s3cr3t@host", "https:user:s3cr3t@host", "https:/user:s3cr3t@host", "//user:x@host/?token=s3cr3t",
+		"ftp://user:s3cr3t@host", "https://s3cr3t@host?x", "https://host?token=s3cr3t", "https://host/#s3cr3t", "https://user/s3cr3t@host",
+		"https://user:1/s3cr3t@host", "https://user?s3cr3t@host", "https://user#s3cr3t@host", "https://s3cr3t:1/2@host",
+		"https://s3cr3t@host/api/v1", "https://user:s3cr3t@host/apis/example.org/v1", "https://host\ns3cr3t", " https://user:s3cr3t@host",
+	} {
+		_, err := NewHTTP(HTTPConfig[*Widget]{BaseURL: base, Version: "v1", Resource: "widgets"})
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") || !strings.Contains(err.Error(), "BaseURL") || !strings.Contains(err.Error(), "set it to") {
+			t.Errorf("%s: %v", base, err)
+		}
+	}
+	h, err := NewHTTP(HTTPConfig[*Widget]{BaseURL: "https://s3cr3t:s3cr3t@host", Version: "v1", Resource: "widgets"})
+	if err != nil || h.URL() != "https://host/api/v1/widgets" {
+		t.Errorf("%v, %v", h, err)
+	}
+}
+
+// The path of a resource is refused at the end of a base URL, where it would
+// stand twice; clusters below a path are served, also by a resource.
+func TestABaseURLHasNoResourceInIt(t *testing.T) {
+	for path, want := range map[string]string{
+		"/api/v1": "/x", "/api/v1/": "/x", "/api/v1/widgets": "/x", "/api/v1/namespaces/a/widgets": "/x",
+		"/apis/example.org/v1": "/x", "/apis/apps/v1beta1/namespaces/a": "/x", "/apis/example.org/v1/widgets/": "/x",
+		"": "", "/": "", "/k8s/clusters/c-abc": "", "/api": "", "/apis": "", "/api/v1/clusters": "", "/api/v2": "", "/a%40b": "",
+		"/api/v1/namespaces/a/services/https:b:443/proxy": "", "/apis/cluster.example.org/v1alpha1/clusters/a/proxy": "",
+		"/api/v1/namespaces/a/services/b/proxy/api/v1": "/x/api/v1/namespaces/a/services/b/proxy",
+	} {
+		_, err := NewHTTP(HTTPConfig[*Widget]{BaseURL: "https://host/x" + path, Group: "example.org", Version: "v1", Resource: "widgets"})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), "set it to https://host"+want+";")) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// What is odd but can be right is taken.
+func TestAnOddConfigThatCanBeRightIsTaken(t *testing.T) {
+	good := HTTPConfig[*Widget]{BaseURL: "https://[::1]:65535", Group: "example.org", Version: "v1", Resource: "widgets"}
+	for name, change := range map[string]func(*HTTPConfig[*Widget]){
+		"objects that are lists":  func(c *HTTPConfig[*Widget]) { c.Kind, c.Resource = "AccessList", "accesslists" },
+		"lists of lists":          func(c *HTTPConfig[*Widget]) { c.Kind, c.ListKind = "WidgetList", "WidgetListList" },
+		"a user agent with a tab": func(c *HTTPConfig[*Widget]) { c.UserAgent = "a/1\t(b; ü)" },
+		"an empty port":           func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://api:" },
+		"a password":              func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://u:a%2Fb%40@api" },
+	} {
+		config := good
+		change(&config)
+		if _, err := NewHTTP(config); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

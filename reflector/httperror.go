@@ -63,9 +63,10 @@ func describeAnswer(resp *http.Response, body []byte) string {
 }
 
 // quotable tells whether the body of resp may stand in a log. What comes with
-// a code of success may be an object, if it is no web page.
+// a code of success may be an object, if it is no web page; that of a redirect
+// shows where it leads to, which may have a token in it.
 func quotable(resp *http.Response) bool {
-	return resp.StatusCode >= 300 || strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/html")
+	return resp.StatusCode >= 400 || resp.StatusCode < 300 && strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/html")
 }
 
 // statusIn returns the Status that raw is, nil if it is none.

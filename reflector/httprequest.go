@@ -77,13 +77,17 @@ func (h *HTTP[T]) get(ctx context.Context, cancel func(), opts metav1.ListOption
 	return nil, statusError(resp, h.codec.source)
 }
 
-// bare is err without the URL that net/http puts around it.
+// bare is err without the URL that net/http puts around it. net/http quotes the
+// Location of a redirect that it cannot parse, in an error without a type.
 func bare(err error) error {
 	var named *url.Error
-	if errors.As(err, &named) {
-		return named.Err
+	if !errors.As(err, &named) {
+		return err
 	}
-	return err
+	if strings.HasPrefix(named.Err.Error(), "failed to parse Location") {
+		return errors.New("the answer is a redirect to an address that cannot be parsed: check the address (HTTPConfig.BaseURL) and what is in between")
+	}
+	return named.Err
 }
 
 // isJSON tells whether resp says that it is JSON, or says nothing.
@@ -107,10 +111,12 @@ func patient(client *http.Client) *http.Client {
 // adds to whatever it sends. also, if not nil, has to agree.
 func careful(also func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	return func(req *http.Request, via []*http.Request) error {
-		to := req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
+		to := shown(req.URL)
 		switch first := via[0]; {
 		case origin(req.URL) != origin(first.URL):
 			return fmt.Errorf("the answer is a redirect to %s, another server, which is not followed since the credentials would go there: set HTTPConfig.BaseURL to the address of the API server itself", to)
+		case req.URL.User != nil && (first.URL.User == nil || *req.URL.User != *first.URL.User):
+			return fmt.Errorf("the answer is a redirect to %s with a user name in it, which is not followed since it would replace the credentials: set HTTPConfig.BaseURL to the address that it leads to, and the credentials in HTTPConfig.Client", to)
 		case first.Method != http.MethodGet:
 			return fmt.Errorf("the answer is a redirect to %s, which is not followed for a write: set HTTPConfig.BaseURL to the address that it leads to", to)
 		case len(via) > maxRedirects:

@@ -42,6 +42,15 @@ func TestRedirectsStayOnTheirServer(t *testing.T) {
 		"up to https":               {"http://api", "https://api/x", true},
 		"a password of another":     {"http://api", "http://u:secret@evil/x", true},
 		"a name that begins alike":  {"http://api", "http://api.evil/x", true},
+		"a user's name alone":       {"http://api", "http://secret@api/x", true},
+		"a user of its own":         {"http://api", "http://u:secret@api/x", true},
+		"another user":              {"http://me:pw@api", "http://u:secret@api/x", true},
+		"the same user":             {"http://me:pw@api", "/elsewhere", false},
+		"no host name":              {"http://api", "http://u:secret@ho st/x?token=secret", true},
+		"an odd escape":             {"http://api", "/%zz?token=secret", true},
+		"no URL":                    {"http://api", "http://u:secret/x@evil", true},
+		"no scheme":                 {"http://api", "u:secret@evil", true},
+		"cut in the password":       {"http://api", "http://u:1/secret@evil", true},
 		"another path":              {"http://api", "/elsewhere", false},
 		"the same, with its port":   {"https://api", "https://api:443/x", false},
 		"the same in capitals":      {"http://api", "http://API/x", false},
@@ -63,7 +72,7 @@ func TestRedirectsStayOnTheirServer(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || len(asked) != 1 || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "GET "+c.from+"/apis/example.org/v1/widgets ") || !strings.Contains(err.Error(), "set HTTPConfig.BaseURL") {
+			if err == nil || len(asked) != 1 || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "GET "+strings.Replace(c.from, "me:pw@", "", 1)+"/apis/example.org/v1/widgets ") || !strings.Contains(err.Error(), "HTTPConfig.BaseURL") {
 				t.Errorf("asked %v: %v", asked, err)
 			}
 		})
@@ -105,6 +114,18 @@ func TestRedirectsOfWritesAndOfCarefulClients(t *testing.T) {
 	}
 }
 
+// A redirect that the user's client does not follow is no answer, and its page,
+// which names the address, is not quoted.
+func TestARedirectThatIsNotFollowedIsNotQuoted(t *testing.T) {
+	header := http.Header{"Location": {"/x?token=secret"}, "Content-Type": {"text/html"}}
+	client := answering(http.StatusFound, header, strings.NewReader(`<a href="/x?token=secret">Found</a>`))
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	_, _, _, err := collect(widgets(t, client, nil))
+	if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "the answer is 302 Found") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // Every error names method, URL and resource, once, and no password; what it
 // wraps can still be asked for.
 func TestErrorsNameTheirRequestOnce(t *testing.T) {
@@ -139,7 +160,7 @@ func TestErrorsNameTheirRequestOnce(t *testing.T) {
 				if err == nil {
 					continue
 				}
-				const source = "GET https://user:xxxxx@api:6443/apis/example.org/v1/widgets?labelSelector=app%3Dweb (widgets.example.org): "
+				const source = "GET https://api:6443/apis/example.org/v1/widgets?labelSelector=app%3Dweb (widgets.example.org): "
 				if strings.Count(err.Error(), source) != 1 || strings.Count(err.Error(), "https://") != 1 || strings.Contains(err.Error(), "secret") || strings.HasSuffix(err.Error(), ": ") {
 					t.Errorf("got %v", err)
 				}
