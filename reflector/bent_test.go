@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,8 +16,7 @@ import (
 )
 
 // bent is a simServer that can be otherwise than a server should be, for as
-// long as a test wants it to. Its fields are set before it is used, or while
-// everybody waits.
+// long as a test wants it to. Its fields are set before it is used.
 type bent struct {
 	*simServer
 
@@ -25,8 +25,10 @@ type bent struct {
 	opening func(streamed bool) error
 	listing func() error
 
-	// next, if not nil, stands in for what a stream brings.
-	next func(st *simStream) (Event[*thing], error)
+	// next, if not nil, stands in for what a stream brings, until straight is
+	// set.
+	next     func(st *simStream) (Event[*thing], error)
+	straight atomic.Bool
 
 	// streaming is whether the last stream began with a list.
 	streaming bool
@@ -81,7 +83,7 @@ type bentStream struct {
 }
 
 func (s *bentStream) Next() (Event[*thing], error) {
-	if s.b.next != nil {
+	if s.b.next != nil && !s.b.straight.Load() {
 		return s.b.next(s.simStream)
 	}
 	return s.simStream.Next()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,17 +67,18 @@ func TestWhateverKeepsWatchesFromOpeningTheSinkFollowsByLists(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/from %s/paged=%v", c.name, from, paged), func(t *testing.T) {
 					b := newBent()
 					b.write("a", false, false)
-					broken := from == "the start"
+					var broken atomic.Bool
+					broken.Store(from == "the start")
 					b.opening = func(bool) error {
-						if broken {
+						if broken.Load() {
 							return c.err
 						}
 						return nil
 					}
 					runBent(t, b, Options{DisableStreaming: paged}, func(r *run) {
-						if !broken {
+						if !broken.Load() {
 							r.pass(10*time.Minute, true)
-							broken = true
+							broken.Store(true)
 							r.cutStreams()
 						}
 						r.pass(12*time.Minute, true)
@@ -91,7 +93,7 @@ func TestWhateverKeepsWatchesFromOpeningTheSinkFollowsByLists(t *testing.T) {
 						}
 						checkToldOfDetour(t, r.log(), "the objects are listed instead", c.err.Error())
 
-						broken = false
+						broken.Store(false)
 						r.pass(11*time.Minute, true)
 						lists, _, _ = b.counts()
 						before := r.Stats().Relists
@@ -172,7 +174,7 @@ func TestWatchesThatOpenAndAreOfNoUseAreListedAround(t *testing.T) {
 				if name != "an event that is known and the end" {
 					r.follows(4 * time.Minute)
 				}
-				b.next = nil
+				b.straight.Store(true)
 				r.pass(2*time.Minute, false)
 				r.follows(time.Second)
 			})
@@ -188,9 +190,9 @@ func TestWatchesThatHangAreListedAround(t *testing.T) {
 	for i := range b.faults {
 		b.faults[i] = fault{kind: "stall"}
 	}
-	listed := false
+	var listed atomic.Bool
 	b.listing = func() error {
-		listed = true
+		listed.Store(true)
 		b.simServer.mu.Lock()
 		b.faults = append([]fault{{}}, b.faults...) // none for the list
 		b.simServer.mu.Unlock()
@@ -198,7 +200,7 @@ func TestWatchesThatHangAreListedAround(t *testing.T) {
 	}
 	runBent(t, b, Options{DisableStreaming: true, MinWatchTimeout: 5 * time.Minute, MaxWatchTimeout: 5 * time.Minute}, func(r *run) {
 		r.pass(time.Hour, true)
-		if !listed {
+		if !listed.Load() {
 			t.Fatal("no list")
 		}
 		r.follows(8 * time.Minute)
@@ -213,9 +215,9 @@ func TestWatchesThatHangAreListedAround(t *testing.T) {
 func TestAServerThatIsAwayForAMomentCostsNoList(t *testing.T) {
 	b := newBent()
 	b.write("a", false, false)
-	away := false
+	var away atomic.Bool
 	fail := func() error {
-		if away {
+		if away.Load() {
 			return errRefused
 		}
 		return nil
@@ -224,21 +226,21 @@ func TestAServerThatIsAwayForAMomentCostsNoList(t *testing.T) {
 	runBent(t, b, Options{}, func(r *run) {
 		r.pass(10*time.Minute, true)
 		lists, streams, _ := b.counts()
-		away = true
+		away.Store(true)
 		r.cutStreams()
 		r.pass(20*time.Second, false)
-		away = false
+		away.Store(false)
 		r.follows(time.Minute)
 		if l, s, _ := b.counts(); l != lists || s != streams {
 			t.Errorf("%d lists and %d streams after a moment", l-lists, s-streams)
 		}
-		away = true
+		away.Store(true)
 		r.cutStreams()
 		r.pass(2*time.Hour, false)
 		if l, _, w := b.counts(); l-lists > 20 || w > 400 {
 			t.Errorf("%d lists in two hours away, %d watches", l-lists, w)
 		}
-		away = false
+		away.Store(false)
 		r.follows(2 * time.Minute)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,20 +20,22 @@ func TestTheChangeOfStepIsLoggedOnce(t *testing.T) {
 	for _, hanging := range []bool{false, true} {
 		b := newBent()
 		b.write("a", false, false)
-		away, block := false, make(chan struct{})
+		var away atomic.Bool
+		var block atomic.Pointer[chan struct{}]
 		fail := func() error {
 			switch {
-			case away && hanging:
-				<-block
+			case away.Load() && hanging:
+				<-*block.Load()
 				return io.ErrUnexpectedEOF
-			case away:
+			case away.Load():
 				return errRefused
 			}
 			return nil
 		}
 		b.opening, b.listing = func(bool) error { return fail() }, fail
 		runBent(t, b, Options{}, func(r *run) {
-			block = make(chan struct{}) // one of this bubble
+			opened := make(chan struct{}) // one of this bubble
+			block.Store(&opened)
 			r.pass(time.Hour, true)
 			if lines := r.log(); len(lines) != 0 {
 				t.Errorf("in step, and logged: %q", lines)
@@ -40,7 +43,7 @@ func TestTheChangeOfStepIsLoggedOnce(t *testing.T) {
 			if s := r.Status(); !s.InStep || !s.Running || s.Phase != "watching" || s.Source != "/apis/example.org/v1/things" || !s.LastContact.Equal(time.Now()) || s.Cause != nil {
 				t.Errorf("in step, and the status is %+v", s)
 			}
-			away = true
+			away.Store(true)
 			r.cutStreams()
 			synctest.Wait()
 			lost := time.Now()
@@ -63,8 +66,8 @@ func TestTheChangeOfStepIsLoggedOnce(t *testing.T) {
 			if n != 1 || !hanging && !strings.Contains(strings.Join(lines, " "), "connection refused") {
 				t.Errorf("out of step for 20 minutes, and logged:\n%s", strings.Join(lines, "\n"))
 			}
-			away = false
-			close(block)
+			away.Store(false)
+			close(opened)
 			r.pass(10*time.Minute, false)
 			if lines := r.log(); len(lines) != 1 || !strings.Contains(lines[0], "in step with the server again") {
 				t.Errorf("in step again, and logged:\n%s", strings.Join(lines, "\n"))

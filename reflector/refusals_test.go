@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,11 +115,19 @@ func TestManyRefusedObjectsCostFewerAndFewerLists(t *testing.T) {
 	b := newBent()
 	b.write("good", false, false)
 	var lists []time.Time
-	b.listing = func() error { lists = append(lists, time.Now()); return nil }
+	var mu sync.Mutex
+	b.listing = func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		lists = append(lists, time.Now())
+		return nil
+	}
 	began := time.Now()
 	runBent(t, b, Options{DisableStreaming: true}, func(r *run) {
 		began = time.Now()
+		mu.Lock()
 		lists = nil
+		mu.Unlock()
 		for i := range 3 * 24 * 60 {
 			b.write(fmt.Sprint("bad-", i), true, false)
 			r.pass(time.Minute, false)
@@ -142,17 +152,17 @@ func TestManyRefusedObjectsCostFewerAndFewerLists(t *testing.T) {
 func TestWhatAnEventHasLeftOutAListBrings(t *testing.T) {
 	b := newBent()
 	b.write("a", false, false)
-	spoil := false
+	var spoil atomic.Bool
 	b.next = func(st *simStream) (Event[*thing], error) {
 		e, err := st.Next()
-		if spoil && err == nil && e.Type != watch.Bookmark && e.Object.Name != "clock" {
+		if spoil.Load() && err == nil && e.Type != watch.Bookmark && e.Object.Name != "clock" {
 			return e, &DecodeError{Key: e.Object.Name, ResourceVersion: e.ResourceVersion, Event: e.Type, Err: io.ErrNoProgress}
 		}
 		return e, err
 	}
 	runBent(t, b, Options{DisableStreaming: true}, func(r *run) {
 		r.pass(time.Minute, true)
-		spoil = true
+		spoil.Store(true)
 		for _, name := range []string{"b", "c", "d"} {
 			b.write(name, false, false)
 			r.pass(30*time.Second, true)
@@ -263,9 +273,12 @@ func TestWithoutVersionsDeletionsBetweenWatchesAreFound(t *testing.T) {
 	for _, version := range []string{"", "0"} {
 		t.Run("version "+version, func(t *testing.T) {
 			objects := map[string]bool{"a": true, "b": true}
+			var mu sync.Mutex
 			var end chan struct{}
 			lw := &ListWatch[*thing]{NoStreamedLists: true}
 			lw.ListFunc = func(context.Context, metav1.ListOptions) (List[*thing], error) {
+				mu.Lock()
+				defer mu.Unlock()
 				var l List[*thing]
 				for name := range objects {
 					l.Items = append(l.Items, at(name+"@"))
@@ -274,6 +287,8 @@ func TestWithoutVersionsDeletionsBetweenWatchesAreFound(t *testing.T) {
 				return l, nil
 			}
 			lw.WatchFunc = func(ctx context.Context, _ metav1.ListOptions) (Stream[*thing], error) {
+				mu.Lock()
+				defer mu.Unlock()
 				end = make(chan struct{})
 				return &endsWith{ctx, end}, nil
 			}
@@ -284,8 +299,10 @@ func TestWithoutVersionsDeletionsBetweenWatchesAreFound(t *testing.T) {
 				done := make(chan error, 1)
 				go func() { done <- r.Run(ctx, sink) }()
 				<-time.After(time.Minute)
+				mu.Lock()
 				delete(objects, "b")
 				close(end)
+				mu.Unlock()
 				<-time.After(5 * time.Second)
 				if got := sink.holds(); got != "a@" {
 					t.Errorf("the sink holds %q", got)
@@ -364,19 +381,19 @@ func TestAServerThatGoesBackAfterDisorderIsNoticed(t *testing.T) {
 	for i := range 30 {
 		b.write(fmt.Sprint("o", i), false, false)
 	}
-	low := false
+	var low atomic.Bool
 	b.next = func(st *simStream) (Event[*thing], error) {
 		e, err := st.Next()
-		if err == nil && low && len(st.initial) == 0 && e.Type == watch.Modified {
+		if err == nil && low.Load() && len(st.initial) == 0 && e.Type == watch.Modified {
 			e.ResourceVersion = "1001"
 		}
 		return e, err
 	}
 	runBent(t, b, Options{DisableStreaming: true}, func(r *run) {
 		r.pass(time.Minute, true)
-		low = true
+		low.Store(true)
 		r.pass(time.Minute, true) // the disorder is learnt
-		low = false
+		low.Store(false)
 		b.simServer.mu.Lock()
 		b.now += 1000
 		b.simServer.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func TestAStreamedListWithoutAnEndGivesWayToPages(t *testing.T) {
 				if _, streams, _ := b.counts(); streams != 1 {
 					t.Errorf("a streamed list was asked for %d times", streams)
 				}
-				b.next = nil
+				b.straight.Store(true)
 				for range 30 {
 					r.pass(time.Minute, true)
 					expire()
@@ -111,9 +112,10 @@ func TestASlowStreamedListIsWaitedForAndIsNoSilence(t *testing.T) {
 	for i := range 9 {
 		b.write(fmt.Sprint("o", i), false, false)
 	}
-	slow := true
+	var slow atomic.Bool
+	slow.Store(true)
 	b.next = func(st *simStream) (Event[*thing], error) {
-		if slow && len(st.initial) > 0 {
+		if slow.Load() && len(st.initial) > 0 {
 			<-time.After(30 * time.Second)
 		}
 		return st.Next()
@@ -121,7 +123,7 @@ func TestASlowStreamedListIsWaitedForAndIsNoSilence(t *testing.T) {
 	opts := Options{MinWatchTimeout: 5 * time.Minute, MaxWatchTimeout: 5 * time.Minute}
 	runBent(t, b, opts, func(r *run) {
 		r.pass(310*time.Second, false)
-		slow = false
+		slow.Store(false)
 		for range 10 {
 			b.tick() // so that there are bookmarks
 			r.pass(4*time.Minute, false)
@@ -150,7 +152,7 @@ func TestAListOfWhichNothingCanBeUsedIsNoList(t *testing.T) {
 					t.Errorf("the status is %+v", s)
 				}
 				b.write("good", false, false)
-				r.pass(2*time.Minute, false)
+				r.pass(5*time.Minute, false)
 				if s := r.Stats(); s.Synced == 0 || r.behind() != "" {
 					t.Errorf("one object can be used: %+v, %s", s, r.behind())
 				}
@@ -158,7 +160,7 @@ func TestAListOfWhichNothingCanBeUsedIsNoList(t *testing.T) {
 				b.write("good", false, true)
 				b.compact()
 				r.cutStreams()
-				r.follows(time.Minute)
+				r.follows(5 * time.Minute)
 			})
 		})
 	}
