@@ -59,7 +59,10 @@ func (s *storeSink) Begin(context.Context) error {
 	if s.pages == nil {
 		return nil
 	}
-	return s.pages.beginList()
+	if err := s.pages.beginList(); err != nil {
+		return err
+	}
+	return s.pages.addPage(s.list) // a list without objects is not nil
 }
 
 // Page implements reflector.Sink.
