@@ -82,12 +82,14 @@ func (q ourReal) Add(obj any) error                        { return q.own.Add(ob
 func (q ourReal) Update(obj any) error                     { return q.own.Update(obj) }
 func (q ourReal) Delete(obj any) error                     { return q.own.Delete(obj) }
 
+// controllers are the two packages' New.
+var controllers = map[string]func(*upstream.Config) upstream.Controller{"client-go": upstream.New, "informant": cache.New}
+
 // A queue that embeds one of this package is called itself, once for each list
 // and each event.
 func TestAQueueThatEmbedsOneIsCalledItself(t *testing.T) {
 	deltas := upstream.DeltaFIFOOptions{KeyFunction: podKey, EmitDeltaTypeReplaced: true}
 	real := upstream.RealFIFOOptions{KeyFunction: podKey, AtomicEvents: true}
-	both := []func(*upstream.Config) upstream.Controller{upstream.New, cache.New}
 	for name, queues := range map[string][2]func(*inOrder) upstream.Queue{
 		"DeltaFIFO": {
 			func(n *inOrder) upstream.Queue {
@@ -122,8 +124,8 @@ func TestAQueueThatEmbedsOneIsCalledItself(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var told [2][]string
-			for i, newController := range both {
-				bubble(t, func(t *testing.T) { told[i] = embedded(t, newController, queues[i]) })
+			for i, m := range both {
+				bubble(t, func(t *testing.T) { told[i] = embedded(t, controllers[m.name], queues[i]) })
 			}
 			if diff := cmp.Diff(told[0], told[1]); diff != "" {
 				t.Errorf("called and handed out (-client-go +informant):\n%s", diff)
