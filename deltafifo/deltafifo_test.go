@@ -244,8 +244,7 @@ func TestDeltaFIFOTransformsTheDeletionsThatItQueues(t *testing.T) {
 // F2: what was handed out while the transform ran is looked at again.
 func TestDeltaFIFOLooksAgainAfterTheTransformOfADeletion(t *testing.T) {
 	store := mapStore{"ns/a": obj("a", "1")}
-	var q *deltafifo.DeltaFIFO[*Obj]
-	q = newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known(), Options: deltafifo.Options[*Obj]{
+	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known(), Options: deltafifo.Options[*Obj]{
 		Transform: func(o *Obj) (*Obj, error) {
 			delete(store, "ns/a") // as the consumer does, having been told
 			return o, nil
