@@ -28,6 +28,7 @@ type DeltaFIFO[T any] struct {
 	known         KnownObjects[T]
 	bookmarks     bool
 	deletionsLast bool
+	refusedSync   bool
 
 	// All below is guarded by mu.
 
@@ -68,6 +69,7 @@ func NewDeltaFIFO[T any](access object.Access[T], opts DeltaOptions[T]) (*DeltaF
 		known:         opts.KnownObjects,
 		bookmarks:     !opts.NoBookmarks,
 		deletionsLast: opts.DeletionsLast,
+		refusedSync:   opts.RefusedSync,
 		entries:       entries[T]{byKey: make(map[string]*entry[T])},
 	}
 	if opts.Known == nil {
@@ -101,6 +103,7 @@ func (q *DeltaFIFO[T]) Update(ctx context.Context, obj T) error {
 }
 
 func (q *DeltaFIFO[T]) event(ctx context.Context, t Type, op string, obj T) error {
+	q.attempted()
 	key, obj, err := q.in.event(op, obj)
 	if err != nil {
 		return err
@@ -116,27 +119,54 @@ func (q *DeltaFIFO[T]) event(ctx context.Context, t Type, op string, obj T) erro
 	return nil
 }
 
+// attempted notes that a producer has begun to hand over an event, where that
+// counts.
+func (q *DeltaFIFO[T]) attempted() {
+	if !q.refusedSync || q.first.hasSynced() {
+		return
+	}
+	q.mu.Lock()
+	q.first.event()
+	q.mu.Unlock()
+}
+
 // Delete is Add with a Deleted, of which obj is the last state. With known
 // objects, the deletion of a key that is neither known, nor queued, nor being
 // processed, and of one whose Deleted is being processed, adds nothing: it was
-// reported before.
+// reported before. The transform does not see what adds nothing.
 func (q *DeltaFIFO[T]) Delete(ctx context.Context, obj T) error {
-	key, obj, err := q.in.event("Delete", obj)
+	key, err := q.in.eventKey("Delete", obj)
 	if err != nil {
 		return err
 	}
+	q.attempted()
+	if q.in.transform != nil {
+		if done, err := q.delete(ctx, key, nil); done || err != nil {
+			return err
+		}
+		if key, obj, err = q.in.transformed("Delete", key, obj); err != nil {
+			return err
+		}
+	}
+	_, err = q.delete(ctx, key, &obj)
+	return err
+}
+
+// delete queues the Deleted of key, if that adds something, and reports whether
+// all is done. It is not while the key exists and obj is nil: the object is
+// still to be transformed.
+func (q *DeltaFIFO[T]) delete(ctx context.Context, key string, obj *T) (done bool, err error) {
 	q.mu.Lock()
+	defer q.unlockAndWake()
 	exists, err := q.exists(ctx, key)
-	if err != nil {
-		q.mu.Unlock()
-		return err
+	if err != nil || exists && obj == nil {
+		return false, err
 	}
 	q.first.event()
 	if exists {
-		q.push(Delta[T]{Key: key, Object: obj, Type: Deleted})
+		q.push(Delta[T]{Key: key, Object: *obj, Type: Deleted})
 	}
-	q.unlockAndWake()
-	return nil
+	return true, nil
 }
 
 // exists tells whether the consumer holds key, or will by the time it gets to

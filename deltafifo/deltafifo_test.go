@@ -221,3 +221,54 @@ func TestDeltaFIFOInHandIsNotOfTheFirstList(t *testing.T) {
 		t.Error("not synced by the first list")
 	}
 }
+
+// F2: a deletion that adds nothing does not go through the transform.
+func TestDeltaFIFOTransformsTheDeletionsThatItQueues(t *testing.T) {
+	store := mapStore{"ns/known": obj("known", "1")}
+	var transformed []string
+	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known(), Options: deltafifo.Options[*Obj]{
+		Transform: func(o *Obj) (*Obj, error) {
+			transformed = append(transformed, o.Name)
+			return o, nil
+		},
+	}})
+	must(t, q.Delete(bg, obj("unknown", "1")))
+	if !q.HasSynced() {
+		t.Error("a deletion that adds nothing is no event")
+	}
+	must(t, q.Delete(bg, obj("known", "2")))
+	equal(t, transformed, []string{"known"})
+	equal(t, popAll(t, q), []string{"Deleted known 2"})
+}
+
+// F2: what was handed out while the transform ran is looked at again.
+func TestDeltaFIFOLooksAgainAfterTheTransformOfADeletion(t *testing.T) {
+	store := mapStore{"ns/a": obj("a", "1")}
+	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known(), Options: deltafifo.Options[*Obj]{
+		Transform: func(o *Obj) (*Obj, error) {
+			delete(store, "ns/a") // as the consumer does, having been told
+			return o, nil
+		},
+	}})
+	must(t, q.Delete(bg, obj("a", "2")))
+	equal(t, popAll(t, q), nil)
+}
+
+// F4: with RefusedSync a refused event counts.
+func TestDeltaFIFORefusedSync(t *testing.T) {
+	refusal := errors.New("refused")
+	for _, counts := range []bool{false, true} {
+		opts := deltafifo.DeltaOptions[*Obj]{RefusedSync: counts}
+		opts.Transform = func(*Obj) (*Obj, error) { return nil, refusal }
+		for name, event := range map[string]func(q *deltafifo.DeltaFIFO[*Obj]) error{
+			"Add":    func(q *deltafifo.DeltaFIFO[*Obj]) error { return q.Add(bg, obj("a", "1")) },
+			"Update": func(q *deltafifo.DeltaFIFO[*Obj]) error { return q.Update(bg, obj("a", "1")) },
+			"Delete": func(q *deltafifo.DeltaFIFO[*Obj]) error { return q.Delete(bg, obj("a", "1")) },
+		} {
+			q := newDeltaFIFO(t, opts)
+			if err := event(q); !errors.Is(err, refusal) || q.HasSynced() != counts {
+				t.Errorf("%s with RefusedSync %v: %v, synced %v", name, counts, err, q.HasSynced())
+			}
+		}
+	}
+}

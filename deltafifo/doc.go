@@ -40,7 +40,8 @@
 // F4. HasSynced turns true when the first list has been processed, or at once
 // when an event came before any list. A DeltaFIFO whose first list is empty and
 // tells nothing gone has nothing to process, and has synced at once, as
-// client-go's. HasSynced never turns back.
+// client-go's. HasSynced never turns back. An event that is refused does not
+// count, but see DeltaOptions.RefusedSync.
 //
 // F5. A Resync never puts an older state behind a newer one. InOrder asks the
 // consumer to repeat what it holds at that point of the queue; DeltaFIFO leaves

@@ -75,11 +75,20 @@ func (in *intake[T]) nameOf(obj T) (name object.Name, ok bool) {
 	return in.access.Name(obj), true
 }
 
-// event accepts the object of an event.
-func (in *intake[T]) event(op string, obj T) (string, T, error) {
+// eventKey is the key of the object of an event.
+func (in *intake[T]) eventKey(op string, obj T) (string, error) {
 	key, err := in.key(obj)
 	if err != nil {
-		return "", obj, in.refuse(op, "", obj, err)
+		return "", in.refuse(op, "", obj, err)
+	}
+	return key, nil
+}
+
+// event accepts the object of an event.
+func (in *intake[T]) event(op string, obj T) (string, T, error) {
+	key, err := in.eventKey(op, obj)
+	if err != nil {
+		return "", obj, err
 	}
 	if in.transform == nil {
 		return key, obj, nil

@@ -84,6 +84,11 @@ type DeltaOptions[T any] struct {
 	// client-go's RealFIFO.
 	DeletionsLast bool
 
+	// RefusedSync lets HasSynced turn true with the first event also when it is
+	// refused, or comes after Close, as client-go's DeltaFIFO does. A Delete of
+	// an object without a key does not count there either.
+	RefusedSync bool
+
 	// NoBookmarks leaves bookmarks and the versions of lists out, as
 	// client-go's DeltaFIFO does.
 	NoBookmarks bool

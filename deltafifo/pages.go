@@ -37,6 +37,9 @@ func (l *openList[T]) add(p *pages[T], keys []string, objs []T) bool {
 	if l.pages != p {
 		return false
 	}
+	if p.objs == nil {
+		p.keys, p.objs = make([]string, 0, len(keys)), make([]T, 0, len(objs))
+	}
 	for i, key := range keys {
 		p.put(key, objs[i])
 	}
@@ -65,7 +68,7 @@ func (l *openList[T]) drop(p *pages[T]) {
 // otherwise.
 type pages[T any] struct {
 	keys []string
-	objs []T // objs[i] has the key keys[i]
+	objs []T // objs[i] has the key keys[i]; nil until the first page
 
 	// ascending is true while the keys came in strictly ascending order, as
 	// API servers send them; nothing can be twice in the list then, and

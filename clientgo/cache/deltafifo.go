@@ -44,6 +44,7 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 		Options:       f.engineOptions(opts.Logger),
 		KnownObjects:  knownObjects(opts.KnownObjects, f.logger(opts.Logger)),
 		DeletionsLast: true,
+		RefusedSync:   true,
 		NoBookmarks:   true,
 	})
 	if err != nil {

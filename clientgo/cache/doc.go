@@ -81,6 +81,13 @@
 //     in client-go, it does already.
 //   - The line that is logged of a handler's panic has client-go's text, logger
 //     and place, and names handler and key besides.
+//   - Names of handlers, in log lines and of their HasSyncedChecker, are for
+//     people. One that an informer has already gets a number ("#3"), and
+//     ResourceEventHandlerDetailedFuncs are named by their functions, as
+//     ResourceEventHandlerFuncs are.
+//   - A DeltaFIFO that is given a Delta takes it, under the key of its object, as
+//     client-go's RealFIFO does. client-go's DeltaFIFO asks the key function,
+//     which has no key for it.
 //   - A metrics provider for the whole process has to be given to this package's
 //     SetInformerMetricsProvider, which passes it on to client-go.
 package cache

@@ -58,8 +58,18 @@ func (r *errorReport) tell(ctx context.Context, err error) {
 	case e.Op == opList, e.Op == opWatch, e.Op == opStream:
 		r.log(ctx, e, cause)
 	default:
-		utilruntime.HandleErrorWithContext(ctx, cause, "Object not taken", "reflector", e.Reflector, "type", e.Type, "key", e.Key, "operation", e.Op)
+		utilruntime.HandleErrorWithContext(ctx, cause, "Object not taken", "reflector", e.Reflector, "type", e.Type, "key", keyOf(e), "operation", e.Op)
 	}
+}
+
+// keyOf is the key of the object that e is about. For an item of a list only
+// the store knows it.
+func keyOf(e *reflector.Error) string {
+	var item interface{ ObjectKey() string }
+	if e.Key == "" && errors.As(e.Err, &item) {
+		return item.ObjectKey()
+	}
+	return e.Key
 }
 
 // handle tells the handler, with a Reflector that is at the right version.

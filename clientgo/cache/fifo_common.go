@@ -119,9 +119,13 @@ func (f *fifo) Delete(obj interface{}) error {
 }
 
 // replace queues a list; commit ends it. With an error nothing of it is queued.
+// A nil list is one without pages and stays nil, but for a transform.
 func (f *fifo) replace(list []interface{}, commit func() error) error {
 	if err := f.beginList(); err != nil {
 		return err
+	}
+	if list == nil && f.transformer == nil {
+		return commit()
 	}
 	if err := f.addPage(list); err != nil {
 		f.abortList()
@@ -259,11 +263,8 @@ func toDelta(d *deltafifo.Delta[any]) Delta {
 	return converted
 }
 
-// listed are the objects of a list, in a slice that is not nil.
+// listed are the objects of a list.
 func listed(l *deltafifo.List[any]) []any {
-	if l.Objects == nil {
-		return []any{}
-	}
 	for i, obj := range l.Objects {
 		l.Objects[i] = plainly(obj)
 	}

@@ -46,17 +46,21 @@ func (s *sharedInformer) AddEventHandlerWithOptions(handler ResourceEventHandler
 // never is the engine's resync period for a handler that wants none.
 const never = -1
 
-// handlerResync is the period that a handler asks for. An informer that was
-// made without resyncs does none, as in client-go.
+// handlerResync is the period that a handler asks for. As in client-go an
+// informer that was made without resyncs does none, and a period below 0 is
+// shorter than the informer's: the handler gets that one.
 func (s *sharedInformer) handlerResync(options HandlerOptions) time.Duration {
 	period := ptr.Deref(options.ResyncPeriod, s.resyncPeriod)
-	if period <= 0 {
+	if period == 0 {
 		return never
 	}
 	if s.resyncPeriod <= 0 {
 		logger := ptr.Deref(options.Logger, klog.Background())
 		logger.Info("Warning: the handler gets no resyncs: its informer was made without a resync period", "type", s.parts.expect.description, "desired", period)
 		return never
+	}
+	if period < 0 {
+		return s.resyncPeriod
 	}
 	return period
 }

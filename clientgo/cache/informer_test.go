@@ -75,6 +75,8 @@ func TestResyncsComeAsFromClientGo(t *testing.T) {
 		"never":                  {20 * time.Second, ptr.To(time.Duration(0)), []time.Duration{70 * time.Second}},
 		"not by this informer":   {0, ptr.To(10 * time.Second), []time.Duration{70 * time.Second}},
 		"faster, before it runs": {20 * time.Second, ptr.To(5 * time.Second), []time.Duration{6 * time.Second, 5 * time.Second}},
+		"below zero":             {20 * time.Second, ptr.To(time.Duration(-1)), []time.Duration{21 * time.Second, 20 * time.Second}},
+		"below zero, by none":    {0, ptr.To(-time.Minute), []time.Duration{70 * time.Second}},
 		"under a second":         {20 * time.Second, ptr.To(time.Millisecond), []time.Duration{1500 * time.Millisecond}},
 	} {
 		t.Run(name, func(t *testing.T) {

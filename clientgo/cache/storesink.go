@@ -25,6 +25,9 @@ var _ reflector.Sink[any] = (*storeSink)(nil)
 // goes through the transform once, when it comes, so that what the transform
 // drops is not held until the list is complete, and one that is refused is left
 // out. Other stores do all that in their Replace.
+//
+// A type that embeds such a queue has these methods too. It is another store,
+// with a Replace of its own perhaps: listTakerOf tells the two apart.
 type listTaker interface {
 	beginList() error
 	addPage(items []any) error
@@ -32,9 +35,19 @@ type listTaker interface {
 	commitList(n int, resourceVersion string) error
 }
 
+// listTakerOf returns store if it is a queue of this package itself, else nil.
+func listTakerOf(store ReflectorStore) listTaker {
+	switch q := store.(type) {
+	case *DeltaFIFO:
+		return q
+	case *RealFIFO:
+		return q
+	}
+	return nil
+}
+
 func newStoreSink(store ReflectorStore) *storeSink {
-	s := &storeSink{store: store}
-	s.pages, _ = store.(listTaker)
+	s := &storeSink{store: store, pages: listTakerOf(store)}
 	s.bookmarks, _ = store.(ReflectorBookmarkStore)
 	s.versions, _ = store.(ResourceVersionUpdater)
 	return s
@@ -46,7 +59,10 @@ func (s *storeSink) Begin(context.Context) error {
 	if s.pages == nil {
 		return nil
 	}
-	return s.pages.beginList()
+	if err := s.pages.beginList(); err != nil {
+		return err
+	}
+	return s.pages.addPage(s.list) // a list without objects is not nil
 }
 
 // Page implements reflector.Sink.
