@@ -304,9 +304,11 @@ func TestWithoutVersionsDeletionsBetweenWatchesAreFound(t *testing.T) {
 				close(end)
 				mu.Unlock()
 				<-time.After(5 * time.Second)
+				sink.mu.Lock()
 				if got := sink.holds(); got != "a@" {
 					t.Errorf("the sink holds %q", got)
 				}
+				sink.mu.Unlock()
 				if n := r.Stats().Relists[RelistUnversioned]; n != 1 {
 					t.Errorf("lists: %v", r.Stats().Relists)
 				}
