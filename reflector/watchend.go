@@ -45,8 +45,8 @@ func endOf[T any](w *openWatch[T], err error, now time.Time) watchEnd {
 	end.how = judge(end.err)
 	end.brief = w.opened && end.lasted < shortWatch
 	end.short = end.brief && passing(end.how)
-	end.empty = end.short && !w.heard
 	end.regular = w.opened && end.err == io.EOF
+	end.empty = end.short && !w.heard && end.regular
 	end.severed = end.cut || isSevered(end.err)
 	if end.regular && end.short && !w.progress {
 		end.err = ErrVeryShortWatch
