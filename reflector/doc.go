@@ -126,8 +126,8 @@
 //     long each time, up to an hour; they may be old for as long, on a server
 //     that neither sends what happens nor says that it does not.
 //   - RelistUnversioned: there is no version to resume from.
-//   - RelistShort: a watch ended within a second and brought nothing, or five in
-//     a row brought nothing new.
+//   - RelistShort: the server ended a watch within a second that had brought
+//     nothing, or five short ones in a row brought nothing new.
 //   - RelistInternal: watches failed with internal errors (500) for longer
 //     than Options.MaxInternalErrorRetry.
 //   - RelistRefused: the server rejects the watch as such: 404, 405, 400, 422

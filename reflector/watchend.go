@@ -27,8 +27,8 @@ type watchEnd struct {
 	severed bool
 
 	// brief is set for a watch of under a second; short if no answer of the
-	// server was why; empty if that brought nothing at all. repeats is set when
-	// maxShort in a row have brought nothing new.
+	// server was why; empty if that brought nothing at all and the server ended
+	// it. repeats is set when maxShort in a row have brought nothing new.
 	brief, short, empty, repeats bool
 
 	// steady is set when the next watch may be opened at once, worked when
