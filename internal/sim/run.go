@@ -129,6 +129,18 @@ func (w *world) touchRefused(old bool) {
 	}
 }
 
+// awaitWatch waits until a watch is open, for a glance at most: a list that was
+// owed and whose time has just come is counted before it is made.
+func (w *world) awaitWatch() {
+	for range glance / time.Second {
+		synctest.Wait() // what the reflector did about the last answer is done
+		if w.source.watching() {
+			return
+		}
+		<-time.After(time.Second)
+	}
+}
+
 // rest is a quiet time: changes, but no faults (R2).
 func (w *world) rest() {
 	// Streams that were opened during the faults can have some before them. A
@@ -136,7 +148,7 @@ func (w *world) rest() {
 	<-time.After(glance)
 	w.cut = w.server.Cut(apitest.Match{}, apitest.Cleanly) > 0
 	<-time.After(glance)
-	synctest.Wait() // the cut has been noticed
+	w.awaitWatch()
 	before := w.reflector.Stats()
 	owed, _ := w.source.owed()
 	for i := range int(quiet / calmly) {
