@@ -73,7 +73,7 @@ func TestPanicOnIndexErrorComesLast(t *testing.T) {
 		var changes []Change[*thing]
 		for _, o := range items {
 			keys = append(keys, o.key)
-			changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: Put})
+			changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: ChangePut})
 		}
 		told := 0
 		for name, write := range map[string]func(c *Cache[*thing]){

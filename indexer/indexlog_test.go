@@ -31,9 +31,9 @@ func TestIndexErrorsAreLogged(t *testing.T) {
 		"apply": {
 			func(c *Cache[*thing]) error {
 				c.Apply([]Change[*thing]{
-					{Key: "a/x", Object: gray("a/x", "1"), Type: Put},
-					{Key: "a/y", Object: &thing{key: "a/y", version: "2"}, Type: Put},
-					{Key: "a/z", Object: gray("a/z", "3"), Type: Put},
+					{Key: "a/x", Object: gray("a/x", "1"), Type: ChangePut},
+					{Key: "a/y", Object: &thing{key: "a/y", version: "2"}, Type: ChangePut},
+					{Key: "a/z", Object: gray("a/z", "3"), Type: ChangePut},
 				}, "")
 				return nil
 			},

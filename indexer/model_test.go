@@ -331,14 +331,14 @@ func (m *modelStep) apply(t *rapid.T) {
 	var want []Change[*thing]
 	for range rapid.IntRange(0, 12).Draw(t, "changes") {
 		o := m.draw(t)
-		c := Change[*thing]{Key: o.key, Object: o, Type: Put}
+		c := Change[*thing]{Key: o.key, Object: o, Type: ChangePut}
 		if rapid.Bool().Draw(t, "remove") {
-			c.Type = Remove
+			c.Type = ChangeRemove
 		}
 		changes = append(changes, c)
 		c.Old, c.Existed, c.Done = m.state.objects[o.key], m.state.objects[o.key] != nil, true
 		want = append(want, c)
-		if c.Type == Put {
+		if c.Type == ChangePut {
 			m.put(o)
 		} else {
 			m.remove(o)
@@ -409,9 +409,9 @@ func (m *modelStep) replaceAll(t *rapid.T) {
 		switch {
 		case c.Existed != (old != nil) || c.Old != old:
 			t.Fatalf("diff of %q: old %v, want %v", c.Key, c.Old, old)
-		case c.Type == Remove && now == nil:
-		case c.Type == Unchanged && now == old && c.Object == old:
-		case c.Type == Put && c.Object == now:
+		case c.Type == ChangeRemove && now == nil:
+		case c.Type == ChangeUnchanged && now == old && c.Object == old:
+		case c.Type == ChangePut && c.Object == now:
 		default:
 			t.Fatalf("diff of %q: %+v, from %v to %v", c.Key, c, old, now)
 		}

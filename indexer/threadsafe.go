@@ -29,19 +29,19 @@ func (s *ThreadSafeStore[T]) Add(key string, obj T) { s.Update(key, obj) }
 
 // Update stores obj under key.
 func (s *ThreadSafeStore[T]) Update(key string, obj T) {
-	s.engine.apply([]Change[T]{{Key: key, Object: obj, Type: Put}}, "", true)
+	s.engine.apply([]Change[T]{{Key: key, Object: obj, Type: ChangePut}}, "", true)
 }
 
 // Delete removes what is stored under key, and leaves the resource version
 // alone.
 func (s *ThreadSafeStore[T]) Delete(key string) {
-	s.engine.apply([]Change[T]{{Key: key, Type: Remove}}, "", false)
+	s.engine.apply([]Change[T]{{Key: key, Type: ChangeRemove}}, "", false)
 }
 
 // DeleteWithObject removes what is stored under key; obj's resource version
 // counts for that of the state.
 func (s *ThreadSafeStore[T]) DeleteWithObject(key string, obj T) {
-	s.engine.apply([]Change[T]{{Key: key, Object: obj, Type: Remove}}, "", true)
+	s.engine.apply([]Change[T]{{Key: key, Object: obj, Type: ChangeRemove}}, "", true)
 }
 
 // Transaction makes all transactions visible at once.

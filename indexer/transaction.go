@@ -17,9 +17,9 @@ const (
 func (t TransactionType) change() (ChangeType, error) {
 	switch t {
 	case TransactionAdd, TransactionUpdate:
-		return Put, nil
+		return ChangePut, nil
 	case TransactionDelete:
-		return Remove, nil
+		return ChangeRemove, nil
 	}
 	return 0, fmt.Errorf("indexer: unknown transaction type %q: use %q, %q or %q",
 		t, TransactionAdd, TransactionUpdate, TransactionDelete)
