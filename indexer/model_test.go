@@ -74,6 +74,28 @@ func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
 	return c
 }
 
+// newBare returns a Cache of anything, whose objects come with their keys only.
+func newBare[T any](t testing.TB, options Options[T], version func(T) string) *Cache[T] {
+	t.Helper()
+	c, err := NewWithAccess(options, object.Access[T]{
+		Key:     func(T) (string, error) { return "", errors.New("a bare store is given its keys") },
+		Version: version,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// putKey stores obj under key, and removeKey takes it out.
+func putKey[T any](c *Cache[T], key string, obj T) {
+	c.Apply([]Change[T]{{Key: key, Object: obj, Type: ChangePut}}, "")
+}
+
+func removeKey[T any](c *Cache[T], key string) {
+	c.Apply([]Change[T]{{Key: key, Type: ChangeRemove}}, "")
+}
+
 // state is one state of the naive model: a map, from which everything else is
 // computed when it is asked for.
 type state struct {

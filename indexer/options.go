@@ -2,8 +2,7 @@ package indexer
 
 import "k8s.io/klog/v2"
 
-// Options configure a Cache or a ThreadSafeStore. The zero value is ready for
-// use.
+// Options configure a Cache. The zero value is ready for use.
 type Options[T any] struct {
 	// Name names the cache in logs and errors, "" for the type of its objects.
 	Name string

@@ -32,19 +32,6 @@ type Transaction[T any] struct {
 	Type   TransactionType
 }
 
-// KeyedTransaction is a Transaction for a store that is told the keys. It
-// corresponds to client-go's ThreadSafeStoreTransaction.
-type KeyedTransaction[T any] struct {
-	Transaction[T]
-	Key string
-}
-
-// TransactionStore is a Store that can write several objects at once. It
-// corresponds to client-go's TransactionStore.
-type TransactionStore[T any] interface {
-	Transaction(transactions ...Transaction[T]) *TransactionError
-}
-
 // TransactionError says which of several transactions were done. It
 // corresponds to client-go's TransactionError.
 type TransactionError struct {
