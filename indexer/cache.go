@@ -304,7 +304,7 @@ func (c *Cache[T]) AddIndexers(newIndexers Indexers[T]) error {
 
 // IndexErrors returns the objects that an index has no place for at present,
 // by index and key.
-func (c *Cache[T]) IndexErrors() []IndexError { return c.engine.errors.list() }
+func (c *Cache[T]) IndexErrors() []*IndexError { return c.engine.errors.list() }
 
 // Bookmark raises the version that the state is known to include.
 func (c *Cache[T]) Bookmark(resourceVersion string) { c.engine.bookmark(resourceVersion) }

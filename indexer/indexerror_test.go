@@ -18,7 +18,7 @@ func TestIndexErrorsAreToldAndListed(t *testing.T) {
 	c := newThings(t, Options[*thing]{
 		Name:         "things",
 		Indexers:     Indexers[*thing]{"color": byColor},
-		OnIndexError: func(e IndexError) { told = append(told, e.Key) },
+		OnIndexError: func(e *IndexError) { told = append(told, e.Key) },
 	})
 	gray := &thing{key: "a/gray", version: "1", colors: []string{"gray"}}
 	black := &thing{key: "a/black", version: "2", colors: []string{"black"}}
@@ -61,7 +61,7 @@ func TestIndexErrorsAreToldAndListed(t *testing.T) {
 // names it (TestReviewACrashNamesTheIndexFunction).
 func TestPanicOnIndexErrorComesLast(t *testing.T) {
 	for bad, is := range map[string]func(any) bool{
-		"gray":  func(r any) bool { e, ok := r.(IndexError); return ok && errors.Is(e, errGray) && e.Key == "a/gray" },
+		"gray":  func(r any) bool { e, ok := r.(*IndexError); return ok && errors.Is(e, errGray) && e.Key == "a/gray" },
 		"black": func(r any) bool { return r == "black" },
 	} {
 		items := []*thing{
@@ -127,7 +127,7 @@ func TestAFunctionThatPanicsOnceIsTold(t *testing.T) {
 	}}})
 	panicked, _ := panicOf(func() { _ = c.Add(&thing{key: "a/x", version: "1"}) })
 	err, ok := panicked.(error)
-	var failure IndexError
+	var failure *IndexError
 	if !ok || !errors.As(err, &failure) || failure.Key != "a/x" || !strings.Contains(err.Error(), "panicInAFunction(") {
 		t.Errorf("panics with %v", panicked)
 	}
@@ -154,7 +154,7 @@ func TestAddIndexersThatPanicsHasAddedThem(t *testing.T) {
 
 // TestOnIndexErrorMayPanic proves S4: whoever is told of a failure is told last.
 func TestOnIndexErrorMayPanic(t *testing.T) {
-	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}, OnIndexError: func(e IndexError) { panic(e.Key) }})
+	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}, OnIndexError: func(e *IndexError) { panic(e.Key) }})
 	told := 0
 	panicked, _ := panicOf(func() {
 		c.ReplaceAll([]string{"a/gray", "a/red"}, []*thing{

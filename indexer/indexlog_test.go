@@ -26,7 +26,7 @@ func TestIndexErrorsAreLogged(t *testing.T) {
 			func(c *Cache[*thing]) error {
 				return c.Add(&thing{key: "a/p", version: "1", colors: []string{"black"}})
 			},
-			[]string{`key="a/p"`, "failures=1", "panic: black"},
+			[]string{`key="a/p"`, "failures=1", "panicked: black"},
 		},
 		"apply": {
 			func(c *Cache[*thing]) error {

@@ -65,7 +65,7 @@ func namedAccess() object.Access[*thing] {
 func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
 	t.Helper()
 	if options.OnIndexError == nil {
-		options.OnIndexError = func(IndexError) {}
+		options.OnIndexError = func(*IndexError) {}
 	}
 	c, err := NewWithAccess(options, thingAccess())
 	if err != nil {
@@ -283,7 +283,7 @@ func TestModel(t *testing.T) {
 
 func runModel(t *rapid.T, access object.Access[*thing]) {
 	indexers := Indexers[*thing]{"color": byColor, "first": byFirst}
-	c, err := NewWithAccess(Options[*thing]{Indexers: indexers, OnIndexError: func(IndexError) {}}, access)
+	c, err := NewWithAccess(Options[*thing]{Indexers: indexers, OnIndexError: func(*IndexError) {}}, access)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ type Options[T any] struct {
 	// OnIndexError is told of each index function that failed or panicked,
 	// by the goroutine that writes, after the object was stored and without
 	// a lock. nil logs the first of each write as an error.
-	OnIndexError func(IndexError)
+	OnIndexError func(*IndexError)
 
 	// PanicOnIndexError makes the writing goroutine panic instead, as
 	// client-go's does, after everything was stored and, by ReplaceAll, told:
