@@ -73,7 +73,7 @@ func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
 	a.observeList(list)
 	defer func() { deletionsFirst(a.entries) }()
 	a.store.ReplaceAll(list.Keys, list.Objects, list.ResourceVersion, func(c indexer.Change[T]) {
-		if c.Type == indexer.Remove {
+		if c.Type == indexer.ChangeRemove {
 			a.emit(gone(&c, reason))
 			return
 		}
@@ -133,9 +133,9 @@ func (a *applier[T]) tell(c *indexer.Change[T], d *deltafifo.Delta[T], initial b
 }
 
 func change[T any](d *deltafifo.Delta[T]) indexer.Change[T] {
-	c := indexer.Change[T]{Key: d.Key, Object: d.Object, Type: indexer.Put}
+	c := indexer.Change[T]{Key: d.Key, Object: d.Object, Type: indexer.ChangePut}
 	if d.Type == deltafifo.Deleted {
-		c.Type = indexer.Remove
+		c.Type = indexer.ChangeRemove
 	}
 	return c
 }
@@ -204,7 +204,7 @@ func (a *applier[T]) emit(event Event[T]) {
 
 // sameState tells whether the object was stored already as it is now.
 func (a *applier[T]) sameState(c *indexer.Change[T]) bool {
-	if c.Type == indexer.Unchanged {
+	if c.Type == indexer.ChangeUnchanged {
 		return true
 	}
 	version := a.access.Version(c.Object)
