@@ -1,6 +1,9 @@
 package workqueue
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // emptyLanes is how many lanes a group keeps before it drops empty ones.
 const emptyLanes = 4
@@ -24,7 +27,7 @@ func (g *group[T]) lane(priority int32) *lane[T] {
 		return &g.lanes[0]
 	}
 	i, found := slices.BinarySearchFunc(g.lanes, priority, func(l lane[T], p int32) int {
-		return int(p) - int(l.priority)
+		return cmp.Compare(p, l.priority) // a difference can overflow
 	})
 	if !found {
 		g.lanes = slices.Insert(g.lanes, i, lane[T]{priority: priority})
