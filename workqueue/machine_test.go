@@ -145,7 +145,7 @@ func (s *machine) actions() map[string]func(*rapid.T) {
 			key, d := drawKey(t), drawDelay(t)
 			s.q.AddAfter(key, d)
 			s.retry()
-			s.m.delay(key, d, 0, Earliest, false)
+			s.m.delay(key, d, 0, PendingEarliest, false)
 			s.wantMisuse(t, d < 0 && !s.m.tolerant, ErrNegativeDelay)
 			s.wantMisuse(t, s.m.down, ErrShutDown)
 		},
@@ -153,7 +153,7 @@ func (s *machine) actions() map[string]func(*rapid.T) {
 			key := drawKey(t)
 			s.q.AddRateLimited(key)
 			s.retry()
-			s.m.delay(key, s.fail(key), 0, Earliest, s.own)
+			s.m.delay(key, s.fail(key), 0, PendingEarliest, s.own)
 			s.wantMisuse(t, s.m.down, ErrShutDown)
 		},
 		"add with":   s.addWith,

@@ -84,7 +84,7 @@ func TestMisuseOfALayerIsNamed(t *testing.T) {
 	})
 	limited := workqueue.NewRateLimitingOver[string](q, workqueue.NewExponentialLimiter[string](-1, 1))
 	q.AddAfter("a", -time.Second)
-	q.Reschedule("b", -time.Second, workqueue.Replace)
+	q.Reschedule("b", -time.Second, workqueue.PendingReplace)
 	limited.AddRateLimited("c")
 	q.ShutDown()
 	q.AddAfter("d", time.Second)
@@ -136,7 +136,7 @@ func TestTolerantQueueTellsOfNothing(t *testing.T) {
 	if q.Len() != 1 {
 		t.Errorf("Len is %d", q.Len())
 	}
-	q.Reschedule("a", -time.Second, workqueue.Replace)
+	q.Reschedule("a", -time.Second, workqueue.PendingReplace)
 }
 
 // A nil where something is needed is a panic that says where and what to do.

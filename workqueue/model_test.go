@@ -176,7 +176,7 @@ func (m *model) delay(item string, d time.Duration, priority int, how Pending, l
 
 func (m *model) move(k *modelKey, d time.Duration, how Pending) bool {
 	at := m.clock + d
-	if how == Replace || how == Earliest && at < k.at || how == Latest && at > k.at {
+	if how == PendingReplace || how == PendingEarliest && at < k.at || how == PendingLatest && at > k.at {
 		k.at, k.promised = at, false
 		return true
 	}
