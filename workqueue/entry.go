@@ -5,10 +5,10 @@ package workqueue
 type phase uint8
 
 const (
-	idle    phase = iota // no worker has it and none will be given it
-	waiting              // in a lane, or in the Storage
-	inHand               // with a worker
-	dirty                // with a worker, and added again since
+	idle       phase = iota // no worker has it and none will be given it
+	waiting                 // in a lane, or in the Storage
+	processing              // with a worker
+	dirty                   // with a worker, and added again since
 )
 
 // state is a phase and two flags in one byte.

@@ -16,9 +16,9 @@ var (
 	// queue.
 	ErrShutDown = errors.New("the queue is shut down: stop what works on it or adds to it")
 
-	// ErrNotInHand is the misuse of calling Done with an item that no worker
+	// ErrNotProcessing is the misuse of calling Done with an item that no worker
 	// holds.
-	ErrNotInHand = errors.New("the item is not in hand: call Done once for each item that Get returned")
+	ErrNotProcessing = errors.New("the item is not in hand: call Done once for each item that Get returned")
 
 	// ErrNegativeDelay is the misuse of a delay below zero.
 	ErrNegativeDelay = errors.New("the delay is negative and counts as none: pass 0 to add at once")
@@ -57,7 +57,7 @@ func tellMisuse[T comparable](tell func(*MisuseError), logger *klog.Logger, name
 	if logger != nil {
 		l = *logger
 	}
-	grave := errors.Is(reason, ErrNotInHand) || errors.Is(reason, ErrNoLimiter)
+	grave := errors.Is(reason, ErrNotProcessing) || errors.Is(reason, ErrNoLimiter)
 	if tell == nil && !grave && !l.V(4).Enabled() {
 		return
 	}

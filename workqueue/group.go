@@ -11,14 +11,14 @@ const emptyLanes = 4
 // group holds the waiting entries of one group of keys. It outlives them for
 // as long as an entry refers to it.
 type group[T comparable] struct {
-	name    string
-	lanes   []lane[T] // by falling priority
-	waiting int       // entries in lanes
-	inHand  int       // entries with a worker
-	refs    int       // entries that refer to it
-	turn    uint64    // when it was last served, or made
-	place   int       // 1 + index in the heap of turns; 0 when not there
-	young   int       // items handed out since the last that was chosen by age
+	name       string
+	lanes      []lane[T] // by falling priority
+	waiting    int       // entries in lanes
+	processing int       // entries with a worker
+	refs       int       // entries that refer to it
+	turn       uint64    // when it was last served, or made
+	place      int       // 1 + index in the heap of turns; 0 when not there
+	young      int       // items handed out since the last that was chosen by age
 }
 
 // lane returns the lane of a priority, which it makes if there is none.

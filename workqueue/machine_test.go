@@ -369,11 +369,11 @@ func (s *machine) giveUp(t *rapid.T) {
 
 func (s *machine) done(t *rapid.T) {
 	key := drawKey(t)
-	if held := s.m.inHand(); len(held) > 0 && rapid.IntRange(0, 9).Draw(t, "held") > 0 {
+	if held := s.m.processing(); len(held) > 0 && rapid.IntRange(0, 9).Draw(t, "held") > 0 {
 		key = rapid.SampledFrom(held).Draw(t, "held key")
 	}
 	s.q.Done(key)
-	s.wantMisuse(t, !s.m.done(key) && !s.m.tolerant, ErrNotInHand)
+	s.wantMisuse(t, !s.m.done(key) && !s.m.tolerant, ErrNotProcessing)
 }
 
 // wantMisuse checks whether a misuse was told, and takes it off the list.
@@ -428,7 +428,7 @@ func (s *machine) check(t *rapid.T) {
 		t.Fatal(err)
 	}
 	want := Stats{
-		Waiting: len(s.m.waiting()), InHand: len(s.m.inHand()),
+		Waiting: len(s.m.waiting()), Processing: len(s.m.processing()),
 		Delayed: s.m.delayedKeys(), Dropped: s.m.dropped,
 	}
 	if got := s.q.Stats(); got != want || s.q.Len() != want.Waiting || s.q.ShuttingDown() != s.m.down {

@@ -46,8 +46,8 @@ func TestMisuseIsNamed(t *testing.T) {
 		call, item string
 		reason     error
 	}{
-		{"Done", "waits", workqueue.ErrNotInHand},
-		{"Done", "unknown", workqueue.ErrNotInHand},
+		{"Done", "waits", workqueue.ErrNotProcessing},
+		{"Done", "unknown", workqueue.ErrNotProcessing},
 		{"AddAfter", "late", workqueue.ErrNegativeDelay},
 		{"AddWith", "limited", workqueue.ErrNoLimiter},
 		{"AddRateLimited", "late", workqueue.ErrNegativeDelay},
@@ -192,7 +192,7 @@ func TestANilLimiterIsTheDefault(t *testing.T) {
 // Each error says what to do.
 func TestErrorsSayWhatToDo(t *testing.T) {
 	for _, err := range []error{
-		workqueue.ErrShutDown, workqueue.ErrNotInHand, workqueue.ErrNegativeDelay, workqueue.ErrNoLimiter,
+		workqueue.ErrShutDown, workqueue.ErrNotProcessing, workqueue.ErrNegativeDelay, workqueue.ErrNoLimiter,
 	} {
 		if _, advice, found := strings.Cut(err.Error(), ": "); !found || advice == "" {
 			t.Errorf("%q gives no advice", err)

@@ -76,7 +76,7 @@ func (r *ready[T]) pop(in *slabs[T]) entry[T] {
 func (r *ready[T]) popTurn(in *slabs[T]) entry[T] {
 	g := r.turns[0]
 	e := g.pop(in, r.aging)
-	g.inHand++
+	g.processing++
 	r.turn++
 	g.turn = r.turn
 	if g.waiting == 0 {
@@ -123,7 +123,7 @@ func (r *ready[T]) rise(in *slabs[T], e entry[T], priority int32) {
 // took takes note that e, which a Storage held, is with a worker.
 func (r *ready[T]) took(e entry[T]) {
 	if g := r.of(e); g != &r.all {
-		g.inHand++
+		g.processing++
 	}
 }
 
@@ -133,7 +133,7 @@ func (r *ready[T]) put(e entry[T]) {
 	if g == &r.all {
 		return
 	}
-	g.inHand--
+	g.processing--
 	if g.place != 0 {
 		r.up(g.place - 1)
 	}
@@ -169,8 +169,8 @@ func (r *ready[T]) part(e entry[T]) {
 }
 
 func (r *ready[T]) before(a, b *group[T]) bool {
-	if a.inHand != b.inHand {
-		return a.inHand < b.inHand
+	if a.processing != b.processing {
+		return a.processing < b.processing
 	}
 	return a.turn < b.turn
 }

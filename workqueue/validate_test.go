@@ -14,7 +14,7 @@ func (q *Queue[T]) validate() error {
 		switch e.phase() {
 		case waiting:
 			waits++
-		case inHand, dirty:
+		case processing, dirty:
 			held++
 		case idle:
 			if !e.delayed() && !e.is(cached) && e.failures() == 0 {
@@ -37,9 +37,9 @@ func (q *Queue[T]) validate() error {
 			return fmt.Errorf("entry of %v has a priority in a queue that is not ranked", item)
 		}
 	}
-	if held != q.inHand || delayed != q.delays.len() || waits != q.len() {
+	if held != q.processing || delayed != q.delays.len() || waits != q.len() {
 		return fmt.Errorf("%d, %d, %d entries wait, are in hand, are delayed; counted are %d, %d, %d",
-			waits, held, delayed, q.len(), q.inHand, q.delays.len())
+			waits, held, delayed, q.len(), q.processing, q.delays.len())
 	}
 	if promises != q.delays.promised {
 		return fmt.Errorf("%d entries wait for a token, counted are %d", promises, q.delays.promised)

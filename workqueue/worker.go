@@ -50,8 +50,8 @@ func (q *Queue[T]) getFast() (item T, ok bool) {
 
 // handOut takes note that e is with a worker.
 func (q *Queue[T]) handOut(e entry[T]) {
-	e.enter(inHand)
-	q.inHand++
+	e.enter(processing)
+	q.processing++
 	q.last = e
 }
 
@@ -255,7 +255,7 @@ func (q *Queue[T]) clockForMeter() int64 {
 // Done says that the work on item, which Get or one of its kin gave to the
 // caller, is over. An item that was added meanwhile goes back into the queue.
 // Done with an item that is not in hand changes nothing, and is a misuse
-// (ErrNotInHand) unless Options.Tolerant is set.
+// (ErrNotProcessing) unless Options.Tolerant is set.
 func (q *Queue[T]) Done(item T) {
 	if !q.special && q.doneFast(item) {
 		return
@@ -270,7 +270,7 @@ func (q *Queue[T]) Done(item T) {
 	}
 	if !r.ok {
 		if !q.tolerant {
-			q.misuse("Done", item, ErrNotInHand)
+			q.misuse("Done", item, ErrNotProcessing)
 		}
 	} else if q.meter != nil {
 		q.meter.done(r.worked)
@@ -284,12 +284,12 @@ func (q *Queue[T]) doneFast(item T) bool {
 		q.mu.insist()
 	}
 	e := q.last
-	if e.none() || e.item() != item || e.phase() != inHand || e.delayed() || e.failures() > 0 || q.drain != nil {
+	if e.none() || e.item() != item || e.phase() != processing || e.delayed() || e.failures() > 0 || q.drain != nil {
 		q.mu.Unlock()
 		return false
 	}
 	q.last = entry[T]{}
-	q.inHand--
+	q.processing--
 	e.enter(idle)
 	if !e.is(cached) {
 		q.table.retire(e)
@@ -310,14 +310,14 @@ func (q *Queue[T]) giveBack(item T, now int64) release {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.table.get(hash, item)
-	if e.none() || e.phase() < inHand {
+	if e.none() || e.phase() < processing {
 		return release{}
 	}
 	r := release{ok: true}
 	if e == q.last {
 		q.last = entry[T]{}
 	}
-	q.inHand--
+	q.processing--
 	q.ready.put(e)
 	if q.meter != nil {
 		q.hands.remove(&q.table.slabs, e)
