@@ -45,7 +45,7 @@ type Queue[T comparable] struct {
 	ready      ready[T] // unused with a storage
 	waiters    waiters
 	processing int
-	hands      lane[T] // entries in hand, in no order; only with a meter
+	busy       fifo[T] // entries that are processing or dirty; only with a meter
 	delays     delays[T]
 	seen       int64     // the last reading of the real clock by delay; 0 is none
 	failed     failed[T] // only with a Backoff
@@ -74,7 +74,7 @@ func (q *Queue[T]) setup(o Options[T]) {
 	q.table.cache.limit = limitFor[T](o.IdleEntries)
 	q.ready.aging = o.Aging
 	if q.meter = newMeter(o.Name, o.Metrics, o.PriorityDepth); q.meter != nil {
-		q.table.rank() // for the list of hands
+		q.table.rank() // for busy
 		q.ticker = startTicker(o.Clock, q.reportUnfinished)
 	}
 	q.special = q.meter != nil || q.group != nil || q.storage != nil
@@ -230,7 +230,7 @@ func (q *Queue[T]) again(e entry[T], priority int32) addition {
 	return addition{outcome: rose, priority: priority, from: from}
 }
 
-// prioritize gives e, which is in no lane, a priority.
+// prioritize gives e, which is in no queue, a priority.
 func (q *Queue[T]) prioritize(e entry[T], priority int32) {
 	if priority != 0 {
 		q.ready.rank(&q.table.slabs)

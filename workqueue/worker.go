@@ -226,7 +226,7 @@ func (q *Queue[T]) pop(now int64) entry[T] {
 	q.handOut(e)
 	if q.meter != nil {
 		e.extra().started = now
-		q.hands.push(&q.table.slabs, e)
+		q.busy.push(&q.table.slabs, e)
 	}
 	return e
 }
@@ -320,7 +320,7 @@ func (q *Queue[T]) giveBack(item T, now int64) release {
 	q.processing--
 	q.ready.put(e)
 	if q.meter != nil {
-		q.hands.remove(&q.table.slabs, e)
+		q.busy.remove(&q.table.slabs, e)
 		r.worked = now - e.more().started
 	}
 	again := e.phase() == dirty
