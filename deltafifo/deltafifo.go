@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/informant-go/informant/object"
@@ -169,32 +168,6 @@ func (q *DeltaFIFO[T]) delete(ctx context.Context, key string, obj *T) (done boo
 	return true, nil
 }
 
-// exists tells whether the consumer holds key, or will by the time it gets to
-// what is queued now, and waits for room like admit. mu is held on entry and
-// return, and not while the known objects are read: an answer counts if
-// nothing was handed out meanwhile.
-func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
-	var known, asked bool
-	var pops uint64
-	for {
-		if err := q.admit(ctx); err != nil {
-			return false, err
-		}
-		switch {
-		case q.known.Get == nil || q.entries.waiting(key) != nil:
-			return true, nil
-		case q.hand.keyed && q.hand.key == key:
-			return !q.hand.last.gone, nil
-		case asked && pops == q.pops:
-			return known, nil
-		}
-		asked, pops = true, q.pops
-		q.mu.Unlock()
-		_, known = q.known.Get(key)
-		q.mu.Lock()
-	}
-}
-
 // Bookmark queues a Bookmark behind everything that is queued. It fails as Add
 // does.
 func (q *DeltaFIFO[T]) Bookmark(ctx context.Context, resourceVersion string) error {
@@ -233,35 +206,6 @@ func (q *DeltaFIFO[T]) Resync() error {
 	}
 	q.unlockAndWake()
 	return nil
-}
-
-// lookup makes a delta of the known object of each key, with NoObject where it
-// is gone already. It calls user code: mu is not held.
-func (q *DeltaFIFO[T]) lookup(keys []string, t Type) []Delta[T] {
-	deltas := make([]Delta[T], len(keys))
-	for i, key := range keys {
-		obj, exists := q.known.Get(key)
-		deltas[i] = Delta[T]{Key: key, Object: obj, Type: t, NoObject: !exists}
-	}
-	return deltas
-}
-
-// trace begins a trace with what is in hand.
-func (q *DeltaFIFO[T]) trace() *trace[T] {
-	tr := &trace[T]{}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.hand.keyed {
-		tr.record(q.hand.key, q.hand.last)
-	}
-	q.traces = append(q.traces, tr)
-	return tr
-}
-
-func (q *DeltaFIFO[T]) untrace(tr *trace[T]) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.traces = slices.DeleteFunc(q.traces, func(t *trace[T]) bool { return t == tr })
 }
 
 // Len is the number of deltas that wait; what is being processed does not.
