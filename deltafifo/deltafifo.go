@@ -94,15 +94,15 @@ func NewMetaDeltaFIFO[T metav1.Object](opts DeltaOptions[T]) (*DeltaFIFO[T], err
 // transform refuses it, ErrClosed after Close, and ctx.Err() when ctx ends
 // while the queue is full; obj is then not queued.
 func (q *DeltaFIFO[T]) Add(ctx context.Context, obj T) error {
-	return q.event(ctx, Added, "Add", obj)
+	return q.event(ctx, DeltaAdded, "Add", obj)
 }
 
 // Update is Add with an Updated.
 func (q *DeltaFIFO[T]) Update(ctx context.Context, obj T) error {
-	return q.event(ctx, Updated, "Update", obj)
+	return q.event(ctx, DeltaUpdated, "Update", obj)
 }
 
-func (q *DeltaFIFO[T]) event(ctx context.Context, t Type, op string, obj T) error {
+func (q *DeltaFIFO[T]) event(ctx context.Context, t DeltaType, op string, obj T) error {
 	q.attempted()
 	key, obj, err := q.in.event(op, obj)
 	if err != nil {
@@ -164,7 +164,7 @@ func (q *DeltaFIFO[T]) delete(ctx context.Context, key string, obj *T) (done boo
 	}
 	q.first.event()
 	if exists {
-		q.push(Delta[T]{Key: key, Object: *obj, Type: Deleted})
+		q.push(Delta[T]{Key: key, Object: *obj, Type: DeltaDeleted})
 	}
 	return true, nil
 }
@@ -194,7 +194,7 @@ func (q *DeltaFIFO[T]) Resync() error {
 	}
 	tr := q.trace()
 	defer q.untrace(tr)
-	syncs := q.lookup(q.known.Keys(), Sync)
+	syncs := q.lookup(q.known.Keys(), DeltaSync)
 	q.mu.Lock()
 	if q.closed {
 		q.mu.Unlock()
@@ -308,7 +308,7 @@ func (q *DeltaFIFO[T]) take(ctx context.Context) (b Batch[T], left int, err erro
 	q.hand.entry, q.hand.deltas = q.entries.take()
 	q.hand.since = q.hand.entry.since
 	q.pops++
-	if d := &q.hand.deltas[len(q.hand.deltas)-1]; d.Type != Bookmark {
+	if d := &q.hand.deltas[len(q.hand.deltas)-1]; d.Type != DeltaBookmark {
 		q.takeKey(d)
 	}
 	q.makeRoom()

@@ -66,7 +66,7 @@ func (s *entries[T]) pushBookmark(resourceVersion string) bool {
 		e.deltas[0].ResourceVersion = resourceVersion
 		return false
 	}
-	s.enqueue(&entry[T]{}, Delta[T]{Type: Bookmark, ResourceVersion: resourceVersion})
+	s.enqueue(&entry[T]{}, Delta[T]{Type: DeltaBookmark, ResourceVersion: resourceVersion})
 	return true
 }
 
@@ -83,7 +83,7 @@ func (s *entries[T]) take() (*entry[T], []Delta[T]) {
 	deltas := e.deltas
 	e.deltas, s.buffer = s.buffer, nil
 	s.deltas -= len(deltas)
-	if deltas[0].Type != Bookmark {
+	if deltas[0].Type != DeltaBookmark {
 		s.keys--
 	}
 	return e, deltas
@@ -92,7 +92,7 @@ func (s *entries[T]) take() (*entry[T], []Delta[T]) {
 // release is called when the deltas of e, which take returned, are processed.
 // They are cleared, so that the buffer holds on to no object.
 func (s *entries[T]) release(e *entry[T], deltas []Delta[T]) {
-	bookmark := deltas[0].Type == Bookmark
+	bookmark := deltas[0].Type == DeltaBookmark
 	clear(deltas)
 	if cap(deltas) <= maxIdleDeltas {
 		s.buffer = deltas[:0]
@@ -133,13 +133,13 @@ type entry[T any] struct {
 
 func (e *entry[T]) newest() *Delta[T] { return &e.deltas[len(e.deltas)-1] }
 
-func (e *entry[T]) isBookmark() bool { return e.deltas[0].Type == Bookmark }
+func (e *entry[T]) isBookmark() bool { return e.deltas[0].Type == DeltaBookmark }
 
 // merge adds d to what waits, and reports whether that has grown. Of two
 // Deleted in a row one stays: the first that was seen to happen, else the
 // later one.
 func (e *entry[T]) merge(d Delta[T]) bool {
-	if d.Type == Deleted && e.newest().Type == Deleted {
+	if d.Type == DeltaDeleted && e.newest().Type == DeltaDeleted {
 		if e.newest().FinalStateUnknown {
 			*e.newest() = d
 		}

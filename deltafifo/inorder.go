@@ -82,20 +82,20 @@ func NewMetaInOrder[T metav1.Object](opts Options[T]) *InOrder[T] {
 // transform refuses it, ErrClosed after Close, and ctx.Err() when ctx ends
 // while the queue is full; obj is then not queued.
 func (q *InOrder[T]) Add(ctx context.Context, obj T) error {
-	return q.event(ctx, Added, "Add", obj)
+	return q.event(ctx, DeltaAdded, "Add", obj)
 }
 
 // Update is Add with an Updated.
 func (q *InOrder[T]) Update(ctx context.Context, obj T) error {
-	return q.event(ctx, Updated, "Update", obj)
+	return q.event(ctx, DeltaUpdated, "Update", obj)
 }
 
 // Delete is Add with a Deleted, of which obj is the last state.
 func (q *InOrder[T]) Delete(ctx context.Context, obj T) error {
-	return q.event(ctx, Deleted, "Delete", obj)
+	return q.event(ctx, DeltaDeleted, "Delete", obj)
 }
 
-func (q *InOrder[T]) event(ctx context.Context, t Type, op string, obj T) error {
+func (q *InOrder[T]) event(ctx context.Context, t DeltaType, op string, obj T) error {
 	key, obj, err := q.in.event(op, obj)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (q *InOrder[T]) Bookmark(ctx context.Context, resourceVersion string) error
 		return err
 	}
 	d := q.extend()
-	d.Type, d.ResourceVersion = Bookmark, resourceVersion
+	d.Type, d.ResourceVersion = DeltaBookmark, resourceVersion
 	q.unlockAndWake()
 	return nil
 }
@@ -143,7 +143,7 @@ func (q *InOrder[T]) Commit(ctx context.Context, resourceVersion string) error {
 	}
 	q.first.list(1)
 	d := q.extend()
-	d.Type, d.List = ReplacedAll, &List[T]{Keys: p.keys, Objects: p.objs, ResourceVersion: resourceVersion}
+	d.Type, d.List = DeltaReplacedAll, &List[T]{Keys: p.keys, Objects: p.objs, ResourceVersion: resourceVersion}
 	q.unlockAndWake()
 	return nil
 }
@@ -160,7 +160,7 @@ func (q *InOrder[T]) Resync() error {
 	if !q.syncing {
 		q.syncing = true
 		q.stamp()
-		q.extend().Type = SyncAll
+		q.extend().Type = DeltaSyncAll
 	}
 	q.unlockAndWake()
 	return nil
@@ -304,9 +304,9 @@ func (q *InOrder[T]) cut() []Delta[T] {
 	deltas = deltas[:n:n] // without room behind it, where other deltas are
 	q.next += len(deltas)
 	q.left.Add(int64(-len(deltas)))
-	if q.bound > 0 || deltas[0].Type == SyncAll {
+	if q.bound > 0 || deltas[0].Type == DeltaSyncAll {
 		q.mu.Lock()
-		if deltas[0].Type == SyncAll {
+		if deltas[0].Type == DeltaSyncAll {
 			q.syncing = false
 		}
 		q.makeRoom()
@@ -331,13 +331,13 @@ func (q *InOrder[T]) prefix(deltas []Delta[T]) int {
 }
 
 // alone tells whether a delta of this type is a batch of its own.
-func alone(t Type) bool { return t >= ReplacedAll }
+func alone(t DeltaType) bool { return t >= DeltaReplacedAll }
 
 // finish ends a Pop, also one that panics. The deltas are cleared so that the
 // buffer holds on to no object.
-func (q *InOrder[T]) finish(from int, t Type) {
+func (q *InOrder[T]) finish(from int, t DeltaType) {
 	clear(q.taken[from:q.next])
-	if t == ReplacedAll {
+	if t == DeltaReplacedAll {
 		q.mu.Lock()
 		q.first.processed()
 		q.mu.Unlock()

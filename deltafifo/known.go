@@ -48,7 +48,7 @@ func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
 
 // lookup makes a delta of the known object of each key, with NoObject where it
 // is gone already. It calls user code: mu is not held.
-func (q *DeltaFIFO[T]) lookup(keys []string, t Type) []Delta[T] {
+func (q *DeltaFIFO[T]) lookup(keys []string, t DeltaType) []Delta[T] {
 	deltas := make([]Delta[T], len(keys))
 	for i, key := range keys {
 		obj, exists := q.known.Get(key)
@@ -82,7 +82,7 @@ type last[T any] struct {
 }
 
 func lastOf[T any](d *Delta[T]) last[T] {
-	return last[T]{obj: d.Object, gone: d.Type == Deleted}
+	return last[T]{obj: d.Object, gone: d.Type == DeltaDeleted}
 }
 
 // trace records what the consumer is handed while a producer reads the known

@@ -51,7 +51,7 @@ func (q *DeltaFIFO[T]) missing(p *pages[T]) []Delta[T] {
 			keys = append(keys, key)
 		}
 	}
-	missing := q.lookup(keys, Deleted)
+	missing := q.lookup(keys, DeltaDeleted)
 	for i := range missing {
 		missing[i].FinalStateUnknown = true
 	}
@@ -70,7 +70,7 @@ func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
 		}
 	}
 	for e := q.entries.line.head; e != nil; e = e.next {
-		if d := e.newest(); d.Type != Deleted && d.Type != Bookmark && !p.has(d.Key) {
+		if d := e.newest(); d.Type != DeltaDeleted && d.Type != DeltaBookmark && !p.has(d.Key) {
 			q.push(unseen(d.Key, d.Object))
 		}
 	}
@@ -78,7 +78,7 @@ func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
 		q.pushAll(dead)
 	}
 	for i, key := range p.keys {
-		q.push(Delta[T]{Key: key, Object: p.objs[i], Type: Replaced})
+		q.push(Delta[T]{Key: key, Object: p.objs[i], Type: DeltaReplaced})
 	}
 	if q.deletionsLast {
 		q.pushAll(dead)
@@ -99,5 +99,5 @@ func (q *DeltaFIFO[T]) handedOut(p *pages[T], tr *trace[T]) []Delta[T] {
 
 // unseen is the deletion of what was obj last.
 func unseen[T any](key string, obj T) Delta[T] {
-	return Delta[T]{Key: key, Object: obj, Type: Deleted, FinalStateUnknown: true}
+	return Delta[T]{Key: key, Object: obj, Type: DeltaDeleted, FinalStateUnknown: true}
 }
