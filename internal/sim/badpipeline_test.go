@@ -84,7 +84,7 @@ func (r *reports) logger() klog.Logger {
 	}, funcr.Options{Verbosity: 4})
 }
 
-// has tells whether a single report has all words.
+// has reports whether a single report has all words.
 func (r *reports) has(words ...string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -67,7 +67,7 @@ func (w *world) checkHandlers(stored map[string]*Job) {
 	}
 }
 
-// departed tells whether the handler was removed, by the script or by itself.
+// departed reports whether the handler was removed, by the script or by itself.
 func (s *watcher) departed() bool {
 	select {
 	case <-s.reg.Done():

@@ -39,11 +39,11 @@ type crew struct {
 
 	journal *journal
 
-	// inOrder tells whether the informer's queue keeps the order of keys. If
+	// inOrder reports whether the informer's queue keeps the order of keys. If
 	// not, the store can reach a version before it has all that is older.
 	inOrder bool
 
-	// comparable tells whether the store's version says that it holds the
+	// comparable reports whether the store's version says that it holds the
 	// latest state of a key. It does not if that was refused (R4).
 	comparable func(key string) bool
 
@@ -179,7 +179,7 @@ func (c *crew) readOwn(ctx context.Context, key string, answer *Job) error {
 	return err
 }
 
-// idle tells whether there is nothing left to do.
+// idle reports whether there is nothing left to do.
 func (c *crew) idle() bool {
 	s := c.queue.Stats()
 	return s.Waiting+s.InHand+s.Delayed == 0

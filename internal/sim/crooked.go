@@ -79,7 +79,7 @@ func (c *crooked) straighten() {
 	clear(c.kinks)
 }
 
-// strikes tells whether k is in force and strikes one time in n.
+// strikes reports whether k is in force and strikes one time in n.
 func (c *crooked) strikes(k kink, n int) bool {
 	if _, ok := c.kinks[k]; !ok || c.rand.IntN(n) > 0 {
 		return false
@@ -88,7 +88,7 @@ func (c *crooked) strikes(k kink, n int) bool {
 	return true
 }
 
-// struck tells whether one of the kinks has ever struck.
+// struck reports whether one of the kinks has ever struck.
 func (c *crooked) struck(which ...kink) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -214,7 +214,7 @@ func (c *crooked) bookmark(e reflector.Event[*Job]) (reflector.Event[*Job], erro
 	return e, nil, false
 }
 
-// stranger tells whether an event of an unknown type comes now.
+// stranger reports whether an event of an unknown type comes now.
 func (c *crooked) stranger() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -83,7 +83,7 @@ func (s *source) came(version string) {
 	}
 }
 
-// silent tells whether the last watches brought nothing while they were open,
+// silent reports whether the last watches brought nothing while they were open,
 // together, for as long as one was asked to last; mu is held.
 func (s *source) silent() bool {
 	open, least := time.Duration(0), time.Duration(math.MaxInt64)
@@ -105,7 +105,7 @@ func (s *source) silent() bool {
 	return false
 }
 
-// unwatched tells whether three watches in a row did not work, or those of a
+// unwatched reports whether three watches in a row did not work, or those of a
 // minute; mu is held.
 func (s *source) unwatched() bool {
 	n := 0
@@ -123,7 +123,7 @@ func (s *source) unwatched() bool {
 	return false
 }
 
-// short tells whether the last watch was over at once and brought nothing at
+// short reports whether the last watch was over at once and brought nothing at
 // all, or five in a row nothing new; mu is held.
 func (s *source) short() bool {
 	n := 0

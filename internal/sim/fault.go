@@ -68,7 +68,7 @@ func (f fault) String() string {
 	return fmt.Sprintf("%s on %s, %d times", f.name, f.target, f.times)
 }
 
-// spares tells whether lists are answered in spite of the fault.
+// spares reports whether lists are answered in spite of the fault.
 func (f fault) spares(of target) bool {
 	return of == lists && (f.target == watching || f.target == watches || f.target == streams)
 }

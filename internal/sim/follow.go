@@ -37,7 +37,7 @@ func (w *world) checkFollows(f fault) {
 	}
 }
 
-// hangs tells whether requests that f strikes are neither answered nor refused.
+// hangs reports whether requests that f strikes are neither answered nor refused.
 func (f fault) hangs() bool { return f.name == "no answer" || f.name == "silence" }
 
 // checkFresh finds fault with a store that is behind in a quiet time: what the

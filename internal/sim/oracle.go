@@ -27,11 +27,11 @@ type oracle struct {
 	slow     time.Duration
 	filtered bool
 
-	// refused tells whether lists held a key in a form that was refused: the
+	// refused reports whether lists held a key in a form that was refused: the
 	// object goes then, and may come again in the same state.
 	refused func(key string) bool
 
-	// wentBack tells whether the source may have told something again, or
+	// wentBack reports whether the source may have told something again, or
 	// older states: versions may fall then.
 	wentBack func() bool
 
@@ -85,7 +85,7 @@ func (o *oracle) exit() {
 	o.calling = false
 }
 
-// take looks at an event, and tells whether it is the one to leave at.
+// take looks at an event, and reports whether it is the one to leave at.
 func (o *oracle) take(e informer.Event[*Job], stored *Job, exists bool) (leave bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

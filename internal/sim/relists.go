@@ -116,7 +116,7 @@ func (s *source) clues() []clue {
 	return s.seenSince(time.Time{})
 }
 
-// possible tells whether something happened that can lead to a clue.
+// possible reports whether something happened that can lead to a clue.
 func (w *world) possible(c clue) bool {
 	bent, did := w.source.crooked.struck, w.script.performs
 	switch c {
@@ -146,7 +146,7 @@ func (w *world) possible(c clue) bool {
 	return c == sawSilence // a server where nothing happens is silent
 }
 
-// struck tells whether a fault of one of the names, by their beginnings, has
+// struck reports whether a fault of one of the names, by their beginnings, has
 // hit a request.
 func (w *world) struck(names ...string) bool {
 	for _, f := range w.faults {

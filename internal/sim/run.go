@@ -92,7 +92,7 @@ func (w *world) settle() bool {
 	return false
 }
 
-// agrees tells whether everything agrees within limit.
+// agrees reports whether everything agrees within limit.
 func (w *world) agrees(limit time.Duration, touchOld bool) bool {
 	for range limit / glance {
 		<-time.After(glance)

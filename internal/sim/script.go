@@ -112,7 +112,7 @@ type setup struct {
 	limit       int64 // of the server's pages, whatever it is asked for; 0 for none
 	stubborn    int   // the job that the transform always refuses, -1 for none
 
-	// resume tells whether stalled streams go on when the faults end, or
+	// resume reports whether stalled streams go on when the faults end, or
 	// have to be found out.
 	resume bool
 }
@@ -229,7 +229,7 @@ func (d *drawer) step(o op) step {
 	return s
 }
 
-// performs tells whether the script has one of the ops.
+// performs reports whether the script has one of the ops.
 func (s Script) performs(ops ...op) bool {
 	return slices.ContainsFunc(s.steps, func(each step) bool { return slices.Contains(ops, each.op) })
 }

@@ -147,7 +147,7 @@ func (w *world) checkTold() {
 	}
 }
 
-// untold tells whether nothing was logged of a time without contact, though a
+// untold reports whether nothing was logged of a time without contact, though a
 // line was due: no other had been logged just before.
 func untold(lines []told, runs []time.Time, quiet span) bool {
 	out := quiet.from.Add(outAfter)
@@ -164,7 +164,7 @@ func untold(lines []told, runs []time.Time, quiet span) bool {
 	return last.in && quiet.to.Sub(last.at) > rare+grace
 }
 
-// begun tells whether a Run began after one moment and not after another.
+// begun reports whether a Run began after one moment and not after another.
 func begun(runs []time.Time, from, to time.Time) bool {
 	return slices.ContainsFunc(runs, func(at time.Time) bool { return at.After(from) && !at.After(to) })
 }

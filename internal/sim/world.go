@@ -246,7 +246,7 @@ func (w *world) wasRefused(key string) bool {
 	return w.refused[key] > 0
 }
 
-// refusedOften tells whether it happened more than once.
+// refusedOften reports whether it happened more than once.
 func (w *world) refusedOften(key string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -259,7 +259,7 @@ func (w *world) anyRefused() bool {
 	return len(w.refused) > 0
 }
 
-// hopeless tells whether the object of a key is refused now whatever happens.
+// hopeless reports whether the object of a key is refused now whatever happens.
 func (w *world) hopeless(key string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
