@@ -74,10 +74,10 @@ func (w *world) newCrew() *crew {
 	return c
 }
 
-// OnEvent makes the crew a handler.
+// OnEvent queues the key of an event; it makes the crew a handler.
 func (c *crew) OnEvent(_ context.Context, e informer.Event[*Job]) { c.queue.Add(e.Key) }
 
-// work is a worker.
+// work is what one worker does until the queue is shut down.
 func (c *crew) work() {
 	for {
 		key, shutdown := c.queue.Get()
@@ -157,12 +157,12 @@ func (c *crew) write(ctx context.Context, job *Job) (*Job, error) {
 	return answer, json.NewDecoder(resp.Body).Decode(answer)
 }
 
-// readOwn is S5 for one's own write: when the wait is over, the store holds
-// it, or something later. During faults that may take longer than a worker
-// has time.
+// readOwn checks S5 for a worker's own write: when the wait is over, the store
+// holds that write, or a later one. During faults the wait may exceed the
+// worker's timeout.
 func (c *crew) readOwn(ctx context.Context, key string, answer *Job) error {
 	if n, _ := strconv.Atoi(answer.ResourceVersion); n%4 != 0 {
-		return nil // most workers do not care
+		return nil // most workers do not wait for their own write
 	}
 	ctx, cancel := context.WithTimeout(ctx, ownWrite)
 	defer cancel()

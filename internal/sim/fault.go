@@ -56,8 +56,8 @@ type fault struct {
 	times  int
 	do     apitest.Action
 
-	// skew is how far ahead the clock is by which failures meanwhile say when
-	// to come back; 0 for what the server says.
+	// skew is how far ahead the clock is that Retry-After of failures is read
+	// from meanwhile; 0 leaves the server's answer as it is.
 	skew time.Duration
 }
 

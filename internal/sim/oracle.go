@@ -15,7 +15,7 @@ import (
 // keptHistory is how much of what it was told of a key an oracle remembers.
 const keptHistory = 12
 
-// oracle is a handler that believes nothing. It rebuilds the collection from
+// oracle is a handler that checks everything. It rebuilds the collection from
 // its events and notes each one that cannot follow those before.
 type oracle struct {
 	name  string

@@ -60,7 +60,7 @@ var causes = map[reflector.RelistReason][]clue{
 	reflector.RelistUnversioned: {sawNoVersion},
 }
 
-// unfounded tells of the lists whose reason has no cause (R2).
+// unfounded reports the lists whose reason has no cause (R2).
 func (s *source) unfounded() (wrong []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,8 +159,8 @@ func (w *world) struck(names ...string) bool {
 	return false
 }
 
-// checkQuiet finds fault with lists that were made between two readings, when
-// there was no cause for any but what the transform refuses and what was owed.
+// checkQuiet reports lists that were made between two readings, when there was no
+// cause for any but what the transform refuses and what was owed.
 func (w *world) checkQuiet(before, after reflector.Stats, owed []reflector.RelistReason) {
 	if w.script.setup.stubborn >= 0 { // each time that the object is a new one
 		owed = append(owed, reflector.RelistNotStored)

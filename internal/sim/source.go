@@ -244,7 +244,7 @@ type sourceStream struct {
 	s    *source
 	r    *request
 	ctx  context.Context
-	kept *reflector.Event[*Job] // comes next
+	kept *reflector.Event[*Job] // is handed over next
 }
 
 func (st *sourceStream) Close() {
