@@ -169,6 +169,22 @@ func (q *DeltaFIFO[T]) delete(ctx context.Context, key string, obj *T) (done boo
 	return true, nil
 }
 
+// Begin opens a list and drops the one that was open, if any. The error is
+// ErrClosed after Close.
+func (q *DeltaFIFO[T]) Begin(context.Context) error { return q.begin() }
+
+// Page adds items to the open list. The slice stays the caller's. The error is
+// ErrNoList, ErrClosed, or an errors.Join of one *ItemError for each item that
+// was not taken; the others are. Of two items with the same key the later one
+// counts, unless Options.KeepRepeats is set. Page never waits.
+//
+// If the transform or the key function panics, the open list is dropped, so
+// that it cannot be committed with holes, and the panic goes on.
+func (q *DeltaFIFO[T]) Page(_ context.Context, items []T) error { return q.page(items) }
+
+// Abort drops the open list, if there is one.
+func (q *DeltaFIFO[T]) Abort() { q.list.take() }
+
 // Bookmark queues a Bookmark behind everything that is queued. It fails as Add
 // does.
 func (q *DeltaFIFO[T]) Bookmark(ctx context.Context, resourceVersion string) error {
@@ -208,6 +224,21 @@ func (q *DeltaFIFO[T]) Resync() error {
 	q.unlockAndWake()
 	return nil
 }
+
+// HasSynced reports whether the first list has been processed, or an event came
+// before it (F4). It corresponds to client-go's Queue.HasSynced. Any goroutine
+// may call it.
+func (q *DeltaFIFO[T]) HasSynced() bool { return q.first.hasSynced() }
+
+// Synced returns a channel that is closed when HasSynced turns true. It
+// corresponds to client-go's HasSyncedChecker.
+func (q *DeltaFIFO[T]) Synced() <-chan struct{} { return q.first.done }
+
+// Close ends the producers' side: their methods, also those that wait, return
+// ErrClosed from now on, and an open list is dropped. Pop hands out what is
+// queued, and returns ErrClosed once that is done. Any goroutine may call it,
+// more than once.
+func (q *DeltaFIFO[T]) Close() { q.close() }
 
 // Len is the number of deltas that wait; what is being processed does not.
 func (q *DeltaFIFO[T]) Len() int {
