@@ -24,7 +24,7 @@ import (
 // objects too, and that Bookmarks and the versions of lists pass through:
 // everything that was queued before a Bookmark is handed out before it.
 type DeltaFIFO[T any] struct {
-	core[T]
+	core          core[T]
 	known         KnownObjects[T]
 	bookmarks     bool
 	deletionsLast bool
@@ -75,11 +75,11 @@ func NewDeltaFIFO[T any](access object.Access[T], opts DeltaOptions[T]) (*DeltaF
 	if opts.Known == nil {
 		opts.Known = opts.KnownObjects.Get
 	}
-	if err := q.init(access, opts.Options); err != nil {
+	if err := q.core.init(access, opts.Options); err != nil {
 		return nil, err
 	}
 	if (q.known.Keys == nil) != (q.known.Get == nil) {
-		return nil, fmt.Errorf("deltafifo: queue %s: %w", q.in.name, errHalfKnown)
+		return nil, fmt.Errorf("deltafifo: queue %s: %w", q.core.in.name, errHalfKnown)
 	}
 	return q, nil
 }
@@ -104,30 +104,30 @@ func (q *DeltaFIFO[T]) Update(ctx context.Context, obj T) error {
 
 func (q *DeltaFIFO[T]) event(ctx context.Context, t DeltaType, op string, obj T) error {
 	q.attempted()
-	key, obj, err := q.in.event(op, obj)
+	key, obj, err := q.core.in.event(op, obj)
 	if err != nil {
 		return err
 	}
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		return err
 	}
-	q.first.event()
+	q.core.first.event()
 	q.push(Delta[T]{Key: key, Object: obj, Type: t})
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
 // attempted notes that a producer has begun to hand over an event, where that
 // counts.
 func (q *DeltaFIFO[T]) attempted() {
-	if !q.refusedSync || q.first.hasSynced() {
+	if !q.refusedSync || q.core.first.hasSynced() {
 		return
 	}
-	q.mu.Lock()
-	q.first.event()
-	q.mu.Unlock()
+	q.core.mu.Lock()
+	q.core.first.event()
+	q.core.mu.Unlock()
 }
 
 // Delete is Add with a Deleted, of which obj is the last state. With known
@@ -135,16 +135,16 @@ func (q *DeltaFIFO[T]) attempted() {
 // processed, and of one whose Deleted is being processed, adds nothing: it was
 // reported before. The transform does not see what adds nothing.
 func (q *DeltaFIFO[T]) Delete(ctx context.Context, obj T) error {
-	key, err := q.in.eventKey("Delete", obj)
+	key, err := q.core.in.eventKey("Delete", obj)
 	if err != nil {
 		return err
 	}
 	q.attempted()
-	if q.in.transform != nil {
+	if q.core.in.transform != nil {
 		if done, err := q.delete(ctx, key, nil); done || err != nil {
 			return err
 		}
-		if key, obj, err = q.in.transformed("Delete", key, obj); err != nil {
+		if key, obj, err = q.core.in.transformed("Delete", key, obj); err != nil {
 			return err
 		}
 	}
@@ -156,13 +156,13 @@ func (q *DeltaFIFO[T]) Delete(ctx context.Context, obj T) error {
 // all is done. It is not while the key exists and obj is nil: the object is
 // still to be transformed.
 func (q *DeltaFIFO[T]) delete(ctx context.Context, key string, obj *T) (done bool, err error) {
-	q.mu.Lock()
-	defer q.unlockAndWake()
+	q.core.mu.Lock()
+	defer q.core.unlockAndWake()
 	exists, err := q.exists(ctx, key)
 	if err != nil || exists && obj == nil {
 		return false, err
 	}
-	q.first.event()
+	q.core.first.event()
 	if exists {
 		q.push(Delta[T]{Key: key, Object: *obj, Type: DeltaDeleted})
 	}
@@ -171,7 +171,7 @@ func (q *DeltaFIFO[T]) delete(ctx context.Context, key string, obj *T) (done boo
 
 // Begin opens a list and drops the one that was open, if any. The error is
 // ErrClosed after Close.
-func (q *DeltaFIFO[T]) Begin(context.Context) error { return q.begin() }
+func (q *DeltaFIFO[T]) Begin(context.Context) error { return q.core.begin() }
 
 // Page adds items to the open list. The slice stays the caller's. The error is
 // ErrNoList, ErrClosed, or an errors.Join of one *ItemError for each item that
@@ -180,21 +180,21 @@ func (q *DeltaFIFO[T]) Begin(context.Context) error { return q.begin() }
 //
 // If the transform or the key function panics, the open list is dropped, so
 // that it cannot be committed with holes, and the panic goes on.
-func (q *DeltaFIFO[T]) Page(_ context.Context, items []T) error { return q.page(items) }
+func (q *DeltaFIFO[T]) Page(_ context.Context, items []T) error { return q.core.page(items) }
 
 // Abort drops the open list, if there is one.
-func (q *DeltaFIFO[T]) Abort() { q.list.take() }
+func (q *DeltaFIFO[T]) Abort() { q.core.list.take() }
 
 // Bookmark queues a Bookmark behind everything that is queued. It fails as Add
 // does.
 func (q *DeltaFIFO[T]) Bookmark(ctx context.Context, resourceVersion string) error {
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		return err
 	}
 	q.pushBookmark(resourceVersion)
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
@@ -202,7 +202,7 @@ func (q *DeltaFIFO[T]) Bookmark(ctx context.Context, resourceVersion string) err
 // processed, or handed out while the known objects were read (F5): those show
 // themselves. It never waits. The error is ErrClosed after Close.
 func (q *DeltaFIFO[T]) Resync() error {
-	if q.isClosed() {
+	if q.core.isClosed() {
 		return ErrClosed
 	}
 	if q.known.Keys == nil {
@@ -211,9 +211,9 @@ func (q *DeltaFIFO[T]) Resync() error {
 	tr := q.trace()
 	defer q.untrace(tr)
 	syncs := q.lookup(q.known.Keys(), DeltaSync)
-	q.mu.Lock()
-	if q.closed {
-		q.mu.Unlock()
+	q.core.mu.Lock()
+	if q.core.closed {
+		q.core.mu.Unlock()
 		return ErrClosed
 	}
 	for _, d := range syncs {
@@ -221,29 +221,29 @@ func (q *DeltaFIFO[T]) Resync() error {
 			q.push(d)
 		}
 	}
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
 // HasSynced reports whether the first list has been processed, or an event came
 // before it (F4). It corresponds to client-go's Queue.HasSynced. Any goroutine
 // may call it.
-func (q *DeltaFIFO[T]) HasSynced() bool { return q.first.hasSynced() }
+func (q *DeltaFIFO[T]) HasSynced() bool { return q.core.first.hasSynced() }
 
 // Synced returns a channel that is closed when HasSynced turns true. It
 // corresponds to client-go's HasSyncedChecker.
-func (q *DeltaFIFO[T]) Synced() <-chan struct{} { return q.first.done }
+func (q *DeltaFIFO[T]) Synced() <-chan struct{} { return q.core.first.done }
 
 // Close ends the producers' side: their methods, also those that wait, return
 // ErrClosed from now on, and an open list is dropped. Pop hands out what is
 // queued, and returns ErrClosed once that is done. Any goroutine may call it,
 // more than once.
-func (q *DeltaFIFO[T]) Close() { q.close() }
+func (q *DeltaFIFO[T]) Close() { q.core.close() }
 
 // Len is the number of deltas that wait; what is being processed does not.
 func (q *DeltaFIFO[T]) Len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.core.mu.Lock()
+	defer q.core.mu.Unlock()
 	return q.entries.deltas
 }
 
@@ -251,22 +251,22 @@ func (q *DeltaFIFO[T]) Len() int {
 // waits and when the queue was given neither Clock nor Metrics.
 func (q *DeltaFIFO[T]) Age() time.Duration {
 	var since time.Time
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if e := q.entries.line.head; e != nil {
 		since = e.since
 	}
-	q.mu.Unlock()
-	return q.watch.since(since)
+	q.core.mu.Unlock()
+	return q.core.watch.since(since)
 }
 
 // admit waits until one more delta may be queued. mu is held on entry and
 // return.
 func (q *DeltaFIFO[T]) admit(ctx context.Context) error {
-	for !q.closed {
-		if q.bound <= 0 || q.entries.deltas < q.bound {
+	for !q.core.closed {
+		if q.core.bound <= 0 || q.entries.deltas < q.core.bound {
 			return nil
 		}
-		if err := q.awaitRoom(ctx); err != nil {
+		if err := q.core.awaitRoom(ctx); err != nil {
 			return err
 		}
 	}
@@ -295,8 +295,8 @@ func (q *DeltaFIFO[T]) pushBookmark(resourceVersion string) {
 
 // stamp notes when the last entry got in line; mu is held.
 func (q *DeltaFIFO[T]) stamp() {
-	if q.watch.clock != nil {
-		q.entries.line.tail.since = q.watch.clock.Now()
+	if q.core.watch.clock != nil {
+		q.entries.line.tail.since = q.core.watch.clock.Now()
 	}
 }
 
@@ -316,22 +316,22 @@ func (q *DeltaFIFO[T]) Pop(ctx context.Context, process func(Batch[T]) error) er
 		return err
 	}
 	defer q.finish()
-	if q.watch.metrics == nil {
+	if q.core.watch.metrics == nil {
 		return process(b)
 	}
-	return q.watch.process(len(b.Deltas), left, q.hand.since, func() error { return process(b) })
+	return q.core.watch.process(len(b.Deltas), left, q.hand.since, func() error { return process(b) })
 }
 
 // take waits for an entry and takes it in hand. left is what waits besides.
 func (q *DeltaFIFO[T]) take(ctx context.Context) (b Batch[T], left int, err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.core.mu.Lock()
+	defer q.core.mu.Unlock()
 	if q.popping {
 		return b, 0, ErrConcurrentPop
 	}
 	q.popping = true
 	for q.entries.line.head == nil {
-		if err := q.park(ctx); err != nil {
+		if err := q.core.park(ctx); err != nil {
 			q.popping = false
 			return b, 0, err
 		}
@@ -342,15 +342,15 @@ func (q *DeltaFIFO[T]) take(ctx context.Context) (b Batch[T], left int, err erro
 	if d := &q.hand.deltas[len(q.hand.deltas)-1]; d.Type != DeltaBookmark {
 		q.takeKey(d)
 	}
-	q.makeRoom()
-	return Batch[T]{Deltas: slices.Clip(q.hand.deltas), Initial: !q.first.synced()}, q.entries.deltas, nil
+	q.core.makeRoom()
+	return Batch[T]{Deltas: slices.Clip(q.hand.deltas), Initial: !q.core.first.synced()}, q.entries.deltas, nil
 }
 
 // takeKey notes that the deltas of a key are in hand, d being the newest; mu
 // is held.
 func (q *DeltaFIFO[T]) takeKey(d *Delta[T]) {
 	q.hand.key, q.hand.keyed, q.hand.last = d.Key, true, lastOf(d)
-	q.hand.initial = q.first.left > 0
+	q.hand.initial = q.core.first.left > 0
 	for _, tr := range q.traces {
 		tr.record(d.Key, q.hand.last)
 	}
@@ -358,12 +358,12 @@ func (q *DeltaFIFO[T]) takeKey(d *Delta[T]) {
 
 // finish ends a Pop, also one that panics.
 func (q *DeltaFIFO[T]) finish() {
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if q.hand.initial {
-		q.first.processed()
+		q.core.first.processed()
 	}
 	q.entries.release(q.hand.entry, q.hand.deltas)
 	q.hand = hand[T]{}
 	q.popping = false
-	q.mu.Unlock()
+	q.core.mu.Unlock()
 }

@@ -26,7 +26,7 @@ import (
 // up the two change places, so that nothing is copied and nothing allocated
 // once both are large enough.
 type InOrder[T any] struct {
-	core[T]
+	core core[T]
 
 	// waiting and since are guarded by mu. since is when waiting was empty
 	// last.
@@ -62,7 +62,7 @@ func NewInOrder[T any](access object.Access[T], opts Options[T]) (*InOrder[T], e
 	if q.maxBatch <= 0 {
 		q.maxBatch = DefaultMaxBatch
 	}
-	if err := q.init(access, opts); err != nil {
+	if err := q.core.init(access, opts); err != nil {
 		return nil, err
 	}
 	return q, nil
@@ -96,25 +96,25 @@ func (q *InOrder[T]) Delete(ctx context.Context, obj T) error {
 }
 
 func (q *InOrder[T]) event(ctx context.Context, t DeltaType, op string, obj T) error {
-	key, obj, err := q.in.event(op, obj)
+	key, obj, err := q.core.in.event(op, obj)
 	if err != nil {
 		return err
 	}
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		return err
 	}
-	q.first.event()
+	q.core.first.event()
 	d := q.extend()
 	d.Key, d.Object, d.Type = key, obj, t
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
 // Begin opens a list and drops the one that was open, if any. The error is
 // ErrClosed after Close.
-func (q *InOrder[T]) Begin(context.Context) error { return q.begin() }
+func (q *InOrder[T]) Begin(context.Context) error { return q.core.begin() }
 
 // Page adds items to the open list. The slice stays the caller's. The error is
 // ErrNoList, ErrClosed, or an errors.Join of one *ItemError for each item that
@@ -123,21 +123,21 @@ func (q *InOrder[T]) Begin(context.Context) error { return q.begin() }
 //
 // If the transform or the key function panics, the open list is dropped, so
 // that it cannot be committed with holes, and the panic goes on.
-func (q *InOrder[T]) Page(_ context.Context, items []T) error { return q.page(items) }
+func (q *InOrder[T]) Page(_ context.Context, items []T) error { return q.core.page(items) }
 
 // Abort drops the open list, if there is one.
-func (q *InOrder[T]) Abort() { q.list.take() }
+func (q *InOrder[T]) Abort() { q.core.list.take() }
 
 // Bookmark queues a Bookmark. It fails as Add does.
 func (q *InOrder[T]) Bookmark(ctx context.Context, resourceVersion string) error {
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		return err
 	}
 	d := q.extend()
 	d.Type, d.ResourceVersion = DeltaBookmark, resourceVersion
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
@@ -145,22 +145,22 @@ func (q *InOrder[T]) Bookmark(ctx context.Context, resourceVersion string) error
 // it fails, and then nothing of it shows (F2): with ErrNoList when none was
 // open, otherwise as Add does.
 func (q *InOrder[T]) Commit(ctx context.Context, resourceVersion string) error {
-	if q.isClosed() {
+	if q.core.isClosed() {
 		return ErrClosed
 	}
-	p, err := q.commit()
+	p, err := q.core.commit()
 	if err != nil {
 		return err
 	}
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		return err
 	}
-	q.first.list(1)
+	q.core.first.list(1)
 	d := q.extend()
 	d.Type, d.List = DeltaReplacedAll, &List[T]{Keys: p.keys, Objects: p.objs, ResourceVersion: resourceVersion}
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
@@ -168,9 +168,9 @@ func (q *InOrder[T]) Commit(ctx context.Context, resourceVersion string) error {
 // queued after that one shows itself. It never waits. The error is ErrClosed
 // after Close.
 func (q *InOrder[T]) Resync() error {
-	q.mu.Lock()
-	if q.closed {
-		q.mu.Unlock()
+	q.core.mu.Lock()
+	if q.core.closed {
+		q.core.mu.Unlock()
 		return ErrClosed
 	}
 	if !q.syncing {
@@ -178,44 +178,44 @@ func (q *InOrder[T]) Resync() error {
 		q.stamp()
 		q.extend().Type = DeltaSyncAll
 	}
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
 // HasSynced reports whether the first list has been processed, or an event came
 // before it (F4). It corresponds to client-go's Queue.HasSynced. Any goroutine
 // may call it.
-func (q *InOrder[T]) HasSynced() bool { return q.first.hasSynced() }
+func (q *InOrder[T]) HasSynced() bool { return q.core.first.hasSynced() }
 
 // Synced returns a channel that is closed when HasSynced turns true. It
 // corresponds to client-go's HasSyncedChecker.
-func (q *InOrder[T]) Synced() <-chan struct{} { return q.first.done }
+func (q *InOrder[T]) Synced() <-chan struct{} { return q.core.first.done }
 
 // Close ends the producers' side: their methods, also those that wait, return
 // ErrClosed from now on, and an open list is dropped. Pop hands out what is
 // queued, and returns ErrClosed once that is done. Any goroutine may call it,
 // more than once.
-func (q *InOrder[T]) Close() { q.close() }
+func (q *InOrder[T]) Close() { q.core.close() }
 
 // Len is the number of deltas that wait; what is being processed does not.
 func (q *InOrder[T]) Len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.core.mu.Lock()
+	defer q.core.mu.Unlock()
 	return q.length()
 }
 
 // Age tells how long the oldest delta that waits has done so, at most. It is 0
 // when none waits and when the queue was given neither Clock nor Metrics.
 func (q *InOrder[T]) Age() time.Duration {
-	q.mu.Lock()
+	q.core.mu.Lock()
 	since := q.since
 	if q.left.Load() > 0 {
 		since = q.takenSince
 	} else if len(q.waiting) == 0 {
 		since = time.Time{}
 	}
-	q.mu.Unlock()
-	return q.watch.since(since)
+	q.core.mu.Unlock()
+	return q.core.watch.since(since)
 }
 
 // length is Len; mu is held.
@@ -224,12 +224,12 @@ func (q *InOrder[T]) length() int { return len(q.waiting) + int(q.left.Load()) }
 // admit waits until one more delta may be queued. mu is held on entry and
 // return.
 func (q *InOrder[T]) admit(ctx context.Context) error {
-	for !q.closed {
-		if q.bound <= 0 || q.length() < q.bound {
+	for !q.core.closed {
+		if q.core.bound <= 0 || q.length() < q.core.bound {
 			q.stamp()
 			return nil
 		}
-		if err := q.awaitRoom(ctx); err != nil {
+		if err := q.core.awaitRoom(ctx); err != nil {
 			return err
 		}
 	}
@@ -250,8 +250,8 @@ func (q *InOrder[T]) extend() *Delta[T] {
 
 // stamp notes when waiting begins to fill; mu is held.
 func (q *InOrder[T]) stamp() {
-	if len(q.waiting) == 0 && q.watch.clock != nil {
-		q.since = q.watch.clock.Now()
+	if len(q.waiting) == 0 && q.core.watch.clock != nil {
+		q.since = q.core.watch.clock.Now()
 	}
 }
 
@@ -294,19 +294,19 @@ func (q *InOrder[T]) Pop(ctx context.Context, process func(Batch[T]) error) erro
 	deltas := q.cut()
 	defer q.finish(from, deltas[0].Type)
 	b := Batch[T]{Deltas: deltas, Initial: !q.HasSynced()}
-	if q.watch.metrics == nil {
+	if q.core.watch.metrics == nil {
 		return process(b)
 	}
-	return q.watch.process(len(deltas), q.Len(), q.takenSince, func() error { return process(b) })
+	return q.core.watch.process(len(deltas), q.Len(), q.takenSince, func() error { return process(b) })
 }
 
 // fetch waits for deltas and makes taken hold them. taken is used up.
 func (q *InOrder[T]) fetch(ctx context.Context) error {
 	q.recycle()
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.core.mu.Lock()
+	defer q.core.mu.Unlock()
 	for len(q.waiting) == 0 {
-		if err := q.park(ctx); err != nil {
+		if err := q.core.park(ctx); err != nil {
 			return err
 		}
 	}
@@ -335,13 +335,13 @@ func (q *InOrder[T]) cut() []Delta[T] {
 	deltas = deltas[:n:n] // without room behind it, where other deltas are
 	q.next += len(deltas)
 	q.left.Add(int64(-len(deltas)))
-	if q.bound > 0 || deltas[0].Type == DeltaSyncAll {
-		q.mu.Lock()
+	if q.core.bound > 0 || deltas[0].Type == DeltaSyncAll {
+		q.core.mu.Lock()
 		if deltas[0].Type == DeltaSyncAll {
 			q.syncing = false
 		}
-		q.makeRoom()
-		q.mu.Unlock()
+		q.core.makeRoom()
+		q.core.mu.Unlock()
 	}
 	return deltas
 }
@@ -369,9 +369,9 @@ func alone(t DeltaType) bool { return t >= DeltaReplacedAll }
 func (q *InOrder[T]) finish(from int, t DeltaType) {
 	clear(q.taken[from:q.next])
 	if t == DeltaReplacedAll {
-		q.mu.Lock()
-		q.first.processed()
-		q.mu.Unlock()
+		q.core.mu.Lock()
+		q.core.first.processed()
+		q.core.mu.Unlock()
 	}
 	q.popping.Store(false)
 }

@@ -40,9 +40,9 @@ func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
 			return known, nil
 		}
 		asked, pops = true, q.pops
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		_, known = q.known.Get(key)
-		q.mu.Lock()
+		q.core.mu.Lock()
 	}
 }
 
@@ -60,8 +60,8 @@ func (q *DeltaFIFO[T]) lookup(keys []string, t DeltaType) []Delta[T] {
 // trace begins a trace with what is in hand.
 func (q *DeltaFIFO[T]) trace() *trace[T] {
 	tr := &trace[T]{}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.core.mu.Lock()
+	defer q.core.mu.Unlock()
 	if q.hand.keyed {
 		tr.record(q.hand.key, q.hand.last)
 	}
@@ -70,8 +70,8 @@ func (q *DeltaFIFO[T]) trace() *trace[T] {
 }
 
 func (q *DeltaFIFO[T]) untrace(tr *trace[T]) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.core.mu.Lock()
+	defer q.core.mu.Unlock()
 	q.traces = slices.DeleteFunc(q.traces, func(t *trace[T]) bool { return t == tr })
 }
 

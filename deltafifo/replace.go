@@ -15,27 +15,27 @@ import "context"
 //
 // It corresponds to client-go's DeltaFIFO.Replace.
 func (q *DeltaFIFO[T]) Commit(ctx context.Context, resourceVersion string) error {
-	if q.isClosed() {
+	if q.core.isClosed() {
 		return ErrClosed
 	}
-	p, err := q.commit()
+	p, err := q.core.commit()
 	if err != nil {
 		return err
 	}
 	tr := q.trace()
 	defer q.untrace(tr)
 	missing := q.missing(p)
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		return err
 	}
 	q.replace(p, missing, tr)
-	q.first.list(q.entries.keys)
+	q.core.first.list(q.entries.keys)
 	if resourceVersion != "" {
 		q.pushBookmark(resourceVersion)
 	}
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
