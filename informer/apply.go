@@ -44,11 +44,11 @@ type applier[T any] struct {
 // SyncAll is not its business.
 func (a *applier[T]) apply(b deltafifo.Batch[T], initial bool) {
 	switch first := &b.Deltas[0]; first.Type {
-	case deltafifo.ReplacedAll:
+	case deltafifo.DeltaReplacedAll:
 		a.replaceAll(first.List, initial)
-	case deltafifo.Bookmark:
+	case deltafifo.DeltaBookmark:
 		a.store.Bookmark(first.ResourceVersion)
-	case deltafifo.SyncAll:
+	case deltafifo.DeltaSyncAll:
 	default:
 		a.each(b.Deltas, initial)
 	}
@@ -121,11 +121,11 @@ func (a *applier[T]) each(deltas []deltafifo.Delta[T], initial bool) {
 // tell tells of the change that a delta made.
 func (a *applier[T]) tell(c *indexer.Change[T], d *deltafifo.Delta[T], initial bool) {
 	switch d.Type {
-	case deltafifo.Deleted:
+	case deltafifo.DeltaDeleted:
 		a.remove(c, d)
-	case deltafifo.Sync:
+	case deltafifo.DeltaSync:
 		a.put(c, Resync)
-	case deltafifo.Replaced:
+	case deltafifo.DeltaReplaced:
 		a.put(c, listed(initial))
 	default:
 		a.put(c, Watch)
@@ -134,7 +134,7 @@ func (a *applier[T]) tell(c *indexer.Change[T], d *deltafifo.Delta[T], initial b
 
 func change[T any](d *deltafifo.Delta[T]) indexer.Change[T] {
 	c := indexer.Change[T]{Key: d.Key, Object: d.Object, Type: indexer.ChangePut}
-	if d.Type == deltafifo.Deleted {
+	if d.Type == deltafifo.DeltaDeleted {
 		c.Type = indexer.ChangeRemove
 	}
 	return c
