@@ -84,20 +84,19 @@ func (c *Controller[T]) Name() string { return c.base.lifecycle.name }
 // then.
 func (c *Controller[T]) Run(ctx context.Context) error {
 	l := &c.base.lifecycle
-	s, err := l.begin(ctx)
-	if err != nil {
+	if err := l.begin(ctx); err != nil {
 		return err
 	}
-	defer l.end(s)
-	defer l.drain(s)
-	runCtx := c.base.pump.context(s)
+	defer l.end()
+	defer l.drain()
+	runCtx := c.base.pump.context(l)
 	queue, err := c.base.pump.newQueue(runCtx)
 	if err != nil {
 		return fmt.Errorf("informer %s: queue: %w", l.name, err)
 	}
-	c.base.detect(runCtx, s)
+	c.base.detect(runCtx)
 	c.handle(runCtx)
-	return c.base.pump.run(runCtx, s, queue, consumer[T]{
+	return c.base.pump.run(runCtx, l, queue, consumer[T]{
 		consume:  func(b deltafifo.Batch[T]) { c.consume(runCtx, b) },
 		synced:   c.markSynced,
 		stopping: func() {},
@@ -184,7 +183,7 @@ func (c *Controller[T]) keep(next int) {
 func (c *Controller[T]) Stop(ctx context.Context) error { return c.base.lifecycle.stop(ctx) }
 
 // IsStopped tells whether the controller has run and does not run now.
-func (c *Controller[T]) IsStopped() bool { return c.base.lifecycle.stopped() }
+func (c *Controller[T]) IsStopped() bool { return c.base.lifecycle.isStopped() }
 
 // HasSynced tells whether the first list is in the store and the handler was
 // told of it. It never turns back.

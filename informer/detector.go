@@ -34,12 +34,12 @@ func newDetector[T any](opts Options[T], suspects func() []string) (*indexer.Mut
 
 // detect runs the detector, if there is one, until the run ends. A callback of
 // its options that panics is dealt with as any other (I8).
-func (b *base[T]) detect(ctx context.Context, s *scope) {
+func (b *base[T]) detect(ctx context.Context) {
 	detector := b.applier.detector
 	if detector == nil {
 		return
 	}
-	s.tasks.Go("mutation detector", func() {
+	b.lifecycle.Go("mutation detector", func() {
 		for !survives(ctx, func() { detector.Run(ctx) }) {
 			if pause(ctx, crashPause); ctx.Err() != nil {
 				return

@@ -77,13 +77,12 @@ func (in *SharedIndexInformer[T]) Name() string { return in.base.lifecycle.name 
 // difference to the new first list.
 func (in *SharedIndexInformer[T]) Run(ctx context.Context) error {
 	l := &in.base.lifecycle
-	s, err := l.begin(ctx)
-	if err != nil {
+	if err := l.begin(ctx); err != nil {
 		return err
 	}
-	defer l.end(s)
-	defer l.drain(s)
-	runCtx := in.base.pump.context(s)
+	defer l.end()
+	defer l.drain()
+	runCtx := in.base.pump.context(l)
 	queue, err := in.base.pump.newQueue(runCtx)
 	if err != nil {
 		return fmt.Errorf("informer %s: queue: %w", l.name, err)
@@ -91,10 +90,10 @@ func (in *SharedIndexInformer[T]) Run(ctx context.Context) error {
 	in.setQueue(queue)
 	defer in.setQueue(nil)
 
-	in.base.detect(runCtx, s)
-	in.processor.start(runCtx, &s.tasks)
+	in.base.detect(runCtx)
+	in.processor.start(runCtx, l)
 	defer in.processor.stop()
-	return in.base.pump.run(runCtx, s, queue, in.consumer())
+	return in.base.pump.run(runCtx, l, queue, in.consumer())
 }
 
 func (in *SharedIndexInformer[T]) consumer() consumer[T] {
@@ -135,7 +134,7 @@ func (in *SharedIndexInformer[T]) Stop(ctx context.Context) error {
 }
 
 // IsStopped tells whether the informer has run and does not run now.
-func (in *SharedIndexInformer[T]) IsStopped() bool { return in.base.lifecycle.stopped() }
+func (in *SharedIndexInformer[T]) IsStopped() bool { return in.base.lifecycle.isStopped() }
 
 // HasSynced tells whether the store has been filled by a first list. It never
 // turns back. Handlers may not have been told of all of it yet: for that see

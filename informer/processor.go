@@ -46,10 +46,10 @@ type processor[T any] struct {
 	// store holds: until the first run, with Options.SkipFilled.
 	unfilled bool
 
-	// tasks and ctx are those of the present run; tasks is nil when there is
-	// none, or when it is ending.
-	tasks *tasks
-	ctx   context.Context
+	// run and ctx are those of the present run; nil when there is none, or
+	// when it is ending.
+	run *lifecycle
+	ctx context.Context
 
 	// lastID numbers the registrations.
 	lastID uint64
@@ -119,7 +119,7 @@ func (p *processor[T]) register(r *Registration[T], period time.Duration) (say [
 	if !p.applying {
 		p.admit()
 	}
-	if p.tasks == nil {
+	if p.run == nil {
 		return nil // start says it, when everybody has asked
 	}
 	return p.lessOften(p.ctx, slices.Values([]*Registration[T]{r}))
@@ -134,7 +134,7 @@ func (p *processor[T]) admit() {
 			r.backlog.snapshot, r.backlog.reason = p.store.Snapshot(), Initial
 		}
 		r.awaitsMark = !p.synced
-		if p.tasks != nil {
+		if p.run != nil {
 			p.launch(r)
 		}
 	}
@@ -143,17 +143,17 @@ func (p *processor[T]) admit() {
 }
 
 // start gives every handler its goroutine.
-func (p *processor[T]) start(ctx context.Context, t *tasks) {
-	for _, l := range p.launchAll(ctx, t) {
-		l.say()
+func (p *processor[T]) start(ctx context.Context, l *lifecycle) {
+	for _, less := range p.launchAll(ctx, l) {
+		less.say()
 	}
 }
 
 // launchAll is start, and returns what is to be said about resync periods.
-func (p *processor[T]) launchAll(ctx context.Context, t *tasks) (say []lessOften) {
+func (p *processor[T]) launchAll(ctx context.Context, l *lifecycle) (say []lessOften) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ctx, p.tasks = ctx, t
+	p.ctx, p.run = ctx, l
 	p.unfilled = false
 	p.resync.fixed = true
 	for r := range p.handlers {
@@ -169,7 +169,7 @@ func (p *processor[T]) launchAll(ctx context.Context, t *tasks) (say []lessOften
 func (p *processor[T]) launch(r *Registration[T]) {
 	r.active = true
 	ctx := p.ctx
-	p.tasks.Go("handler "+r.name, func() { r.run(ctx) })
+	p.run.Go("handler "+r.name, func() { r.run(ctx) })
 }
 
 // stop tells the goroutines of the handlers to end. What they have not
@@ -177,7 +177,7 @@ func (p *processor[T]) launch(r *Registration[T]) {
 func (p *processor[T]) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.tasks, p.ctx = nil, nil
+	p.run, p.ctx = nil, nil
 	p.resync.fixed = false
 	for r := range p.handlers {
 		r.halt.CompareAndSwap(haltNot, haltStopped)

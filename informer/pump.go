@@ -39,30 +39,30 @@ type consumer[T any] struct {
 	tick    func(now time.Time) bool
 }
 
-// context returns the context that the goroutines of s get.
-func (p *pump[T]) context(s *scope) context.Context {
+// context returns the context that the goroutines of a run get.
+func (p *pump[T]) context(l *lifecycle) context.Context {
 	logger := p.logger
 	if logger.GetSink() == nil {
-		logger = klog.FromContext(s.ctx)
+		logger = klog.FromContext(l.ctx)
 	}
-	return klog.NewContext(s.ctx, klog.LoggerWithValues(logger, "informer", p.name))
+	return klog.NewContext(l.ctx, klog.LoggerWithValues(logger, "informer", p.name))
 }
 
-// run pumps until s ends or the source does.
-func (p *pump[T]) run(ctx context.Context, s *scope, queue deltafifo.Queue[T], c consumer[T]) error {
+// run pumps until the run of l ends or the source does.
+func (p *pump[T]) run(ctx context.Context, l *lifecycle, queue deltafifo.Queue[T], c consumer[T]) error {
 	var sourceErr error
 	sourceDone := make(chan struct{})
-	s.tasks.Go("source", func() {
+	l.Go("source", func() {
 		defer close(sourceDone)
 		defer queue.Close()
 		sourceErr = p.source(ctx, queue)
 	})
-	s.tasks.Go("timer", func() { p.watch(ctx, queue, c) })
+	l.Go("timer", func() { p.watch(ctx, queue, c) })
 
 	err := p.consume(ctx, queue, c)
-	s.consuming.Store(false) // who waits for the source does not wait for the store
-	stopped := s.ctx.Err() != nil
-	s.cancel()
+	l.consumed() // who waits for the source does not wait for the store
+	stopped := l.ctx.Err() != nil
+	l.cancel()
 	queue.Close()
 	<-sourceDone
 	switch {

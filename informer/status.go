@@ -51,7 +51,7 @@ type HandlerStatus struct {
 func (in *SharedIndexInformer[T]) Status() Status {
 	s := Status{
 		Name:            in.Name(),
-		Running:         in.base.lifecycle.running(),
+		Running:         in.base.lifecycle.isRunning(),
 		Synced:          in.HasSynced(),
 		ResourceVersion: in.LastSyncResourceVersion(),
 		Handlers:        in.processor.status(),
@@ -113,7 +113,7 @@ var (
 func (b *base[T]) whyUnsynced() error {
 	s := b.sourceStatus()
 	switch {
-	case !b.lifecycle.running():
+	case !b.lifecycle.isRunning():
 		return errNotRun
 	case s == nil:
 		return errNoList
