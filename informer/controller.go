@@ -42,7 +42,10 @@ type Controller[T any] struct {
 	asked atomic.Uint64
 }
 
-var _ Syncer = (*Controller[any])(nil)
+var (
+	_ Syncer        = (*Controller[any])(nil)
+	_ consumer[any] = (*Controller[any])(nil)
+)
 
 // NewController returns a Controller of the API objects that lw lists and
 // watches; Run starts it. The error tells of a nil lw or handler, and of what
@@ -83,29 +86,13 @@ func (c *Controller[T]) Name() string { return c.base.lifecycle.name }
 // called. It returns as SharedIndexInformer.Run does, and may be called again
 // then.
 func (c *Controller[T]) Run(ctx context.Context) error {
-	l := &c.base.lifecycle
-	if err := l.begin(ctx); err != nil {
-		return err
-	}
-	defer l.end()
-	defer l.drain()
-	runCtx := c.base.pump.context(l)
-	queue, err := c.base.pump.newQueue(runCtx)
-	if err != nil {
-		return fmt.Errorf("informer %s: queue: %w", l.name, err)
-	}
-	c.base.detect(runCtx)
-	c.handle(runCtx)
-	return c.base.pump.run(runCtx, l, queue, consumer[T]{
-		consume:  func(b deltafifo.Batch[T]) { c.consume(runCtx, b) },
-		synced:   c.markSynced,
-		stopping: func() {},
-		check:    func() time.Duration { return c.period },
-		tick:     func(time.Time) bool { return true },
-	})
+	return c.base.run(ctx, c)
 }
 
-// consume applies a batch and tells the handler.
+// start tells the handler of what the last run left. It implements consumer.
+func (c *Controller[T]) start(ctx context.Context) { c.handle(ctx) }
+
+// consume applies a batch and tells the handler. It implements consumer.
 func (c *Controller[T]) consume(ctx context.Context, b deltafifo.Batch[T]) {
 	defer c.handle(ctx) // also when the user's code panics: what is stored is told
 	if b.Deltas[0].Type == deltafifo.SyncAll {
@@ -123,13 +110,23 @@ func (c *Controller[T]) consume(ctx context.Context, b deltafifo.Batch[T]) {
 }
 
 // markSynced notes that the first list is consumed, unless the handler was not
-// told of all of it, because the run ends: then it is noted in the next run.
+// told of all of it, because the run ends: then it is noted in the next run. It
+// implements consumer.
 func (c *Controller[T]) markSynced() {
 	c.listed.Store(true)
 	if !c.behind.Load() {
 		c.mark.Do(func() { close(c.synced) })
 	}
 }
+
+// stop implements consumer: the end of the context ends handle.
+func (c *Controller[T]) stop() {}
+
+// checkPeriod, periodChanged and tick implement consumer: every tick is due, and
+// the period stays what it is.
+func (c *Controller[T]) checkPeriod() time.Duration     { return c.period }
+func (c *Controller[T]) periodChanged() <-chan struct{} { return nil }
+func (c *Controller[T]) tick(time.Time) bool            { return true }
 
 // repeat makes the whole store pending.
 func (c *Controller[T]) repeat() {

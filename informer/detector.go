@@ -3,6 +3,7 @@ package informer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -91,27 +92,27 @@ func (a *applier[T]) observeOne(key string, obj T) {
 	a.observe(key, obj)
 }
 
-// atWork tells which handlers were in a callback since it was last asked.
+// atWork knows which handlers were in a callback since it was last asked.
 type atWork[T any] struct {
 	mu sync.Mutex
-	// calls has Registration.calls as they were.
+	// calls has Registration.calls as they were; guarded by mu.
 	calls map[*Registration[T]]uint64
 }
 
-// names returns their names, sorted.
-func (w *atWork[T]) names(p *processor[T]) []string {
+// suspects names the handlers that were in a callback since the last call of
+// suspects, sorted.
+func (p *processor[T]) suspects() []string {
 	p.mu.Lock()
-	handlers := make([]*Registration[T], 0, len(p.handlers))
-	for r := range p.handlers {
-		handlers = append(handlers, r)
-	}
+	handlers := slices.Collect(maps.Keys(p.handlers))
 	p.mu.Unlock()
+	return p.atWork.names(handlers)
+}
 
+func (w *atWork[T]) names(handlers []*Registration[T]) (names []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	before := w.calls
 	w.calls = make(map[*Registration[T]]uint64, len(handlers))
-	var names []string
 	for _, r := range handlers {
 		now, called := r.calls.since(before[r])
 		if w.calls[r] = now; called {

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/internal/eventlog"
 )
 
@@ -22,12 +22,11 @@ import (
 // publish the two disagree; who joins meanwhile is taken in by publish.
 // Nobody waits for anybody.
 type processor[T any] struct {
-	store indexer.Indexer[T]
-	log   eventlog.Log[entry[T]]
+	base *base[T]
+	log  eventlog.Log[entry[T]]
 
-	// syncedC is closed when synced turns true; why says why it is not.
+	// syncedC is closed when synced turns true.
 	syncedC chan struct{}
-	why     func() error
 
 	mu sync.Mutex // guards what follows; held shortly, never over user code
 
@@ -46,24 +45,46 @@ type processor[T any] struct {
 	// store holds: until the first run, with Options.SkipFilled.
 	unfilled bool
 
-	// run and ctx are those of the present run; nil when there is none, or
-	// when it is ending.
-	run *lifecycle
+	// ctx is that of the present run; nil when there is none, or when it is
+	// ending, and then no goroutine may be started.
 	ctx context.Context
 
 	// lastID numbers the registrations.
 	lastID uint64
 
 	resync resyncPlan[T]
+
+	// atWork has a lock of its own.
+	atWork atWork[T]
 }
 
-func newProcessor[T any](store indexer.Indexer[T]) *processor[T] {
+var _ consumer[any] = (*processor[any])(nil)
+
+// newProcessor returns a processor that lacks its base.
+func newProcessor[T any]() *processor[T] {
 	return &processor[T]{
-		store:    store,
 		syncedC:  make(chan struct{}),
 		handlers: make(map[*Registration[T]]struct{}),
 		resync:   resyncPlan[T]{changed: make(chan struct{}, 1)},
 	}
+}
+
+// consume applies a batch and tells of it: the store first, then the handlers
+// (I2). It implements consumer.
+func (p *processor[T]) consume(_ context.Context, b deltafifo.Batch[T]) {
+	a := &p.base.applier
+	p.open()
+	// Also when the user's code panics: what is stored is told (I2), and who
+	// joined meanwhile must not wait for ever.
+	defer func() {
+		p.publish(a.entries)
+		a.tidy()
+	}()
+	if b.Deltas[0].Type == deltafifo.SyncAll {
+		a.entries = append(a.entries, p.resyncMark()...)
+		return
+	}
+	a.apply(b, b.Initial && !isClosed(p.syncedC))
 }
 
 // open announces that the store is about to get ahead of the log.
@@ -82,7 +103,8 @@ func (p *processor[T]) publish(entries []entry[T]) {
 	p.admit()
 }
 
-// markSynced appends the end of the first list, the first time.
+// markSynced appends the end of the first list, the first time. It implements
+// consumer.
 func (p *processor[T]) markSynced() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +141,7 @@ func (p *processor[T]) register(r *Registration[T], period time.Duration) (say [
 	if !p.applying {
 		p.admit()
 	}
-	if p.run == nil {
+	if p.ctx == nil {
 		return nil // start says it, when everybody has asked
 	}
 	return p.lessOften(p.ctx, slices.Values([]*Registration[T]{r}))
@@ -131,10 +153,10 @@ func (p *processor[T]) admit() {
 	for _, r := range p.joining {
 		r.reader = p.log.Join()
 		if !p.unfilled {
-			r.backlog.snapshot, r.backlog.reason = p.store.Snapshot(), Initial
+			r.backlog.snapshot, r.backlog.reason = p.base.store.Snapshot(), Initial
 		}
 		r.awaitsMark = !p.synced
-		if p.run != nil {
+		if p.ctx != nil {
 			p.launch(r)
 		}
 	}
@@ -142,18 +164,18 @@ func (p *processor[T]) admit() {
 	p.joining = p.joining[:0]
 }
 
-// start gives every handler its goroutine.
-func (p *processor[T]) start(ctx context.Context, l *lifecycle) {
-	for _, less := range p.launchAll(ctx, l) {
-		less.say()
+// start gives every handler its goroutine. It implements consumer.
+func (p *processor[T]) start(ctx context.Context) {
+	for _, l := range p.launchAll(ctx) {
+		l.say()
 	}
 }
 
 // launchAll is start, and returns what is to be said about resync periods.
-func (p *processor[T]) launchAll(ctx context.Context, l *lifecycle) (say []lessOften) {
+func (p *processor[T]) launchAll(ctx context.Context) (say []lessOften) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ctx, p.run = ctx, l
+	p.ctx = ctx
 	p.unfilled = false
 	p.resync.fixed = true
 	for r := range p.handlers {
@@ -169,15 +191,15 @@ func (p *processor[T]) launchAll(ctx context.Context, l *lifecycle) (say []lessO
 func (p *processor[T]) launch(r *Registration[T]) {
 	r.active = true
 	ctx := p.ctx
-	p.run.Go("handler "+r.name, func() { r.run(ctx) })
+	p.base.lifecycle.Go("handler "+r.name, func() { r.run(ctx) })
 }
 
 // stop tells the goroutines of the handlers to end. What they have not
-// delivered they deliver in the next run.
+// delivered they deliver in the next run. It implements consumer.
 func (p *processor[T]) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.run, p.ctx = nil, nil
+	p.ctx = nil
 	p.resync.fixed = false
 	for r := range p.handlers {
 		r.halt.CompareAndSwap(haltNot, haltStopped)

@@ -89,15 +89,19 @@ func (p *processor[T]) plan(period time.Duration) {
 	p.resync.admit(period)
 }
 
-// checkPeriod is the time between two ticks, 0 for none.
+// checkPeriod is the time between two ticks, 0 for none. It implements consumer.
 func (p *processor[T]) checkPeriod() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.resync.check
 }
 
-// tick begins a round with the handlers that are due, and tells whether there
-// are any.
+// periodChanged has a token when checkPeriod became another. It implements
+// consumer.
+func (p *processor[T]) periodChanged() <-chan struct{} { return p.resync.changed }
+
+// tick begins a round with the handlers that are due, and reports whether
+// there are any. It implements consumer.
 func (p *processor[T]) tick(now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -129,7 +133,7 @@ func (p *processor[T]) resyncMark() []entry[T] {
 		return nil
 	}
 	for r := range round.targets {
-		round.targets[r] = p.store.Snapshot()
+		round.targets[r] = p.base.store.Snapshot()
 		r.owesResync.Store(true)
 	}
 	return []entry[T]{{round: round}}

@@ -56,13 +56,11 @@ func (in *SharedIndexInformer[T]) Status() Status {
 		ResourceVersion: in.LastSyncResourceVersion(),
 		Handlers:        in.processor.status(),
 		Source:          in.base.sourceStatus(),
+		QueueDepth:      in.base.pump.depth(),
 	}
 	snapshot := in.base.store.Snapshot()
 	s.Objects = snapshot.Len()
 	snapshot.Release()
-	if queue := in.currentQueue(); queue != nil {
-		s.QueueDepth = queue.Len()
-	}
 	return s
 }
 
@@ -153,7 +151,7 @@ func (r *Registration[T]) Unsynced() error {
 	case r.halt.Load() == haltRemoved:
 		return errRemoved
 	case !isClosed(r.p.syncedC):
-		return r.p.why()
+		return r.p.base.whyUnsynced()
 	}
 	return errUntold
 }
