@@ -23,12 +23,11 @@ import (
 // All methods may be called by any goroutine; Stop, inside a callback, ends
 // with its context.
 type Controller[T any] struct {
-	base    *base[T]
-	handler Handler[T]
-	synced  chan struct{}
-	mark    sync.Once   // closes synced
-	listed  atomic.Bool // the first list is consumed
-	period  time.Duration
+	base   *base[T]
+	synced chan struct{}
+	mark   sync.Once   // closes synced
+	listed atomic.Bool // the first list is consumed
+	period time.Duration
 
 	// pending are events of which a Stop came in the way; the goroutine that
 	// consumes uses it. behind tells whether there were any when it last
@@ -36,10 +35,10 @@ type Controller[T any] struct {
 	pending []Event[T]
 	behind  atomic.Bool
 
-	// calls are those of handler, asked how many there were when suspects
-	// were last asked for.
-	calls callCount
-	asked atomic.Uint64
+	// caller has the handler. The goroutine that consumes uses it. asked is
+	// what its count was when suspects were last asked for.
+	caller caller[T]
+	asked  atomic.Uint64
 }
 
 var (
@@ -65,7 +64,7 @@ func NewControllerFromRunner[T any](runner reflector.Runner[T], access object.Ac
 	if isNil(handler) {
 		return nil, fmt.Errorf("informer %s %w", opts.name(), ErrNoHandler)
 	}
-	c := &Controller[T]{handler: handler, synced: make(chan struct{})}
+	c := &Controller[T]{caller: caller[T]{handler: handler}, synced: make(chan struct{})}
 	base, err := newBase(runner, access, opts, c.suspects)
 	if err != nil {
 		return nil, err
@@ -90,7 +89,10 @@ func (c *Controller[T]) Run(ctx context.Context) error {
 }
 
 // start tells the handler of what the last run left. It implements consumer.
-func (c *Controller[T]) start(ctx context.Context) { c.handle(ctx) }
+func (c *Controller[T]) start(ctx context.Context) {
+	c.caller.begin(ctx, c.handlerName())
+	c.handle(ctx)
+}
 
 // consume applies a batch and tells the handler. It implements consumer.
 func (c *Controller[T]) consume(ctx context.Context, b deltafifo.Batch[T]) {
@@ -141,14 +143,10 @@ func (c *Controller[T]) repeat() {
 func (c *Controller[T]) handle(ctx context.Context) {
 	next := 0
 	defer func() { c.keep(next) }()
-	crash := newCrashContext[T](ctx, fmt.Sprintf("%T", c.handler))
 	for next < len(c.pending) && ctx.Err() == nil {
 		event := c.pending[next]
 		next++
-		c.calls.begin()
-		crash.key = event.Key
-		survived := survives(&crash, func() { c.handler.OnEvent(ctx, event) })
-		if c.calls.end(); !survived {
+		if !c.caller.call(event) {
 			pause(ctx, crashPause)
 		}
 	}
@@ -157,13 +155,16 @@ func (c *Controller[T]) handle(ctx context.Context) {
 // suspects names the handler if it was in a callback since the last time.
 func (c *Controller[T]) suspects() []string {
 	before := c.asked.Load()
-	now, called := c.calls.since(before)
+	now, called := c.caller.since(before)
 	c.asked.Store(now)
 	if !called {
 		return nil
 	}
-	return []string{fmt.Sprintf("%T", c.handler)}
+	return []string{c.handlerName()}
 }
+
+// handlerName is what the log calls the handler.
+func (c *Controller[T]) handlerName() string { return fmt.Sprintf("%T", c.caller.handler) }
 
 // keep drops all of what is pending but that from next on.
 func (c *Controller[T]) keep(next int) {

@@ -95,8 +95,8 @@ func (a *applier[T]) observeOne(key string, obj T) {
 // atWork knows which handlers were in a callback since it was last asked.
 type atWork[T any] struct {
 	mu sync.Mutex
-	// calls has Registration.calls as they were; guarded by mu.
-	calls map[*Registration[T]]uint64
+	// counts has what the callers' counts were; guarded by mu.
+	counts map[*Registration[T]]uint64
 }
 
 // suspects names the handlers that were in a callback since the last call of
@@ -111,11 +111,11 @@ func (p *processor[T]) suspects() []string {
 func (w *atWork[T]) names(handlers []*Registration[T]) (names []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before := w.calls
-	w.calls = make(map[*Registration[T]]uint64, len(handlers))
+	before := w.counts
+	w.counts = make(map[*Registration[T]]uint64, len(handlers))
 	for _, r := range handlers {
-		now, called := r.calls.since(before[r])
-		if w.calls[r] = now; called {
+		now, called := r.caller.since(before[r])
+		if w.counts[r] = now; called {
 			names = append(names, r.name)
 		}
 	}

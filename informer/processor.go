@@ -246,3 +246,23 @@ func (p *processor[T]) ended(r *Registration[T], ok bool) {
 		r.dispose()
 	}
 }
+
+// entry is what the shared log holds: an event for all handlers or, with a
+// round, for those that the round names. Without an event type it is a mark:
+// with a round, the round's handlers repeat their objects here; with none, the
+// first list ends here.
+type entry[T any] struct {
+	Event[T]
+	round *round[T]
+}
+
+// isSyncMark tells whether the first list ends with this entry.
+func (e *entry[T]) isSyncMark() bool { return e.Type == 0 && e.round == nil }
+
+// isResyncMark tells whether objects are to be repeated here.
+func (e *entry[T]) isResyncMark() bool { return e.Type == 0 && e.round != nil }
+
+// concerns tells whether the event is for r.
+func (e *entry[T]) concerns(r *Registration[T]) bool {
+	return e.round == nil || e.round.includes(r)
+}

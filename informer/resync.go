@@ -32,6 +32,23 @@ type resyncPlan[T any] struct {
 	round *round[T]
 }
 
+// round is one resync: the handlers that were due at one tick.
+type round[T any] struct {
+	// targets has the handlers, each with the snapshot that it repeats at
+	// the round's mark; nil where the queue resyncs key by key. It is
+	// written before the round is in the log, and not after.
+	targets map[*Registration[T]]indexer.Snapshot[T]
+
+	// served is true once the queue has answered to the tick. It is guarded
+	// by the processor's lock.
+	served bool
+}
+
+func (r *round[T]) includes(reg *Registration[T]) bool {
+	_, ok := r.targets[reg]
+	return ok
+}
+
 // admit returns the period that a handler gets that asks for one: 0 for none.
 func (p *resyncPlan[T]) admit(asked time.Duration) time.Duration {
 	if asked <= 0 {
