@@ -135,7 +135,7 @@ func (c *Controller[T]) repeat() {
 	snapshot := c.base.store.Snapshot()
 	defer snapshot.Release()
 	for key, obj := range snapshot.All() {
-		c.pending = append(c.pending, Event[T]{Key: key, Old: obj, Object: obj, Type: Update, Reason: Resync})
+		c.pending = append(c.pending, Event[T]{Key: key, Old: obj, Object: obj, Type: EventUpdate, Reason: ReasonResync})
 	}
 }
 

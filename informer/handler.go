@@ -43,15 +43,15 @@ type HandlerFuncs[T any] struct {
 // OnEvent calls the function for the event's type.
 func (h HandlerFuncs[T]) OnEvent(_ context.Context, event Event[T]) {
 	switch event.Type {
-	case Add:
+	case EventAdd:
 		if h.OnAdd != nil {
-			h.OnAdd(event.Object, event.Reason == Initial)
+			h.OnAdd(event.Object, event.Reason == ReasonInitial)
 		}
-	case Update:
+	case EventUpdate:
 		if h.OnUpdate != nil {
 			h.OnUpdate(event.Old, event.Object)
 		}
-	case Delete:
+	case EventDelete:
 		if h.OnDelete != nil {
 			h.OnDelete(event.Deleted())
 		}
@@ -87,16 +87,16 @@ func (f FilteringHandler[T]) OnEvent(ctx context.Context, event Event[T]) {
 	if f.Handler == nil {
 		return
 	}
-	before := event.Type != Add && f.passes(event.Old)
-	after := event.Type != Delete && f.passes(event.Object)
+	before := event.Type != EventAdd && f.passes(event.Old)
+	after := event.Type != EventDelete && f.passes(event.Object)
 	var none T
 	switch {
 	case !before && !after:
 		return
 	case !before:
-		event.Type, event.Old = Add, none
-	case !after && event.Type == Update:
-		event.Type, event.Object = Delete, event.Old
+		event.Type, event.Old = EventAdd, none
+	case !after && event.Type == EventUpdate:
+		event.Type, event.Object = EventDelete, event.Old
 	}
 	f.Handler.OnEvent(ctx, event)
 }

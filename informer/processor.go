@@ -153,7 +153,7 @@ func (p *processor[T]) admit() {
 	for _, r := range p.joining {
 		r.reader = p.log.Join()
 		if !p.unfilled {
-			r.backlog.snapshot, r.backlog.reason = p.base.store.Snapshot(), Initial
+			r.backlog.snapshot, r.backlog.reason = p.base.store.Snapshot(), ReasonInitial
 		}
 		r.awaitsMark = !p.synced
 		if p.ctx != nil {

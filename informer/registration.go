@@ -201,7 +201,7 @@ func (r *Registration[T]) beginResync(round *round[T]) bool {
 		return false
 	}
 	r.owesResync.Store(false)
-	r.backlog = backlog[T]{snapshot: snapshot, reason: Resync}
+	r.backlog = backlog[T]{snapshot: snapshot, reason: ReasonResync}
 	return true
 }
 

@@ -92,7 +92,7 @@ func TestARemovedHandlerIsNotResynced(t *testing.T) {
 		r := &recorder{}
 		reg := add(t, in, HandlerFunc[item](func(ctx context.Context, e Event[item]) {
 			r.OnEvent(ctx, e)
-			if e.Reason == Resync {
+			if e.Reason == ReasonResync {
 				<-leave
 			}
 		}))
