@@ -24,9 +24,9 @@ var (
 // NewHeap returns an empty Heap with the order of lessFn. It corresponds to
 // client-go's NewHeap.
 func NewHeap(keyFn KeyFunc, lessFn LessFunc) *Heap {
-	engine, err := stores.NewHeap(lessFn, object.Access[any]{Key: keyFn})
+	engine, err := stores.NewHeap(lessFn, object.Keyed(keyFn, object.Fields[any]{}))
 	if err != nil {
-		panic(err) // keyFn is nil
+		panic(err) // lessFn is nil
 	}
 	return &Heap{engine: engine, keyFunc: keyFn}
 }
@@ -41,7 +41,7 @@ func heapError(err error) error {
 
 // keyError makes client-go's KeyError of an engine's.
 func keyError(err error) error {
-	if keyErr := (object.KeyError{}); errors.As(err, &keyErr) {
+	if keyErr := (*object.KeyError)(nil); errors.As(err, &keyErr) {
 		return KeyError{Obj: keyErr.Obj, Err: keyErr.Err}
 	}
 	return err

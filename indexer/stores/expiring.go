@@ -59,20 +59,19 @@ type ExpiringStore[T any] struct {
 
 var _ indexer.Store[any] = (*ExpiringStore[any])(nil)
 
-// NewExpiringStore returns an empty store. The error is object.ErrNoKey for an
+// NewExpiringStore returns an empty store. The error is object.ErrNoAccess for an
 // access that can make no key.
 func NewExpiringStore[T any](options ExpiringOptions[T], access object.Access[T]) (*ExpiringStore[T], error) {
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, err
 	}
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
-	store, err := indexer.NewWithAccess(indexer.Options[*Timestamped[T]]{Renew: true}, object.Access[*Timestamped[T]]{
-		Key:     func(e *Timestamped[T]) (string, error) { return e.Key, nil },
+	byKey := func(e *Timestamped[T]) (string, error) { return e.Key, nil }
+	store, err := indexer.NewWithAccess(indexer.Options[*Timestamped[T]]{Renew: true}, object.Keyed(byKey, object.Fields[*Timestamped[T]]{
 		Version: func(e *Timestamped[T]) string { return access.Version(e.Object) },
-	})
+	}))
 	return &ExpiringStore[T]{options: options, key: keyFunc(access), store: store}, err
 }
 
@@ -193,6 +192,6 @@ func (s *ExpiringStore[T]) remove(entry *Timestamped[T]) bool {
 	if stored, exists, _ := s.store.GetByKey(entry.Key); !exists || stored != entry {
 		return false
 	}
-	s.store.Apply([]indexer.Change[*Timestamped[T]]{{Key: entry.Key, Type: indexer.Remove}}, "")
+	s.store.Apply([]indexer.Change[*Timestamped[T]]{{Key: entry.Key, Type: indexer.ChangeRemove}}, "")
 	return true
 }

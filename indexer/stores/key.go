@@ -10,8 +10,8 @@ func keyFunc[T any](access object.Access[T]) func(obj T) (string, error) {
 		if err == nil {
 			return key, nil
 		}
-		if _, ok := err.(object.KeyError); !ok {
-			err = object.KeyError{Obj: obj, Err: err}
+		if _, ok := err.(*object.KeyError); !ok {
+			err = &object.KeyError{Obj: obj, Err: err}
 		}
 		return "", err
 	}

@@ -22,15 +22,12 @@ type thing struct {
 var allKeys = strings.Split("abcdefgh", "")
 
 func thingAccess() object.Access[*thing] {
-	return object.Access[*thing]{
-		Key: func(o *thing) (string, error) {
-			if o == nil || o.key == "" {
-				return "", errors.New("no key")
-			}
-			return o.key, nil
-		},
-		Version: func(o *thing) string { return o.version },
-	}
+	return object.Keyed(func(o *thing) (string, error) {
+		if o == nil || o.key == "" {
+			return "", errors.New("no key")
+		}
+		return o.key, nil
+	}, object.Fields[*thing]{Version: func(o *thing) string { return o.version }})
 }
 
 func newThings(t testing.TB) *indexer.Cache[*thing] {

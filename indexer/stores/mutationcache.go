@@ -69,10 +69,9 @@ type overlay[T any] struct {
 }
 
 // NewMutationCache returns a MutationCache over backing. The error is
-// object.ErrNoKey for an access that can make no key, or tells of a nil backing.
+// object.ErrNoAccess for the zero Access, or tells of a nil backing.
 func NewMutationCache[T any](backing indexer.Indexer[T], options MutationCacheOptions[T], access object.Access[T]) (*MutationCache[T], error) {
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, err
 	}
 	if isNil(backing) {

@@ -21,11 +21,10 @@ type life struct {
 
 func newMutations(t *testing.T, options MutationCacheOptions[*life]) (*MutationCache[*life], *indexer.Cache[*life]) {
 	t.Helper()
-	access := object.Access[*life]{
-		Key:     func(o *life) (string, error) { return thingAccess().Key(&o.thing) },
+	access := object.Keyed(func(o *life) (string, error) { return thingAccess().Key(&o.thing) }, object.Fields[*life]{
 		Version: func(o *life) string { return o.version },
 		UID:     func(o *life) types.UID { return types.UID(o.uid) },
-	}
+	})
 	store, err := indexer.NewWithAccess(indexer.Options[*life]{Indexers: indexer.Indexers[*life]{
 		"color": func(o *life) ([]string, error) { return o.colors, nil },
 	}}, access)
@@ -183,7 +182,7 @@ func TestMutationCacheByIndexShowsNothingOutdated(t *testing.T) {
 // construction.
 func TestMutationCacheNeedsAnIndexer(t *testing.T) {
 	for _, none := range []indexer.Indexer[*life]{nil, (*indexer.Cache[*life])(nil)} {
-		if _, err := NewMutationCache(none, MutationCacheOptions[*life]{}, object.Access[*life]{Key: func(*life) (string, error) { return "", nil }}); err == nil {
+		if _, err := NewMutationCache(none, MutationCacheOptions[*life]{}, object.Keyed(func(*life) (string, error) { return "", nil }, object.Fields[*life]{})); err == nil {
 			t.Errorf("%T is taken", none)
 		}
 	}
