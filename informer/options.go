@@ -6,6 +6,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"k8s.io/klog/v2"
@@ -79,10 +80,10 @@ type Options[T any] struct {
 
 	// Detector, if not nil, looks for handlers and workers that change the
 	// objects of the store in place, which they share with everybody. It is
-	// made to stay on in production, see indexer.MutationDetector; it runs
+	// made to stay on in production, see mutation.Detector; it runs
 	// while the informer does. Name, Logger and Suspects are the informer's
 	// unless set, and Suspects names the handlers that were in a callback.
-	Detector *indexer.DetectorOptions[T]
+	Detector *mutation.Options[T]
 
 	// Observe, if not nil, is told of each object that the store is about to
 	// take, before the store or any handler has it, by the goroutine that
