@@ -43,23 +43,22 @@ func byVersion(o *thing) ([]string, error) {
 }
 
 func thingAccess() object.Access[*thing] {
-	return object.Access[*thing]{
-		Key: func(o *thing) (string, error) {
-			if o == nil || o.key == "" {
-				return "", errors.New("no key")
-			}
-			return o.key, nil
-		},
-		Version: func(o *thing) string { return o.version },
-	}
+	return object.Keyed(func(o *thing) (string, error) {
+		if o == nil || o.key == "" {
+			return "", errors.New("no key")
+		}
+		return o.key, nil
+	}, object.Fields[*thing]{Version: func(o *thing) string { return o.version }})
 }
 
 // namedAccess is thingAccess with keys made of names.
 func namedAccess() object.Access[*thing] {
-	return object.Access[*thing]{
-		Name:    func(o *thing) object.Name { return object.CutKey(o.key) },
-		Version: func(o *thing) string { return o.version },
-	}
+	name := func(o *thing) object.Name { return object.CutKey(o.key) }
+	return object.Keyed(func(o *thing) (string, error) { return name(o).String(), nil }, object.Fields[*thing]{
+		Name:      name,
+		NameIsKey: true,
+		Version:   func(o *thing) string { return o.version },
+	})
 }
 
 func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
@@ -77,10 +76,8 @@ func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
 // newBare returns a Cache of anything, whose objects come with their keys only.
 func newBare[T any](t testing.TB, options Options[T], version func(T) string) *Cache[T] {
 	t.Helper()
-	c, err := NewWithAccess(options, object.Access[T]{
-		Key:     func(T) (string, error) { return "", errors.New("a bare store is given its keys") },
-		Version: version,
-	})
+	none := func(T) (string, error) { return "", errors.New("a bare store is given its keys") }
+	c, err := NewWithAccess(options, object.Keyed(none, object.Fields[T]{Version: version}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func watching(found *[]indexer.Mutation) *indexer.DetectorOptions[item] {
 type mutator struct{ victim string }
 
 func (m mutator) OnEvent(_ context.Context, e Event[item]) {
-	if e.Type != Delete && e.Object.Name == m.victim {
+	if e.Type != EventDelete && e.Object.Name == m.victim {
 		e.Object.Labels = map[string]string{"seen": "yes"}
 	}
 }
@@ -264,7 +264,7 @@ func BenchmarkDetector(b *testing.B) {
 					version++
 					obj := newItem(fmt.Sprint(i), version)
 					obj.Labels = map[string]string{"app": "web", "tier": "front", "env": "test"}
-					deltas[i] = deltafifo.Delta[item]{Key: "ns/" + obj.Name, Object: obj, Type: deltafifo.Updated}
+					deltas[i] = deltafifo.Delta[item]{Key: "ns/" + obj.Name, Object: obj, Type: deltafifo.DeltaUpdated}
 				}
 				b.StartTimer()
 				a.apply(deltafifo.Batch[item]{Deltas: deltas}, false)
