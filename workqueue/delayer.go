@@ -4,20 +4,8 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 )
-
-// LayerOptions are the options of the layers that work over a queue of
-// another make. They mean what they mean in Options.
-type LayerOptions struct {
-	Name     string
-	Metrics  MetricsProvider // only its retries metric is used
-	Clock    clock.WithTicker
-	Logger   *klog.Logger
-	OnMisuse func(*MisuseError)
-	Tolerant bool
-}
 
 // Delayer is the delaying layer over a queue of another make, such as one of
 // client-go's. It keeps entries of its own, for delayed items only, and adds
@@ -25,11 +13,9 @@ type LayerOptions struct {
 type Delayer[T comparable] struct {
 	Interface[T]
 
-	name     string
+	misuses  misuses
 	clock    clock.WithTicker
 	base     time.Time
-	logger   *klog.Logger
-	onMisuse func(*MisuseError)
 	tolerant bool
 	retries  CounterMetric
 
@@ -46,14 +32,14 @@ type Delayer[T comparable] struct {
 
 // NewDelayingOver puts the delaying layer on a queue, which must not be nil.
 // ShutDown must be called on the result, not on the queue below.
-func NewDelayingOver[T comparable](below Interface[T], o LayerOptions) *Delayer[T] {
+func NewDelayingOver[T comparable](below Interface[T], o Options[T]) *Delayer[T] {
 	if below == nil {
 		panic("workqueue: NewDelayingOver needs a queue to work over: use NewDelaying for one of its own")
 	}
 	q := &Delayer[T]{
 		Interface: below,
-		name:      o.Name, clock: o.Clock, logger: o.Logger, onMisuse: o.OnMisuse, tolerant: o.Tolerant,
-		table: table[T]{cache: cache{limit: limitFor[T](0)}},
+		misuses:   misusesOf(&o), clock: o.Clock, tolerant: o.Tolerant,
+		table: table[T]{cache: cache{limit: limitFor[T](o.IdleEntries)}},
 	}
 	if o.Clock != nil {
 		q.base = o.Clock.Now()
@@ -62,6 +48,7 @@ func NewDelayingOver[T comparable](below Interface[T], o LayerOptions) *Delayer[
 	if o.Name != "" && o.Metrics != nil {
 		q.retries = o.Metrics.NewRetriesMetric(o.Name)
 	}
+	q.misuses.options("NewDelayingOver", o.unused(0))
 	return q
 }
 
@@ -75,10 +62,10 @@ func (q *Delayer[T]) now() int64 {
 // AddAfter is that of DelayingQueue.
 func (q *Delayer[T]) AddAfter(item T, delay time.Duration) {
 	if delay < 0 && !q.tolerant {
-		tellMisuse(q.onMisuse, q.logger, q.name, "AddAfter", item, ErrNegativeDelay)
+		q.misuses.call("AddAfter", item, ErrNegativeDelay)
 	}
 	if q.ShuttingDown() {
-		tellMisuse(q.onMisuse, q.logger, q.name, "AddAfter", item, ErrShutDown)
+		q.misuses.call("AddAfter", item, ErrShutDown)
 		return
 	}
 	if q.retries != nil {
@@ -121,7 +108,7 @@ func (q *Delayer[T]) Cancel(item T) bool {
 // Reschedule is that of DelayingQueue.
 func (q *Delayer[T]) Reschedule(item T, delay time.Duration, how Pending) bool {
 	if delay < 0 && !q.tolerant {
-		tellMisuse(q.onMisuse, q.logger, q.name, "Reschedule", item, ErrNegativeDelay)
+		q.misuses.call("Reschedule", item, ErrNegativeDelay)
 	}
 	if !q.reschedule(item, max(0, int64(delay)), how) {
 		return false

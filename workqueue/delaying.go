@@ -3,40 +3,8 @@ package workqueue
 import (
 	"time"
 
-	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 )
-
-// DelayingOptions are the options of NewDelaying. Those of Options mean what
-// they mean there.
-type DelayingOptions[T comparable] struct {
-	Name          string
-	Metrics       MetricsProvider
-	PriorityDepth PriorityGauge
-	Clock         clock.WithTicker
-	Logger        *klog.Logger
-	OnMisuse      func(*MisuseError)
-	Storage       Storage[T]
-	Group         func(item T) string
-	Aging         int
-	IdleEntries   int
-	Tolerant      bool
-
-	// AddTakesDelay merges an addition and a pending delay of the same item:
-	// an Add runs the item now and ends its delay, and a delay asked for
-	// while the item waits is none. controller-runtime's priority queue does
-	// that. By default, as in client-go, the delay stays and the item runs
-	// twice.
-	AddTakesDelay bool
-}
-
-func (o DelayingOptions[T]) queue() Options[T] {
-	return Options[T]{
-		Name: o.Name, Metrics: o.Metrics, PriorityDepth: o.PriorityDepth, Clock: o.Clock,
-		Logger: o.Logger, OnMisuse: o.OnMisuse, Storage: o.Storage, Group: o.Group,
-		Aging: o.Aging, IdleEntries: o.IdleEntries, Tolerant: o.Tolerant,
-	}
-}
 
 // DelayingQueue is a Queue whose items can be added later (Q4). It satisfies
 // client-go's TypedDelayingInterface.
@@ -50,14 +18,15 @@ type DelayingQueue[T comparable] struct {
 // NewDelaying returns a delaying queue. It corresponds to client-go's
 // NewTypedDelayingQueueWithConfig. NewDelayingOver puts the same layer on a
 // queue of another make.
-func NewDelaying[T comparable](o DelayingOptions[T]) *DelayingQueue[T] {
+func NewDelaying[T comparable](o Options[T]) *DelayingQueue[T] {
 	q := new(DelayingQueue[T])
-	q.setup(o)
+	q.setup(&o)
+	q.misuses.options("NewDelaying", o.unused(partOrder|partDelays))
 	return q
 }
 
-func (q *DelayingQueue[T]) setup(o DelayingOptions[T]) {
-	q.Queue.setup(o.queue())
+func (q *DelayingQueue[T]) setup(o *Options[T]) {
+	q.Queue.setup(o)
 	q.meter.countRetries(o.Name, o.Metrics)
 	q.merge = o.AddTakesDelay
 	q.special = q.special || q.merge
@@ -82,7 +51,7 @@ func (q *DelayingQueue[T]) addLater(call string, item T, delay time.Duration) {
 func (q *DelayingQueue[T]) AddWith(o AddOptions, items ...T) {
 	for _, item := range items {
 		if o.RateLimited {
-			q.misuse("AddWith", item, ErrNoLimiter)
+			q.misuses.call("AddWith", item, ErrNoLimiter)
 		}
 		q.addWith(item, o)
 	}
@@ -97,7 +66,7 @@ func (q *DelayingQueue[T]) addWith(item T, o AddOptions) {
 
 func (q *DelayingQueue[T]) addAfter(call string, item T, delay time.Duration, priority int32, how Pending) addition {
 	if delay < 0 && !q.tolerant {
-		q.misuse(call, item, ErrNegativeDelay)
+		q.misuses.call(call, item, ErrNegativeDelay)
 	}
 	name := ""
 	if q.group != nil {
@@ -205,7 +174,7 @@ func (q *DelayingQueue[T]) Cancel(item T) bool {
 // that is not positive ends at once.
 func (q *DelayingQueue[T]) Reschedule(item T, delay time.Duration, how Pending) bool {
 	if delay < 0 && !q.tolerant {
-		q.misuse("Reschedule", item, ErrNegativeDelay)
+		q.misuses.call("Reschedule", item, ErrNegativeDelay)
 	}
 	if !q.reschedule(item, max(0, int64(delay)), how) {
 		return false

@@ -52,7 +52,7 @@ type more[T comparable] struct {
 	added   int64     // when it became waiting or dirty; metrics only
 	started int64     // when it was handed out; metrics only
 
-	// With RateLimitingOptions.Backoff: the number of failures, when the
+	// With Options.Backoff: the number of failures, when the
 	// last of them was, and the neighbours in the list of failed entries.
 	failedAt     int64
 	failures     int32

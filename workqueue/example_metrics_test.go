@@ -66,7 +66,7 @@ func (m sum) Set(v float64) {
 // a goroutine then, which ShutDown ends.
 func ExampleMetricsProvider() {
 	provider := &sums{sum: map[string]float64{}}
-	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{Name: "pods", Metrics: provider})
+	q := workqueue.NewDelaying(workqueue.Options[string]{Name: "pods", Metrics: provider})
 	defer q.ShutDown()
 	q.Add("default/web")
 	q.Add("default/db")

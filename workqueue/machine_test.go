@@ -78,7 +78,7 @@ func newMachine(t *rapid.T) *machine {
 	m.aging = rapid.SampledFrom([]int{-1, 1, 2, 3}).Draw(t, "aging")
 	m.merge = rapid.Bool().Draw(t, "merge")
 	m.tolerant = rapid.IntRange(0, 3).Draw(t, "tolerant") == 0
-	o := RateLimitingOptions[string]{
+	o := Options[string]{
 		Name:          "machine",
 		OnMisuse:      func(err *MisuseError) { s.misuses = append(s.misuses, err) },
 		Aging:         m.aging,
@@ -112,7 +112,7 @@ func newMachine(t *rapid.T) *machine {
 }
 
 // limit draws what delays failed items.
-func (s *machine) limit(t *rapid.T, o *RateLimitingOptions[string]) {
+func (s *machine) limit(t *rapid.T, o *Options[string]) {
 	if rapid.Bool().Draw(t, "backoff") {
 		s.expire = 8 * time.Second // twice the longest delay
 		o.Backoff = Backoff{Base: time.Second, Max: 4 * time.Second}

@@ -4,7 +4,6 @@ import (
 	"math"
 	"time"
 
-	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 )
 
@@ -24,16 +23,14 @@ var start = time.Now()
 // RateLimitingQueue) use the same entries under the same lock.
 type Queue[T comparable] struct {
 	// Set at construction, never changed.
-	name     string
+	misuses  misuses
 	clock    clock.WithTicker // nil is the real clock
 	base     time.Time        // origin of the readings of clock
-	logger   *klog.Logger
-	onMisuse func(*MisuseError)
 	group    func(T) string
 	storage  Storage[T]
 	meter    *meter
 	tolerant bool
-	merge    bool // DelayingOptions.AddTakesDelay
+	merge    bool // Options.AddTakesDelay
 
 	// special is set for a queue with group, storage, meter or merge. The
 	// others take short ways: see Add, Get and Done.
@@ -61,12 +58,13 @@ type Queue[T comparable] struct {
 // metrics, ShutDown must be called to end their goroutine.
 func New[T comparable](o Options[T]) *Queue[T] {
 	q := new(Queue[T])
-	q.setup(o)
+	q.setup(&o)
+	q.misuses.options("New", o.unused(partOrder))
 	return q
 }
 
-func (q *Queue[T]) setup(o Options[T]) {
-	q.name, q.logger, q.onMisuse = o.Name, o.Logger, o.OnMisuse
+func (q *Queue[T]) setup(o *Options[T]) {
+	q.misuses = misusesOf(o)
 	q.group, q.storage, q.tolerant = o.Group, o.Storage, o.Tolerant
 	if o.Clock != nil {
 		q.clock, q.base = o.Clock, o.Clock.Now()
@@ -120,7 +118,7 @@ func (q *Queue[T]) Add(item T) {
 	}
 	if q.down {
 		q.mu.Unlock()
-		q.misuse("Add", item, ErrShutDown)
+		q.misuses.call("Add", item, ErrShutDown)
 		return
 	}
 	wake := q.admitPlain(q.table.ensure(hash, item))
@@ -168,7 +166,7 @@ func (q *Queue[T]) after(call string, item T, a addition) {
 	a.wake.signal()
 	q.meter.added(a)
 	if a.outcome == refused {
-		q.misuse(call, item, ErrShutDown)
+		q.misuses.call(call, item, ErrShutDown)
 	}
 }
 

@@ -4,57 +4,7 @@ import (
 	"math"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
-	"k8s.io/klog/v2"
-	"k8s.io/utils/clock"
 )
-
-// RateLimitingOptions are the options of NewRateLimiting. Those of Options and
-// DelayingOptions mean what they mean there.
-type RateLimitingOptions[T comparable] struct {
-	Name          string
-	Metrics       MetricsProvider
-	PriorityDepth PriorityGauge
-	Clock         clock.WithTicker
-	Logger        *klog.Logger
-	OnMisuse      func(*MisuseError)
-	Storage       Storage[T]
-	Group         func(item T) string
-	Aging         int
-	IdleEntries   int
-	Tolerant      bool
-	AddTakesDelay bool
-
-	// Limiter decides how long failed items wait. It may be shared by
-	// several queues. nil is DefaultLimiter, or none when Backoff or Tokens
-	// is set. With several of the three, the longest delay counts.
-	Limiter RateLimiter[T]
-
-	// Backoff delays failed items by counts that the queue keeps itself and
-	// that expire.
-	Backoff Backoff
-
-	// Jitter makes each delay of a failed item longer by a random part of
-	// it, up to this one: 0.1 is up to a tenth. Items that failed together
-	// are then not tried together. Zero or less means none.
-	Jitter float64
-
-	// Tokens are spent by the items that AddRateLimited has added, one each,
-	// when their delay has ended and they run; not when they are merged with
-	// an Add, cancelled or dropped. The bucket may be shared by several
-	// queues. Its clock is the queue's.
-	Tokens *rate.Limiter
-}
-
-func (o RateLimitingOptions[T]) delaying() DelayingOptions[T] {
-	return DelayingOptions[T]{
-		Name: o.Name, Metrics: o.Metrics, PriorityDepth: o.PriorityDepth, Clock: o.Clock,
-		Logger: o.Logger, OnMisuse: o.OnMisuse, Storage: o.Storage, Group: o.Group,
-		Aging: o.Aging, IdleEntries: o.IdleEntries, Tolerant: o.Tolerant,
-		AddTakesDelay: o.AddTakesDelay,
-	}
-}
 
 // RateLimitingQueue is a DelayingQueue that asks a RateLimiter how long a
 // failed item should wait. It satisfies client-go's
@@ -73,12 +23,12 @@ type RateLimitingQueue[T comparable] struct {
 // NewRateLimiting returns a rate-limiting queue. It corresponds to client-go's
 // NewTypedRateLimitingQueueWithConfig. NewRateLimitingOver puts the same layer
 // on a queue of another make.
-func NewRateLimiting[T comparable](o RateLimitingOptions[T]) *RateLimitingQueue[T] {
+func NewRateLimiting[T comparable](o Options[T]) *RateLimitingQueue[T] {
 	q := &RateLimitingQueue[T]{limiter: o.Limiter, jitter: o.Jitter}
 	if o.Limiter == nil && o.Backoff.Base <= 0 && o.Tokens == nil {
 		q.limiter = DefaultLimiter[T]()
 	}
-	q.DelayingQueue.setup(o.delaying())
+	q.DelayingQueue.setup(&o)
 	q.setBackoff(o.Backoff, max(o.Jitter, 0))
 	q.tokens = tokens{bucket: o.Tokens, next: math.MinInt64}
 	return q
@@ -157,7 +107,7 @@ func (q *RateLimitingQueue[T]) AddWith(o AddOptions, items ...T) {
 	for _, item := range items {
 		each := o
 		if o.RateLimited && o.After < 0 && !q.tolerant {
-			q.misuse("AddWith", item, ErrNegativeDelay)
+			q.misuses.call("AddWith", item, ErrNegativeDelay)
 		}
 		if o.RateLimited && !q.plainLimiter() {
 			if q.addFailed("AddWith", item, o) {

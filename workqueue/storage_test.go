@@ -45,7 +45,7 @@ func (s *touching) Pop() string {
 // A storage of the user decides the order, is told of what is added again
 // while it waits and of nothing else, and is never asked in vain.
 func TestAStorageDecidesTheOrder(t *testing.T) {
-	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{Storage: &touching{t: t}})
+	q := workqueue.NewDelaying(workqueue.Options[string]{Storage: &touching{t: t}})
 	want := func(items ...string) {
 		t.Helper()
 		if q.Len() != len(items) {

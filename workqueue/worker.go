@@ -270,7 +270,7 @@ func (q *Queue[T]) Done(item T) {
 	}
 	if !r.ok {
 		if !q.tolerant {
-			q.misuse("Done", item, ErrNotProcessing)
+			q.misuses.call("Done", item, ErrNotProcessing)
 		}
 	} else if q.meter != nil {
 		q.meter.done(r.worked)
