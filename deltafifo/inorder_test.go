@@ -74,14 +74,14 @@ func TestBatchIsNotCutByTheConsumersOwnChanges(t *testing.T) {
 }
 
 func TestNoKeyNoQueue(t *testing.T) {
-	if _, err := deltafifo.NewInOrder(object.Access[int]{}, deltafifo.Options[int]{}); !errors.Is(err, object.ErrNoKey) {
+	if _, err := deltafifo.NewInOrder(object.Access[int]{}, deltafifo.Options[int]{}); !errors.Is(err, object.ErrNoAccess) {
 		t.Errorf("NewInOrder without a key returns %v", err)
 	}
-	if _, err := deltafifo.NewDeltaFIFO(object.Access[int]{}, deltafifo.DeltaOptions[int]{}); !errors.Is(err, object.ErrNoKey) {
+	if _, err := deltafifo.NewDeltaFIFO(object.Access[int]{}, deltafifo.DeltaOptions[int]{}); !errors.Is(err, object.ErrNoAccess) {
 		t.Errorf("NewDeltaFIFO without a key returns %v", err)
 	}
 	half := deltafifo.KnownObjects[int]{Keys: func() []string { return nil }}
-	access := object.Access[int]{Key: func(i int) (string, error) { return strconv.Itoa(i), nil }}
+	access := object.Keyed(func(i int) (string, error) { return strconv.Itoa(i), nil }, object.Fields[int]{})
 	_, err := deltafifo.NewDeltaFIFO(access, deltafifo.DeltaOptions[int]{KnownObjects: half})
 	if err == nil || !strings.Contains(err.Error(), "KnownObjects") {
 		t.Errorf("NewDeltaFIFO with half of KnownObjects returns %v", err)
@@ -188,7 +188,7 @@ func TestListKeepsKnownObjects(t *testing.T) {
 	list(t, fifo, "10", page...)
 	for fifo.Len() > 0 {
 		must(t, fifo.Pop(bg, func(b batch) error {
-			if d := b.Deltas[0]; d.Type == deltafifo.Replaced {
+			if d := b.Deltas[0]; d.Type == deltafifo.DeltaReplaced {
 				check(d.Object.Name, d.Object)
 			}
 			return nil
@@ -238,7 +238,7 @@ func TestABatchIsTheConsumers(t *testing.T) {
 		for range 3 {
 			must(t, q.Pop(bg, func(b batch) error {
 				got = append(got, showAll(b)...)
-				b.Deltas = append(b.Deltas, deltafifo.Delta[*Obj]{Key: "ns/spoiled", Type: deltafifo.Deleted})
+				b.Deltas = append(b.Deltas, deltafifo.Delta[*Obj]{Key: "ns/spoiled", Type: deltafifo.DeltaDeleted})
 				b.Deltas[0].Key = "ns/spoiled"
 				return nil
 			}))

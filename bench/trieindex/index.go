@@ -34,11 +34,10 @@ type Index[T any] struct {
 	changed chan struct{}
 }
 
-// New returns an empty Index. The error is object.ErrNoKey for an access that
-// can make no key.
+// New returns an empty Index. The error is object.ErrNoAccess for the zero
+// Access.
 func New[T any](access object.Access[T], indexers indexer.Indexers[T]) (*Index[T], error) {
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, err
 	}
 	x := &Index[T]{access: access, none: new(state[T]), changed: make(chan struct{})}
@@ -125,7 +124,7 @@ func (x *Index[T]) Apply(changes []indexer.Change[T], resourceVersion string) {
 	leaves, versions := make([]*entry[T], len(changes)), make([]string, len(changes))
 	x.write(func(s *state[T]) {
 		for i := range changes {
-			if c := &changes[i]; c.Type == indexer.Put {
+			if c := &changes[i]; c.Type == indexer.ChangePut {
 				leaves[i] = x.leaf(s, c.Key, c.Object)
 				versions[i] = leaves[i].value.version
 			} else {

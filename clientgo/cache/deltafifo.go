@@ -40,7 +40,7 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 	if opts.EmitDeltaTypeReplaced {
 		f.listed = Replaced
 	}
-	engine, err := deltafifo.NewDeltaFIFO(object.Access[any]{Key: f.keyOf}, deltafifo.DeltaOptions[any]{
+	engine, err := deltafifo.NewDeltaFIFO(object.Keyed(f.keyOf, object.Fields[any]{}), deltafifo.DeltaOptions[any]{
 		Options:       f.engineOptions(opts.Logger),
 		KnownObjects:  knownObjects(opts.KnownObjects, f.logger(opts.Logger)),
 		DeletionsLast: true,
@@ -117,7 +117,7 @@ func (f *DeltaFIFO) Pop(process PopProcessFunc) (interface{}, error) {
 
 func (f *DeltaFIFO) delta(d *deltafifo.Delta[any]) Delta {
 	converted := toDelta(d)
-	if d.Type == deltafifo.Replaced {
+	if d.Type == deltafifo.DeltaReplaced {
 		converted.Type = f.listed
 	}
 	return converted
