@@ -74,17 +74,17 @@ func (m *misuses) call(call string, item any, reason error) {
 	if m.report == nil && !grave && !m.log().V(4).Enabled() {
 		return
 	}
-	m.tell(&MisuseError{Call: call, Item: fmt.Sprint(item), Err: reason}, grave)
+	m.pass(&MisuseError{Call: call, Item: fmt.Sprint(item), Err: reason}, grave)
 }
 
 // options reports the fields of Options that a constructor does not use.
 func (m *misuses) options(constructor string, fields []string) {
 	for _, field := range fields {
-		m.tell(&MisuseError{Call: constructor, Option: field, Err: ErrUnusedOption}, true)
+		m.pass(&MisuseError{Call: constructor, Option: field, Err: ErrUnusedOption}, true)
 	}
 }
 
-func (m *misuses) tell(err *MisuseError, grave bool) {
+func (m *misuses) pass(err *MisuseError, grave bool) {
 	err.Queue = m.queue
 	switch {
 	case m.report != nil:

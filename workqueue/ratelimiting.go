@@ -15,7 +15,7 @@ type RateLimitingQueue[T comparable] struct {
 	limiter RateLimiter[T] // nil is none, or that of a zero value
 	jitter  float64
 
-	// ofZero is the limiter of a zero value, made on first use.
+	// ofZero is the limiter of a zero value. It is made on first use.
 	once   sync.Once
 	ofZero RateLimiter[T]
 }
@@ -34,8 +34,8 @@ func NewRateLimiting[T comparable](o Options[T]) *RateLimitingQueue[T] {
 	return q
 }
 
-// AddRateLimited counts a failure of item and adds it once the limiter lets
-// it.
+// AddRateLimited counts a failure of item, and adds it once the delay that the
+// limiter gives it has passed; see Options for what lengthens that delay.
 func (q *RateLimitingQueue[T]) AddRateLimited(item T) {
 	if q.plainLimiter() {
 		q.addLater("AddRateLimited", item, q.asked().When(item))
@@ -46,8 +46,7 @@ func (q *RateLimitingQueue[T]) AddRateLimited(item T) {
 	}
 }
 
-// asked is the limiter that is asked for the delay of a failure, nil if there
-// is none.
+// asked returns the limiter of the queue, nil if it has none.
 func (q *RateLimitingQueue[T]) asked() RateLimiter[T] {
 	if q.limiter == nil && q.plainLimiter() {
 		q.once.Do(func() { q.ofZero = DefaultLimiter[T]() })
@@ -56,13 +55,13 @@ func (q *RateLimitingQueue[T]) asked() RateLimiter[T] {
 	return q.limiter
 }
 
-// plainLimiter tells whether the delay of a failure is one like any other.
+// plainLimiter reports whether the limiter alone decides the delay of a failure.
 func (q *RateLimitingQueue[T]) plainLimiter() bool {
 	return q.failed.base <= 0 && q.tokens.bucket == nil && q.jitter <= 0
 }
 
 // addFailed counts a failure of item, and adds it after the delay for that or
-// after o.After, if that is set and shorter. It tells whether item was added.
+// after o.After, if that is set and shorter. It reports whether item was added.
 func (q *RateLimitingQueue[T]) addFailed(call string, item T, o AddOptions) bool {
 	var limit time.Duration
 	if q.limiter != nil {
@@ -80,8 +79,8 @@ func (q *RateLimitingQueue[T]) addFailed(call string, item T, o AddOptions) bool
 	return a.outcome != refused
 }
 
-// delayFailed is the part of addFailed under the lock. due tells that the
-// delay is none.
+// delayFailed is the part of addFailed under the lock. due reports whether the
+// delay has ended already.
 func (q *RateLimitingQueue[T]) delayFailed(item T, limit time.Duration, group string, o AddOptions) (a addition, due bool) {
 	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
@@ -125,8 +124,8 @@ func (q *RateLimitingQueue[T]) AddWith(o AddOptions, items ...T) {
 	}
 }
 
-// Forget drops the failures of item, once it has succeeded or is given up.
-// Done must still be called.
+// Forget drops the failures of item. It is called once the item has succeeded or
+// is given up. Done must still be called.
 func (q *RateLimitingQueue[T]) Forget(item T) {
 	if l := q.asked(); l != nil {
 		l.Forget(item)
@@ -145,8 +144,8 @@ func (q *Queue[T]) forget(item T) {
 	}
 }
 
-// NumRequeues is the number of failures that are remembered of item, by the
-// limiter or by the queue.
+// NumRequeues is the number of failures of item that the limiter or the queue
+// remembers, the greater of the two.
 func (q *RateLimitingQueue[T]) NumRequeues(item T) (n int) {
 	if l := q.asked(); l != nil {
 		n = l.NumRequeues(item)
@@ -164,14 +163,17 @@ func (q *Queue[T]) failures(item T) int {
 	return q.remembered(q.table.get(hash, item), now)
 }
 
-// Limited is the rate-limiting layer over a delaying queue of another make.
+// Limited is the rate-limiting layer over a delaying queue of another make. It is
+// made by NewRateLimitingOver; all methods may be called by any goroutine.
 type Limited[T comparable] struct {
 	DelayingInterface[T]
 	limiter RateLimiter[T]
 }
 
-// NewRateLimitingOver puts the rate-limiting layer on a delaying queue, which
-// must not be nil. A nil limiter is DefaultLimiter.
+// NewRateLimitingOver puts the rate-limiting layer on a delaying queue. It panics
+// if below is nil. A nil limiter is DefaultLimiter. It corresponds to the
+// DelayingQueue of client-go's TypedRateLimitingQueueConfig. There are no options:
+// what Options has for a layer above needs a queue of ours below.
 func NewRateLimitingOver[T comparable](below DelayingInterface[T], limiter RateLimiter[T]) *Limited[T] {
 	if below == nil {
 		panic("workqueue: NewRateLimitingOver needs a queue to work over: use NewRateLimiting for one of its own")
@@ -182,13 +184,14 @@ func NewRateLimitingOver[T comparable](below DelayingInterface[T], limiter RateL
 	return &Limited[T]{DelayingInterface: below, limiter: limiter}
 }
 
-// AddRateLimited is that of RateLimitingQueue.
+// AddRateLimited counts a failure of item, and adds it to the queue below once the
+// delay that the limiter gives it has passed.
 func (q *Limited[T]) AddRateLimited(item T) { q.AddAfter(item, q.limiter.When(item)) }
 
-// Forget is that of RateLimitingQueue.
+// Forget drops the failures of item. Done must still be called.
 func (q *Limited[T]) Forget(item T) { q.limiter.Forget(item) }
 
-// NumRequeues is that of RateLimitingQueue.
+// NumRequeues is the number of failures of item that the limiter remembers.
 func (q *Limited[T]) NumRequeues(item T) int { return q.limiter.NumRequeues(item) }
 
 var (
