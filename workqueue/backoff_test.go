@@ -234,9 +234,9 @@ func TestTokensAreNotSpentByItemsThatAreMergedAtTheEndOfTheDelay(t *testing.T) {
 			Tokens: bucket, Backoff: workqueue.Backoff{Base: time.Second},
 		})
 		defer q.ShutDown()
-		q.Add("in hand")
+		q.Add("busy")
 		q.Get()
-		for _, item := range []string{"in hand", "waits"} {
+		for _, item := range []string{"busy", "waits"} {
 			q.AddRateLimited(item)
 			q.Add(item)
 		}
@@ -245,14 +245,14 @@ func TestTokensAreNotSpentByItemsThatAreMergedAtTheEndOfTheDelay(t *testing.T) {
 		if got := q.Stats(); bucket.Tokens() != 2 || got.Delayed != 0 {
 			t.Errorf("%v tokens are left, Stats is %+v", bucket.Tokens(), got)
 		}
-		q.Done("in hand")
-		for _, want := range []string{"waits", "in hand"} {
+		q.Done("busy")
+		for _, want := range []string{"waits", "busy"} {
 			if item, ok := q.TryGet(); item != want {
 				t.Errorf("got %q, %v, expected %q", item, ok, want)
 			}
 		}
-		// Items in hand that were not added again run because of it.
-		for _, item := range []string{"waits", "in hand"} {
+		// Items being processed that were not added again run because of it.
+		for _, item := range []string{"waits", "busy"} {
 			q.AddRateLimited(item)
 		}
 		<-time.After(2 * time.Second)

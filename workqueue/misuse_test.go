@@ -18,7 +18,7 @@ import (
 	"github.com/informant-go/informant/workqueue"
 )
 
-// Misuse is told with the name of the queue, the call, the item and the
+// Misuse is reported with the name of the queue, the call, the item and the
 // reason, under no lock: the hook may use the queue.
 func TestMisuseIsNamed(t *testing.T) {
 	var got []*workqueue.MisuseError
@@ -64,7 +64,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"AddRateLimited", "dead", workqueue.ErrShutDown},
 	}
 	if len(got) != len(want) {
-		t.Fatalf("%d misuses were told, expected %d: %v", len(got), len(want), got)
+		t.Fatalf("%d misuses were reported, expected %d: %v", len(got), len(want), got)
 	}
 	for i, w := range want {
 		if e := got[i]; e.Queue != "pods" || e.Call != w.call || e.Item != w.item || !errors.Is(e, w.reason) {
@@ -94,7 +94,7 @@ func TestMisuseOfALayerIsNamed(t *testing.T) {
 	q.ShutDown()
 	q.AddAfter("d", time.Second)
 	if len(got) != 4 || below.Len() != 2 {
-		t.Fatalf("%d items are ready, told was %q", below.Len(), got)
+		t.Fatalf("%d items are ready, reported was %q", below.Len(), got)
 	}
 	for i, want := range []struct {
 		call, item string
@@ -130,8 +130,8 @@ func TestMisuseIsLogged(t *testing.T) {
 	}
 }
 
-// A tolerant queue tells of nothing that client-go lets pass.
-func TestTolerantQueueTellsOfNothing(t *testing.T) {
+// A tolerant queue reports nothing that client-go allows.
+func TestTolerantQueueReportsNothing(t *testing.T) {
 	q := workqueue.NewDelaying(workqueue.Options[string]{
 		Tolerant: true,
 		OnMisuse: func(err *workqueue.MisuseError) { t.Error(err) },
@@ -359,6 +359,6 @@ func TestStorageIsNotBelieved(t *testing.T) {
 		t.Fatalf("TryGet is %v, %v", item, ok)
 	}
 	if item, ok := q.TryGet(); ok {
-		t.Errorf("%q was handed out while in hand", item)
+		t.Errorf("%q was handed out while being processed", item)
 	}
 }

@@ -35,7 +35,7 @@ type Options[T comparable] struct {
 	// retries alone. nil means none, and costs nothing.
 	Metrics MetricsProvider
 
-	// Clock tells the time; nil is the real one.
+	// Clock is the clock of the queue; nil is the real one.
 	Clock clock.WithTicker
 
 	// Logger is where misuse is logged when OnMisuse is nil. The zero value,

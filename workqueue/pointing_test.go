@@ -32,7 +32,7 @@ var uses = []struct {
 	use  func(q usable, item any)
 }{
 	{"Add", func(q usable, item any) { q.Add(item); q.work() }},
-	{"Add in hand", func(q usable, item any) {
+	{"Add while processing", func(q usable, item any) {
 		q.Add(item)
 		got, _ := q.Get()
 		q.Add(got)

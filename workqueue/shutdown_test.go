@@ -73,7 +73,7 @@ func TestQ5BothShutdownsAtOnce(t *testing.T) {
 	}
 }
 
-// Q5: whoever holds no item may shut a queue down, and again, also from within
+// Q5: whoever processes no item may shut a queue down, and again, also from within
 // what the queue calls.
 func TestQ5ShutDownFromAnywhere(t *testing.T) {
 	type options = workqueue.Options[string]
