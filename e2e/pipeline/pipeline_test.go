@@ -99,7 +99,7 @@ func assemble[T reflector.Object](t *testing.T, s *realserver.Server, o settings
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+	p.queue = workqueue.NewRateLimiting(workqueue.Options[string]{
 		Name:     t.Name(),
 		Limiter:  workqueue.NewExponentialLimiter[string](time.Millisecond, 100*time.Millisecond),
 		OnMisuse: p.noteMisuse,
