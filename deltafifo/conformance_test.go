@@ -23,8 +23,9 @@ func TestInOrderKeepsTheGuarantees(t *testing.T) {
 // TestDeltaFIFOKeepsTheGuarantees runs the suite of F1 to F6.
 func TestDeltaFIFOKeepsTheGuarantees(t *testing.T) {
 	fifotest.Run(t, func(c fifotest.Config) (fifotest.Queue, error) {
-		return deltafifo.NewMetaDeltaFIFO(deltafifo.DeltaOptions[*fifotest.Object]{
-			Options:      deltafifo.Options[*fifotest.Object]{Transform: c.Transform, Bound: c.Bound},
+		return deltafifo.NewMetaDeltaFIFO(deltafifo.Options[*fifotest.Object]{
+			Transform:    c.Transform,
+			Bound:        c.Bound,
 			KnownObjects: c.KnownObjects,
 		})
 	}, nil)

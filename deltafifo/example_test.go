@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/object"
@@ -53,25 +55,27 @@ func Example() {
 	// synced: true
 }
 
+// things are what the consumer of ExampleDeltaFIFO holds.
+type things map[string]string
+
+func (t things) ListKeys() []string { return slices.Sorted(maps.Keys(t)) }
+
+func (t things) GetByKey(key string) (string, bool, error) {
+	obj, exists := t[key]
+	return obj, exists, nil
+}
+
 // A DeltaFIFO gathers what happens to a key, and tells what a list shows to be
 // gone from the objects that the consumer holds.
 func ExampleDeltaFIFO() {
 	ctx := context.Background()
-	store := map[string]string{"old": "old at 1"}
+	store := things{"old": "old at 1"}
 	q, err := deltafifo.NewDeltaFIFO(
 		object.Keyed(func(s string) (key string, err error) {
 			_, err = fmt.Sscanf(s, "%s", &key)
 			return key, err
 		}, object.Fields[string]{}),
-		deltafifo.DeltaOptions[string]{KnownObjects: deltafifo.KnownObjects[string]{
-			Keys: func() (keys []string) {
-				for key := range store {
-					keys = append(keys, key)
-				}
-				return keys
-			},
-			Get: func(key string) (string, bool) { obj, ok := store[key]; return obj, ok },
-		}},
+		deltafifo.Options[string]{KnownObjects: store},
 	)
 	if err != nil {
 		fmt.Println(err)

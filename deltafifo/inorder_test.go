@@ -77,14 +77,8 @@ func TestNoKeyNoQueue(t *testing.T) {
 	if _, err := deltafifo.NewInOrder(object.Access[int]{}, deltafifo.Options[int]{}); !errors.Is(err, object.ErrNoAccess) {
 		t.Errorf("NewInOrder without a key returns %v", err)
 	}
-	if _, err := deltafifo.NewDeltaFIFO(object.Access[int]{}, deltafifo.DeltaOptions[int]{}); !errors.Is(err, object.ErrNoAccess) {
+	if _, err := deltafifo.NewDeltaFIFO(object.Access[int]{}, deltafifo.Options[int]{}); !errors.Is(err, object.ErrNoAccess) {
 		t.Errorf("NewDeltaFIFO without a key returns %v", err)
-	}
-	half := deltafifo.KnownObjects[int]{Keys: func() []string { return nil }}
-	access := object.Keyed(func(i int) (string, error) { return strconv.Itoa(i), nil }, object.Fields[int]{})
-	_, err := deltafifo.NewDeltaFIFO(access, deltafifo.DeltaOptions[int]{KnownObjects: half})
-	if err == nil || !strings.Contains(err.Error(), "KnownObjects") {
-		t.Errorf("NewDeltaFIFO with half of KnownObjects returns %v", err)
 	}
 }
 
@@ -162,7 +156,7 @@ func TestListKeepsKnownObjects(t *testing.T) {
 	}
 	var transformed []string
 	opts := deltafifo.Options[*Obj]{
-		Known: known.known().Get,
+		KnownObjects: known,
 		Transform: func(o *Obj) (*Obj, error) {
 			transformed = append(transformed, o.Name)
 			return o, nil
@@ -184,7 +178,7 @@ func TestListKeepsKnownObjects(t *testing.T) {
 	}))
 	equal(t, transformed, []string{"newer", "reborn", "versionly", "unknown"})
 
-	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: known.known()})
+	fifo := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: known})
 	list(t, fifo, "10", page...)
 	for fifo.Len() > 0 {
 		must(t, fifo.Pop(bg, func(b batch) error {
@@ -201,7 +195,7 @@ func TestEventCostsNoAllocation(t *testing.T) {
 	for i := range pods {
 		pods[i] = obj(fmt.Sprintf("pod-%05d", i), "1")
 	}
-	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: mapStore{}.known()})
+	fifo := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: mapStore{}})
 	for name, q := range map[string]deltafifo.Queue[*Obj]{
 		"InOrder":   deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{}),
 		"DeltaFIFO": fifo,
@@ -229,7 +223,7 @@ func TestEventCostsNoAllocation(t *testing.T) {
 func TestABatchIsTheConsumers(t *testing.T) {
 	for name, q := range map[string]deltafifo.Queue[*Obj]{
 		"InOrder":   deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{MaxBatch: 1}),
-		"DeltaFIFO": newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{}),
+		"DeltaFIFO": newDeltaFIFO(t, deltafifo.Options[*Obj]{}),
 	} {
 		for _, o := range []*Obj{obj("a", "1"), obj("b", "2"), obj("c", "3")} {
 			must(t, q.Add(bg, o))
@@ -273,7 +267,7 @@ func TestRepeatsAreKeptOnRequest(t *testing.T) {
 			return nil
 		}))
 	}
-	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{Options: deltafifo.Options[*Obj]{KeepRepeats: true}, NoBookmarks: true})
+	fifo := newDeltaFIFO(t, deltafifo.Options[*Obj]{KeepRepeats: true, NoBookmarks: true})
 	list(t, fifo, "5", items...)
 	equal(t, popAll(t, fifo), []string{"Replaced b 1, Replaced b 3", "Replaced a 2, Replaced a 4"})
 }

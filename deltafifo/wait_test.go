@@ -22,7 +22,9 @@ func both(t *testing.T, opts deltafifo.Options[*Obj], test func(t *testing.T, q 
 	})
 	t.Run("DeltaFIFO", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			test(t, newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{Options: opts, NoBookmarks: true}))
+			opts := opts
+			opts.NoBookmarks = true
+			test(t, newDeltaFIFO(t, opts))
 		})
 	})
 }
@@ -228,7 +230,7 @@ func TestAgeNeedsAClock(t *testing.T) {
 
 // A queue that was emptied holds on to nothing, in whatever buffer it keeps.
 func TestEmptiedQueuePinsNoObject(t *testing.T) {
-	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: mapStore{}.known()})
+	fifo := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: mapStore{}})
 	for name, q := range map[string]deltafifo.Queue[*Obj]{
 		"InOrder":   deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{}),
 		"DeltaFIFO": fifo,

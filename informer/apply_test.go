@@ -144,7 +144,7 @@ func TestVersionsReachTheStore(t *testing.T) {
 func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 	queues := map[string]Options[item]{
 		"InOrder": {},
-		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
+		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
 			return deltafifo.NewDeltaFIFO(a, o)
 		}},
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/informant-go/informant/object"
 )
 
-func deltaFIFO[T any](a object.Access[T], o deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error) {
+func deltaFIFO[T any](a object.Access[T], o deltafifo.Options[T]) (deltafifo.Queue[T], error) {
 	return deltafifo.NewDeltaFIFO(a, o)
 }
 

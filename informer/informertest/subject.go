@@ -64,7 +64,7 @@ func New(c Config) (Informer, error) { return fromOptions(c, informer.Options[*O
 // NewWithDeltaFIFO is New with a DeltaFIFO as the queue.
 func NewWithDeltaFIFO(c Config) (Informer, error) {
 	return fromOptions(c, informer.Options[*Object]{
-		NewQueue: func(a object.Access[*Object], o deltafifo.DeltaOptions[*Object]) (deltafifo.Queue[*Object], error) {
+		NewQueue: func(a object.Access[*Object], o deltafifo.Options[*Object]) (deltafifo.Queue[*Object], error) {
 			return deltafifo.NewDeltaFIFO(a, o)
 		},
 	})
