@@ -147,7 +147,7 @@ func newTwoQueues() *twoQueues {
 func TestDeltaQueueDifferentialByKey(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := newTwoQueues()
-		ours, err := deltafifo.NewMetaDeltaFIFO(deltafifo.Options[*fifotest.Object]{
+		ours, err := deltafifo.NewDeltaFIFO(deltafifo.Options[*fifotest.Object]{
 			KnownObjects:  held{q, 0},
 			NoBookmarks:   true,
 			DeletionsLast: true,
@@ -177,7 +177,10 @@ func TestDeltaQueueDifferentialByKey(t *testing.T) {
 func TestDeltaQueueDifferentialInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := newTwoQueues()
-		ours := deltafifo.NewMetaInOrder(deltafifo.Options[*fifotest.Object]{})
+		ours, err := deltafifo.NewInOrder(deltafifo.Options[*fifotest.Object]{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		q.queues = []fifotest.Queue{ours, newForeignRealFIFO(fifotest.Config{})}
 		actions := q.producers()
 		resync, syncing := actions["Resync"], false

@@ -114,9 +114,13 @@ func (d *clientDeltaFIFO) pop(each func(*corev1.Pod)) error {
 
 var inOrderEngines = []Engine[deltaQueue]{
 	{Name: Informant, New: func(tb testing.TB) deltaQueue {
-		q := newOurs(deltafifo.NewMetaInOrder(deltafifo.Options[*corev1.Pod]{}))
-		tb.Cleanup(q.close)
-		return q
+		q, err := deltafifo.NewInOrder(deltafifo.Options[*corev1.Pod]{})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		o := newOurs(q)
+		tb.Cleanup(o.close)
+		return o
 	}},
 	{Name: ClientGo, New: func(tb testing.TB) deltaQueue {
 		q := newRealFIFO()
@@ -133,7 +137,7 @@ func (noPods) GetByKey(string) (*corev1.Pod, bool, error) { return nil, false, n
 
 var byKeyEngines = []Engine[deltaQueue]{
 	{Name: Informant, New: func(tb testing.TB) deltaQueue {
-		q, err := deltafifo.NewMetaDeltaFIFO(deltafifo.Options[*corev1.Pod]{
+		q, err := deltafifo.NewDeltaFIFO(deltafifo.Options[*corev1.Pod]{
 			KnownObjects: noPods{},
 		})
 		if err != nil {

@@ -13,17 +13,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // TestInOrderKeepsTheGuarantees runs the suite of F1 to F6.
 func TestInOrderKeepsTheGuarantees(t *testing.T) {
 	fifotest.Run(t, func(c fifotest.Config) (fifotest.Queue, error) {
-		return deltafifo.NewMetaInOrder(deltafifo.Options[*fifotest.Object]{
+		return deltafifo.NewInOrder(deltafifo.Options[*fifotest.Object]{
 			Transform: c.Transform,
 			Bound:     c.Bound,
-		}), nil
+		})
 	}, nil)
 }
 
 // TestDeltaFIFOKeepsTheGuarantees runs the suite of F1 to F6.
 func TestDeltaFIFOKeepsTheGuarantees(t *testing.T) {
 	fifotest.Run(t, func(c fifotest.Config) (fifotest.Queue, error) {
-		return deltafifo.NewMetaDeltaFIFO(deltafifo.Options[*fifotest.Object]{
+		return deltafifo.NewDeltaFIFO(deltafifo.Options[*fifotest.Object]{
 			Transform:    c.Transform,
 			Bound:        c.Bound,
 			KnownObjects: c.KnownObjects,

@@ -56,26 +56,26 @@ type hand[T any] struct {
 
 var _ Queue[any] = (*DeltaFIFO[any])(nil)
 
-// NewDeltaFIFO returns an empty DeltaFIFO for objects that access can read. The
-// error is object.ErrNoAccess when access can make no key, or tells that
-// KnownObjects is incomplete.
-func NewDeltaFIFO[T any](access object.Access[T], opts Options[T]) (*DeltaFIFO[T], error) {
+// NewDeltaFIFO returns an empty DeltaFIFO for API objects, with keys as
+// client-go's MetaNamespaceKeyFunc makes them. The error says which of the
+// options cannot be, and what to give instead.
+func NewDeltaFIFO[T metav1.Object](opts Options[T]) (*DeltaFIFO[T], error) {
+	return NewDeltaFIFOWithAccess(object.Meta[T](), opts)
+}
+
+// NewDeltaFIFOWithAccess is NewDeltaFIFO for objects of any kind, which access
+// can read. The error is object.ErrNoAccess for the zero Access.
+func NewDeltaFIFOWithAccess[T any](access object.Access[T], opts Options[T]) (*DeltaFIFO[T], error) {
 	q := &DeltaFIFO[T]{
 		bookmarks:     !opts.NoBookmarks,
 		deletionsLast: opts.DeletionsLast,
 		refusedSync:   opts.RefusedSync,
 		entries:       entries[T]{byKey: make(map[string]*entry[T])},
 	}
-	if err := q.core.init(access, opts); err != nil {
+	if err := q.core.init(kindDeltaFIFO, access, opts); err != nil {
 		return nil, err
 	}
 	return q, nil
-}
-
-// NewMetaDeltaFIFO returns an empty DeltaFIFO for API objects, with keys as
-// client-go's MetaNamespaceKeyFunc makes them. It fails as NewDeltaFIFO does.
-func NewMetaDeltaFIFO[T metav1.Object](opts Options[T]) (*DeltaFIFO[T], error) {
-	return NewDeltaFIFO(object.Meta[T](), opts)
 }
 
 // Add queues an Added. The error is an *ItemError when obj has no key or the

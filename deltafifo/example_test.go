@@ -15,7 +15,11 @@ import (
 // A list comes out as one delta, events as a batch with one delta a key.
 func Example() {
 	ctx := context.Background()
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*metav1.ObjectMeta]{Name: "things"})
+	q, err := deltafifo.NewInOrder(deltafifo.Options[*metav1.ObjectMeta]{Name: "things"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
 	thing := func(name, version string) *metav1.ObjectMeta {
 		return &metav1.ObjectMeta{Name: name, ResourceVersion: version}
@@ -70,7 +74,7 @@ func (t things) GetByKey(key string) (string, bool, error) {
 func ExampleDeltaFIFO() {
 	ctx := context.Background()
 	store := things{"old": "old at 1"}
-	q, err := deltafifo.NewDeltaFIFO(
+	q, err := deltafifo.NewDeltaFIFOWithAccess(
 		object.Keyed(func(s string) (key string, err error) {
 			_, err = fmt.Sscanf(s, "%s", &key)
 			return key, err
@@ -106,7 +110,11 @@ func ExampleDeltaFIFO() {
 
 // With a bound a producer waits for room, no longer than its context.
 func ExampleOptions_bound() {
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*metav1.ObjectMeta]{Bound: 1})
+	q, err := deltafifo.NewInOrder(deltafifo.Options[*metav1.ObjectMeta]{Bound: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	fmt.Println(q.Add(ctx, &metav1.ObjectMeta{Name: "a"}))
 	cancel()

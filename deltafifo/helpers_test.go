@@ -112,7 +112,14 @@ func (k knownFuncs) GetByKey(key string) (*Obj, bool, error) { return k.get(key)
 
 func newDeltaFIFO(t testing.TB, opts deltafifo.Options[*Obj]) *deltafifo.DeltaFIFO[*Obj] {
 	t.Helper()
-	q, err := deltafifo.NewMetaDeltaFIFO(opts)
+	q, err := deltafifo.NewDeltaFIFO(opts)
+	must(t, err)
+	return q
+}
+
+func newInOrder(t testing.TB, opts deltafifo.Options[*Obj]) *deltafifo.InOrder[*Obj] {
+	t.Helper()
+	q, err := deltafifo.NewInOrder(opts)
 	must(t, err)
 	return q
 }

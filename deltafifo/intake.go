@@ -2,7 +2,6 @@ package deltafifo
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
@@ -21,14 +20,7 @@ type intake[T any] struct {
 	memo      keyMemo
 }
 
-func (in *intake[T]) init(access object.Access[T], opts Options[T]) error {
-	name := opts.Name
-	if name == "" {
-		name = reflect.TypeFor[T]().String()
-	}
-	if err := access.Check(); err != nil {
-		return fmt.Errorf("deltafifo: queue %s: %w", name, err)
-	}
+func (in *intake[T]) init(name string, access object.Access[T], opts Options[T]) {
 	logger := opts.Logger
 	if logger.GetSink() == nil {
 		logger = klog.Background()
@@ -39,7 +31,6 @@ func (in *intake[T]) init(access object.Access[T], opts Options[T]) error {
 	in.known = opts.KnownObjects
 	in.renew = opts.Renew
 	in.logger = klog.LoggerWithValues(logger, "queue", name)
-	return nil
 }
 
 // key makes the key of obj, or remembers it.

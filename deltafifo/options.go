@@ -1,6 +1,10 @@
 package deltafifo
 
 import (
+	"errors"
+	"fmt"
+	"reflect"
+
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 )
@@ -85,4 +89,58 @@ type Options[T any] struct {
 	// NoBookmarks leaves bookmarks and the versions of lists out, as
 	// client-go's DeltaFIFO does.
 	NoBookmarks bool
+}
+
+// name is Name, or what stands for it.
+func (o *Options[T]) name() string {
+	if o.Name != "" {
+		return o.Name
+	}
+	return reflect.TypeFor[T]().String()
+}
+
+// The kinds of queues, as messages name them.
+const (
+	kindInOrder   = "InOrder"
+	kindDeltaFIFO = "DeltaFIFO"
+)
+
+// check returns what is wrong with the options of a queue of this kind.
+func (o *Options[T]) check(kind string) error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if o.Bound < 0 {
+		refuse("Options.Bound is %d: give the number of deltas that may wait, or 0 for any number", o.Bound)
+	}
+	if o.MaxBatch < 0 {
+		refuse("Options.MaxBatch is %d: give the number of deltas of a batch, or 0 for %d", o.MaxBatch, DefaultMaxBatch)
+	}
+	for _, field := range []struct {
+		name, kind string
+		set        bool
+	}{
+		{"MaxBatch", kindInOrder, o.MaxBatch > 0},
+		{"DeletionsLast", kindDeltaFIFO, o.DeletionsLast},
+		{"RefusedSync", kindDeltaFIFO, o.RefusedSync},
+		{"NoBookmarks", kindDeltaFIFO, o.NoBookmarks},
+	} {
+		if field.set && field.kind != kind {
+			refuse("Options.%s means nothing to the queue %s: leave it out, or make the queue %s", field.name, kind, field.kind)
+		}
+	}
+	for _, field := range []struct {
+		name  string
+		value any
+	}{{"KnownObjects", o.KnownObjects}, {"Metrics", o.Metrics}, {"Clock", o.Clock}} {
+		if isNilPointer(field.value) {
+			refuse("Options.%s is a nil %T: leave it out, or give one that is not nil", field.name, field.value)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// isNilPointer reports whether a field is set, and to nothing.
+func isNilPointer(value any) bool {
+	v := reflect.ValueOf(value)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }

@@ -145,7 +145,7 @@ func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 	queues := map[string]Options[item]{
 		"InOrder": {},
 		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		}},
 	}
 	for name, opts := range queues {

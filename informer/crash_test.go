@@ -148,7 +148,7 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 	queues := map[string]func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error){
 		"InOrder": nil,
 		"DeltaFIFO": func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	}
 	for what, spoiled := range spoil {
@@ -244,8 +244,10 @@ func TestATransformThatPanicsRefusesTheObject(t *testing.T) {
 	type access = object.Access[item]
 	type options = deltafifo.Options[item]
 	for name, queue := range map[string]func(access, options) (deltafifo.Queue[item], error){
-		"InOrder":   nil,
-		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) { return deltafifo.NewDeltaFIFO(a, o) },
+		"InOrder": nil,
+		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

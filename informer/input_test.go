@@ -113,7 +113,7 @@ func TestOneVersionTwoContents(t *testing.T) {
 	queues := map[string]func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error){
 		"InOrder": nil,
 		"DeltaFIFO": func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	}
 	for name, newQueue := range queues {

@@ -69,7 +69,7 @@ func TestInformerAgreesWithAModel(t *testing.T) {
 	t.Run("in order", func(t *testing.T) { checkModel(t, nil) })
 	t.Run("delta fifo", func(t *testing.T) {
 		checkModel(t, func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		})
 	})
 }

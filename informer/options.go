@@ -76,7 +76,7 @@ type Options[T any] struct {
 	// known objects included, so that a DeltaFIFO is
 	//
 	//	NewQueue: func(a object.Access[T], o deltafifo.Options[T]) (deltafifo.Queue[T], error) {
-	//		return deltafifo.NewDeltaFIFO(a, o)
+	//		return deltafifo.NewDeltaFIFOWithAccess(a, o)
 	//	}
 	NewQueue func(object.Access[T], deltafifo.Options[T]) (deltafifo.Queue[T], error)
 
@@ -193,7 +193,7 @@ func newQueue[T any](ctx context.Context, store indexer.Indexer[T], access objec
 		Logger:       opts.Logger,
 	}
 	if opts.NewQueue == nil {
-		return deltafifo.NewInOrder(access, o)
+		return deltafifo.NewInOrderWithAccess(access, o)
 	}
 	queue, err := opts.NewQueue(access, o)
 	if err == nil && isNil(queue) {

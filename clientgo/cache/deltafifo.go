@@ -45,7 +45,7 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 	engineOptions.DeletionsLast = true
 	engineOptions.RefusedSync = true
 	engineOptions.NoBookmarks = true
-	engine, err := deltafifo.NewDeltaFIFO(object.Keyed(f.keyOf, object.Fields[any]{}), engineOptions)
+	engine, err := deltafifo.NewDeltaFIFOWithAccess(object.Keyed(f.keyOf, object.Fields[any]{}), engineOptions)
 	if err != nil {
 		panic(err) // it is given nothing that it refuses
 	}

@@ -71,7 +71,7 @@ func (p *parts) transformed(obj any) (any, error) {
 
 func (p *parts) newQueue(access object.Access[any], opts deltafifo.Options[any]) (deltafifo.Queue[any], error) {
 	opts.Metrics = p
-	return deltafifo.NewInOrder(access, opts)
+	return deltafifo.NewInOrderWithAccess(access, opts)
 }
 
 // Taken implements deltafifo.Metrics.

@@ -15,7 +15,7 @@ import (
 )
 
 func deltaFIFO[T any](a object.Access[T], o deltafifo.Options[T]) (deltafifo.Queue[T], error) {
-	return deltafifo.NewDeltaFIFO(a, o)
+	return deltafifo.NewDeltaFIFOWithAccess(a, o)
 }
 
 // F1, I1, I2, I3, I4, Q1, Q2: each write of several writers is one event, in order,

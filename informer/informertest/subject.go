@@ -65,7 +65,7 @@ func New(c Config) (Informer, error) { return fromOptions(c, informer.Options[*O
 func NewWithDeltaFIFO(c Config) (Informer, error) {
 	return fromOptions(c, informer.Options[*Object]{
 		NewQueue: func(a object.Access[*Object], o deltafifo.Options[*Object]) (deltafifo.Queue[*Object], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	})
 }

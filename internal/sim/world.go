@@ -134,9 +134,9 @@ func (w *world) newQueue(a object.Access[*Job], o deltafifo.Options[*Job]) (delt
 	var queue deltafifo.Queue[*Job]
 	var err error
 	if w.script.setup.deltaFIFO {
-		queue, err = deltafifo.NewDeltaFIFO(a, o)
+		queue, err = deltafifo.NewDeltaFIFOWithAccess(a, o)
 	} else {
-		queue, err = deltafifo.NewInOrder(a, o)
+		queue, err = deltafifo.NewInOrderWithAccess(a, o)
 	}
 	if err != nil {
 		return nil, err
