@@ -182,14 +182,14 @@ func (c *crew) readOwn(ctx context.Context, key string, answer *Job) error {
 // idle reports whether there is nothing left to do.
 func (c *crew) idle() bool {
 	s := c.queue.Stats()
-	return s.Waiting+s.InHand+s.Delayed == 0
+	return s.Waiting+s.Processing+s.Delayed == 0
 }
 
 // dismiss drains the queue and waits for the workers (Q5).
 func (c *crew) dismiss() {
 	c.queue.ShutDownWithDrain()
 	c.busy.Wait()
-	if s := c.queue.Stats(); s.Waiting+s.InHand+s.Delayed > 0 {
+	if s := c.queue.Stats(); s.Waiting+s.Processing+s.Delayed > 0 {
 		c.book.fault("queue", "Q5: after the drain: %+v", s)
 	}
 }
