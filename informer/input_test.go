@@ -110,10 +110,10 @@ func TestObjectsWithoutAKeyAreRefused(t *testing.T) {
 // A RelistUpdates informer takes what a list shows under the same version, as
 // client-go does; the default takes it for the same state.
 func TestOneVersionTwoContents(t *testing.T) {
-	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
+	queues := map[string]func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error){
 		"InOrder": nil,
-		"DeltaFIFO": func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	}
 	for name, newQueue := range queues {

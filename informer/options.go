@@ -69,14 +69,15 @@ type Options[T any] struct {
 	// besides, while joining handlers wait.
 	Indexer indexer.Indexer[T]
 
-	// NewQueue makes the queue of a run, nil is deltafifo.NewInOrder. It is
-	// given everything that the queues of deltafifo can use, the store as
-	// known objects included, so that a DeltaFIFO is
+	// NewQueue makes the queue of a run, nil is
+	// deltafifo.NewInOrderWithAccess. It is given everything that the queues
+	// of deltafifo can use, the store as known objects included, so that a
+	// DeltaFIFO is
 	//
-	//	NewQueue: func(a object.Access[T], o deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error) {
-	//		return deltafifo.NewDeltaFIFO(a, o)
+	//	NewQueue: func(a object.Access[T], o deltafifo.Options[T]) (deltafifo.Queue[T], error) {
+	//		return deltafifo.NewDeltaFIFOWithAccess(a, o)
 	//	}
-	NewQueue func(object.Access[T], deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error)
+	NewQueue func(object.Access[T], deltafifo.Options[T]) (deltafifo.Queue[T], error)
 
 	// Detector, if not nil, looks for handlers and workers that change the
 	// objects of the store in place, which they share with everybody. It is

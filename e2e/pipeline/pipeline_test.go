@@ -18,7 +18,7 @@ import (
 )
 
 // newQueue makes the queue of deltas of an informer.
-type newQueue[T any] func(object.Access[T], deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error)
+type newQueue[T any] func(object.Access[T], deltafifo.Options[T]) (deltafifo.Queue[T], error)
 
 // settings say what pipeline a test wants. The zero value watches the ConfigMaps
 // of all namespaces.
