@@ -272,7 +272,7 @@ func TestWhatIsNoAPIObjectIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log reports
 		source := newMixedSource()
-		in := must(informer.NewWithAccess(source, object.Dynamic[any](), informer.Options[any]{
+		in := must(informer.NewWithAccess(object.Dynamic[any](), source, informer.Options[any]{
 			Name: "things", Logger: log.logger(), Reflector: reflector.Options{DisableStreaming: true},
 		}))
 		ended := make(chan error, 1)
