@@ -80,7 +80,7 @@ func (p *processor[T]) consume(_ context.Context, b deltafifo.Batch[T]) {
 		p.publish(a.entries)
 		a.tidy()
 	}()
-	if b.Deltas[0].Type == deltafifo.SyncAll {
+	if b.Deltas[0].Type == deltafifo.DeltaSyncAll {
 		a.entries = append(a.entries, p.resyncMark()...)
 		return
 	}
