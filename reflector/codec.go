@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/informant-go/informant/internal/apikind"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -21,6 +22,12 @@ type Object interface {
 	metav1.Object
 	GetObjectKind() schema.ObjectKind
 }
+
+// The kinds of metadata alone, which a server sends to who asks for it.
+var (
+	metadataAlone = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadata")
+	metadataList  = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadataList")
+)
 
 // codec makes objects of their wire form. The objects are those that client-go
 // makes of the same bytes: its typed clients for a typed T, its dynamic client
@@ -139,8 +146,8 @@ func (c *codec[T]) check(obj T, mustSay bool) error {
 	switch got := kind.GroupVersionKind(); {
 	case got.Kind == "" && mustSay:
 		return errors.New("it does not say its kind")
-	case got.Kind != "" && isTable(got.Group, got.Kind):
-		return errTable
+	case got.Kind != "" && apikind.IsTable(got):
+		return apikind.ErrTable
 	case got.Kind != "" && !c.matches(got):
 		return otherKind(got, c.want())
 	}
@@ -156,8 +163,8 @@ func (c *codec[T]) check(obj T, mustSay bool) error {
 // checkList tells whether a list of the kind got is what was asked for.
 func (c *codec[T]) checkList(got schema.GroupVersionKind, kind string) error {
 	switch {
-	case isTable(got.Group, got.Kind):
-		return errTable
+	case apikind.IsTable(got):
+		return apikind.ErrTable
 	case c.partial && got == metadataList:
 		return nil
 	case got.GroupVersion() != c.gv || !c.isKind(got.Kind, kind):
@@ -172,7 +179,7 @@ func otherKind(got, want schema.GroupVersionKind) error {
 	if got.GroupVersion() != want.GroupVersion() {
 		what = "check HTTPConfig.Group, Version and Kind"
 	}
-	return fmt.Errorf("%w: %s", errOtherKind(got, want), what)
+	return fmt.Errorf("%w: %s", apikind.Other(got, want), what)
 }
 
 func (c *codec[T]) want() schema.GroupVersionKind { return c.gv.WithKind(c.kind) }

@@ -103,11 +103,5 @@ func (e *Error) Error() string {
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// silenceError says how long a stream was silent.
-type silenceError struct{ silence time.Duration }
-
-func (e *silenceError) Error() string {
-	return ErrSilent.Error() + " (" + e.silence.String() + ")"
-}
-
-func (e *silenceError) Unwrap() error { return ErrSilent }
+// silentFor is ErrSilent with how long the stream was silent.
+func silentFor(silence time.Duration) error { return fmt.Errorf("%w (%v)", ErrSilent, silence) }

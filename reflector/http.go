@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/informant-go/informant/internal/watchdog"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -147,14 +148,14 @@ func (h *HTTP[T]) String() string {
 func (h *HTTP[T]) List(ctx context.Context, opts metav1.ListOptions, part func(Part[T]) error) (metav1.ListMeta, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ctx, dog := newWatchdog(ctx, 0, h.config.ReadSilence)
-	defer dog.stop()
+	ctx, dog := watchdog.New(ctx, 0, h.config.ReadSilence, fmt.Errorf("%w (%v)", ErrSilent, h.config.ReadSilence))
+	defer dog.Stop()
 	resp, err := h.get(ctx, cancel, opts)
 	if err != nil {
 		return metav1.ListMeta{}, h.failed(asCut(ctx, err))
 	}
 	defer resp.Body.Close()
-	dog.got()
+	dog.Got()
 	meta, err := h.decodeList(&watchedReader{r: resp.Body, dog: dog, max: h.config.MaxListBytes}, part)
 	if given, ok := err.(*partError); ok {
 		return meta, given.err
@@ -180,7 +181,7 @@ func (h *HTTP[T]) failed(err error) error { return h.codec.source.failed(err) }
 // asCut replaces err by the silence that ended ctx, if one did.
 func asCut(ctx context.Context, err error) error {
 	if err != nil {
-		if cut := cutBy(ctx); cut != nil {
+		if cut := watchdog.Cut(ctx); cut != nil {
 			return cut
 		}
 	}
@@ -191,14 +192,14 @@ func asCut(ctx context.Context, err error) error {
 // that is above 0.
 type watchedReader struct {
 	r         io.Reader
-	dog       *watchdog
+	dog       *watchdog.Watchdog
 	read, max int64
 }
 
 func (w *watchedReader) Read(p []byte) (int, error) {
-	w.dog.waits()
+	w.dog.Waits()
 	n, err := w.r.Read(p)
-	w.dog.got()
+	w.dog.Got()
 	w.read += int64(n)
 	if w.max > 0 && w.read > w.max {
 		return 0, fmt.Errorf("the list is larger than %d bytes: raise HTTPConfig.MaxListBytes if that is right", w.max)
