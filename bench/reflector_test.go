@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -76,7 +77,7 @@ func (o ourReflector) list(pods *corev1.PodList) int {
 func (o ourReflector) events(url string, n int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	source, err := reflector.NewHTTP(reflector.HTTPConfig[*corev1.Pod]{BaseURL: url, Version: "v1", Resource: "pods"})
+	source, err := httpsource.New(httpsource.Config[*corev1.Pod]{BaseURL: url, Version: "v1", Resource: "pods"})
 	if err != nil {
 		panic(err)
 	}

@@ -32,7 +32,7 @@ type Options struct {
 
 	// Source names where the objects come from in logs and in Status, best the
 	// URL path. By default it is what lw calls itself, if lw is a
-	// fmt.Stringer, as HTTP is.
+	// fmt.Stringer, as httpsource.Source is.
 	Source string
 
 	// GVK is what each object has to be; others are refused (R4). It is for
@@ -70,7 +70,7 @@ type Options struct {
 
 	// ListSilence is how long a list may hand over nothing before it is cut
 	// and tried again. By default 10 minutes: a source may hand over a list
-	// only when all of it is there. HTTP has a shorter limit of its own.
+	// only when all of it is there. httpsource has a shorter limit of its own.
 	ListSilence time.Duration
 
 	// Backoff spaces the tries after an error.

@@ -16,6 +16,7 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // world is one pipeline and the server that it follows. The goroutine that
@@ -111,7 +112,7 @@ func (w *world) newReflector() {
 	s := w.script.setup
 	w.network = &network{base: w.server.Client().Transport}
 	w.source = &source{
-		lw: must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
+		lw: must(httpsource.New(httpsource.Config[*Job]{
 			Client: &http.Client{Transport: w.network}, BaseURL: w.server.URL, MaxObjectBytes: maxBytes,
 			Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
 		})),

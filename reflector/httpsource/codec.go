@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	stdjson "encoding/json"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/informant-go/informant/internal/apikind"
+	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -36,7 +37,7 @@ type codec[T Object] struct {
 	// decode makes an object of JSON.
 	decode func(raw []byte) (T, error)
 
-	source source // for errors
+	target target // for errors
 	typ    string // for errors
 	gv     schema.GroupVersion
 	kind   string // "" when any will do
@@ -56,7 +57,7 @@ type codec[T Object] struct {
 
 // newCodec returns the codec for T. fresh makes an empty T; nil means a new
 // value of what T points to.
-func newCodec[T Object](config HTTPConfig[T]) (codec[T], error) {
+func newCodec[T Object](config Config[T]) (codec[T], error) {
 	c := codec[T]{
 		typ:  reflect.TypeFor[T]().String(),
 		gv:   schema.GroupVersion{Group: config.Group, Version: config.Version},
@@ -88,7 +89,7 @@ func newObject[T Object](fresh func() T) (func() T, reflect.Type, error) {
 	if fresh != nil {
 		made := reflect.ValueOf(fresh())
 		if !made.IsValid() || made.Kind() == reflect.Pointer && made.IsNil() {
-			return nil, nil, errors.New("HTTPConfig.New returns nil: let it return a new object, or leave it nil")
+			return nil, nil, errors.New("Config.New returns nil: let it return a new object, or leave it nil")
 		}
 		t = made.Type()
 	}
@@ -127,15 +128,15 @@ func (c *codec[T]) object(t watch.EventType, raw []byte) (T, error) {
 func (c *codec[T]) item(raw []byte) (T, error) { return c.object("", raw) }
 
 // event decodes the object of an event.
-func (c *codec[T]) event(t watch.EventType, raw []byte) (Event[T], error) {
+func (c *codec[T]) event(t watch.EventType, raw []byte) (reflector.Event[T], error) {
 	obj, err := c.object(t, raw)
 	if err != nil {
-		return Event[T]{}, err
+		return reflector.Event[T]{}, err
 	}
 	if !c.carries {
 		obj.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{})
 	}
-	return Event[T]{Type: t, Object: obj, ResourceVersion: obj.GetResourceVersion()}, nil
+	return reflector.Event[T]{Type: t, Object: obj, ResourceVersion: obj.GetResourceVersion()}, nil
 }
 
 // check tells whether obj is what was asked for. An object may keep silent on
@@ -175,9 +176,9 @@ func (c *codec[T]) checkList(got schema.GroupVersionKind, kind string) error {
 
 // otherKind refuses what is of another kind than the config says or implies.
 func otherKind(got, want schema.GroupVersionKind) error {
-	what := "set HTTPConfig.Kind to the kind of the resource"
+	what := "set httpsource.Config.Kind to the kind of the resource"
 	if got.GroupVersion() != want.GroupVersion() {
-		what = "check HTTPConfig.Group, Version and Kind"
+		what = "check httpsource.Config.Group, Version and Kind"
 	}
 	return fmt.Errorf("%w: %s", apikind.Other(got, want), what)
 }
@@ -203,7 +204,7 @@ func (c *codec[T]) refuse(raw []byte, t watch.EventType, err error) error {
 	} else {
 		id = identify(raw)
 	}
-	return &DecodeError{Type: c.typ, Key: id.key(), ResourceVersion: id.version, Event: t, Err: c.source.failed(err)}
+	return &reflector.DecodeError{Type: c.typ, Key: id.key(), ResourceVersion: id.version, Event: t, Err: c.target.failed(err)}
 }
 
 // discreet is err, of a decoder of raw, without what it quotes: that may be out
