@@ -25,7 +25,7 @@ type upstreamIndexer struct{ cache.Indexer }
 func newUpstream(indexers indexer.Indexers[*item]) upstreamIndexer {
 	return upstreamIndexer{cache.NewIndexer(func(obj any) (string, error) {
 		if o, ok := obj.(*item); ok && o == nil {
-			return "", object.KeyError{Obj: obj, Err: errors.New("nil")}
+			return "", &object.KeyError{Obj: obj, Err: errors.New("nil")}
 		}
 		return cache.MetaNamespaceKeyFunc(obj)
 	}, untypedIndexers(indexers))}
@@ -42,7 +42,7 @@ func untypedIndexers(indexers indexer.Indexers[*item]) cache.Indexers {
 // upstreamError gives the KeyError of this module for client-go's.
 func upstreamError(err error) error {
 	if keyError := (cache.KeyError{}); errors.As(err, &keyError) {
-		return object.KeyError{Obj: keyError.Obj, Err: keyError.Err}
+		return &object.KeyError{Obj: keyError.Obj, Err: keyError.Err}
 	}
 	return err
 }

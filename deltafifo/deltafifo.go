@@ -62,7 +62,7 @@ var _ Queue[any] = (*DeltaFIFO[any])(nil)
 var errHalfKnown = errors.New("KnownObjects has one of Keys and Get: set both, or neither")
 
 // NewDeltaFIFO returns an empty DeltaFIFO for objects that access can read. The
-// error is object.ErrNoKey when access can make no key, or tells that
+// error is object.ErrNoAccess when access can make no key, or tells that
 // KnownObjects is incomplete.
 func NewDeltaFIFO[T any](access object.Access[T], opts DeltaOptions[T]) (*DeltaFIFO[T], error) {
 	q := &DeltaFIFO[T]{

@@ -59,10 +59,10 @@ func ExampleDeltaFIFO() {
 	ctx := context.Background()
 	store := map[string]string{"old": "old at 1"}
 	q, err := deltafifo.NewDeltaFIFO(
-		object.Access[string]{Key: func(s string) (key string, err error) {
+		object.Keyed(func(s string) (key string, err error) {
 			_, err = fmt.Sscanf(s, "%s", &key)
 			return key, err
-		}},
+		}, object.Fields[string]{}),
 		deltafifo.DeltaOptions[string]{KnownObjects: deltafifo.KnownObjects[string]{
 			Keys: func() (keys []string) {
 				for key := range store {

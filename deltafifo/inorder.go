@@ -56,7 +56,7 @@ const minWaiting = 8
 var _ Queue[any] = (*InOrder[any])(nil)
 
 // NewInOrder returns an empty InOrder for objects that access can read. The
-// error is object.ErrNoKey when access can make no key.
+// error is object.ErrNoAccess when access can make no key.
 func NewInOrder[T any](access object.Access[T], opts Options[T]) (*InOrder[T], error) {
 	q := &InOrder[T]{maxBatch: opts.MaxBatch, seen: newKeySet()}
 	if q.maxBatch <= 0 {

@@ -74,14 +74,14 @@ func TestBatchIsNotCutByTheConsumersOwnChanges(t *testing.T) {
 }
 
 func TestNoKeyNoQueue(t *testing.T) {
-	if _, err := deltafifo.NewInOrder(object.Access[int]{}, deltafifo.Options[int]{}); !errors.Is(err, object.ErrNoKey) {
+	if _, err := deltafifo.NewInOrder(object.Access[int]{}, deltafifo.Options[int]{}); !errors.Is(err, object.ErrNoAccess) {
 		t.Errorf("NewInOrder without a key returns %v", err)
 	}
-	if _, err := deltafifo.NewDeltaFIFO(object.Access[int]{}, deltafifo.DeltaOptions[int]{}); !errors.Is(err, object.ErrNoKey) {
+	if _, err := deltafifo.NewDeltaFIFO(object.Access[int]{}, deltafifo.DeltaOptions[int]{}); !errors.Is(err, object.ErrNoAccess) {
 		t.Errorf("NewDeltaFIFO without a key returns %v", err)
 	}
 	half := deltafifo.KnownObjects[int]{Keys: func() []string { return nil }}
-	access := object.Access[int]{Key: func(i int) (string, error) { return strconv.Itoa(i), nil }}
+	access := object.Keyed(func(i int) (string, error) { return strconv.Itoa(i), nil }, object.Fields[int]{})
 	_, err := deltafifo.NewDeltaFIFO(access, deltafifo.DeltaOptions[int]{KnownObjects: half})
 	if err == nil || !strings.Contains(err.Error(), "KnownObjects") {
 		t.Errorf("NewDeltaFIFO with half of KnownObjects returns %v", err)

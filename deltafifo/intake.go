@@ -25,8 +25,7 @@ func (in *intake[T]) init(access object.Access[T], opts Options[T]) error {
 	if name == "" {
 		name = reflect.TypeFor[T]().String()
 	}
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return fmt.Errorf("deltafifo: queue %s: %w", name, err)
 	}
 	logger := opts.Logger
@@ -43,7 +42,7 @@ func (in *intake[T]) init(access object.Access[T], opts Options[T]) error {
 
 // key makes the key of obj, or remembers it.
 func (in *intake[T]) key(obj T) (string, error) {
-	if !in.access.NameIsKey || in.memo.off.Load() {
+	if !in.access.NameIsKey() || in.memo.off.Load() {
 		return in.access.Key(obj)
 	}
 	name, ok := in.nameOf(obj)
@@ -134,7 +133,7 @@ func (in *intake[T]) transformed(op, key string, obj T) (string, T, error) {
 	if err != nil {
 		return "", obj, in.refuse(op, key, obj, fmt.Errorf("transform: %w", err))
 	}
-	if name, ok := in.nameOf(out); ok && in.access.NameIsKey && isKeyOf(key, name) {
+	if name, ok := in.nameOf(out); ok && in.access.NameIsKey() && isKeyOf(key, name) {
 		return key, out, nil
 	}
 	newKey, err := in.access.Key(out)

@@ -97,11 +97,10 @@ func TestMemoIsBounded(t *testing.T) {
 }
 
 func TestMemoTurnsItselfOffForKeysThatAreNoNames(t *testing.T) {
-	in := intake[string]{access: object.Access[string]{
-		Key:       func(s string) (string, error) { return "cluster/" + s, nil },
+	in := intake[string]{access: object.Keyed(func(s string) (string, error) { return "cluster/" + s, nil }, object.Fields[string]{
 		Name:      func(s string) object.Name { return object.Name{Namespace: "ns", Name: s} },
 		NameIsKey: true, // which is not so
-	}}
+	})}
 	for range 3 {
 		if key, err := in.key("a"); key != "cluster/a" || err != nil {
 			t.Errorf("key %q, error %v", key, err)

@@ -36,11 +36,10 @@ func New[T metav1.Object](options Options[T]) *Cache[T] {
 }
 
 // NewWithAccess returns an empty Cache of anything that access can read. The
-// error is object.ErrNoKey for an access that can make no key, or names an index
+// error is object.ErrNoAccess for an access that can make no key, or names an index
 // function that is nil.
 func NewWithAccess[T any](options Options[T], access object.Access[T]) (*Cache[T], error) {
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, err
 	}
 	if err := checkIndexers(options.name(), options.Indexers); err != nil {
@@ -52,22 +51,22 @@ func NewWithAccess[T any](options Options[T], access object.Access[T]) (*Cache[T
 	}, nil
 }
 
-// key makes the key of obj; its error is an object.KeyError.
+// key makes the key of obj; its error is an *object.KeyError.
 func (c *Cache[T]) key(obj T) (string, error) {
 	key, err := c.access.Key(obj)
 	if err == nil {
 		return key, nil
 	}
-	if _, ok := err.(object.KeyError); !ok {
-		err = object.KeyError{Obj: obj, Err: err}
+	if _, ok := err.(*object.KeyError); !ok {
+		err = &object.KeyError{Obj: obj, Err: err}
 	}
 	return "", err
 }
 
-// Add stores obj under its key. The error is an object.KeyError.
+// Add stores obj under its key. The error is an *object.KeyError.
 func (c *Cache[T]) Add(obj T) error { return c.Update(obj) }
 
-// Update stores obj under its key. The error is an object.KeyError.
+// Update stores obj under its key. The error is an *object.KeyError.
 func (c *Cache[T]) Update(obj T) error {
 	key, err := c.key(obj)
 	if err == nil {
@@ -91,7 +90,7 @@ func (c *Cache[T]) Delete(obj T) error {
 // one's is not stored anew.
 func (c *Cache[T]) Replace(items []T, resourceVersion string) error {
 	in := incoming[T]{items: items, key: c.key}
-	if c.access.NameIsKey {
+	if c.access.NameIsKey() {
 		in.name = c.access.Name
 	}
 	_, errs, err := c.engine.replaceAll(in, resourceVersion, false)
@@ -99,7 +98,7 @@ func (c *Cache[T]) Replace(items []T, resourceVersion string) error {
 	return err
 }
 
-// Get looks up the key of obj. The error is an object.KeyError.
+// Get looks up the key of obj. The error is an *object.KeyError.
 func (c *Cache[T]) Get(obj T) (item T, exists bool, err error) {
 	key, err := c.key(obj)
 	if err != nil {

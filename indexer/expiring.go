@@ -58,11 +58,10 @@ type ExpiringStore[T any] struct {
 
 var _ Store[any] = (*ExpiringStore[any])(nil)
 
-// NewExpiringStore returns an empty store. The error is object.ErrNoKey for an
+// NewExpiringStore returns an empty store. The error is object.ErrNoAccess for an
 // access that can make no key.
 func NewExpiringStore[T any](options ExpiringOptions[T], access object.Access[T]) (*ExpiringStore[T], error) {
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, err
 	}
 	if options.Clock == nil {

@@ -33,18 +33,17 @@ type FIFO[T any] struct {
 	synced  chan struct{}
 }
 
-// NewFIFO returns an empty FIFO. The error is object.ErrNoKey for an access that
-// can make no key.
+// NewFIFO returns an empty FIFO. The error is object.ErrNoAccess for the zero
+// Access.
 func NewFIFO[T any](access object.Access[T]) (*FIFO[T], error) {
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, err
 	}
 	return &FIFO[T]{keyed: Cache[T]{access: access}, items: make(map[string]T), synced: make(chan struct{})}, nil
 }
 
 // Add stores obj, at the end of the queue unless its key is in it. The error is
-// an object.KeyError or ErrClosed.
+// an *object.KeyError or ErrClosed.
 func (f *FIFO[T]) Add(obj T) error {
 	key, err := f.keyed.key(obj)
 	if err != nil {

@@ -36,14 +36,13 @@ type heapItem[T any] struct {
 }
 
 // NewHeap returns an empty Heap with the order of less, which is called under
-// the Heap's lock and must not call its methods. The error is object.ErrNoKey
+// the Heap's lock and must not call its methods. The error is object.ErrNoAccess
 // for an access that can make no key, or tells of a less that is nil.
 func NewHeap[T any](less func(a, b T) bool, access object.Access[T]) (*Heap[T], error) {
 	if less == nil {
 		return nil, errors.New("indexer: a Heap needs an order: give a less that is not nil")
 	}
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, err
 	}
 	h := &Heap[T]{keyed: Cache[T]{access: access}, byKey: make(map[string]*heapItem[T])}

@@ -43,23 +43,22 @@ func byVersion(o *thing) ([]string, error) {
 }
 
 func thingAccess() object.Access[*thing] {
-	return object.Access[*thing]{
-		Key: func(o *thing) (string, error) {
-			if o == nil || o.key == "" {
-				return "", errors.New("no key")
-			}
-			return o.key, nil
-		},
-		Version: func(o *thing) string { return o.version },
-	}
+	return object.Keyed(func(o *thing) (string, error) {
+		if o == nil || o.key == "" {
+			return "", errors.New("no key")
+		}
+		return o.key, nil
+	}, object.Fields[*thing]{Version: func(o *thing) string { return o.version }})
 }
 
 // namedAccess is thingAccess with keys made of names.
 func namedAccess() object.Access[*thing] {
-	return object.Access[*thing]{
-		Name:    func(o *thing) object.Name { return object.CutKey(o.key) },
-		Version: func(o *thing) string { return o.version },
-	}
+	name := func(o *thing) object.Name { return object.CutKey(o.key) }
+	return object.Keyed(func(o *thing) (string, error) { return name(o).String(), nil }, object.Fields[*thing]{
+		Name:      name,
+		NameIsKey: true,
+		Version:   func(o *thing) string { return o.version },
+	})
 }
 
 func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {

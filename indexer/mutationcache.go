@@ -67,10 +67,9 @@ type overlay[T any] struct {
 }
 
 // NewMutationCache returns a MutationCache over indexer. The error is
-// object.ErrNoKey for an access that can make no key, or tells of a nil indexer.
+// object.ErrNoAccess for an access that can make no key, or tells of a nil indexer.
 func NewMutationCache[T any](indexer Indexer[T], options MutationCacheOptions[T], access object.Access[T]) (*MutationCache[T], error) {
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, err
 	}
 	if isNil(indexer) {

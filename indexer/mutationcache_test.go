@@ -20,11 +20,10 @@ type life struct {
 
 func newMutations(t *testing.T, options MutationCacheOptions[*life]) (*MutationCache[*life], *Cache[*life]) {
 	t.Helper()
-	access := object.Access[*life]{
-		Key:     func(o *life) (string, error) { return thingAccess().Key(&o.thing) },
+	access := object.Keyed(func(o *life) (string, error) { return thingAccess().Key(&o.thing) }, object.Fields[*life]{
 		Version: func(o *life) string { return o.version },
 		UID:     func(o *life) types.UID { return types.UID(o.uid) },
-	}
+	})
 	store, err := NewWithAccess(Options[*life]{Indexers: Indexers[*life]{
 		"color": func(o *life) ([]string, error) { return o.colors, nil },
 	}}, access)
@@ -182,7 +181,7 @@ func TestMutationCacheByIndexShowsNothingOutdated(t *testing.T) {
 // construction.
 func TestMutationCacheNeedsAnIndexer(t *testing.T) {
 	for _, none := range []Indexer[*life]{nil, (*Cache[*life])(nil)} {
-		if _, err := NewMutationCache(none, MutationCacheOptions[*life]{}, object.Access[*life]{Key: func(*life) (string, error) { return "", nil }}); err == nil {
+		if _, err := NewMutationCache(none, MutationCacheOptions[*life]{}, object.Keyed(func(*life) (string, error) { return "", nil }, object.Fields[*life]{})); err == nil {
 			t.Errorf("%T is taken", none)
 		}
 	}

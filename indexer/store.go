@@ -12,7 +12,7 @@ import (
 // All methods may be called by any goroutine. Readers wait for nobody (S2).
 type Store[T any] interface {
 	// Add and Update store obj under its key; they are the same here. The
-	// error is an object.KeyError when obj has no key.
+	// error is an *object.KeyError when obj has no key.
 	Add(obj T) error
 	Update(obj T) error
 	// Delete removes what is stored under obj's key, if anything.

@@ -249,7 +249,7 @@ func TestHandlerFuncs(t *testing.T) {
 		},
 		OnUpdate: func(old, obj item) { got = append(got, old.ResourceVersion+">"+obj.ResourceVersion) },
 		OnDelete: func(d object.Deleted[item]) {
-			if !d.Known || !d.FinalStateUnknown || d.GetName() != "a" {
+			if d.NoObject || !d.FinalStateUnknown || d.GetName() != "a" {
 				t.Errorf("%+v", d)
 			}
 			got = append(got, d.Key+" "+d.Object.ResourceVersion)

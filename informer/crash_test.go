@@ -130,19 +130,19 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 			panic("bad")
 		}
 	}
-	spoil := map[string]func(*object.Access[item]){
-		"Key": func(a *object.Access[item]) {
-			key := a.Key
-			a.NameIsKey = false
-			a.Key = func(obj item) (string, error) { bad(obj); return key(obj) }
+	spoil := map[string]func(object.Access[item]) object.Access[item]{
+		"Key": func(a object.Access[item]) object.Access[item] {
+			return a.WithKey(func(obj item) (string, error) { bad(obj); return a.Key(obj) })
 		},
-		"Version": func(a *object.Access[item]) {
-			version := a.Version
-			a.Version = func(obj item) string { bad(obj); return version(obj) }
+		"Version": func(a object.Access[item]) object.Access[item] {
+			fields := a.Fields()
+			fields.Version = func(obj item) string { bad(obj); return a.Version(obj) }
+			return object.Keyed(a.Key, fields)
 		},
-		"UID": func(a *object.Access[item]) {
-			uid := a.UID
-			a.UID = func(obj item) types.UID { bad(obj); return uid(obj) }
+		"UID": func(a object.Access[item]) object.Access[item] {
+			fields := a.Fields()
+			fields.UID = func(obj item) types.UID { bad(obj); return a.UID(obj) }
+			return object.Keyed(a.Key, fields)
 		},
 	}
 	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
@@ -156,8 +156,7 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 			t.Run(what+"/"+queue, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					panics := surviving(t)
-					access := object.Meta[item]()
-					spoiled(&access)
+					access := spoiled(object.Meta[item]())
 					source := newScript()
 					in, err := NewFromRunner(source, access, Options[item]{NewQueue: newQueue})
 					if err != nil {

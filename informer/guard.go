@@ -34,19 +34,19 @@ func guarded[T any](ctx context.Context, transform func(T) (T, error)) func(T) (
 // of its list or batch their events. Name is left as it is, since that of nothing
 // may panic, which queue and store reckon with.
 func guardedAccess[T any](logger klog.Logger, access object.Access[T]) object.Access[T] {
-	key, version, uid := access.Key, access.Version, access.UID
-	access.Key = func(obj T) (k string, err error) {
-		err = errPanicked
-		defer utilruntime.HandleCrashWithLogger(logger)
-		return key(obj)
-	}
-	access.Version = func(obj T) (v string) {
+	fields := access.Fields()
+	version, uid := fields.Version, fields.UID
+	fields.Version = func(obj T) (v string) {
 		defer utilruntime.HandleCrashWithLogger(logger)
 		return version(obj)
 	}
-	access.UID = func(obj T) (u types.UID) {
+	fields.UID = func(obj T) (u types.UID) {
 		defer utilruntime.HandleCrashWithLogger(logger)
 		return uid(obj)
 	}
-	return access
+	return object.Keyed(func(obj T) (k string, err error) {
+		err = errPanicked
+		defer utilruntime.HandleCrashWithLogger(logger)
+		return access.Key(obj)
+	}, fields)
 }

@@ -64,7 +64,7 @@ func (e Event[T]) Deleted() object.Deleted[T] {
 	return object.Deleted[T]{
 		Key:               e.Key,
 		Object:            e.Object,
-		Known:             !e.NoObject,
+		NoObject:          e.NoObject,
 		FinalStateUnknown: e.FinalStateUnknown,
 	}
 }

@@ -37,7 +37,7 @@ func TestBadInput(t *testing.T) {
 		"no access": {func() error {
 			_, err := NewFromRunner(newScript(), object.Access[item]{}, named)
 			return err
-		}, object.ErrNoKey},
+		}, object.ErrNoAccess},
 		"nil Handler":            {func() error { _, err := in.AddHandler(nil, HandlerOptions{}); return err }, ErrNoHandler},
 		"nil pointer as Handler": {func() error { _, err := in.AddHandler(noHandler, HandlerOptions{}); return err }, ErrNoHandler},
 		"nil HandlerFunc":        {func() error { _, err := in.AddHandler(noFunc, HandlerOptions{}); return err }, ErrNoHandler},
@@ -79,14 +79,12 @@ func TestDefaultName(t *testing.T) {
 // An object without a key is refused, with its type, and nothing else suffers.
 func TestObjectsWithoutAKeyAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		access := object.Meta[item]()
-		key := access.Key
-		access.Key = func(obj item) (string, error) {
+		access := object.Meta[item]().WithKey(func(obj item) (string, error) {
 			if obj.Name == "keyless" {
 				return "", errors.New("no key today")
 			}
-			return key(obj)
-		}
+			return object.MetaKey(obj)
+		})
 		source := newScript()
 		in, err := NewFromRunner(source, access, Options[item]{Name: "pods"})
 		if err != nil {

@@ -127,8 +127,7 @@ func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Op
 	if isNil(runner) {
 		return nil, fmt.Errorf("informer %s %w", name, ErrNoSource)
 	}
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, fmt.Errorf("informer %s: %w", name, err)
 	}
 	store, cache, err := newStore(access, opts)

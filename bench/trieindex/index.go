@@ -34,11 +34,10 @@ type Index[T any] struct {
 	changed chan struct{}
 }
 
-// New returns an empty Index. The error is object.ErrNoKey for an access that
-// can make no key.
+// New returns an empty Index. The error is object.ErrNoAccess for the zero
+// Access.
 func New[T any](access object.Access[T], indexers indexer.Indexers[T]) (*Index[T], error) {
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, err
 	}
 	x := &Index[T]{access: access, none: new(state[T]), changed: make(chan struct{})}

@@ -40,7 +40,7 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 	if opts.EmitDeltaTypeReplaced {
 		f.listed = Replaced
 	}
-	engine, err := deltafifo.NewDeltaFIFO(object.Access[any]{Key: f.keyOf}, deltafifo.DeltaOptions[any]{
+	engine, err := deltafifo.NewDeltaFIFO(object.Keyed(f.keyOf, object.Fields[any]{}), deltafifo.DeltaOptions[any]{
 		Options:       f.engineOptions(opts.Logger),
 		KnownObjects:  knownObjects(opts.KnownObjects, f.logger(opts.Logger)),
 		DeletionsLast: true,

@@ -24,16 +24,16 @@ var (
 // NewHeap returns an empty Heap with the order of lessFn. It corresponds to
 // client-go's NewHeap.
 func NewHeap(keyFn KeyFunc, lessFn LessFunc) *Heap {
-	engine, err := indexer.NewHeap(lessFn, object.Access[any]{Key: keyFn})
+	engine, err := indexer.NewHeap(lessFn, object.Keyed(keyFn, object.Fields[any]{}))
 	if err != nil {
-		panic(err) // keyFn is nil
+		panic(err) // lessFn is nil
 	}
 	return &Heap{engine: engine, keyFunc: keyFn}
 }
 
 // heapError makes of an engine's error what client-go's Heap returns.
 func heapError(err error) error {
-	if keyErr := (object.KeyError{}); errors.As(err, &keyErr) {
+	if keyErr := (*object.KeyError)(nil); errors.As(err, &keyErr) {
 		return KeyError{Obj: keyErr.Obj, Err: keyErr.Err}
 	}
 	if errors.Is(err, indexer.ErrClosed) {

@@ -43,9 +43,7 @@ func newParts(lw ListerWatcher, example runtime.Object, opts InformerOptions, de
 // access reads API objects as they are found to be, and client-go's tombstones
 // by their key.
 func access() object.Access[any] {
-	a := object.Dynamic[any]()
-	a.Key = DeletionHandlingMetaNamespaceKeyFunc
-	return a
+	return object.Dynamic[any]().WithKey(DeletionHandlingMetaNamespaceKeyFunc)
 }
 
 // options are those of the engine. Where ours is stricter than client-go's,

@@ -115,7 +115,7 @@ func typed(objs []any) []*object {
 // ourError gives the KeyError of our stores for client-go's.
 func ourError(err error) error {
 	if keyErr := (upstream.KeyError{}); errors.As(err, &keyErr) {
-		return objects.KeyError{Obj: keyErr.Obj, Err: keyErr.Err}
+		return &objects.KeyError{Obj: keyErr.Obj, Err: keyErr.Err}
 	}
 	return err
 }

@@ -40,7 +40,7 @@ var errNoKey = errors.New("a ThreadSafeStore is given its keys")
 // newThreadSafe makes a store that takes every object as a new state, whatever
 // its version, as client-go's does.
 func newThreadSafe(indexers Indexers) threadSafe {
-	return newThreadSafeOf(object.Access[any]{Key: func(any) (string, error) { return "", errNoKey }}, "store", indexers)
+	return newThreadSafeOf(object.Keyed(func(any) (string, error) { return "", errNoKey }, object.Fields[any]{}), "store", indexers)
 }
 
 // newThreadSafeOf makes a store for objects that access can read. An index

@@ -48,7 +48,7 @@ func refuseNoKey(s *suite) {
 	for call, err := range map[string]error{
 		"Add": store.Add(nil), "Update": store.Update(nil), "Delete": store.Delete(nil), "Get": err,
 	} {
-		if keyError := (objects.KeyError{}); !errors.As(err, &keyError) {
+		if keyError := (*objects.KeyError)(nil); !errors.As(err, &keyError) {
 			s.errorf("%s(nil): %v, want a KeyError", call, err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/informant-go/informant/object"
 )
 
-var fakeAccess = object.Access[string]{Key: func(s string) (string, error) { return s, nil }}
+var fakeAccess = object.Keyed(func(s string) (string, error) { return s, nil }, object.Fields[string]{})
 
 func TestFakeStoreDoesWhatItIsTold(t *testing.T) {
 	var f indexertest.FakeStore[string]

@@ -96,7 +96,7 @@ func (s *naive) keyOf(o *Object) (string, error) {
 		if s.fault == takesNil {
 			return "", nil
 		}
-		return "", objects.KeyError{Obj: o, Err: errors.New("nil")}
+		return "", &objects.KeyError{Obj: o, Err: errors.New("nil")}
 	}
 	return objects.MetaKey(o)
 }

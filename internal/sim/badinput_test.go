@@ -41,7 +41,7 @@ type badInput struct {
 
 	// access and opts put bad functions in; faults come from the server, each
 	// once. bad is a handler to add.
-	access func(*object.Access[*Job])
+	access func(object.Access[*Job]) object.Access[*Job]
 	opts   func(*informer.Options[*Job])
 	faults []fault
 	bad    informer.Handler[*Job]
@@ -62,15 +62,13 @@ type badInput struct {
 var badInputs = []badInput{
 	{
 		name: "a key function that fails",
-		access: func(a *object.Access[*Job]) {
-			key := a.Key
-			a.NameIsKey = false
-			a.Key = func(j *Job) (string, error) {
+		access: func(a object.Access[*Job]) object.Access[*Job] {
+			return a.WithKey(func(j *Job) (string, error) {
 				if isBad(j) {
 					return "", errBad
 				}
-				return key(j)
-			}
+				return a.Key(j)
+			})
 		},
 		absent: []string{badKey},
 		told:   []string{"reflector jobs", "*sim.Job", errBad.Error()},

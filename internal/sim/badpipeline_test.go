@@ -43,7 +43,7 @@ func (bad badInput) pipeline(t *testing.T, streamed bool) *badPipeline {
 	p := &badPipeline{world: w, reports: &reports{}}
 	access := object.Meta[*Job]()
 	if bad.access != nil {
-		bad.access(&access)
+		access = bad.access(access)
 	}
 	opts := informer.Options[*Job]{
 		Name: "jobs", Indexers: indexes, Logger: p.reports.logger(),
