@@ -93,9 +93,9 @@ func (q *twoQueues) pop(t *rapid.T, i int) string {
 	err := q.queues[i].Pop(context.Background(), func(b deltafifo.Batch[*fifotest.Object]) error {
 		for _, d := range b.Deltas {
 			switch d.Type {
-			case deltafifo.Deleted:
+			case deltafifo.DeltaDeleted:
 				delete(q.stores[i], d.Key)
-			case deltafifo.Added, deltafifo.Updated, deltafifo.Replaced, deltafifo.Sync:
+			case deltafifo.DeltaAdded, deltafifo.DeltaUpdated, deltafifo.DeltaReplaced, deltafifo.DeltaSync:
 				q.stores[i][d.Key] = d.Object
 			}
 		}

@@ -108,7 +108,7 @@ func (u upstreamIndexer) Apply(changes []indexer.Change[*item], version string) 
 		c := &changes[i]
 		c.Old, c.Existed, _ = u.GetByKey(c.Key)
 		transactions[i] = cache.Transaction{Object: c.Object, Type: cache.TransactionTypeUpdate}
-		if c.Type == indexer.Remove {
+		if c.Type == indexer.ChangeRemove {
 			transactions[i] = cache.Transaction{Object: cache.ExplicitKey(c.Key), Type: cache.TransactionTypeDelete}
 		}
 	}

@@ -142,7 +142,7 @@ func meddled(t *testing.T) (q *deltafifo.DeltaFIFO[*Obj], during func(at string,
 			must(t, q.Pop(bg, func(b batch) error {
 				for _, d := range b.Deltas {
 					store[d.Key] = d.Object
-					if d.Type == deltafifo.Deleted {
+					if d.Type == deltafifo.DeltaDeleted {
 						delete(store, d.Key)
 					}
 				}

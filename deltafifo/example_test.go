@@ -30,9 +30,9 @@ func Example() {
 		err := q.Pop(ctx, func(b deltafifo.Batch[*metav1.ObjectMeta]) error {
 			for _, d := range b.Deltas {
 				switch d.Type {
-				case deltafifo.ReplacedAll:
+				case deltafifo.DeltaReplacedAll:
 					fmt.Println("now there are", d.List.Keys, "at version", d.List.ResourceVersion)
-				case deltafifo.Bookmark:
+				case deltafifo.DeltaBookmark:
 					fmt.Println("up to date with version", d.ResourceVersion)
 				default:
 					fmt.Println(d.Type, d.Key, "at version", d.Object.ResourceVersion)
@@ -84,7 +84,7 @@ func ExampleDeltaFIFO() {
 	for q.Len() > 0 {
 		_ = q.Pop(ctx, func(b deltafifo.Batch[string]) error {
 			for _, d := range b.Deltas {
-				if d.Type == deltafifo.Bookmark {
+				if d.Type == deltafifo.DeltaBookmark {
 					fmt.Println("Bookmark", d.ResourceVersion)
 				} else {
 					fmt.Printf("%v %s: %s\n", d.Type, d.Key, d.Object)

@@ -246,7 +246,7 @@ func (m *inOrderModel) take(t *rapid.T, b batch) (first bool) {
 		t.Fatalf("got %q, want %q", got, want)
 	}
 	for _, d := range b.Deltas {
-		if d.Type < deltafifo.ReplacedAll && d.Key != "ns/"+d.Object.Name {
+		if d.Type < deltafifo.DeltaReplacedAll && d.Key != "ns/"+d.Object.Name {
 			t.Fatalf("%s has the key %s", d.Object.Name, d.Key)
 		}
 	}

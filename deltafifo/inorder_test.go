@@ -188,7 +188,7 @@ func TestListKeepsKnownObjects(t *testing.T) {
 	list(t, fifo, "10", page...)
 	for fifo.Len() > 0 {
 		must(t, fifo.Pop(bg, func(b batch) error {
-			if d := b.Deltas[0]; d.Type == deltafifo.Replaced {
+			if d := b.Deltas[0]; d.Type == deltafifo.DeltaReplaced {
 				check(d.Object.Name, d.Object)
 			}
 			return nil
@@ -238,7 +238,7 @@ func TestABatchIsTheConsumers(t *testing.T) {
 		for range 3 {
 			must(t, q.Pop(bg, func(b batch) error {
 				got = append(got, showAll(b)...)
-				b.Deltas = append(b.Deltas, deltafifo.Delta[*Obj]{Key: "ns/spoiled", Type: deltafifo.Deleted})
+				b.Deltas = append(b.Deltas, deltafifo.Delta[*Obj]{Key: "ns/spoiled", Type: deltafifo.DeltaDeleted})
 				b.Deltas[0].Key = "ns/spoiled"
 				return nil
 			}))

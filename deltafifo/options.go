@@ -93,18 +93,3 @@ type DeltaOptions[T any] struct {
 	// client-go's DeltaFIFO does.
 	NoBookmarks bool
 }
-
-// KnownObjects reads the store that the consumer keeps. Only the consumer,
-// inside the process function of Pop, may write that store: the queue then
-// knows which keys have changed under its eyes. It corresponds to client-go's
-// KeyListerGetter. *indexer.Indexer's ListKeys and a GetByKey without error
-// are such functions.
-//
-// Both functions are called by producers, under no lock of the queue, and may
-// be nil together only.
-type KnownObjects[T any] struct {
-	// Keys returns the keys of all known objects, each once.
-	Keys func() []string
-	// Get returns the object under key.
-	Get func(key string) (obj T, exists bool)
-}

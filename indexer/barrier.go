@@ -12,8 +12,8 @@ import (
 // comes first. It ends with ctx.Err(), and at once with an error for a version
 // that cannot be compared. It needs no bookmarks where the write was one of
 // that key. A deletion counts when it brings a version.
-func (s *ThreadSafeStore[T]) WaitForKey(ctx context.Context, key, resourceVersion string) error {
-	e := s.engine
+func (c *Cache[T]) WaitForKey(ctx context.Context, key, resourceVersion string) error {
+	e := c.engine
 	if _, err := object.CompareVersions(resourceVersion, resourceVersion); err != nil {
 		return fmt.Errorf("indexer: %s: cannot wait for resource version %q of %q: wait for one that the server gave to an object: %w",
 			e.options.Name, resourceVersion, key, err)
@@ -21,7 +21,7 @@ func (s *ThreadSafeStore[T]) WaitForKey(ctx context.Context, key, resourceVersio
 	waiting := e.waiters.add(resourceVersion)
 	defer e.waiters.remove(waiting)
 	for {
-		watch := s.WatchKey(key)
+		watch := c.WatchKey(key)
 		if e.keyIncludes(key, resourceVersion) || includes(e.resourceVersion(), resourceVersion) {
 			watch.Stop()
 			return nil

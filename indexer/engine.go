@@ -69,7 +69,7 @@ type summaryCell[T any] struct{ mvcc.Recycled[summary[T]] }
 
 func (c *summaryCell[T]) Collect(col *mvcc.Collector) { c.Trim(col, c) }
 
-// engine is the structure behind Cache and ThreadSafeStore; doc.go draws it.
+// engine is the structure behind a Cache; doc.go draws it.
 //
 // Readers use clock, chunks, hints and summary, which the writer changes in
 // ways that a reader without a lock can bear: chunks and summary in versions,

@@ -26,14 +26,14 @@ func TestIndexErrorsAreLogged(t *testing.T) {
 			func(c *Cache[*thing]) error {
 				return c.Add(&thing{key: "a/p", version: "1", colors: []string{"black"}})
 			},
-			[]string{`key="a/p"`, "failures=1", "panic: black"},
+			[]string{`key="a/p"`, "failures=1", "panicked: black"},
 		},
 		"apply": {
 			func(c *Cache[*thing]) error {
 				c.Apply([]Change[*thing]{
-					{Key: "a/x", Object: gray("a/x", "1"), Type: Put},
-					{Key: "a/y", Object: &thing{key: "a/y", version: "2"}, Type: Put},
-					{Key: "a/z", Object: gray("a/z", "3"), Type: Put},
+					{Key: "a/x", Object: gray("a/x", "1"), Type: ChangePut},
+					{Key: "a/y", Object: &thing{key: "a/y", version: "2"}, Type: ChangePut},
+					{Key: "a/z", Object: gray("a/z", "3"), Type: ChangePut},
 				}, "")
 				return nil
 			},

@@ -64,13 +64,35 @@ func namedAccess() object.Access[*thing] {
 func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
 	t.Helper()
 	if options.OnIndexError == nil {
-		options.OnIndexError = func(IndexError) {}
+		options.OnIndexError = func(*IndexError) {}
 	}
 	c, err := NewWithAccess(options, thingAccess())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// newBare returns a Cache of anything, whose objects come with their keys only.
+func newBare[T any](t testing.TB, options Options[T], version func(T) string) *Cache[T] {
+	t.Helper()
+	c, err := NewWithAccess(options, object.Access[T]{
+		Key:     func(T) (string, error) { return "", errors.New("a bare store is given its keys") },
+		Version: version,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// putKey stores obj under key, and removeKey takes it out.
+func putKey[T any](c *Cache[T], key string, obj T) {
+	c.Apply([]Change[T]{{Key: key, Object: obj, Type: ChangePut}}, "")
+}
+
+func removeKey[T any](c *Cache[T], key string) {
+	c.Apply([]Change[T]{{Key: key, Type: ChangeRemove}}, "")
 }
 
 // state is one state of the naive model: a map, from which everything else is
@@ -260,7 +282,7 @@ func TestModel(t *testing.T) {
 
 func runModel(t *rapid.T, access object.Access[*thing]) {
 	indexers := Indexers[*thing]{"color": byColor, "first": byFirst}
-	c, err := NewWithAccess(Options[*thing]{Indexers: indexers, OnIndexError: func(IndexError) {}}, access)
+	c, err := NewWithAccess(Options[*thing]{Indexers: indexers, OnIndexError: func(*IndexError) {}}, access)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,14 +352,14 @@ func (m *modelStep) apply(t *rapid.T) {
 	var want []Change[*thing]
 	for range rapid.IntRange(0, 12).Draw(t, "changes") {
 		o := m.draw(t)
-		c := Change[*thing]{Key: o.key, Object: o, Type: Put}
+		c := Change[*thing]{Key: o.key, Object: o, Type: ChangePut}
 		if rapid.Bool().Draw(t, "remove") {
-			c.Type = Remove
+			c.Type = ChangeRemove
 		}
 		changes = append(changes, c)
 		c.Old, c.Existed, c.Done = m.state.objects[o.key], m.state.objects[o.key] != nil, true
 		want = append(want, c)
-		if c.Type == Put {
+		if c.Type == ChangePut {
 			m.put(o)
 		} else {
 			m.remove(o)
@@ -408,9 +430,9 @@ func (m *modelStep) replaceAll(t *rapid.T) {
 		switch {
 		case c.Existed != (old != nil) || c.Old != old:
 			t.Fatalf("diff of %q: old %v, want %v", c.Key, c.Old, old)
-		case c.Type == Remove && now == nil:
-		case c.Type == Unchanged && now == old && c.Object == old:
-		case c.Type == Put && c.Object == now:
+		case c.Type == ChangeRemove && now == nil:
+		case c.Type == ChangeUnchanged && now == old && c.Object == old:
+		case c.Type == ChangePut && c.Object == now:
 		default:
 			t.Fatalf("diff of %q: %+v, from %v to %v", c.Key, c, old, now)
 		}

@@ -77,7 +77,7 @@ type Indexer[T any] interface {
 	// each once), and calls diff, if not nil, once for each key that came,
 	// changed, stayed or went, before it returns. An item whose non-empty
 	// version equals the stored one's is not stored anew: Object is then
-	// the stored object and Type is Unchanged.
+	// the stored object and Type is ChangeUnchanged.
 	ReplaceAll(keys []string, items []T, resourceVersion string, diff func(Change[T]))
 
 	// Snapshot returns the present state. See Snapshot for its life.
@@ -112,19 +112,22 @@ type Snapshot[T any] interface {
 // ChangeType says what a Change does.
 type ChangeType uint8
 
-// Put stores, Remove removes, Unchanged (from ReplaceAll's diff only) did
-// nothing.
+// The types of a Change.
 const (
-	Put ChangeType = iota + 1
-	Remove
-	Unchanged
+	// ChangePut stores the object.
+	ChangePut ChangeType = iota + 1
+	// ChangeRemove removes what is stored under the key.
+	ChangeRemove
+	// ChangeUnchanged did nothing, since the object was there in the same
+	// version. Only the diff of ReplaceAll gives it.
+	ChangeUnchanged
 )
 
 // Change is one write of a batch, and what it found.
 type Change[T any] struct {
 	Key string
-	// Object is stored by Put. For Remove it may be the zero T; where it has
-	// a version, that counts for LastStoreSyncResourceVersion.
+	// Object is stored by ChangePut. For ChangeRemove it may be the zero T;
+	// where it has a version, that counts for LastStoreSyncResourceVersion.
 	Object T
 	// Old is what was stored before, when Existed.
 	Old     T

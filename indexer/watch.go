@@ -147,17 +147,17 @@ func (w *watchers) close(e *watchEntry) {
 
 // Watch watches the whole store: its Done closes with the next object that is
 // stored or removed.
-func (s *ThreadSafeStore[T]) Watch() *Watch { return s.engine.watchers.watch(watched{}) }
+func (c *Cache[T]) Watch() *Watch { return c.engine.watchers.watch(watched{}) }
 
 // WatchKey watches one key: its Done closes when an object is next stored under
 // it or removed.
-func (s *ThreadSafeStore[T]) WatchKey(key string) *Watch {
-	return s.engine.watchers.watch(watched{kind: watchKey, name: key})
+func (c *Cache[T]) WatchKey(key string) *Watch {
+	return c.engine.watchers.watch(watched{kind: watchKey, name: key})
 }
 
 // WatchIndex watches what ByIndex(indexName, value) returns: its Done closes
 // when an object next comes there, goes from there, or is stored anew there.
 // An unknown index is watched for a time when it exists.
-func (s *ThreadSafeStore[T]) WatchIndex(indexName, value string) *Watch {
-	return s.engine.watchers.watch(watched{kind: watchValue, index: indexName, name: value})
+func (c *Cache[T]) WatchIndex(indexName, value string) *Watch {
+	return c.engine.watchers.watch(watched{kind: watchValue, index: indexName, name: value})
 }

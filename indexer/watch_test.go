@@ -114,12 +114,12 @@ func watchModel(watch func(c *Cache[*thing], of watched) watchLike) func(*rapid.
 					if rapid.Bool().Draw(t, "remove") {
 						changed(o.key, stored[o.key], nil)
 						delete(stored, o.key)
-						changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: Remove})
+						changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: ChangeRemove})
 						continue
 					}
 					changed(o.key, stored[o.key], o)
 					stored[o.key] = o
-					changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: Put})
+					changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: ChangePut})
 				}
 				c.Apply(changes, "")
 			},

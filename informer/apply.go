@@ -44,11 +44,11 @@ type applier[T any] struct {
 // SyncAll is not its business.
 func (a *applier[T]) apply(b deltafifo.Batch[T], initial bool) {
 	switch first := &b.Deltas[0]; first.Type {
-	case deltafifo.ReplacedAll:
+	case deltafifo.DeltaReplacedAll:
 		a.replaceAll(first.List, initial)
-	case deltafifo.Bookmark:
+	case deltafifo.DeltaBookmark:
 		a.store.Bookmark(first.ResourceVersion)
-	case deltafifo.SyncAll:
+	case deltafifo.DeltaSyncAll:
 	default:
 		a.each(b.Deltas, initial)
 	}
@@ -73,7 +73,7 @@ func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
 	a.observeList(list)
 	defer func() { deletionsFirst(a.entries) }()
 	a.store.ReplaceAll(list.Keys, list.Objects, list.ResourceVersion, func(c indexer.Change[T]) {
-		if c.Type == indexer.Remove {
+		if c.Type == indexer.ChangeRemove {
 			a.emit(gone(&c, reason))
 			return
 		}
@@ -121,11 +121,11 @@ func (a *applier[T]) each(deltas []deltafifo.Delta[T], initial bool) {
 // tell tells of the change that a delta made.
 func (a *applier[T]) tell(c *indexer.Change[T], d *deltafifo.Delta[T], initial bool) {
 	switch d.Type {
-	case deltafifo.Deleted:
+	case deltafifo.DeltaDeleted:
 		a.remove(c, d)
-	case deltafifo.Sync:
+	case deltafifo.DeltaSync:
 		a.put(c, Resync)
-	case deltafifo.Replaced:
+	case deltafifo.DeltaReplaced:
 		a.put(c, listed(initial))
 	default:
 		a.put(c, Watch)
@@ -133,9 +133,9 @@ func (a *applier[T]) tell(c *indexer.Change[T], d *deltafifo.Delta[T], initial b
 }
 
 func change[T any](d *deltafifo.Delta[T]) indexer.Change[T] {
-	c := indexer.Change[T]{Key: d.Key, Object: d.Object, Type: indexer.Put}
-	if d.Type == deltafifo.Deleted {
-		c.Type = indexer.Remove
+	c := indexer.Change[T]{Key: d.Key, Object: d.Object, Type: indexer.ChangePut}
+	if d.Type == deltafifo.DeltaDeleted {
+		c.Type = indexer.ChangeRemove
 	}
 	return c
 }
@@ -204,7 +204,7 @@ func (a *applier[T]) emit(event Event[T]) {
 
 // sameState tells whether the object was stored already as it is now.
 func (a *applier[T]) sameState(c *indexer.Change[T]) bool {
-	if c.Type == indexer.Unchanged {
+	if c.Type == indexer.ChangeUnchanged {
 		return true
 	}
 	version := a.access.Version(c.Object)

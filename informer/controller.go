@@ -109,7 +109,7 @@ func (c *Controller[T]) Run(ctx context.Context) error {
 // consume applies a batch and tells the handler.
 func (c *Controller[T]) consume(ctx context.Context, b deltafifo.Batch[T]) {
 	defer c.handle(ctx) // also when the user's code panics: what is stored is told
-	if b.Deltas[0].Type == deltafifo.SyncAll {
+	if b.Deltas[0].Type == deltafifo.DeltaSyncAll {
 		c.repeat()
 		return
 	}

@@ -40,7 +40,7 @@ func surviving(t *testing.T) *atomic.Int64 {
 func TestIndexFunctionsThatPanicOrFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told atomic.Int64
-		store := indexer.New(indexer.Options[item]{OnIndexError: func(indexer.IndexError) { told.Add(1) }})
+		store := indexer.New(indexer.Options[item]{OnIndexError: func(*indexer.IndexError) { told.Add(1) }})
 		in, source := scripted(t, Options[item]{Indexer: store, Indexers: indexer.Indexers[item]{
 			"panics": func(obj item) ([]string, error) {
 				if obj.Name == "a" {

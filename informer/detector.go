@@ -64,7 +64,7 @@ func (a *applier[T]) observeList(list *deltafifo.List[T]) {
 func (a *applier[T]) observeEach(deltas []deltafifo.Delta[T]) {
 	a.observeAll(len(deltas), func(i int) (string, T, bool) {
 		d := &deltas[i]
-		return d.Key, d.Object, d.Type != deltafifo.Deleted && d.Type != deltafifo.Sync
+		return d.Key, d.Object, d.Type != deltafifo.DeltaDeleted && d.Type != deltafifo.DeltaSync
 	})
 }
 

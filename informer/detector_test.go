@@ -264,7 +264,7 @@ func BenchmarkDetector(b *testing.B) {
 					version++
 					obj := newItem(fmt.Sprint(i), version)
 					obj.Labels = map[string]string{"app": "web", "tier": "front", "env": "test"}
-					deltas[i] = deltafifo.Delta[item]{Key: "ns/" + obj.Name, Object: obj, Type: deltafifo.Updated}
+					deltas[i] = deltafifo.Delta[item]{Key: "ns/" + obj.Name, Object: obj, Type: deltafifo.DeltaUpdated}
 				}
 				b.StartTimer()
 				a.apply(deltafifo.Batch[item]{Deltas: deltas}, false)

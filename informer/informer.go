@@ -120,7 +120,7 @@ func (in *SharedIndexInformer[T]) consume(b deltafifo.Batch[T]) {
 		p.publish(a.entries)
 		a.tidy()
 	}()
-	if b.Deltas[0].Type == deltafifo.SyncAll {
+	if b.Deltas[0].Type == deltafifo.DeltaSyncAll {
 		a.entries = append(a.entries, p.resyncMark()...)
 		return
 	}

@@ -326,7 +326,7 @@ func TestNobodyWaitsBehindItemsThatAreGone(t *testing.T) {
 			"merged":    func(q *workqueue.RateLimitingQueue[string], item string) { q.Add(item) },
 			"cancelled": func(q *workqueue.RateLimitingQueue[string], item string) { q.Cancel(item) },
 			"moved": func(q *workqueue.RateLimitingQueue[string], item string) {
-				q.Reschedule(item, 1000*time.Hour, workqueue.Replace)
+				q.Reschedule(item, 1000*time.Hour, workqueue.PendingReplace)
 			},
 			"not limited": func(q *workqueue.RateLimitingQueue[string], item string) {
 				q.AddAfter(item, time.Nanosecond)

@@ -38,7 +38,7 @@ func (b *bounds) waits(group string) (n int) {
 	return n
 }
 
-func (b *bounds) inHand(group string) (n int) {
+func (b *bounds) processing(group string) (n int) {
 	for _, item := range b.held {
 		if namespace(item) == group {
 			n++
@@ -97,7 +97,7 @@ func (b *bounds) done(t *rapid.T) {
 // look takes note of the groups that wait with none in hand.
 func (b *bounds) look() {
 	for _, group := range []string{"a", "b", "c", "d"} {
-		switch starved := b.waits(group) > 0 && b.inHand(group) == 0; {
+		switch starved := b.waits(group) > 0 && b.processing(group) == 0; {
 		case !starved:
 			delete(b.since, group)
 		case b.since[group] == nil:

@@ -71,7 +71,7 @@ func (q *DelayingQueue[T]) AddAfter(item T, delay time.Duration) {
 }
 
 func (q *DelayingQueue[T]) addLater(call string, item T, delay time.Duration) {
-	a := q.addAfter(call, item, delay, 0, Earliest)
+	a := q.addAfter(call, item, delay, 0, PendingEarliest)
 	if a.outcome != refused {
 		q.meter.retry()
 	}
@@ -127,7 +127,7 @@ func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how 
 	}
 	e := q.entry(hash, item, group)
 	if q.clock == nil {
-		if how == Earliest && q.endsBefore(e, delay) {
+		if how == PendingEarliest && q.endsBefore(e, delay) {
 			now = q.seen
 		} else {
 			now = q.now()

@@ -150,21 +150,21 @@ func pendingDelay(t *testing.T, make func() delays) {
 				t.Errorf("ready in %v (%v), expected %v", got, ok, want)
 			}
 		}
-		if q.Reschedule("a", time.Second, workqueue.Replace) || q.Cancel("a") {
+		if q.Reschedule("a", time.Second, workqueue.PendingReplace) || q.Cancel("a") {
 			t.Error("a delay was moved or cancelled that there is not")
 		}
 		q.AddAfter("a", 10*time.Second) // visible at once
 		in(10 * time.Second)
-		q.Reschedule("a", 20*time.Second, workqueue.Earliest)
+		q.Reschedule("a", 20*time.Second, workqueue.PendingEarliest)
 		in(10 * time.Second)
-		q.Reschedule("a", 20*time.Second, workqueue.Latest)
+		q.Reschedule("a", 20*time.Second, workqueue.PendingLatest)
 		in(20 * time.Second)
-		q.Reschedule("a", 5*time.Second, workqueue.Latest)
+		q.Reschedule("a", 5*time.Second, workqueue.PendingLatest)
 		in(20 * time.Second)
-		q.Reschedule("a", 5*time.Second, workqueue.Replace)
+		q.Reschedule("a", 5*time.Second, workqueue.PendingReplace)
 		in(5 * time.Second)
 		if q, ok := q.(*workqueue.DelayingQueue[string]); ok {
-			q.AddWith(workqueue.AddOptions{After: time.Minute, Pending: workqueue.Latest}, "a")
+			q.AddWith(workqueue.AddOptions{After: time.Minute, Pending: workqueue.PendingLatest}, "a")
 			in(time.Minute)
 		}
 		if !q.Cancel("a") {
@@ -176,7 +176,7 @@ func pendingDelay(t *testing.T, make func() delays) {
 		<-time.After(time.Hour)
 		wantLen(t, q, 0)
 		q.AddAfter("a", time.Hour)
-		q.Reschedule("a", 0, workqueue.Replace)
+		q.Reschedule("a", 0, workqueue.PendingReplace)
 		wantLen(t, q, 1)
 	})
 }

@@ -38,7 +38,7 @@ func (d *delays[T]) put(in *slabs[T], e entry[T], at int64, how Pending) bool {
 		return true
 	}
 	now := *d.heap.at(slot)
-	if how == Earliest && at >= now.at || how == Latest && at <= now.at {
+	if how == PendingEarliest && at >= now.at || how == PendingLatest && at <= now.at {
 		return false
 	}
 	d.unpromise(e)

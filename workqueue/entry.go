@@ -5,10 +5,10 @@ package workqueue
 type phase uint8
 
 const (
-	idle    phase = iota // no worker has it and none will be given it
-	waiting              // in a lane, or in the Storage
-	inHand               // with a worker
-	dirty                // with a worker, and added again since
+	idle       phase = iota // no worker has it and none will be given it
+	waiting                 // in a queue, or in the Storage
+	processing              // with a worker
+	dirty                   // with a worker, and added again since
 )
 
 // state is a phase and two flags in one byte.
@@ -31,8 +31,8 @@ type entry[T comparable] struct {
 
 // link is what ties an entry to others. Numbers are 0 where there is none.
 type link struct {
-	// next is the neighbour in the one list that the phase allows: the lane
-	// while waiting, the list of hands while in hand or dirty (kept only for
+	// next is the neighbour in the one list that the phase allows: the queue
+	// while waiting, the list busy while processing or dirty (kept only for
 	// metrics), the free list of the slab when it is no entry.
 	next uint32
 	slot uint32 // place in the heap of delays; 0 when not delayed
@@ -40,7 +40,7 @@ type link struct {
 
 // rank is what an entry needs only in a queue that is ranked.
 type rank struct {
-	prev     uint32 // the other neighbour in a lane or in the list of hands
+	prev     uint32 // the other neighbour in a queue or in the list busy
 	age      uint32 // orders waiting entries by when they became ready
 	priority int32  // while waiting or dirty
 	later    int32  // priority of the pending delay

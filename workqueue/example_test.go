@@ -106,7 +106,7 @@ func ExampleDelayingQueue() {
 	defer q.ShutDown()
 	q.AddAfter("lease/a", time.Hour)
 	q.AddAfter("lease/b", time.Hour)
-	q.Reschedule("lease/a", time.Millisecond, workqueue.Earliest)
+	q.Reschedule("lease/a", time.Millisecond, workqueue.PendingEarliest)
 	fmt.Println("cancelled:", q.Cancel("lease/b"))
 	key, _ := q.Get()
 	q.Done(key)

@@ -145,7 +145,7 @@ func (s *machine) actions() map[string]func(*rapid.T) {
 			key, d := drawKey(t), drawDelay(t)
 			s.q.AddAfter(key, d)
 			s.retry()
-			s.m.delay(key, d, 0, Earliest, false)
+			s.m.delay(key, d, 0, PendingEarliest, false)
 			s.wantMisuse(t, d < 0 && !s.m.tolerant, ErrNegativeDelay)
 			s.wantMisuse(t, s.m.down, ErrShutDown)
 		},
@@ -153,7 +153,7 @@ func (s *machine) actions() map[string]func(*rapid.T) {
 			key := drawKey(t)
 			s.q.AddRateLimited(key)
 			s.retry()
-			s.m.delay(key, s.fail(key), 0, Earliest, s.own)
+			s.m.delay(key, s.fail(key), 0, PendingEarliest, s.own)
 			s.wantMisuse(t, s.m.down, ErrShutDown)
 		},
 		"add with":   s.addWith,
@@ -369,11 +369,11 @@ func (s *machine) giveUp(t *rapid.T) {
 
 func (s *machine) done(t *rapid.T) {
 	key := drawKey(t)
-	if held := s.m.inHand(); len(held) > 0 && rapid.IntRange(0, 9).Draw(t, "held") > 0 {
+	if held := s.m.processing(); len(held) > 0 && rapid.IntRange(0, 9).Draw(t, "held") > 0 {
 		key = rapid.SampledFrom(held).Draw(t, "held key")
 	}
 	s.q.Done(key)
-	s.wantMisuse(t, !s.m.done(key) && !s.m.tolerant, ErrNotInHand)
+	s.wantMisuse(t, !s.m.done(key) && !s.m.tolerant, ErrNotProcessing)
 }
 
 // wantMisuse checks whether a misuse was told, and takes it off the list.
@@ -428,7 +428,7 @@ func (s *machine) check(t *rapid.T) {
 		t.Fatal(err)
 	}
 	want := Stats{
-		Waiting: len(s.m.waiting()), InHand: len(s.m.inHand()),
+		Waiting: len(s.m.waiting()), Processing: len(s.m.processing()),
 		Delayed: s.m.delayedKeys(), Dropped: s.m.dropped,
 	}
 	if got := s.q.Stats(); got != want || s.q.Len() != want.Waiting || s.q.ShuttingDown() != s.m.down {

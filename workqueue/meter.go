@@ -110,7 +110,7 @@ func (q *Queue[T]) reportUnfinished() {
 func (q *Queue[T]) unfinished(now int64) (total, oldest int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.hands.each(&q.table.slabs, func(e entry[T]) {
+	q.busy.each(&q.table.slabs, func(e entry[T]) {
 		age := now - e.more().started
 		total += age
 		oldest = max(oldest, age)

@@ -46,8 +46,8 @@ func TestMisuseIsNamed(t *testing.T) {
 		call, item string
 		reason     error
 	}{
-		{"Done", "waits", workqueue.ErrNotInHand},
-		{"Done", "unknown", workqueue.ErrNotInHand},
+		{"Done", "waits", workqueue.ErrNotProcessing},
+		{"Done", "unknown", workqueue.ErrNotProcessing},
 		{"AddAfter", "late", workqueue.ErrNegativeDelay},
 		{"AddWith", "limited", workqueue.ErrNoLimiter},
 		{"AddRateLimited", "late", workqueue.ErrNegativeDelay},
@@ -84,7 +84,7 @@ func TestMisuseOfALayerIsNamed(t *testing.T) {
 	})
 	limited := workqueue.NewRateLimitingOver[string](q, workqueue.NewExponentialLimiter[string](-1, 1))
 	q.AddAfter("a", -time.Second)
-	q.Reschedule("b", -time.Second, workqueue.Replace)
+	q.Reschedule("b", -time.Second, workqueue.PendingReplace)
 	limited.AddRateLimited("c")
 	q.ShutDown()
 	q.AddAfter("d", time.Second)
@@ -136,7 +136,7 @@ func TestTolerantQueueTellsOfNothing(t *testing.T) {
 	if q.Len() != 1 {
 		t.Errorf("Len is %d", q.Len())
 	}
-	q.Reschedule("a", -time.Second, workqueue.Replace)
+	q.Reschedule("a", -time.Second, workqueue.PendingReplace)
 }
 
 // A nil where something is needed is a panic that says where and what to do.
@@ -192,7 +192,7 @@ func TestANilLimiterIsTheDefault(t *testing.T) {
 // Each error says what to do.
 func TestErrorsSayWhatToDo(t *testing.T) {
 	for _, err := range []error{
-		workqueue.ErrShutDown, workqueue.ErrNotInHand, workqueue.ErrNegativeDelay, workqueue.ErrNoLimiter,
+		workqueue.ErrShutDown, workqueue.ErrNotProcessing, workqueue.ErrNegativeDelay, workqueue.ErrNoLimiter,
 	} {
 		if _, advice, found := strings.Cut(err.Error(), ": "); !found || advice == "" {
 			t.Errorf("%q gives no advice", err)

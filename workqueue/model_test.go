@@ -176,7 +176,7 @@ func (m *model) delay(item string, d time.Duration, priority int, how Pending, l
 
 func (m *model) move(k *modelKey, d time.Duration, how Pending) bool {
 	at := m.clock + d
-	if how == Replace || how == Earliest && at < k.at || how == Latest && at > k.at {
+	if how == PendingReplace || how == PendingEarliest && at < k.at || how == PendingLatest && at > k.at {
 		k.at, k.promised = at, false
 		return true
 	}
@@ -233,7 +233,7 @@ func (m *model) waiting() (items []string) {
 	return items
 }
 
-func (m *model) inHand() (items []string) {
+func (m *model) processing() (items []string) {
 	for item, k := range m.keys {
 		if k.held {
 			items = append(items, item)
@@ -323,5 +323,5 @@ func (m *model) shutDown() {
 
 // drained is when ShutDownWithDrain may return.
 func (m *model) drained() bool {
-	return len(m.inHand()) == 0 && (m.tolerant || len(m.waiting()) == 0)
+	return len(m.processing()) == 0 && (m.tolerant || len(m.waiting()) == 0)
 }

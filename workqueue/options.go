@@ -92,14 +92,14 @@ type AddOptions struct {
 	Pending Pending
 }
 
-// Pending tells how a new delay is joined with one that is pending.
+// Pending says how a new delay of an item is joined with its pending one.
 type Pending uint8
 
 const (
-	// Earliest keeps the one that ends first, as client-go does.
-	Earliest Pending = iota
-	// Latest keeps the one that ends last.
-	Latest
-	// Replace keeps the new one.
-	Replace
+	// PendingEarliest keeps the delay that ends first, as client-go does.
+	PendingEarliest Pending = iota
+	// PendingLatest keeps the delay that ends last.
+	PendingLatest
+	// PendingReplace keeps the new delay.
+	PendingReplace
 )

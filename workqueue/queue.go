@@ -39,18 +39,18 @@ type Queue[T comparable] struct {
 	// others take short ways: see Add, Get and Done.
 	special bool
 
-	mu      lock
-	table   table[T]
-	last    entry[T] // the entry handed out last, while it is in hand
-	ready   ready[T] // unused with a storage
-	waiters waiters
-	inHand  int
-	hands   lane[T] // entries in hand, in no order; only with a meter
-	delays  delays[T]
-	seen    int64     // the last reading of the real clock by delay; 0 is none
-	failed  failed[T] // only with a Backoff
-	tokens  tokens    // only with Tokens
-	dropped int
+	mu         lock
+	table      table[T]
+	last       entry[T] // the entry handed out last, while it is in hand
+	ready      ready[T] // unused with a storage
+	waiters    waiters
+	processing int
+	busy       fifo[T] // entries that are processing or dirty; only with a meter
+	delays     delays[T]
+	seen       int64     // the last reading of the real clock by delay; 0 is none
+	failed     failed[T] // only with a Backoff
+	tokens     tokens    // only with Tokens
+	dropped    int
 
 	down   bool
 	drain  chan struct{} // closed when a ShutDownWithDrain need wait no more
@@ -74,7 +74,7 @@ func (q *Queue[T]) setup(o Options[T]) {
 	q.table.cache.limit = limitFor[T](o.IdleEntries)
 	q.ready.aging = o.Aging
 	if q.meter = newMeter(o.Name, o.Metrics, o.PriorityDepth); q.meter != nil {
-		q.table.rank() // for the list of hands
+		q.table.rank() // for busy
 		q.ticker = startTicker(o.Clock, q.reportUnfinished)
 	}
 	q.special = q.meter != nil || q.group != nil || q.storage != nil
@@ -203,7 +203,7 @@ func (q *Queue[T]) admit(e entry[T], priority int32, now int64) addition {
 		q.prioritize(e, priority)
 		q.stampAdded(e, now)
 		return addition{wake: q.line(e), outcome: added, priority: priority}
-	case inHand:
+	case processing:
 		e.enter(dirty)
 		q.prioritize(e, priority)
 		q.stampAdded(e, now)
@@ -230,7 +230,7 @@ func (q *Queue[T]) again(e entry[T], priority int32) addition {
 	return addition{outcome: rose, priority: priority, from: from}
 }
 
-// prioritize gives e, which is in no lane, a priority.
+// prioritize gives e, which is in no queue, a priority.
 func (q *Queue[T]) prioritize(e entry[T], priority int32) {
 	if priority != 0 {
 		q.ready.rank(&q.table.slabs)
@@ -269,17 +269,17 @@ func (q *Queue[T]) len() int {
 
 // Stats are the numbers of items in a queue at one moment.
 type Stats struct {
-	Waiting int // for a worker
-	InHand  int // with a worker
-	Delayed int // with a delay that has not ended; they may wait or be in hand too
-	Dropped int // delays that were dropped by a shutdown (Q5)
+	Waiting    int // for a worker
+	Processing int // with a worker
+	Delayed    int // with a delay that has not ended; they may wait or be in hand too
+	Dropped    int // delays that were dropped by a shutdown (Q5)
 }
 
 // Stats counts the items of the queue.
 func (q *Queue[T]) Stats() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return Stats{Waiting: q.len(), InHand: q.inHand, Delayed: q.delays.len(), Dropped: q.dropped}
+	return Stats{Waiting: q.len(), Processing: q.processing, Delayed: q.delays.len(), Dropped: q.dropped}
 }
 
 // clamp brings a priority into the range that an entry can hold.

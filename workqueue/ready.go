@@ -42,10 +42,10 @@ func (r *ready[T]) push(in *slabs[T], e entry[T]) {
 func (r *ready[T]) append(in *slabs[T], e entry[T]) {
 	r.n++
 	r.all.waiting++
-	if len(r.all.lanes) == 0 {
-		r.all.lane(0)
+	if len(r.all.queues) == 0 {
+		r.all.queue(0)
 	}
-	r.all.lanes[0].append(in, e)
+	r.all.queues[0].append(in, e)
 }
 
 // stamp takes note of the order in which entries become ready.
@@ -65,9 +65,9 @@ func (r *ready[T]) pop(in *slabs[T]) entry[T] {
 	switch {
 	case len(r.turns) > 0:
 		return r.popTurn(in)
-	case len(r.all.lanes) == 1:
+	case len(r.all.queues) == 1:
 		r.all.waiting--
-		return r.all.lanes[0].pop(in)
+		return r.all.queues[0].pop(in)
 	default:
 		return r.all.pop(in, r.aging)
 	}
@@ -76,7 +76,7 @@ func (r *ready[T]) pop(in *slabs[T]) entry[T] {
 func (r *ready[T]) popTurn(in *slabs[T]) entry[T] {
 	g := r.turns[0]
 	e := g.pop(in, r.aging)
-	g.inHand++
+	g.processing++
 	r.turn++
 	g.turn = r.turn
 	if g.waiting == 0 {
@@ -88,7 +88,7 @@ func (r *ready[T]) popTurn(in *slabs[T]) entry[T] {
 }
 
 // rank makes a queue ranked, in which no priority was used so far: all that
-// waits in a group is in one lane.
+// waits in a group is in one queue.
 func (r *ready[T]) rank(in *slabs[T]) {
 	if in.ranked {
 		return
@@ -101,9 +101,9 @@ func (r *ready[T]) rank(in *slabs[T]) {
 }
 
 func (r *ready[T]) rankGroup(in *slabs[T], g *group[T]) {
-	for i := range g.lanes {
+	for i := range g.queues {
 		prev := uint32(0)
-		g.lanes[i].each(in, func(e entry[T]) {
+		g.queues[i].each(in, func(e entry[T]) {
 			e.rank().prev, prev = prev, e.id
 			r.stamp(e)
 		})
@@ -123,7 +123,7 @@ func (r *ready[T]) rise(in *slabs[T], e entry[T], priority int32) {
 // took takes note that e, which a Storage held, is with a worker.
 func (r *ready[T]) took(e entry[T]) {
 	if g := r.of(e); g != &r.all {
-		g.inHand++
+		g.processing++
 	}
 }
 
@@ -133,7 +133,7 @@ func (r *ready[T]) put(e entry[T]) {
 	if g == &r.all {
 		return
 	}
-	g.inHand--
+	g.processing--
 	if g.place != 0 {
 		r.up(g.place - 1)
 	}
@@ -169,8 +169,8 @@ func (r *ready[T]) part(e entry[T]) {
 }
 
 func (r *ready[T]) before(a, b *group[T]) bool {
-	if a.inHand != b.inHand {
-		return a.inHand < b.inHand
+	if a.processing != b.processing {
+		return a.processing < b.processing
 	}
 	return a.turn < b.turn
 }

@@ -44,7 +44,7 @@ func (q *Queue[T]) ShuttingDown() bool {
 
 // drained tells whether ShutDownWithDrain need not wait.
 func (q *Queue[T]) drained() bool {
-	return q.inHand == 0 && (q.tolerant || q.len() == 0)
+	return q.processing == 0 && (q.tolerant || q.len() == 0)
 }
 
 // ending is what a shutdown must do after the lock is released.

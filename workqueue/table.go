@@ -1,5 +1,7 @@
 package workqueue
 
+import "hash/maphash"
+
 const (
 	// freeEntries is how many entries without a key are kept for reuse.
 	freeEntries = 1024
@@ -144,4 +146,17 @@ func (t *table[T]) each(f func(entry[T])) {
 			}
 		}
 	}
+}
+
+// seed makes hashes that nobody outside of the process can foresee. It is
+// never changed.
+var seed = maphash.MakeSeed()
+
+// mark is the hash of a key; 0 is none.
+type mark uint32
+
+// hashOf is called before the lock is taken: it takes time, and panics if item
+// cannot be hashed.
+func hashOf[T comparable](item T) mark {
+	return max(mark(maphash.Comparable(seed, item)), 1)
 }

@@ -31,7 +31,7 @@ func (q *Queue[T]) spend(e entry[T], now int64) bool {
 		q.tokens.next = now // those that were given a time are gone
 	}
 	q.tokens.next = later(max(q.tokens.next, now), q.tokens.interval())
-	q.delays.put(&q.table.slabs, e, q.tokens.next, Replace)
+	q.delays.put(&q.table.slabs, e, q.tokens.next, PendingReplace)
 	q.delays.promise(e)
 	return false
 }

@@ -124,7 +124,7 @@ func (x *Index[T]) Apply(changes []indexer.Change[T], resourceVersion string) {
 	leaves, versions := make([]*entry[T], len(changes)), make([]string, len(changes))
 	x.write(func(s *state[T]) {
 		for i := range changes {
-			if c := &changes[i]; c.Type == indexer.Put {
+			if c := &changes[i]; c.Type == indexer.ChangePut {
 				leaves[i] = x.leaf(s, c.Key, c.Object)
 				versions[i] = leaves[i].value.version
 			} else {

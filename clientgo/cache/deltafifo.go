@@ -117,7 +117,7 @@ func (f *DeltaFIFO) Pop(process PopProcessFunc) (interface{}, error) {
 
 func (f *DeltaFIFO) delta(d *deltafifo.Delta[any]) Delta {
 	converted := toDelta(d)
-	if d.Type == deltafifo.Replaced {
+	if d.Type == deltafifo.DeltaReplaced {
 		converted.Type = f.listed
 	}
 	return converted

@@ -249,15 +249,15 @@ func unlessClosed(err error) error {
 func toDelta(d *deltafifo.Delta[any]) Delta {
 	converted := Delta{Type: DeltaType(d.Type.String()), Object: plainly(d.Object)}
 	switch d.Type {
-	case deltafifo.Deleted:
+	case deltafifo.DeltaDeleted:
 		if d.FinalStateUnknown {
 			converted.Object = tombstone(d.Key, converted.Object)
 		}
-	case deltafifo.ReplacedAll:
+	case deltafifo.DeltaReplacedAll:
 		converted.Object = ReplacedAllInfo{ResourceVersion: d.List.ResourceVersion, Objects: listed(d.List)}
-	case deltafifo.SyncAll:
+	case deltafifo.DeltaSyncAll:
 		converted.Object = SyncAllInfo{}
-	case deltafifo.Bookmark:
+	case deltafifo.DeltaBookmark:
 		converted.Object = BookmarkInfo{ResourceVersion: d.ResourceVersion}
 	}
 	return converted

@@ -220,16 +220,16 @@ func (f *RealFIFO) unfold(deltas []deltafifo.Delta[any]) {
 	for i := range deltas {
 		d := &deltas[i]
 		switch {
-		case d.Type == deltafifo.ReplacedAll && !f.atomic:
+		case d.Type == deltafifo.DeltaReplacedAll && !f.atomic:
 			f.first.unfolding()
 			f.unfolded.list(d.List, f.known)
 			if f.unfolded.len() == 0 {
 				f.first.processed()
 			}
-		case d.Type == deltafifo.SyncAll && !f.atomic:
+		case d.Type == deltafifo.DeltaSyncAll && !f.atomic:
 			f.unfolded.resync(f.known)
 		default:
-			if d.Type == deltafifo.ReplacedAll {
+			if d.Type == deltafifo.DeltaReplacedAll {
 				f.first.unfolding()
 			}
 			f.unfolded.add(toDelta(d))

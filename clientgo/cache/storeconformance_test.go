@@ -171,7 +171,7 @@ func (s conformingStore) Apply(changes []indexer.Change[*object], version string
 	txns := make([]upstream.Transaction, len(changes))
 	for i, c := range changes {
 		txns[i] = upstream.Transaction{Object: c.Object, Type: upstream.TransactionTypeUpdate}
-		if c.Type == indexer.Remove {
+		if c.Type == indexer.ChangeRemove {
 			txns[i] = upstream.Transaction{Object: upstream.ExplicitKey(c.Key), Type: upstream.TransactionTypeDelete}
 		}
 	}

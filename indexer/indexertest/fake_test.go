@@ -7,6 +7,7 @@ import (
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/indexer/indexertest"
+	"github.com/informant-go/informant/indexer/stores"
 	"github.com/informant-go/informant/object"
 )
 
@@ -48,7 +49,7 @@ func TestFakeStoreDoesWhatItIsTold(t *testing.T) {
 
 func TestExpireAllBut(t *testing.T) {
 	var expired []string
-	s, err := indexer.NewExpiringStore(indexer.ExpiringOptions[string]{
+	s, err := stores.NewExpiringStore(stores.ExpiringOptions[string]{
 		Policy:    indexertest.ExpireAllBut[string]("stays"),
 		OnExpired: func(key string) { expired = append(expired, key) },
 	}, fakeAccess)

@@ -164,7 +164,7 @@ func (s *naive) Add(o *Object) error { return s.Update(o) }
 func (s *naive) Update(o *Object) error {
 	key, err := s.keyOf(o)
 	if err == nil {
-		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.Put}}, "")
+		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.ChangePut}}, "")
 	}
 	return err
 }
@@ -172,7 +172,7 @@ func (s *naive) Update(o *Object) error {
 func (s *naive) Delete(o *Object) error {
 	key, err := s.keyOf(o)
 	if err == nil && s.fault != keepsDeleted {
-		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.Remove}}, "")
+		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.ChangeRemove}}, "")
 	}
 	return err
 }
@@ -193,7 +193,7 @@ func (s *naive) apply(changes []indexer.Change[*Object], version string) {
 			if s.fault != tellsNoOld {
 				c.Old, c.Existed = st.objects[c.Key], st.objects[c.Key] != nil
 			}
-			if c.Type == indexer.Put {
+			if c.Type == indexer.ChangePut {
 				st.put(s, c.Key, c.Object)
 			} else {
 				st.remove(s, c.Key)
@@ -242,11 +242,11 @@ func (s *naive) replaceAll(keys []string, items []*Object, version string) (chan
 		changes = nil
 		gone := maps.Clone(st.objects)
 		for i, key := range keys {
-			c := indexer.Change[*Object]{Key: key, Object: items[i], Type: indexer.Put}
+			c := indexer.Change[*Object]{Key: key, Object: items[i], Type: indexer.ChangePut}
 			c.Old, c.Existed = st.objects[key], st.objects[key] != nil
 			delete(gone, key)
 			if rv := items[i].ResourceVersion; c.Existed && rv != "" && rv == c.Old.ResourceVersion && s.fault != storesAnew {
-				c.Type, c.Object = indexer.Unchanged, c.Old
+				c.Type, c.Object = indexer.ChangeUnchanged, c.Old
 			} else {
 				st.put(s, key, items[i])
 			}
@@ -257,7 +257,7 @@ func (s *naive) replaceAll(keys []string, items []*Object, version string) (chan
 				break
 			}
 			st.remove(s, key)
-			changes = append(changes, indexer.Change[*Object]{Key: key, Old: o, Existed: true, Type: indexer.Remove})
+			changes = append(changes, indexer.Change[*Object]{Key: key, Old: o, Existed: true, Type: indexer.ChangeRemove})
 		}
 		if version != "" {
 			st.version = version

@@ -19,8 +19,8 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
 
-// badJob is the one that user code in these tests does not bear; its key is
-// badKey.
+// badJob is the object for which the user code of these tests fails; its key
+// is badKey.
 const (
 	badJob = 2
 	badKey = "ns-2/job-2"
@@ -46,16 +46,16 @@ type badInput struct {
 	faults []fault
 	bad    informer.Handler[*Job]
 
-	// absent are keys that the store may not hold; unindexed those that the
-	// index of teams may not.
+	// absent are the keys that the store must not hold, unindexed those that
+	// the index of teams must not.
 	absent, unindexed []string
 
-	// late are keys that only the first event brings; lower tells that versions
+	// late are the keys that only the first event brings; with lower, versions
 	// may fall.
 	late  []string
 	lower bool
 
-	// told are words that one single report must all have.
+	// told are words; one single report must have all of them.
 	told []string
 }
 
@@ -185,8 +185,8 @@ func panicking(j *Job) (*Job, error) {
 	return j, nil
 }
 
-// I8, R1, R4, S4: bad input costs what it is about, and nothing else; whoever
-// reads the reports knows what it was. Nothing hangs: the bubble would not end.
+// I8, R1, R4, S4: bad input costs the object that it is about, and nothing else;
+// the reports name it. Nothing hangs: else the bubble would not end.
 func TestBadInputCostsWhatItIsAbout(t *testing.T) {
 	really, handlers := utilruntime.ReallyCrash, utilruntime.PanicHandlers
 	t.Cleanup(func() { utilruntime.ReallyCrash, utilruntime.PanicHandlers = really, handlers })

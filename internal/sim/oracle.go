@@ -15,7 +15,7 @@ import (
 // keptHistory is how much of what it was told of a key an oracle remembers.
 const keptHistory = 12
 
-// oracle is a handler that believes nothing. It rebuilds the collection from
+// oracle is a handler that checks everything. It rebuilds the collection from
 // its events and notes each one that cannot follow those before.
 type oracle struct {
 	name  string
@@ -27,11 +27,11 @@ type oracle struct {
 	slow     time.Duration
 	filtered bool
 
-	// refused tells whether lists held a key in a form that was refused: the
+	// refused reports whether lists held a key in a form that was refused: the
 	// object goes then, and may come again in the same state.
 	refused func(key string) bool
 
-	// wentBack tells whether the source may have told something again, or
+	// wentBack reports whether the source may have told something again, or
 	// older states: versions may fall then.
 	wentBack func() bool
 
@@ -85,7 +85,7 @@ func (o *oracle) exit() {
 	o.calling = false
 }
 
-// take looks at an event, and tells whether it is the one to leave at.
+// take looks at an event, and reports whether it is the one to leave at.
 func (o *oracle) take(e informer.Event[*Job], stored *Job, exists bool) (leave bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -48,8 +48,8 @@ var finds = map[string]broken.Fault{
 	"Q5 ShutDown wakes every worker":                        broken.WakesOneWorker,
 	"Q5 ShutDownWithDrain waits for items in hand":          broken.DrainsNothing,
 	"Q5 every ShutDownWithDrain ends with the last Done":    broken.DoneEndsOneDrain,
-	"Q5 ShutDownWithDrain waits for what is queued":         broken.DrainsWhatIsInHand,
-	"Q5 ShutDownWithDrain waits for an item that goes back": broken.DrainsWhatIsInHand,
+	"Q5 ShutDownWithDrain waits for what is queued":         broken.DrainsWhatIsProcessed,
+	"Q5 ShutDownWithDrain waits for an item that goes back": broken.DrainsWhatIsProcessed,
 	"Q5 ShutDown ends ShutDownWithDrain":                    broken.DrainGoesOn,
 	"Q5 both may be called again, in any order":             broken.ShutDownOnlyOnce,
 

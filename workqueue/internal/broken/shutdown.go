@@ -52,7 +52,7 @@ func (q *Queue) ShutDownWithDrain() {
 }
 
 func (q *Queue) drained() bool {
-	return len(q.held) == 0 && (len(q.waiting) == 0 || q.fault == DrainsWhatIsInHand)
+	return len(q.held) == 0 && (len(q.waiting) == 0 || q.fault == DrainsWhatIsProcessed)
 }
 
 // ShuttingDown is that of a work queue.

@@ -1,4 +1,4 @@
-package indexer
+package stores
 
 import (
 	"context"
@@ -11,14 +11,14 @@ import (
 
 // ErrClosed is returned by a Heap and a FIFO that are closed: by Pop when it is
 // empty too.
-var ErrClosed = errors.New("indexer: the queue is closed")
+var ErrClosed = errors.New("stores: the queue is closed")
 
 // Heap is a store out of which the least object comes first. An object that is
 // added again takes the place of the one with its key. All methods may be
 // called by any goroutine. It corresponds to client-go's Heap; the queues of
 // package workqueue do more.
 type Heap[T any] struct {
-	keyed Cache[T]
+	key func(T) (string, error)
 
 	mu     sync.Mutex
 	byKey  map[string]*heapItem[T]
@@ -40,12 +40,12 @@ type heapItem[T any] struct {
 // for an access that can make no key, or tells of a less that is nil.
 func NewHeap[T any](less func(a, b T) bool, access object.Access[T]) (*Heap[T], error) {
 	if less == nil {
-		return nil, errors.New("indexer: a Heap needs an order: give a less that is not nil")
+		return nil, errors.New("stores: a Heap needs an order: give a less that is not nil")
 	}
 	if err := access.Check(); err != nil {
 		return nil, err
 	}
-	h := &Heap[T]{keyed: Cache[T]{access: access}, byKey: make(map[string]*heapItem[T])}
+	h := &Heap[T]{key: keyFunc(access), byKey: make(map[string]*heapItem[T])}
 	h.order.Less = func(a, b *heapItem[T]) bool { return less(a.obj, b.obj) }
 	h.order.Moved = func(item *heapItem[T], at int) { item.at = at }
 	return h, nil
@@ -64,7 +64,7 @@ func (h *Heap[T]) Update(obj T) error { return h.Add(obj) }
 func (h *Heap[T]) add(objs []T, change bool) error {
 	keys := make([]string, len(objs))
 	for i, obj := range objs {
-		key, err := h.keyed.key(obj)
+		key, err := h.key(obj)
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (h *Heap[T]) Delete(obj T) error {
 
 // Remove is Delete, and returns what was there.
 func (h *Heap[T]) Remove(obj T) (removed T, exists bool, err error) {
-	key, err := h.keyed.key(obj)
+	key, err := h.key(obj)
 	if err != nil {
 		return removed, false, err
 	}
@@ -160,7 +160,7 @@ func (h *Heap[T]) tryPop() (*heapItem[T], <-chan struct{}, error) {
 
 // Get looks up the key of obj.
 func (h *Heap[T]) Get(obj T) (item T, exists bool, err error) {
-	key, err := h.keyed.key(obj)
+	key, err := h.key(obj)
 	if err != nil {
 		return item, false, err
 	}

@@ -50,8 +50,8 @@ func (q *Queue[T]) getFast() (item T, ok bool) {
 
 // handOut takes note that e is with a worker.
 func (q *Queue[T]) handOut(e entry[T]) {
-	e.enter(inHand)
-	q.inHand++
+	e.enter(processing)
+	q.processing++
 	q.last = e
 }
 
@@ -226,7 +226,7 @@ func (q *Queue[T]) pop(now int64) entry[T] {
 	q.handOut(e)
 	if q.meter != nil {
 		e.extra().started = now
-		q.hands.push(&q.table.slabs, e)
+		q.busy.push(&q.table.slabs, e)
 	}
 	return e
 }
@@ -250,4 +250,100 @@ func (q *Queue[T]) clockForMeter() int64 {
 		return 0
 	}
 	return q.now()
+}
+
+// Done says that the work on item, which Get or one of its kin gave to the
+// caller, is over. An item that was added meanwhile goes back into the queue.
+// Done with an item that is not in hand changes nothing, and is a misuse
+// (ErrNotProcessing) unless Options.Tolerant is set.
+func (q *Queue[T]) Done(item T) {
+	if !q.special && q.doneFast(item) {
+		return
+	}
+	now := int64(0)
+	if q.meter != nil {
+		now = q.now()
+	}
+	r := q.giveBack(item, now)
+	if r.wake != nil {
+		r.wake.signal()
+	}
+	if !r.ok {
+		if !q.tolerant {
+			q.misuse("Done", item, ErrNotProcessing)
+		}
+	} else if q.meter != nil {
+		q.meter.done(r.worked)
+	}
+}
+
+// doneFast is Done for the item that was handed out last, if nothing of it is
+// left but an idle entry.
+func (q *Queue[T]) doneFast(item T) bool {
+	if !q.mu.tryLock() {
+		q.mu.insist()
+	}
+	e := q.last
+	if e.none() || e.item() != item || e.phase() != processing || e.delayed() || e.failures() > 0 || q.drain != nil {
+		q.mu.Unlock()
+		return false
+	}
+	q.last = entry[T]{}
+	q.processing--
+	e.enter(idle)
+	if !e.is(cached) {
+		q.table.retire(e)
+	}
+	q.mu.Unlock()
+	return true
+}
+
+// release tells what Done must do after the lock is released.
+type release struct {
+	ok     bool
+	wake   *waiter
+	worked int64
+}
+
+func (q *Queue[T]) giveBack(item T, now int64) release {
+	hash := hashOf(item)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e := q.table.get(hash, item)
+	if e.none() || e.phase() < processing {
+		return release{}
+	}
+	r := release{ok: true}
+	if e == q.last {
+		q.last = entry[T]{}
+	}
+	q.processing--
+	q.ready.put(e)
+	if q.meter != nil {
+		q.busy.remove(&q.table.slabs, e)
+		r.worked = now - e.more().started
+	}
+	again := e.phase() == dirty
+	e.enter(idle)
+	if again {
+		r.wake = q.line(e)
+	} else {
+		q.settle(e)
+	}
+	if q.drain != nil && q.drained() {
+		close(q.drain)
+		q.drain = nil
+	}
+	return r
+}
+
+// settle lets go of what nothing is left of.
+func (q *Queue[T]) settle(e entry[T]) {
+	if e.active() {
+		return
+	}
+	q.ready.part(e)
+	if e.failures() == 0 {
+		q.table.retire(e)
+	}
 }

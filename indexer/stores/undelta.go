@@ -1,13 +1,17 @@
-package indexer
+package stores
 
-import "sync/atomic"
+import (
+	"sync/atomic"
 
-// UndeltaStore is a Store that hands the complete state to a function, once for
+	"github.com/informant-go/informant/indexer"
+)
+
+// UndeltaStore is an indexer.Store that hands the complete state to a function, once for
 // each change. It corresponds to client-go's UndeltaStore; here no two calls
 // run at once, and the last call has the last state. A change that comes while
 // a call runs leaves its own call to the goroutine of that one.
 type UndeltaStore[T any] struct {
-	Store[T]
+	indexer.Store[T]
 	push func([]T)
 
 	// owed counts the calls that changes ask for. Whoever makes it 1 calls
@@ -17,7 +21,7 @@ type UndeltaStore[T any] struct {
 
 // NewUndeltaStore returns an UndeltaStore over store. push owns the slice that
 // it is called with, and runs in the goroutine of a change, without a lock.
-func NewUndeltaStore[T any](store Store[T], push func([]T)) *UndeltaStore[T] {
+func NewUndeltaStore[T any](store indexer.Store[T], push func([]T)) *UndeltaStore[T] {
 	return &UndeltaStore[T]{Store: store, push: push}
 }
 

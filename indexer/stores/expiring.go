@@ -1,9 +1,10 @@
-package indexer
+package stores
 
 import (
 	"sync"
 	"time"
 
+	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
 	"k8s.io/utils/clock"
 )
@@ -42,21 +43,21 @@ type ExpiringOptions[T any] struct {
 	OnExpired func(key string)
 }
 
-// ExpiringStore is a Store whose objects expire. An expired object is not seen
+// ExpiringStore is an indexer.Store whose objects expire. An expired object is not seen
 // any more; the first read that comes across it removes it, unless a write is
 // under way, so that no reader waits (S2). It corresponds to client-go's
 // ExpirationCache and NewTTLStore.
 type ExpiringStore[T any] struct {
 	options ExpiringOptions[T]
 	key     func(T) (string, error)
-	store   *ThreadSafeStore[*Timestamped[T]]
+	store   indexer.Indexer[*Timestamped[T]]
 
 	// writing is held by writes, and by reads that remove something. It keeps
 	// a removal from hitting an object that was stored since.
 	writing sync.Mutex
 }
 
-var _ Store[any] = (*ExpiringStore[any])(nil)
+var _ indexer.Store[any] = (*ExpiringStore[any])(nil)
 
 // NewExpiringStore returns an empty store. The error is object.ErrNoAccess for an
 // access that can make no key.
@@ -67,12 +68,11 @@ func NewExpiringStore[T any](options ExpiringOptions[T], access object.Access[T]
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
-	keyed := Cache[T]{access: access}
-	store := NewThreadSafeStore(Options[*Timestamped[T]]{}, func(e *Timestamped[T]) string {
-		return access.Version(e.Object)
-	})
-	store.engine.options.Renew = true
-	return &ExpiringStore[T]{options: options, key: keyed.key, store: store}, nil
+	byKey := func(e *Timestamped[T]) (string, error) { return e.Key, nil }
+	store, err := indexer.NewWithAccess(indexer.Options[*Timestamped[T]]{Renew: true}, object.Keyed(byKey, object.Fields[*Timestamped[T]]{
+		Version: func(e *Timestamped[T]) string { return access.Version(e.Object) },
+	}))
+	return &ExpiringStore[T]{options: options, key: keyFunc(access), store: store}, err
 }
 
 func (s *ExpiringStore[T]) stamp(obj T, now time.Time) (*Timestamped[T], error) {
@@ -88,8 +88,7 @@ func (s *ExpiringStore[T]) Add(obj T) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.store.Add(entry.Key, entry)
-	return nil
+	return s.store.Add(entry)
 }
 
 // Update is Add: it begins the object's time anew.
@@ -103,25 +102,23 @@ func (s *ExpiringStore[T]) Delete(obj T) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.store.DeleteWithObject(entry.Key, entry)
-	return nil
+	return s.store.Delete(entry)
 }
 
 // Replace makes items the whole content, all with the present time.
 func (s *ExpiringStore[T]) Replace(items []T, resourceVersion string) error {
 	now := s.options.Clock.Now()
-	entries := make(map[string]*Timestamped[T], len(items))
-	for _, item := range items {
+	entries := make([]*Timestamped[T], len(items))
+	for i, item := range items {
 		entry, err := s.stamp(item, now)
 		if err != nil {
 			return err
 		}
-		entries[entry.Key] = entry
+		entries[i] = entry
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.store.Replace(entries, resourceVersion)
-	return nil
+	return s.store.Replace(entries, resourceVersion)
 }
 
 // Resync does nothing.
@@ -138,7 +135,7 @@ func (s *ExpiringStore[T]) Get(obj T) (item T, exists bool, err error) {
 
 // GetByKey looks up a key. The error is always nil.
 func (s *ExpiringStore[T]) GetByKey(key string) (item T, exists bool, err error) {
-	entry, exists := s.store.Get(key)
+	entry, exists, _ := s.store.GetByKey(key) // which never fails
 	if !exists || s.expired(entry) {
 		return item, false, nil
 	}
@@ -192,9 +189,9 @@ func (s *ExpiringStore[T]) remove(entry *Timestamped[T]) bool {
 		return false
 	}
 	defer s.writing.Unlock()
-	if stored, exists := s.store.Get(entry.Key); !exists || stored != entry {
+	if stored, exists, _ := s.store.GetByKey(entry.Key); !exists || stored != entry {
 		return false
 	}
-	s.store.Delete(entry.Key)
+	s.store.Apply([]indexer.Change[*Timestamped[T]]{{Key: entry.Key, Type: indexer.Remove}}, "")
 	return true
 }

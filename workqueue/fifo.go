@@ -1,15 +1,15 @@
 package workqueue
 
-// lane holds the waiting entries of one group and priority, in the order in
+// fifo holds the waiting entries of one group and priority, in the order in
 // which they became ready (Q3).
-type lane[T comparable] struct {
+type fifo[T comparable] struct {
 	priority   int32
 	head, tail uint32 // 0 when empty
 }
 
-func (l *lane[T]) empty() bool { return l.head == 0 }
+func (l *fifo[T]) empty() bool { return l.head == 0 }
 
-func (l *lane[T]) push(in *slabs[T], e entry[T]) {
+func (l *fifo[T]) push(in *slabs[T], e entry[T]) {
 	if in.ranked {
 		e.rank().prev = l.tail
 	}
@@ -17,7 +17,7 @@ func (l *lane[T]) push(in *slabs[T], e entry[T]) {
 }
 
 // append is push in a queue that is not ranked.
-func (l *lane[T]) append(in *slabs[T], e entry[T]) {
+func (l *fifo[T]) append(in *slabs[T], e entry[T]) {
 	if l.tail == 0 {
 		l.head = e.id
 	} else {
@@ -26,7 +26,7 @@ func (l *lane[T]) append(in *slabs[T], e entry[T]) {
 	l.tail = e.id
 }
 
-func (l *lane[T]) pop(in *slabs[T]) entry[T] {
+func (l *fifo[T]) pop(in *slabs[T]) entry[T] {
 	e := in.at(l.head)
 	k := e.link()
 	l.head, k.next = k.next, 0
@@ -39,7 +39,7 @@ func (l *lane[T]) pop(in *slabs[T]) entry[T] {
 }
 
 // remove is for a ranked queue.
-func (l *lane[T]) remove(in *slabs[T], e entry[T]) {
+func (l *fifo[T]) remove(in *slabs[T], e entry[T]) {
 	k, r := e.link(), e.rank()
 	if r.prev == 0 {
 		l.head = k.next
@@ -55,7 +55,7 @@ func (l *lane[T]) remove(in *slabs[T], e entry[T]) {
 }
 
 // each calls f for each entry from the head on.
-func (l *lane[T]) each(in *slabs[T], f func(entry[T])) {
+func (l *fifo[T]) each(in *slabs[T], f func(entry[T])) {
 	for id := l.head; id != 0; {
 		e := in.at(id)
 		id = e.link().next

@@ -99,7 +99,7 @@ func (q *Delayer[T]) delay(item T, delay int64) {
 		return
 	}
 	e := q.table.ensure(hash, item)
-	q.delays.put(&q.table.slabs, e, later(now, delay), Earliest)
+	q.delays.put(&q.table.slabs, e, later(now, delay), PendingEarliest)
 	q.delays.arm(now)
 }
 

@@ -15,27 +15,27 @@ import "context"
 //
 // It corresponds to client-go's DeltaFIFO.Replace.
 func (q *DeltaFIFO[T]) Commit(ctx context.Context, resourceVersion string) error {
-	if q.isClosed() {
+	if q.core.isClosed() {
 		return ErrClosed
 	}
-	p, err := q.commit()
+	p, err := q.core.commit()
 	if err != nil {
 		return err
 	}
 	tr := q.trace()
 	defer q.untrace(tr)
 	missing := q.missing(p)
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		return err
 	}
 	q.replace(p, missing, tr)
-	q.first.list(q.entries.keys)
+	q.core.first.list(q.entries.keys)
 	if resourceVersion != "" {
 		q.pushBookmark(resourceVersion)
 	}
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
@@ -51,7 +51,7 @@ func (q *DeltaFIFO[T]) missing(p *pages[T]) []Delta[T] {
 			keys = append(keys, key)
 		}
 	}
-	missing := q.lookup(keys, Deleted)
+	missing := q.lookup(keys, DeltaDeleted)
 	for i := range missing {
 		missing[i].FinalStateUnknown = true
 	}
@@ -70,7 +70,7 @@ func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
 		}
 	}
 	for e := q.entries.line.head; e != nil; e = e.next {
-		if d := e.newest(); d.Type != Deleted && d.Type != Bookmark && !p.has(d.Key) {
+		if d := e.newest(); d.Type != DeltaDeleted && d.Type != DeltaBookmark && !p.has(d.Key) {
 			q.push(unseen(d.Key, d.Object))
 		}
 	}
@@ -78,7 +78,7 @@ func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
 		q.pushAll(dead)
 	}
 	for i, key := range p.keys {
-		q.push(Delta[T]{Key: key, Object: p.objs[i], Type: Replaced})
+		q.push(Delta[T]{Key: key, Object: p.objs[i], Type: DeltaReplaced})
 	}
 	if q.deletionsLast {
 		q.pushAll(dead)
@@ -99,5 +99,5 @@ func (q *DeltaFIFO[T]) handedOut(p *pages[T], tr *trace[T]) []Delta[T] {
 
 // unseen is the deletion of what was obj last.
 func unseen[T any](key string, obj T) Delta[T] {
-	return Delta[T]{Key: key, Object: obj, Type: Deleted, FinalStateUnknown: true}
+	return Delta[T]{Key: key, Object: obj, Type: DeltaDeleted, FinalStateUnknown: true}
 }

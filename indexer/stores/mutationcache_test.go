@@ -1,4 +1,4 @@
-package indexer
+package stores
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
 	"k8s.io/apimachinery/pkg/types"
 	testclock "k8s.io/utils/clock/testing"
@@ -18,13 +19,13 @@ type life struct {
 	uid string
 }
 
-func newMutations(t *testing.T, options MutationCacheOptions[*life]) (*MutationCache[*life], *Cache[*life]) {
+func newMutations(t *testing.T, options MutationCacheOptions[*life]) (*MutationCache[*life], *indexer.Cache[*life]) {
 	t.Helper()
 	access := object.Keyed(func(o *life) (string, error) { return thingAccess().Key(&o.thing) }, object.Fields[*life]{
 		Version: func(o *life) string { return o.version },
 		UID:     func(o *life) types.UID { return types.UID(o.uid) },
 	})
-	store, err := NewWithAccess(Options[*life]{Indexers: Indexers[*life]{
+	store, err := indexer.NewWithAccess(indexer.Options[*life]{Indexers: indexer.Indexers[*life]{
 		"color": func(o *life) ([]string, error) { return o.colors, nil },
 	}}, access)
 	if err != nil {
@@ -180,7 +181,7 @@ func TestMutationCacheByIndexShowsNothingOutdated(t *testing.T) {
 // TestMutationCacheNeedsAnIndexer proves that a nil one is told of at
 // construction.
 func TestMutationCacheNeedsAnIndexer(t *testing.T) {
-	for _, none := range []Indexer[*life]{nil, (*Cache[*life])(nil)} {
+	for _, none := range []indexer.Indexer[*life]{nil, (*indexer.Cache[*life])(nil)} {
 		if _, err := NewMutationCache(none, MutationCacheOptions[*life]{}, object.Keyed(func(*life) (string, error) { return "", nil }, object.Fields[*life]{})); err == nil {
 			t.Errorf("%T is taken", none)
 		}

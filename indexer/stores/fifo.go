@@ -1,4 +1,4 @@
-package indexer
+package stores
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 // called by any goroutine. It corresponds to client-go's FIFO; package
 // deltafifo has the queues that tell of deletions.
 type FIFO[T any] struct {
-	keyed Cache[T]
+	key func(T) (string, error)
 
 	mu    sync.Mutex
 	items map[string]T
@@ -39,13 +39,13 @@ func NewFIFO[T any](access object.Access[T]) (*FIFO[T], error) {
 	if err := access.Check(); err != nil {
 		return nil, err
 	}
-	return &FIFO[T]{keyed: Cache[T]{access: access}, items: make(map[string]T), synced: make(chan struct{})}, nil
+	return &FIFO[T]{key: keyFunc(access), items: make(map[string]T), synced: make(chan struct{})}, nil
 }
 
 // Add stores obj, at the end of the queue unless its key is in it. The error is
 // an *object.KeyError or ErrClosed.
 func (f *FIFO[T]) Add(obj T) error {
-	key, err := f.keyed.key(obj)
+	key, err := f.key(obj)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (f *FIFO[T]) wake() {
 
 // Delete takes obj's key out of the store and the queue.
 func (f *FIFO[T]) Delete(obj T) error {
-	key, err := f.keyed.key(obj)
+	key, err := f.key(obj)
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (f *FIFO[T]) settle(key string) {
 func (f *FIFO[T]) Replace(items []T, _ string) error {
 	keys := make([]string, len(items))
 	for i, item := range items {
-		key, err := f.keyed.key(item)
+		key, err := f.key(item)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package indexer
+package stores
 
 import (
 	"fmt"
@@ -75,8 +75,8 @@ func TestObjectsExpireByTheClock(t *testing.T) {
 	keys("c")
 	clock.Step(time.Hour)
 	keys()
-	if s.store.Len() != 0 {
-		t.Errorf("%d objects are kept", s.store.Len())
+	if len(s.store.ListKeys()) != 0 {
+		t.Errorf("%d objects are kept", len(s.store.ListKeys()))
 	}
 	if err := s.Add(nil); err == nil {
 		t.Error("an object without a key is stored")

@@ -1,12 +1,14 @@
-package indexer
+package stores
 
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/internal/heap"
 	"github.com/informant-go/informant/object"
 	"k8s.io/utils/clock"
@@ -32,7 +34,7 @@ type MutationCacheOptions[T any] struct {
 	Clock clock.PassiveClock
 }
 
-// MutationCache shows the objects of an Indexer as they are after the caller's
+// MutationCache shows the objects of an indexer.Indexer as they are after the caller's
 // own writes, before a watch brings them: tell it what the API server returned
 // with Mutation. For an object it shows the newer one of the store's and the
 // caller's. OnAddOrUpdate and OnDelete, called from an informer's handler, make
@@ -44,7 +46,7 @@ type MutationCacheOptions[T any] struct {
 type MutationCache[T any] struct {
 	options MutationCacheOptions[T]
 	access  object.Access[T]
-	indexer Indexer[T]
+	backing indexer.Indexer[T]
 
 	mu sync.Mutex
 	// byKey and oldest have the same overlays; oldest has the least recently
@@ -66,14 +68,14 @@ type overlay[T any] struct {
 	at      int
 }
 
-// NewMutationCache returns a MutationCache over indexer. The error is
-// object.ErrNoAccess for an access that can make no key, or tells of a nil indexer.
-func NewMutationCache[T any](indexer Indexer[T], options MutationCacheOptions[T], access object.Access[T]) (*MutationCache[T], error) {
+// NewMutationCache returns a MutationCache over backing. The error is
+// object.ErrNoAccess for the zero Access, or tells of a nil backing.
+func NewMutationCache[T any](backing indexer.Indexer[T], options MutationCacheOptions[T], access object.Access[T]) (*MutationCache[T], error) {
 	if err := access.Check(); err != nil {
 		return nil, err
 	}
-	if isNil(indexer) {
-		return nil, errors.New("indexer: a MutationCache needs an Indexer to look through: give that of the informer")
+	if isNil(backing) {
+		return nil, errors.New("stores: a MutationCache needs an Indexer to look through: give that of the informer")
 	}
 	if options.TTL <= 0 {
 		options.TTL = 5 * time.Minute
@@ -87,10 +89,16 @@ func NewMutationCache[T any](indexer Indexer[T], options MutationCacheOptions[T]
 	if options.Compare == nil {
 		options.Compare = func(a, b T) int { return compareVersions(access.Version(a), access.Version(b)) }
 	}
-	c := &MutationCache[T]{options: options, access: access, indexer: indexer, byKey: make(map[string]*overlay[T])}
+	c := &MutationCache[T]{options: options, access: access, backing: backing, byKey: make(map[string]*overlay[T])}
 	c.oldest.Less = func(a, b *overlay[T]) bool { return a.written < b.written }
 	c.oldest.Moved = func(o *overlay[T], at int) { o.at = at }
 	return c, nil
+}
+
+// isNil reports whether backing is nil, or a nil pointer.
+func isNil(backing any) bool {
+	v := reflect.ValueOf(backing)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func compareVersions(a, b string) int {
@@ -109,7 +117,7 @@ func compareVersions(a, b string) int {
 // GetByKey returns the newer one of what the store has and what was written.
 // The error is that of the store.
 func (c *MutationCache[T]) GetByKey(key string) (item T, exists bool, err error) {
-	stored, exists, err := c.indexer.GetByKey(key)
+	stored, exists, err := c.backing.GetByKey(key)
 	if err != nil {
 		return item, false, err
 	}
@@ -131,7 +139,7 @@ func (c *MutationCache[T]) shows(o *overlay[T], stored T, exists bool) bool {
 // of its states, and with IncludeAdds those that were written with the value
 // and are not stored under it, nor newer under another one.
 func (c *MutationCache[T]) ByIndex(indexName, value string) ([]T, error) {
-	snapshot := c.indexer.Snapshot()
+	snapshot := c.backing.Snapshot()
 	defer snapshot.Release()
 	if _, err := snapshot.IndexKeys(indexName, value); err != nil {
 		return nil, err
@@ -148,9 +156,9 @@ func (c *MutationCache[T]) ByIndex(indexName, value string) ([]T, error) {
 	if !c.options.IncludeAdds {
 		return found, nil
 	}
-	fn, ok := c.indexer.GetIndexers()[indexName]
+	fn, ok := c.backing.GetIndexers()[indexName]
 	if !ok {
-		return nil, fmt.Errorf("indexer: index %q is gone", indexName)
+		return nil, fmt.Errorf("stores: index %q is gone", indexName)
 	}
 	for _, o := range c.overlays() {
 		if listed[o.key] || o.deleted {
