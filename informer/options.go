@@ -224,8 +224,8 @@ func newReflector[T any](lw reflector.ListerWatcher[T], access object.Access[T],
 	if o.Logger.GetSink() == nil {
 		o.Logger = opts.Logger
 	}
-	r := reflector.NewWithAccess(lw, access, o)
-	if err := r.Check(); err != nil {
+	r, err := reflector.NewWithAccess(access, lw, o)
+	if err != nil {
 		return nil, fmt.Errorf("informer %s: %w", opts.name(), err)
 	}
 	return r, nil

@@ -82,8 +82,12 @@ func Example() {
 			cancel()
 		}
 	}}
-	r := reflector.New(source, reflector.Options{Name: "widgets"})
-	err := r.Run(ctx, sink)
+	r, err := reflector.New(source, reflector.Options{Name: "widgets"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = r.Run(ctx, sink)
 	fmt.Println(sink.sizes, r.LastSyncResourceVersion(), err)
 	// Output:
 	// list 1

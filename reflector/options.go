@@ -2,6 +2,7 @@ package reflector
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -64,8 +65,8 @@ type Options struct {
 
 	// MinWatchTimeout and MaxWatchTimeout bound how long the server is asked
 	// to keep a watch open; each watch draws a time between them, in whole
-	// seconds. By default 5 and 10 minutes; a Max that is 0 or below Min is
-	// twice Min.
+	// seconds. By default 5 and 10 minutes; without Max it is twice Min. New
+	// refuses a Max that is below Min.
 	MinWatchTimeout, MaxWatchTimeout time.Duration
 
 	// ListSilence is how long a list may hand over nothing before it is cut
@@ -99,6 +100,14 @@ type Options struct {
 	// either case. It corresponds to client-go's
 	// WatchErrorHandlerWithContext.
 	OnError func(ctx context.Context, err error)
+}
+
+// check returns which option cannot be met, and what to set.
+func (o Options) check() error {
+	if o.MaxWatchTimeout > 0 && o.MaxWatchTimeout < o.MinWatchTimeout {
+		return fmt.Errorf("Options.MaxWatchTimeout is %v and Options.MinWatchTimeout %v: set Max to Min or more, or leave it out for twice Min", o.MaxWatchTimeout, o.MinWatchTimeout)
+	}
+	return nil
 }
 
 // complete returns o with its defaults filled in.

@@ -93,7 +93,10 @@ func assemble[T httpsource.Object](t *testing.T, s *realserver.Server, o setting
 	p := &pipeline[T]{}
 	o.reflector.Backoff = reflector.Backoff{Initial: 20 * time.Millisecond, Max: 200 * time.Millisecond}
 	o.reflector.OnError = p.noteError
-	p.reflector = reflector.New(source, o.reflector)
+	p.reflector, err = reflector.New(source, o.reflector)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.informer, err = informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{
 		Name: t.Name(), Indexers: indexers[T](), NewQueue: o.queue,
 	})

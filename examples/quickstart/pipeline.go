@@ -35,7 +35,8 @@ func newPipeline[T httpsource.Object](out *screen, source reflector.ListerWatche
 
 	// From the server to the queue of deltas. What goes wrong on the way is
 	// shown; the reflector itself goes on. All times are its defaults.
-	p.reflector = reflector.New(source, reflector.Options{
+	var err error
+	p.reflector, err = reflector.New(source, reflector.Options{
 		Name:   "quickstart",
 		Logger: logger,
 		OnError: func(_ context.Context, err error) {
@@ -43,6 +44,9 @@ func newPipeline[T httpsource.Object](out *screen, source reflector.ListerWatche
 			p.screen.say("  error: ", "%v", err)
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
 
 	// From the queue of deltas to the indexer and the handlers.
 	in, err := informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{

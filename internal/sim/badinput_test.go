@@ -306,7 +306,7 @@ func TestNilIsRefusedAtOnce(t *testing.T) {
 	in := must(informer.New[*Job](&httpsource.Source[*Job]{}, opts))
 	_, noHandler := in.AddHandler(nil, informer.HandlerOptions{})
 	_, nilFunc := in.AddHandler(informer.HandlerFunc[*Job](nil), informer.HandlerOptions{})
-	noWatcher := reflector.New[*Job](nil, reflector.Options{Name: "jobs"}).Check()
+	_, noWatcher := reflector.New[*Job](nil, reflector.Options{Name: "jobs"})
 	for name, test := range map[string]struct {
 		err  error
 		want error

@@ -119,13 +119,13 @@ func (w *world) newReflector() {
 		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book, refuses: w.refuses,
 		url: w.server.URL + resource.Path("", ""),
 	}
-	w.reflector = reflector.New(w.mutant.lw(w.source), reflector.Options{
+	w.reflector = must(reflector.New(w.mutant.lw(w.source), reflector.Options{
 		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
 		MinWatchTimeout: s.least, MaxWatchTimeout: s.most, UnorderedVersions: s.unordered,
 		Backoff: reflector.Backoff{Jitter: s.jitter},
 		OnError: w.onError,
 		Logger:  w.lines.logger(),
-	})
+	}))
 	w.source.stats = w.reflector.Stats
 }
 

@@ -96,7 +96,11 @@ func Example() {
 			cancel()
 		}
 	}}
-	r := reflector.New(source, reflector.Options{Name: "widgets"})
+	r, err := reflector.New(source, reflector.Options{Name: "widgets"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	err = r.Run(ctx, sink)
 
 	fmt.Println(sink.sizes, r.LastSyncResourceVersion(), err)
