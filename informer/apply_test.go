@@ -256,10 +256,10 @@ func TestHandlerFuncs(t *testing.T) {
 		},
 	}
 	events := []Event[item]{
-		{Type: Add, Object: newItem("a", 1), Reason: Initial},
-		{Type: Add, Object: newItem("b", 1), Reason: Watch},
-		{Type: Update, Old: newItem("a", 1), Object: newItem("a", 2)},
-		{Type: Delete, Key: "ns/a", Old: newItem("a", 2), Object: newItem("a", 3), FinalStateUnknown: true},
+		{Type: EventAdd, Object: newItem("a", 1), Reason: ReasonInitial},
+		{Type: EventAdd, Object: newItem("b", 1), Reason: ReasonWatch},
+		{Type: EventUpdate, Old: newItem("a", 1), Object: newItem("a", 2)},
+		{Type: EventDelete, Key: "ns/a", Old: newItem("a", 2), Object: newItem("a", 3), FinalStateUnknown: true},
 	}
 	for _, e := range events {
 		h.OnEvent(context.Background(), e)

@@ -164,7 +164,7 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 					}
 					told := map[string]string{}
 					r := add(t, in, HandlerFunc[item](func(_ context.Context, e Event[item]) {
-						if told[e.Key] = e.Object.ResourceVersion; e.Type == Delete {
+						if told[e.Key] = e.Object.ResourceVersion; e.Type == EventDelete {
 							delete(told, e.Key)
 						}
 					}))

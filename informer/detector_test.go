@@ -29,7 +29,7 @@ func watching(found *[]indexer.Mutation) *indexer.DetectorOptions[item] {
 type mutator struct{ victim string }
 
 func (m mutator) OnEvent(_ context.Context, e Event[item]) {
-	if e.Type != Delete && e.Object.Name == m.victim {
+	if e.Type != EventDelete && e.Object.Name == m.victim {
 		e.Object.Labels = map[string]string{"seen": "yes"}
 	}
 }

@@ -126,10 +126,10 @@ func ExampleFilteringHandler() {
 		}),
 	}
 	ctx := context.Background()
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Update, Old: 1, Object: 2})
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Update, Old: 2, Object: 4})
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Update, Old: 4, Object: 5})
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Delete, Old: 5, Object: 5})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventUpdate, Old: 1, Object: 2})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventUpdate, Old: 2, Object: 4})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventUpdate, Old: 4, Object: 5})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventDelete, Old: 5, Object: 5})
 	// Output:
 	// Add 0 2
 	// Update 2 4

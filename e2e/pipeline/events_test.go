@@ -45,7 +45,7 @@ func TestEachWriteIsOneEventInOrder(t *testing.T) {
 			p.agree(t, listed)
 			checkLate(ctx, t, p, <-late, marker, listed)
 			for _, e := range p.oracle.since(0) {
-				if e.Reason != informer.Watch {
+				if e.Reason != informer.ReasonWatch {
 					t.Errorf("%s of %s has reason %v: there was nothing at first, and one list", e.Type, e.Key, e.Reason)
 				}
 			}

@@ -64,11 +64,11 @@ func newPipeline[T httpsource.Object](out *screen, source reflector.ListerWatche
 	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "quickstart", Logger: &logger})
 	p.handler, err = in.AddHandler(informer.HandlerFunc[T](func(_ context.Context, e informer.Event[T]) {
 		switch e.Type {
-		case informer.Add:
+		case informer.EventAdd:
 			p.adds.Add(1)
-		case informer.Update:
+		case informer.EventUpdate:
 			p.updates.Add(1)
-		case informer.Delete:
+		case informer.EventDelete:
 			p.deletes.Add(1)
 		}
 		p.queue.Add(e.Key)

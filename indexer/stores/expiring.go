@@ -192,6 +192,6 @@ func (s *ExpiringStore[T]) remove(entry *Timestamped[T]) bool {
 	if stored, exists, _ := s.store.GetByKey(entry.Key); !exists || stored != entry {
 		return false
 	}
-	s.store.Apply([]indexer.Change[*Timestamped[T]]{{Key: entry.Key, Type: indexer.Remove}}, "")
+	s.store.Apply([]indexer.Change[*Timestamped[T]]{{Key: entry.Key, Type: indexer.ChangeRemove}}, "")
 	return true
 }

@@ -37,8 +37,8 @@ type Informer interface {
 	Run(ctx context.Context) error
 
 	// AddHandler is informer.SharedIndexInformer.AddHandler. An engine that
-	// knows no reasons says Initial for its initial list and Watch for the
-	// rest.
+	// knows no reasons says ReasonInitial for its initial list and ReasonWatch
+	// for the rest.
 	AddHandler(handler informer.Handler[*Object], opts informer.HandlerOptions) (Registration, error)
 
 	HasSynced() bool
