@@ -45,11 +45,12 @@ func NewFakeExpirationStore(keyFunc KeyFunc, deletedKeys chan<- string, expirati
 
 func newExpirationCache(keyFunc KeyFunc, policy ExpirationPolicy, clock clock.Clock, expired func(key string)) *ExpirationCache {
 	c := &ExpirationCache{keyFunc: keyFunc, clock: clock}
-	engine, err := stores.NewExpiringStore(stores.ExpiringOptions[*TimestampedEntry]{
+	access := object.Keyed(c.keyOfEntry, object.Fields[*TimestampedEntry]{})
+	engine, err := stores.NewExpiringStoreWithAccess(access, stores.ExpiringOptions[*TimestampedEntry]{
 		Policy:    func(e *stores.Timestamped[*TimestampedEntry]) bool { return policy.IsExpired(e.Object) },
 		Clock:     clock,
 		OnExpired: expired,
-	}, object.Keyed(c.keyOfEntry, object.Fields[*TimestampedEntry]{}))
+	})
 	if err != nil {
 		panic(err) // there is a key
 	}

@@ -24,7 +24,7 @@ var (
 // NewHeap returns an empty Heap with the order of lessFn. It corresponds to
 // client-go's NewHeap.
 func NewHeap(keyFn KeyFunc, lessFn LessFunc) *Heap {
-	engine, err := stores.NewHeap(lessFn, object.Keyed(keyFn, object.Fields[any]{}))
+	engine, err := stores.NewHeapWithAccess(object.Keyed(keyFn, object.Fields[any]{}), lessFn)
 	if err != nil {
 		panic(err) // lessFn is nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 )
 
@@ -23,9 +24,9 @@ type Timestamped[T any] struct {
 // corresponds to client-go's ExpirationPolicy.
 type ExpirationPolicy[T any] func(entry *Timestamped[T]) (expired bool)
 
-// TTL is the policy that an object expires when it is older than ttl by the
-// clock, which is the real one for nil; with a ttl of 0 or less it never does.
-// It corresponds to client-go's TTLPolicy.
+// TTL is the policy that an object has expired when it was stored longer than ttl
+// ago by the clock, which is the real one for nil. With a ttl of 0 or less it
+// never does. It corresponds to client-go's TTLPolicy.
 func TTL[T any](ttl time.Duration, c clock.PassiveClock) ExpirationPolicy[T] {
 	if c == nil {
 		c = clock.RealClock{}
@@ -35,9 +36,10 @@ func TTL[T any](ttl time.Duration, c clock.PassiveClock) ExpirationPolicy[T] {
 
 // ExpiringOptions configure an ExpiringStore. The zero value keeps everything.
 type ExpiringOptions[T any] struct {
-	// Policy says what expires; nil nothing.
+	// Policy says what has expired. With nil nothing expires.
 	Policy ExpirationPolicy[T]
-	// Clock gives the times at which objects are stored; nil the real one.
+	// Clock gives the times at which objects are stored. nil stands for the
+	// real one.
 	Clock clock.PassiveClock
 	// OnExpired is told the key of each object that a read found expired, once.
 	// It is called by the reader, without a lock.
@@ -66,9 +68,15 @@ type expiring[T any] struct {
 
 var _ indexer.Store[any] = (*ExpiringStore[any])(nil)
 
-// NewExpiringStore returns an empty store. The error is object.ErrNoAccess for an
-// access that can make no key.
-func NewExpiringStore[T any](options ExpiringOptions[T], access object.Access[T]) (*ExpiringStore[T], error) {
+// NewExpiringStore returns an empty store of API objects. The error is always
+// nil; it is here so that all constructors are alike.
+func NewExpiringStore[T metav1.Object](options ExpiringOptions[T]) (*ExpiringStore[T], error) {
+	return NewExpiringStoreWithAccess(object.Meta[T](), options)
+}
+
+// NewExpiringStoreWithAccess returns an empty store of anything that access can
+// read. The error is object.ErrNoAccess for the zero Access.
+func NewExpiringStoreWithAccess[T any](access object.Access[T], options ExpiringOptions[T]) (*ExpiringStore[T], error) {
 	if err := access.Check(); err != nil {
 		return nil, err
 	}
@@ -87,7 +95,8 @@ func (s *ExpiringStore[T]) stamp(obj T, now time.Time) (*expiring[T], error) {
 	return &expiring[T]{Timestamped: Timestamped[T]{Key: key, Object: obj, Stored: now}}, err
 }
 
-// Add stores obj, with the present time.
+// Add stores obj, with the present time. The error is an *object.KeyError; so it
+// is for the other writes, which then change nothing.
 func (s *ExpiringStore[T]) Add(obj T) error {
 	entry, err := s.stamp(obj, s.options.Clock.Now())
 	if err != nil {
@@ -131,7 +140,7 @@ func (s *ExpiringStore[T]) Replace(items []T, resourceVersion string) error {
 // Resync does nothing.
 func (s *ExpiringStore[T]) Resync() error { return nil }
 
-// Get looks up the key of obj.
+// Get looks up the key of obj. The error is an *object.KeyError.
 func (s *ExpiringStore[T]) Get(obj T) (item T, exists bool, err error) {
 	key, err := s.key(obj)
 	if err != nil {

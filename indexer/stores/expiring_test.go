@@ -12,13 +12,14 @@ import (
 
 func newExpiring(t *testing.T, options ExpiringOptions[*thing]) *ExpiringStore[*thing] {
 	t.Helper()
-	s, err := NewExpiringStore(options, thingAccess())
+	s, err := NewExpiringStoreWithAccess(thingAccess(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
+// TestObjectsExpireByTheClock proves K4.
 func TestObjectsExpireByTheClock(t *testing.T) {
 	clock := testclock.NewFakeClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	var expired []string
@@ -117,7 +118,7 @@ func TestAnExpiredObjectIsToldOnce(t *testing.T) {
 }
 
 // TestAReaderRemovesOnlyWhatHasExpired has readers that find every second
-// object expired, and a writer that stores the key anew.
+// object expired, and a writer that stores the key anew (K4).
 func TestAReaderRemovesOnlyWhatHasExpired(t *testing.T) {
 	s := newExpiring(t, ExpiringOptions[*thing]{
 		Policy: func(e *Timestamped[*thing]) bool { return e.Object.version == "old" },
