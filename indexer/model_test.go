@@ -76,10 +76,8 @@ func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
 // newBare returns a Cache of anything, whose objects come with their keys only.
 func newBare[T any](t testing.TB, options Options[T], version func(T) string) *Cache[T] {
 	t.Helper()
-	c, err := NewWithAccess(options, object.Access[T]{
-		Key:     func(T) (string, error) { return "", errors.New("a bare store is given its keys") },
-		Version: version,
-	})
+	none := func(T) (string, error) { return "", errors.New("a bare store is given its keys") }
+	c, err := NewWithAccess(options, object.Keyed(none, object.Fields[T]{Version: version}))
 	if err != nil {
 		t.Fatal(err)
 	}

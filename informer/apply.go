@@ -85,7 +85,7 @@ func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
 // deletionsFirst sorts the deletions to the front and changes no order besides.
 func deletionsFirst[T any](entries []entry[T]) {
 	rank := func(e entry[T]) int {
-		if e.Type == Delete {
+		if e.Type == EventDelete {
 			return 0
 		}
 		return 1
@@ -96,9 +96,9 @@ func deletionsFirst[T any](entries []entry[T]) {
 // listed is the reason of what a list shows.
 func listed(initial bool) Reason {
 	if initial {
-		return Initial
+		return ReasonInitial
 	}
-	return Relist
+	return ReasonRelist
 }
 
 // each applies the deltas of single keys.
@@ -125,11 +125,11 @@ func (a *applier[T]) tell(c *indexer.Change[T], d *deltafifo.Delta[T], initial b
 	case deltafifo.DeltaDeleted:
 		a.remove(c, d)
 	case deltafifo.DeltaSync:
-		a.put(c, Resync)
+		a.put(c, ReasonResync)
 	case deltafifo.DeltaReplaced:
 		a.put(c, listed(initial))
 	default:
-		a.put(c, Watch)
+		a.put(c, ReasonWatch)
 	}
 }
 
@@ -147,8 +147,8 @@ func (a *applier[T]) put(c *indexer.Change[T], reason Reason) {
 		a.repeat(c, reason)
 		return
 	}
-	if reason == Resync {
-		reason = Watch // the queue held a state that the store had not
+	if reason == ReasonResync {
+		reason = ReasonWatch // the queue held a state that the store had not
 	}
 	switch {
 	case !c.Existed:
@@ -157,16 +157,16 @@ func (a *applier[T]) put(c *indexer.Change[T], reason Reason) {
 		a.emit(gone(c, reason))
 		a.emit(added(c, reason))
 	default:
-		a.emit(Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: Update, Reason: reason})
+		a.emit(Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: EventUpdate, Reason: reason})
 	}
 }
 
 // repeat tells of a state that is in the store already: to the handlers of a
 // resync, to all with RelistUpdates, to nobody else.
 func (a *applier[T]) repeat(c *indexer.Change[T], reason Reason) {
-	event := Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: Update, Reason: reason}
+	event := Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: EventUpdate, Reason: reason}
 	switch {
-	case reason == Resync:
+	case reason == ReasonResync:
 		if round := a.round(); round != nil {
 			a.entries = append(a.entries, entry[T]{Event: event, round: round})
 		}
@@ -180,23 +180,23 @@ func (a *applier[T]) remove(c *indexer.Change[T], d *deltafifo.Delta[T]) {
 	if !c.Existed {
 		return
 	}
-	event := Event[T]{Key: c.Key, Old: c.Old, Object: d.Object, Type: Delete, Reason: Watch}
+	event := Event[T]{Key: c.Key, Old: c.Old, Object: d.Object, Type: EventDelete, Reason: ReasonWatch}
 	if d.NoObject {
 		event.Object = c.Old
 	}
 	if d.FinalStateUnknown {
-		event.FinalStateUnknown, event.Reason = true, Relist
+		event.FinalStateUnknown, event.Reason = true, ReasonRelist
 	}
 	a.emit(event)
 }
 
 func added[T any](c *indexer.Change[T], reason Reason) Event[T] {
-	return Event[T]{Key: c.Key, Object: c.Object, Type: Add, Reason: reason}
+	return Event[T]{Key: c.Key, Object: c.Object, Type: EventAdd, Reason: reason}
 }
 
 // gone is the deletion of c.Old, which nobody saw.
 func gone[T any](c *indexer.Change[T], reason Reason) Event[T] {
-	return Event[T]{Key: c.Key, Old: c.Old, Object: c.Old, Type: Delete, Reason: reason, FinalStateUnknown: true}
+	return Event[T]{Key: c.Key, Old: c.Old, Object: c.Old, Type: EventDelete, Reason: reason, FinalStateUnknown: true}
 }
 
 func (a *applier[T]) emit(event Event[T]) {

@@ -144,15 +144,15 @@ func TestVersionsReachTheStore(t *testing.T) {
 func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 	queues := map[string]Options[item]{
 		"InOrder": {},
-		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		}},
 	}
 	for name, opts := range queues {
 		opts.ResyncPeriod = time.Second
 		for kind, run := range map[string]func(*script) runnable{
 			"informer": func(source *script) runnable {
-				in, err := NewFromRunner(source, newAccess(), opts)
+				in, err := NewFromRunner(newAccess(), source, opts)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -161,7 +161,7 @@ func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 				return in
 			},
 			"controller": func(source *script) runnable {
-				c, err := NewControllerFromRunner(source, newAccess(), &deaf{}, opts)
+				c, err := NewControllerFromRunner(newAccess(), source, &deaf{}, opts)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -256,10 +256,10 @@ func TestHandlerFuncs(t *testing.T) {
 		},
 	}
 	events := []Event[item]{
-		{Type: Add, Object: newItem("a", 1), Reason: Initial},
-		{Type: Add, Object: newItem("b", 1), Reason: Watch},
-		{Type: Update, Old: newItem("a", 1), Object: newItem("a", 2)},
-		{Type: Delete, Key: "ns/a", Old: newItem("a", 2), Object: newItem("a", 3), FinalStateUnknown: true},
+		{Type: EventAdd, Object: newItem("a", 1), Reason: ReasonInitial},
+		{Type: EventAdd, Object: newItem("b", 1), Reason: ReasonWatch},
+		{Type: EventUpdate, Old: newItem("a", 1), Object: newItem("a", 2)},
+		{Type: EventDelete, Key: "ns/a", Old: newItem("a", 2), Object: newItem("a", 3), FinalStateUnknown: true},
 	}
 	for _, e := range events {
 		h.OnEvent(context.Background(), e)

@@ -2,7 +2,7 @@ package informer
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -18,7 +18,7 @@ func newDetector[T any](opts Options[T], suspects func() []string) (*mutation.De
 	}
 	o := *opts.Detector
 	if o.Copy == nil {
-		return nil, fmt.Errorf("informer %s %w", opts.name(), ErrNoCopy)
+		return nil, about(opts.name(), ErrNoCopy)
 	}
 	if o.Name == "" {
 		o.Name = opts.name()
@@ -34,12 +34,12 @@ func newDetector[T any](opts Options[T], suspects func() []string) (*mutation.De
 
 // detect runs the detector, if there is one, until the run ends. A callback of
 // its options that panics is dealt with as any other (I8).
-func (b *base[T]) detect(ctx context.Context, s *scope) {
+func (b *base[T]) detect(ctx context.Context) {
 	detector := b.applier.detector
 	if detector == nil {
 		return
 	}
-	s.tasks.Go("mutation detector", func() {
+	b.lifecycle.Go("mutation detector", func() {
 		for !survives(ctx, func() { detector.Run(ctx) }) {
 			if pause(ctx, crashPause); ctx.Err() != nil {
 				return
@@ -91,30 +91,30 @@ func (a *applier[T]) observeOne(key string, obj T) {
 	a.observe(key, obj)
 }
 
-// atWork tells which handlers were in a callback since it was last asked.
+// atWork knows which handlers were in a callback since it was last asked.
 type atWork[T any] struct {
 	mu sync.Mutex
-	// calls has Registration.calls as they were.
-	calls map[*Registration[T]]uint64
+	// counts has what the callers' counts were; guarded by mu.
+	counts map[*Registration[T]]uint64
 }
 
-// names returns their names, sorted.
-func (w *atWork[T]) names(p *processor[T]) []string {
+// suspects names the handlers that were in a callback since the last call of
+// suspects, sorted.
+func (p *processor[T]) suspects() []string {
 	p.mu.Lock()
-	handlers := make([]*Registration[T], 0, len(p.handlers))
-	for r := range p.handlers {
-		handlers = append(handlers, r)
-	}
+	handlers := slices.Collect(maps.Keys(p.handlers))
 	p.mu.Unlock()
+	return p.atWork.names(handlers)
+}
 
+func (w *atWork[T]) names(handlers []*Registration[T]) (names []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before := w.calls
-	w.calls = make(map[*Registration[T]]uint64, len(handlers))
-	var names []string
+	before := w.counts
+	w.counts = make(map[*Registration[T]]uint64, len(handlers))
 	for _, r := range handlers {
-		now, called := r.calls.since(before[r])
-		if w.calls[r] = now; called {
+		now, called := r.caller.since(before[r])
+		if w.counts[r] = now; called {
 			names = append(names, r.name)
 		}
 	}

@@ -40,6 +40,7 @@ var rules = []rule{
 	{"internal/sim", []string{"..."}, "the simulation drives everything"},
 	{"internal/fence", nil, "the fence reads source, it runs none"},
 	{"examples", []string{"..."}, "a program may use everything"},
+	{"docs", []string{"..."}, "a page may show everything"},
 }
 
 // outside lists what the module may import of others. Whatever is added here is
