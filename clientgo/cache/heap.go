@@ -105,5 +105,5 @@ func (h *Heap) GetByKey(key string) (interface{}, bool, error) { return h.engine
 // Close makes Pop end once the Heap is empty, and Add fail.
 func (h *Heap) Close() { h.engine.Close() }
 
-// IsClosed tells whether Close was called.
+// IsClosed reports whether Close was called.
 func (h *Heap) IsClosed() bool { return h.engine.IsClosed() }
