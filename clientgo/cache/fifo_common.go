@@ -164,7 +164,7 @@ func (f *fifo) listError(list []interface{}, err error) error {
 	return fmt.Errorf("couldn't enqueue object: %w", producerError(nil, err))
 }
 
-// HasSynced tells whether the first list has been processed, or an event came
+// HasSynced reports whether the first list has been processed, or an event came
 // before it.
 func (f *fifo) HasSynced() bool { return f.queue.HasSynced() }
 
@@ -187,7 +187,7 @@ func (f *fifo) Close() {
 	f.queue.Close()
 }
 
-// IsClosed tells whether Close was called.
+// IsClosed reports whether Close was called.
 func (f *fifo) IsClosed() bool { return f.closed.Load() }
 
 // pop takes one batch, after other consumers.

@@ -237,7 +237,7 @@ func (f *RealFIFO) unfold(deltas []deltafifo.Delta[any]) {
 	}
 }
 
-// HasSynced tells whether the first list has been processed, or an event came
+// HasSynced reports whether the first list has been processed, or an event came
 // before it.
 func (f *RealFIFO) HasSynced() bool { return IsDone(f) }
 
