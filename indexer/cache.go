@@ -1,6 +1,7 @@
 package indexer
 
 import (
+	"fmt"
 	"iter"
 
 	"github.com/informant-go/informant/object"
@@ -21,27 +22,22 @@ type Cache[T any] struct {
 var _ Indexer[metav1.Object] = (*Cache[metav1.Object])(nil)
 
 // New returns an empty Cache of API objects, with keys as object.MetaKey makes
-// them. It panics over an index function that is nil; NewWithAccess with
-// object.Meta returns an error.
-func New[T metav1.Object](options Options[T]) *Cache[T] {
-	c, err := NewWithAccess(options, object.Meta[T]())
-	if err != nil {
-		panic(err)
-	}
-	return c
+// them. The error names an index function that is nil.
+func New[T metav1.Object](opts Options[T]) (*Cache[T], error) {
+	return NewWithAccess(object.Meta[T](), opts)
 }
 
 // NewWithAccess returns an empty Cache of anything that access can read. The
-// error is object.ErrNoAccess for an access that can make no key, or names an index
-// function that is nil.
-func NewWithAccess[T any](options Options[T], access object.Access[T]) (*Cache[T], error) {
+// error is object.ErrNoAccess for the zero access, or names an index function
+// that is nil.
+func NewWithAccess[T any](access object.Access[T], opts Options[T]) (*Cache[T], error) {
 	if err := access.Check(); err != nil {
+		return nil, fmt.Errorf("indexer: %s: %w", opts.name(), err)
+	}
+	if err := checkIndexers(opts.name(), opts.Indexers); err != nil {
 		return nil, err
 	}
-	if err := checkIndexers(options.name(), options.Indexers); err != nil {
-		return nil, err
-	}
-	return &Cache[T]{engine: newEngine(options, access.Version), access: access}, nil
+	return &Cache[T]{engine: newEngine(opts, access.Fields().Version), access: access}, nil
 }
 
 // key makes the key of obj; its error is an *object.KeyError.
@@ -84,7 +80,7 @@ func (c *Cache[T]) Delete(obj T) error {
 func (c *Cache[T]) Replace(items []T, resourceVersion string) error {
 	in := incoming[T]{items: items, key: c.key}
 	if c.access.NameIsKey() {
-		in.name = c.access.Name
+		in.name = c.access.Fields().Name
 	}
 	_, errs, err := c.engine.replaceAll(in, resourceVersion, false)
 	c.engine.tell(errs)

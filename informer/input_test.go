@@ -148,7 +148,7 @@ func TestNothingIsRefusedAtConstruction(t *testing.T) {
 	for want, opts := range map[string]Options[item]{
 		`index "none" has no index function`: {Indexers: indexer.Indexers[item]{"none": nil}},
 		"Options.Indexer is a nil":           {Indexer: (*indexer.Cache[item])(nil)},
-		`index "late" has no index function`: {Indexer: indexer.New(indexer.Options[item]{}), Indexers: indexer.Indexers[item]{"late": nil}},
+		`index "late" has no index function`: {Indexer: newCache(indexer.Options[item]{}), Indexers: indexer.Indexers[item]{"late": nil}},
 	} {
 		_, err := NewFromRunner(newScript(), newAccess(), opts)
 		_, err2 := NewControllerFromRunner(newScript(), newAccess(), &recorder{}, opts)
@@ -173,7 +173,7 @@ func TestCacheIsTheWholeStore(t *testing.T) {
 	if c := in.Cache(); c == nil || indexer.Indexer[item](c) != in.Indexer() {
 		t.Errorf("Cache is %v", c)
 	}
-	foreign, _ := scripted(t, Options[item]{Indexer: indexer.New(indexer.Options[item]{})})
+	foreign, _ := scripted(t, Options[item]{Indexer: newCache(indexer.Options[item]{})})
 	if c := foreign.Cache(); c != nil {
 		t.Errorf("Cache of a store that was given is %v", c)
 	}

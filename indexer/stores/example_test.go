@@ -23,6 +23,14 @@ func machine(name, version, rack string) *Machine {
 	return &Machine{ObjectMeta: metav1.ObjectMeta{Namespace: "lab", Name: name, ResourceVersion: version}, Rack: rack}
 }
 
+// must keeps the examples short.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 func ExampleNewFIFO() {
 	queue, err := stores.NewFIFO(object.Meta[*Machine]())
 	if err != nil {
@@ -88,7 +96,7 @@ func ExampleNewExpiringStore() {
 }
 
 func ExampleNewMutationCache() {
-	store := indexer.New(indexer.Options[*Machine]{})
+	store := must(indexer.New(indexer.Options[*Machine]{}))
 	_ = store.Add(machine("m1", "5", "r1"))
 	own, err := stores.NewMutationCache(store, stores.MutationCacheOptions[*Machine]{}, object.Meta[*Machine]())
 	if err != nil {
@@ -116,7 +124,7 @@ func ExampleNewUndeltaStore() {
 		slices.Sort(names)
 		fmt.Println(names)
 	}
-	store := stores.NewUndeltaStore(indexer.New(indexer.Options[*Machine]{}), push)
+	store := stores.NewUndeltaStore(must(indexer.New(indexer.Options[*Machine]{})), push)
 	_ = store.Add(machine("m1", "1", "r1"))
 	_ = store.Add(machine("m2", "2", "r1"))
 	_ = store.Delete(machine("m1", "3", "r1"))

@@ -69,9 +69,9 @@ func NewExpiringStore[T any](options ExpiringOptions[T], access object.Access[T]
 		options.Clock = clock.RealClock{}
 	}
 	byKey := func(e *Timestamped[T]) (string, error) { return e.Key, nil }
-	store, err := indexer.NewWithAccess(indexer.Options[*Timestamped[T]]{Renew: true}, object.Keyed(byKey, object.Fields[*Timestamped[T]]{
+	store, err := indexer.NewWithAccess(object.Keyed(byKey, object.Fields[*Timestamped[T]]{
 		Version: func(e *Timestamped[T]) string { return access.Version(e.Object) },
-	}))
+	}), indexer.Options[*Timestamped[T]]{Renew: true})
 	return &ExpiringStore[T]{options: options, key: keyFunc(access), store: store}, err
 }
 
