@@ -32,7 +32,7 @@ func must[T any](v T, err error) T {
 }
 
 func ExampleNewFIFO() {
-	queue, err := stores.NewFIFO(object.Meta[*Machine]())
+	queue, err := stores.NewFIFO(object.Meta[*Machine](), stores.FIFOOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
