@@ -89,12 +89,12 @@ func (o *Options[T]) crashLogger() klog.Logger {
 func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[T], *indexer.Cache[T], error) {
 	store := opts.Indexer
 	if store == nil {
-		cache, err := indexer.NewWithAccess(indexer.Options[T]{
+		cache, err := indexer.NewWithAccess(access, indexer.Options[T]{
 			Name:     opts.name(),
 			Indexers: opts.Indexers,
 			Renew:    opts.RelistUpdates,
 			Logger:   opts.Logger,
-		}, access)
+		})
 		return cache, cache, err
 	}
 	if isNil(store) {

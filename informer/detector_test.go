@@ -255,7 +255,7 @@ func BenchmarkDetector(b *testing.B) {
 				b.Fatal(err)
 			}
 			const objects = 1000
-			a := applier[item]{store: indexer.New(indexer.Options[item]{}), access: newAccess(), detector: detector}
+			a := applier[item]{store: newCache(indexer.Options[item]{}), access: newAccess(), detector: detector}
 			deltas := make([]deltafifo.Delta[item], objects)
 			version := 0
 			b.ReportAllocs()

@@ -22,6 +22,14 @@ func machine(name, version, rack string) *Machine {
 	return &Machine{ObjectMeta: metav1.ObjectMeta{Namespace: "lab", Name: name, ResourceVersion: version}, Rack: rack}
 }
 
+// must keeps the examples short.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 func ExampleNewFIFO() {
 	queue, err := stores.NewFIFO[*Machine](stores.FIFOOptions{})
 	if err != nil {
@@ -87,7 +95,7 @@ func ExampleNewExpiringStore() {
 }
 
 func ExampleNewMutationCache() {
-	store := indexer.New(indexer.Options[*Machine]{})
+	store := must(indexer.New(indexer.Options[*Machine]{}))
 	_ = store.Add(machine("m1", "5", "r1"))
 	own, err := stores.NewMutationCache(store, stores.MutationCacheOptions[*Machine]{})
 	if err != nil {
@@ -115,7 +123,7 @@ func ExampleNewUndeltaStore() {
 		slices.Sort(names)
 		fmt.Println(names)
 	}
-	store, err := stores.NewUndeltaStore(indexer.New(indexer.Options[*Machine]{}), push)
+	store, err := stores.NewUndeltaStore(must(indexer.New(indexer.Options[*Machine]{})), push)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -84,9 +84,9 @@ func NewExpiringStoreWithAccess[T any](access object.Access[T], options Expiring
 		options.Clock = clock.RealClock{}
 	}
 	byKey := func(e *expiring[T]) (string, error) { return e.Key, nil }
-	store, err := indexer.NewWithAccess(indexer.Options[*expiring[T]]{Renew: true}, object.Keyed(byKey, object.Fields[*expiring[T]]{
+	store, err := indexer.NewWithAccess(object.Keyed(byKey, object.Fields[*expiring[T]]{
 		Version: func(e *expiring[T]) string { return access.Version(e.Object) },
-	}))
+	}), indexer.Options[*expiring[T]]{Renew: true})
 	return &ExpiringStore[T]{options: options, key: keyFunc(access), store: store}, err
 }
 

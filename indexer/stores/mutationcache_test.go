@@ -25,9 +25,9 @@ func newMutations(t *testing.T, options MutationCacheOptions[*life]) (*MutationC
 		Version: func(o *life) string { return o.version },
 		UID:     func(o *life) types.UID { return types.UID(o.uid) },
 	})
-	store, err := indexer.NewWithAccess(indexer.Options[*life]{Indexers: indexer.Indexers[*life]{
+	store, err := indexer.NewWithAccess(access, indexer.Options[*life]{Indexers: indexer.Indexers[*life]{
 		"color": func(o *life) ([]string, error) { return o.colors, nil },
-	}}, access)
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
