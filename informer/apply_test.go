@@ -144,15 +144,15 @@ func TestVersionsReachTheStore(t *testing.T) {
 func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 	queues := map[string]Options[item]{
 		"InOrder": {},
-		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		}},
 	}
 	for name, opts := range queues {
 		opts.ResyncPeriod = time.Second
 		for kind, run := range map[string]func(*script) runnable{
 			"informer": func(source *script) runnable {
-				in, err := NewFromRunner(source, newAccess(), opts)
+				in, err := NewFromRunner(newAccess(), source, opts)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -161,7 +161,7 @@ func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 				return in
 			},
 			"controller": func(source *script) runnable {
-				c, err := NewControllerFromRunner(source, newAccess(), &deaf{}, opts)
+				c, err := NewControllerFromRunner(newAccess(), source, &deaf{}, opts)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -145,10 +145,10 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 			return object.Keyed(a.Key, fields)
 		},
 	}
-	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
+	queues := map[string]func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error){
 		"InOrder": nil,
-		"DeltaFIFO": func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	}
 	for what, spoiled := range spoil {
@@ -158,7 +158,7 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 					panics := surviving(t)
 					access := spoiled(object.Meta[item]())
 					source := newScript()
-					in, err := NewFromRunner(source, access, Options[item]{NewQueue: newQueue})
+					in, err := NewFromRunner(access, source, Options[item]{NewQueue: newQueue})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -208,7 +208,7 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		panics := surviving(t)
 		runs := 0
-		in, err := NewFromRunner(runnerFunc(func(ctx context.Context, sink reflector.Sink[item]) error {
+		in, err := NewFromRunner(newAccess(), runnerFunc(func(ctx context.Context, sink reflector.Sink[item]) error {
 			runs++
 			err := errors.Join(sink.Begin(ctx), sink.Page(ctx, []item{newItem("a", runs)}))
 			if runs == 1 {
@@ -220,7 +220,7 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 			}
 			<-ctx.Done()
 			return ctx.Err()
-		}), newAccess(), Options[item]{})
+		}), Options[item]{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,10 +242,12 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 // object, in lists and as an event, and no other; the source is told which.
 func TestATransformThatPanicsRefusesTheObject(t *testing.T) {
 	type access = object.Access[item]
-	type options = deltafifo.DeltaOptions[item]
+	type options = deltafifo.Options[item]
 	for name, queue := range map[string]func(access, options) (deltafifo.Queue[item], error){
-		"InOrder":   nil,
-		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) { return deltafifo.NewDeltaFIFO(a, o) },
+		"InOrder": nil,
+		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

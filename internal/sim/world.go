@@ -92,8 +92,9 @@ func newWorld(t testing.TB, script Script, m mutant) *world {
 	opts := informer.Options[*Job]{
 		Name: "jobs", Indexers: indexes, Transform: w.transform, Logger: w.lines.logger(),
 		ResyncPeriod: s.resync, RelistUpdates: s.relistUpdates, NewQueue: w.newQueue,
+		SourceStatus: w.reflector.Status,
 	}
-	w.informer = must(informer.NewFromRunner(w.reflector, object.Meta[*Job](), opts))
+	w.informer = must(informer.NewFromRunner(object.Meta[*Job](), w.reflector, opts))
 	w.crew = w.newCrew()
 	must(w.informer.AddHandler(w.crew, informer.HandlerOptions{Name: "crew", ResyncPeriod: -1}))
 	w.firstHandlers()
@@ -129,14 +130,14 @@ func (w *world) newReflector() {
 }
 
 // newQueue makes the queue of a run.
-func (w *world) newQueue(a object.Access[*Job], o deltafifo.DeltaOptions[*Job]) (deltafifo.Queue[*Job], error) {
+func (w *world) newQueue(a object.Access[*Job], o deltafifo.Options[*Job]) (deltafifo.Queue[*Job], error) {
 	o.Bound = w.script.setup.bound
 	var queue deltafifo.Queue[*Job]
 	var err error
 	if w.script.setup.deltaFIFO {
-		queue, err = deltafifo.NewDeltaFIFO(a, o)
+		queue, err = deltafifo.NewDeltaFIFOWithAccess(a, o)
 	} else {
-		queue, err = deltafifo.NewInOrder(a, o.Options)
+		queue, err = deltafifo.NewInOrderWithAccess(a, o)
 	}
 	if err != nil {
 		return nil, err
