@@ -33,8 +33,8 @@ type DeltaFIFO[T any] struct {
 
 	// hand is what is being processed, by the Pop that set popping. Its key
 	// may be queued again.
-	hand    hand[T]
-	popping bool
+	processing processing[T]
+	popping    bool
 
 	// pops counts how often something was handed out, and traces are told
 	// of each.
@@ -44,7 +44,7 @@ type DeltaFIFO[T any] struct {
 
 // hand is the entry that is being processed, and what producers may know of
 // it: its deltas are the consumer's alone.
-type hand[T any] struct {
+type processing[T any] struct {
 	entry   *entry[T] // nil when nothing is being processed
 	deltas  []Delta[T]
 	since   time.Time // the entry's, which may be in line again
@@ -240,7 +240,7 @@ func (q *DeltaFIFO[T]) Len() int {
 func (q *DeltaFIFO[T]) Age() time.Duration {
 	var since time.Time
 	q.core.mu.Lock()
-	if e := q.entries.line.head; e != nil {
+	if e := q.entries.queued.head; e != nil {
 		since = e.since
 	}
 	q.core.mu.Unlock()
@@ -263,7 +263,7 @@ func (q *DeltaFIFO[T]) admit(ctx context.Context) error {
 
 // push queues d, which has a key; mu is held.
 func (q *DeltaFIFO[T]) push(d Delta[T]) {
-	if q.entries.push(d, q.hand.entry) {
+	if q.entries.push(d, q.processing.entry) {
 		q.stamp()
 	}
 }
@@ -284,7 +284,7 @@ func (q *DeltaFIFO[T]) pushBookmark(resourceVersion string) {
 // stamp notes when the last entry got in line; mu is held.
 func (q *DeltaFIFO[T]) stamp() {
 	if q.core.watch.clock != nil {
-		q.entries.line.tail.since = q.core.watch.clock.Now()
+		q.entries.queued.tail.since = q.core.watch.clock.Now()
 	}
 }
 
@@ -307,7 +307,7 @@ func (q *DeltaFIFO[T]) Pop(ctx context.Context, process func(Batch[T]) error) er
 	if q.core.watch.metrics == nil {
 		return process(b)
 	}
-	return q.core.watch.process(len(b.Deltas), left, q.hand.since, func() error { return process(b) })
+	return q.core.watch.process(len(b.Deltas), left, q.processing.since, func() error { return process(b) })
 }
 
 // take waits for an entry and takes it in hand. left is what waits besides.
@@ -318,40 +318,40 @@ func (q *DeltaFIFO[T]) take(ctx context.Context) (b Batch[T], left int, err erro
 		return b, 0, ErrConcurrentPop
 	}
 	q.popping = true
-	for q.entries.line.head == nil {
+	for q.entries.queued.head == nil {
 		if err := q.core.park(ctx); err != nil {
 			q.popping = false
 			return b, 0, err
 		}
 	}
-	q.hand.entry, q.hand.deltas = q.entries.take()
-	q.hand.since = q.hand.entry.since
+	q.processing.entry, q.processing.deltas = q.entries.take()
+	q.processing.since = q.processing.entry.since
 	q.pops++
-	if d := &q.hand.deltas[len(q.hand.deltas)-1]; d.Type != DeltaBookmark {
+	if d := &q.processing.deltas[len(q.processing.deltas)-1]; d.Type != DeltaBookmark {
 		q.takeKey(d)
 	}
 	q.core.makeRoom()
-	return Batch[T]{Deltas: slices.Clip(q.hand.deltas), Initial: !q.core.first.synced()}, q.entries.deltas, nil
+	return Batch[T]{Deltas: slices.Clip(q.processing.deltas), Initial: !q.core.first.synced()}, q.entries.deltas, nil
 }
 
 // takeKey notes that the deltas of a key are in hand, d being the newest; mu
 // is held.
 func (q *DeltaFIFO[T]) takeKey(d *Delta[T]) {
-	q.hand.key, q.hand.keyed, q.hand.last = d.Key, true, lastOf(d)
-	q.hand.initial = q.core.first.left > 0
+	q.processing.key, q.processing.keyed, q.processing.last = d.Key, true, lastOf(d)
+	q.processing.initial = q.core.first.left > 0
 	for _, tr := range q.traces {
-		tr.record(d.Key, q.hand.last)
+		tr.record(d.Key, q.processing.last)
 	}
 }
 
 // finish ends a Pop, also one that panics.
 func (q *DeltaFIFO[T]) finish() {
 	q.core.mu.Lock()
-	if q.hand.initial {
+	if q.processing.initial {
 		q.core.first.processed()
 	}
-	q.entries.release(q.hand.entry, q.hand.deltas)
-	q.hand = hand[T]{}
+	q.entries.release(q.processing.entry, q.processing.deltas)
+	q.processing = processing[T]{}
 	q.popping = false
 	q.core.mu.Unlock()
 }

@@ -16,9 +16,9 @@ const (
 
 // entries are the entries of a DeltaFIFO, guarded by its lock.
 type entries[T any] struct {
-	byKey map[string]*entry[T] // all but Bookmarks
-	line  line[T]
-	idle  line[T]
+	byKey  map[string]*entry[T] // all but Bookmarks
+	queued entryList[T]
+	idle   entryList[T]
 
 	keys   int // entries in line, but for Bookmarks
 	deltas int // of all in line
@@ -62,7 +62,7 @@ func (s *entries[T]) push(d Delta[T], hand *entry[T]) bool {
 // pushBookmark queues a Bookmark, and reports whether a new entry is in line.
 // One that is last in line serves for both.
 func (s *entries[T]) pushBookmark(resourceVersion string) bool {
-	if e := s.line.tail; e != nil && e.isBookmark() {
+	if e := s.queued.tail; e != nil && e.isBookmark() {
 		e.deltas[0].ResourceVersion = resourceVersion
 		return false
 	}
@@ -73,13 +73,13 @@ func (s *entries[T]) pushBookmark(resourceVersion string) bool {
 func (s *entries[T]) enqueue(e *entry[T], d Delta[T]) {
 	e.deltas = append(e.deltas, d)
 	s.deltas++
-	s.line.append(e)
+	s.queued.append(e)
 }
 
 // take takes the first entry out of line and its deltas out of the entry.
 func (s *entries[T]) take() (*entry[T], []Delta[T]) {
-	e := s.line.head
-	s.line.remove(e)
+	e := s.queued.head
+	s.queued.remove(e)
 	deltas := e.deltas
 	e.deltas, s.buffer = s.buffer, nil
 	s.deltas -= len(deltas)
@@ -151,12 +151,12 @@ func (e *entry[T]) merge(d Delta[T]) bool {
 
 // line is a first-in-first-out list of entries. An entry is in one line at
 // most.
-type line[T any] struct {
+type entryList[T any] struct {
 	head, tail *entry[T]
 	length     int
 }
 
-func (l *line[T]) append(e *entry[T]) {
+func (l *entryList[T]) append(e *entry[T]) {
 	e.prev = l.tail
 	if l.tail == nil {
 		l.head = e
@@ -168,7 +168,7 @@ func (l *line[T]) append(e *entry[T]) {
 }
 
 // remove takes e, which is in l, out of it.
-func (l *line[T]) remove(e *entry[T]) {
+func (l *entryList[T]) remove(e *entry[T]) {
 	if e.prev == nil {
 		l.head = e.next
 	} else {

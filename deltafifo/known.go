@@ -34,8 +34,8 @@ func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
 		switch {
 		case q.core.in.known == nil || q.entries.waiting(key) != nil:
 			return true, nil
-		case q.hand.keyed && q.hand.key == key:
-			return !q.hand.last.gone, nil
+		case q.processing.keyed && q.processing.key == key:
+			return !q.processing.last.gone, nil
 		case asked && pops == q.pops:
 			return known, nil
 		}
@@ -62,8 +62,8 @@ func (q *DeltaFIFO[T]) trace() *trace[T] {
 	tr := &trace[T]{}
 	q.core.mu.Lock()
 	defer q.core.mu.Unlock()
-	if q.hand.keyed {
-		tr.record(q.hand.key, q.hand.last)
+	if q.processing.keyed {
+		tr.record(q.processing.key, q.processing.last)
 	}
 	q.traces = append(q.traces, tr)
 	return tr

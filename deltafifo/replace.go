@@ -69,7 +69,7 @@ func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
 			dead = append(dead, d)
 		}
 	}
-	for e := q.entries.line.head; e != nil; e = e.next {
+	for e := q.entries.queued.head; e != nil; e = e.next {
 		if d := e.newest(); d.Type != DeltaDeleted && d.Type != DeltaBookmark && !p.has(d.Key) {
 			q.push(unseen(d.Key, d.Object))
 		}
