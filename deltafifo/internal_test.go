@@ -217,8 +217,8 @@ func TestInOrderGivesBuffersBack(t *testing.T) {
 	}
 }
 
-// Idle entries and those in line are told apart also while one is in hand.
-func TestKeyInHandIsNotIdle(t *testing.T) {
+// Idle entries and queued ones are told apart also while one is being processed.
+func TestKeyThatIsProcessedIsNotIdle(t *testing.T) {
 	s := entries[int]{byKey: map[string]*entry[int]{}}
 	for _, key := range []string{"a", "b", "c"} {
 		s.push(Delta[int]{Key: key, Type: DeltaAdded}, nil)
