@@ -6,6 +6,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"k8s.io/klog/v2"
@@ -60,8 +61,15 @@ type Options[T any] struct {
 
 	// Reflector are the settings of the reflector, with OnError for what
 	// goes wrong with the server. Name and Logger are the informer's unless
-	// set. An informer with a Runner of its own does not use it.
+	// set. The constructors that are given a Runner do not use it.
 	Reflector reflector.Options
+
+	// SourceStatus, if not nil, returns how the source stands with its
+	// server, for Status.Source and for the reasons of Unsynced. It is for
+	// the constructors that are given a Runner; set it to the Status of a
+	// Reflector that is one, or is part of one. The other constructors make
+	// the Reflector, and set it. It is called by any goroutine, under no lock.
+	SourceStatus func() reflector.Status
 
 	// Indexer is the store, empty or not; nil for a new one. Nobody but the
 	// informer may write it. It is called by any goroutine; Snapshot,
@@ -80,10 +88,10 @@ type Options[T any] struct {
 
 	// Detector, if not nil, looks for handlers and workers that change the
 	// objects of the store in place, which they share with everybody. It is
-	// made to stay on in production, see indexer.MutationDetector; it runs
+	// made to stay on in production, see mutation.Detector; it runs
 	// while the informer does. Name, Logger and Suspects are the informer's
 	// unless set, and Suspects names the handlers that were in a callback.
-	Detector *indexer.DetectorOptions[T]
+	Detector *mutation.Options[T]
 
 	// Observe, if not nil, is told of each object that the store is about to
 	// take, before the store or any handler has it, by the goroutine that

@@ -93,13 +93,13 @@ func assemble[T reflector.Object](t *testing.T, s *realserver.Server, o settings
 	o.reflector.Backoff = reflector.Backoff{Initial: 20 * time.Millisecond, Max: 200 * time.Millisecond}
 	o.reflector.OnError = p.noteError
 	p.reflector = reflector.New(source, o.reflector)
-	p.informer, err = informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{
-		Name: t.Name(), Indexers: indexers[T](), NewQueue: o.queue,
+	p.informer, err = informer.NewFromRunner(object.Meta[T](), p.reflector, informer.Options[T]{
+		Name: t.Name(), Indexers: indexers[T](), NewQueue: o.queue, SourceStatus: p.reflector.Status,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+	p.queue = workqueue.NewRateLimiting(workqueue.Options[string]{
 		Name:     t.Name(),
 		Limiter:  workqueue.NewExponentialLimiter[string](time.Millisecond, 100*time.Millisecond),
 		OnMisuse: p.noteMisuse,

@@ -44,10 +44,11 @@ func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher
 	})
 
 	// From the queue of deltas to the indexer and the handlers.
-	in, err := informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{
-		Name:     "quickstart",
-		Logger:   logger,
-		Indexers: indexers,
+	in, err := informer.NewFromRunner(object.Meta[T](), p.reflector, informer.Options[T]{
+		Name:         "quickstart",
+		Logger:       logger,
+		Indexers:     indexers,
+		SourceStatus: p.reflector.Status,
 	})
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher
 
 	// From the handler to the workers: keys only. Whatever happens to an
 	// object, the worker looks at its present state.
-	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "quickstart", Logger: &logger})
+	p.queue = workqueue.NewRateLimiting(workqueue.Options[string]{Name: "quickstart", Logger: logger})
 	p.handler, err = in.AddHandler(informer.HandlerFunc[T](func(_ context.Context, e informer.Event[T]) {
 		switch e.Type {
 		case informer.EventAdd:
