@@ -98,7 +98,7 @@
 //	queue.go      Queue, the seam, and the errors of its methods
 //	delta.go      Delta, DeltaType, List, Batch: what is handed out
 //	options.go    Options, and what the constructors refuse
-//	known.go      KnownObjects, and the trace that corrects what was read of them
+//	known.go      KnownObjects, and what was handed out while they were read
 //	metrics.go    Metrics, and the clock that is read for it
 //	core.go       what both queues have in common: closing, waiting, HasSynced
 //	intake.go     key, transform and refusal of what a producer hands over
