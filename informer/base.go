@@ -140,8 +140,8 @@ func newReflector[T any](access object.Access[T], lw reflector.ListerWatcher[T],
 	if o.Logger.GetSink() == nil {
 		o.Logger = opts.Logger
 	}
-	r := reflector.NewWithAccess(lw, access, o)
-	if err := r.Check(); err != nil {
+	r, err := reflector.NewWithAccess(access, lw, o)
+	if err != nil {
 		return nil, fmt.Errorf("informer: the reflector of %s cannot be made: %w", opts.name(), err)
 	}
 	opts.SourceStatus = r.Status

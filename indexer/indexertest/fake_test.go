@@ -49,10 +49,10 @@ func TestFakeStoreDoesWhatItIsTold(t *testing.T) {
 
 func TestExpireAllBut(t *testing.T) {
 	var expired []string
-	s, err := stores.NewExpiringStore(stores.ExpiringOptions[string]{
+	s, err := stores.NewExpiringStoreWithAccess(fakeAccess, stores.ExpiringOptions[string]{
 		Policy:    indexertest.ExpireAllBut[string]("stays"),
 		OnExpired: func(key string) { expired = append(expired, key) },
-	}, fakeAccess)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
