@@ -64,11 +64,8 @@ type foreignKnown struct {
 	deltafifo.KnownObjects[*fifotest.Object]
 }
 
-func (k foreignKnown) ListKeys() []string { return k.Keys() }
-
 func (k foreignKnown) GetByKey(key string) (any, bool, error) {
-	obj, ok := k.Get(key)
-	return obj, ok, nil
+	return k.KnownObjects.GetByKey(key)
 }
 
 func (q *foreignQueue) Begin(context.Context) error {

@@ -3,6 +3,7 @@ package deltafifo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/informant-go/informant/object"
@@ -34,13 +35,19 @@ type core[T any] struct {
 	room chan struct{}
 }
 
-func (c *core[T]) init(access object.Access[T], opts Options[T]) error {
+// init makes c ready for a queue of this kind, unless access or opts are refused.
+func (c *core[T]) init(kind string, access object.Access[T], opts Options[T]) error {
+	name := opts.name()
+	if err := errors.Join(access.Check(), opts.check(kind)); err != nil {
+		return fmt.Errorf("deltafifo: the queue %s cannot be made: %w", name, err)
+	}
 	c.bound = opts.Bound
 	c.list.repeats = opts.KeepRepeats
 	c.watch = newStopwatch(opts.Metrics, opts.Clock)
 	c.wake = make(chan struct{}, 1)
 	c.first.done = make(chan struct{})
-	return c.in.init(access, opts)
+	c.in.init(name, access, opts)
+	return nil
 }
 
 // begin is Begin of both queues.

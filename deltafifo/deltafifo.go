@@ -2,8 +2,6 @@ package deltafifo
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -25,7 +23,6 @@ import (
 // everything that was queued before a Bookmark is handed out before it.
 type DeltaFIFO[T any] struct {
 	core          core[T]
-	known         KnownObjects[T]
 	bookmarks     bool
 	deletionsLast bool
 	refusedSync   bool
@@ -59,35 +56,26 @@ type hand[T any] struct {
 
 var _ Queue[any] = (*DeltaFIFO[any])(nil)
 
-var errHalfKnown = errors.New("KnownObjects has one of Keys and Get: set both, or neither")
+// NewDeltaFIFO returns an empty DeltaFIFO for API objects, with keys as
+// client-go's MetaNamespaceKeyFunc makes them. The error says which of the
+// options cannot be, and what to give instead.
+func NewDeltaFIFO[T metav1.Object](opts Options[T]) (*DeltaFIFO[T], error) {
+	return NewDeltaFIFOWithAccess(object.Meta[T](), opts)
+}
 
-// NewDeltaFIFO returns an empty DeltaFIFO for objects that access can read. The
-// error is object.ErrNoAccess when access can make no key, or tells that
-// KnownObjects is incomplete.
-func NewDeltaFIFO[T any](access object.Access[T], opts DeltaOptions[T]) (*DeltaFIFO[T], error) {
+// NewDeltaFIFOWithAccess is NewDeltaFIFO for objects of any kind, which access
+// can read. The error is object.ErrNoAccess for the zero Access.
+func NewDeltaFIFOWithAccess[T any](access object.Access[T], opts Options[T]) (*DeltaFIFO[T], error) {
 	q := &DeltaFIFO[T]{
-		known:         opts.KnownObjects,
 		bookmarks:     !opts.NoBookmarks,
 		deletionsLast: opts.DeletionsLast,
 		refusedSync:   opts.RefusedSync,
 		entries:       entries[T]{byKey: make(map[string]*entry[T])},
 	}
-	if opts.Known == nil {
-		opts.Known = opts.KnownObjects.Get
-	}
-	if err := q.core.init(access, opts.Options); err != nil {
+	if err := q.core.init(kindDeltaFIFO, access, opts); err != nil {
 		return nil, err
 	}
-	if (q.known.Keys == nil) != (q.known.Get == nil) {
-		return nil, fmt.Errorf("deltafifo: queue %s: %w", q.core.in.name, errHalfKnown)
-	}
 	return q, nil
-}
-
-// NewMetaDeltaFIFO returns an empty DeltaFIFO for API objects, with keys as
-// client-go's MetaNamespaceKeyFunc makes them. It fails as NewDeltaFIFO does.
-func NewMetaDeltaFIFO[T metav1.Object](opts DeltaOptions[T]) (*DeltaFIFO[T], error) {
-	return NewDeltaFIFO(object.Meta[T](), opts)
 }
 
 // Add queues an Added. The error is an *ItemError when obj has no key or the
@@ -205,12 +193,12 @@ func (q *DeltaFIFO[T]) Resync() error {
 	if q.core.isClosed() {
 		return ErrClosed
 	}
-	if q.known.Keys == nil {
+	if q.core.in.known == nil {
 		return nil
 	}
 	tr := q.trace()
 	defer q.untrace(tr)
-	syncs := q.lookup(q.known.Keys(), DeltaSync)
+	syncs := q.lookup(q.core.in.known.ListKeys(), DeltaSync)
 	q.core.mu.Lock()
 	if q.core.closed {
 		q.core.mu.Unlock()

@@ -53,7 +53,7 @@ func checkDeltaFIFO(t *rapid.T) {
 		m.truth[o.Name] = o.ResourceVersion
 	}
 	m.deletionsLast = rapid.Bool().Draw(t, "deletions last")
-	q, err := deltafifo.NewMetaDeltaFIFO(deltafifo.DeltaOptions[*Obj]{KnownObjects: m.store.known(), DeletionsLast: m.deletionsLast})
+	q, err := deltafifo.NewDeltaFIFO(deltafifo.Options[*Obj]{KnownObjects: m.store, DeletionsLast: m.deletionsLast})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,27 +55,24 @@ const minWaiting = 8
 
 var _ Queue[any] = (*InOrder[any])(nil)
 
-// NewInOrder returns an empty InOrder for objects that access can read. The
-// error is object.ErrNoAccess when access can make no key.
-func NewInOrder[T any](access object.Access[T], opts Options[T]) (*InOrder[T], error) {
+// NewInOrder returns an empty InOrder for API objects, with keys as client-go's
+// MetaNamespaceKeyFunc makes them. The error says which of the options cannot
+// be, and what to give instead.
+func NewInOrder[T metav1.Object](opts Options[T]) (*InOrder[T], error) {
+	return NewInOrderWithAccess(object.Meta[T](), opts)
+}
+
+// NewInOrderWithAccess is NewInOrder for objects of any kind, which access can
+// read. The error is object.ErrNoAccess for the zero Access.
+func NewInOrderWithAccess[T any](access object.Access[T], opts Options[T]) (*InOrder[T], error) {
 	q := &InOrder[T]{maxBatch: opts.MaxBatch, seen: newKeySet()}
-	if q.maxBatch <= 0 {
+	if q.maxBatch == 0 {
 		q.maxBatch = DefaultMaxBatch
 	}
-	if err := q.core.init(access, opts); err != nil {
+	if err := q.core.init(kindInOrder, access, opts); err != nil {
 		return nil, err
 	}
 	return q, nil
-}
-
-// NewMetaInOrder returns an empty InOrder for API objects, with keys as
-// client-go's MetaNamespaceKeyFunc makes them.
-func NewMetaInOrder[T metav1.Object](opts Options[T]) *InOrder[T] {
-	q, err := NewInOrder(object.Meta[T](), opts)
-	if err != nil {
-		panic(err) // object.Meta is complete
-	}
-	return q
 }
 
 // Add queues an Added. The error is an *ItemError when obj has no key or the

@@ -47,7 +47,11 @@ func FuzzInOrderModel(f *testing.F) { f.Fuzz(rapid.MakeFuzz(checkInOrder)) }
 
 func checkInOrder(t *rapid.T) {
 	m := &inOrderModel{maxBatch: rapid.IntRange(1, 6).Draw(t, "maxBatch")}
-	m.q = deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{MaxBatch: m.maxBatch})
+	q, err := deltafifo.NewInOrder(deltafifo.Options[*Obj]{MaxBatch: m.maxBatch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.q = q
 	t.Repeat(m.actions())
 }
 

@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// KnownObjects reads the store that the consumer keeps. Only the consumer,
-// inside the process function of Pop, may write that store: the queue then
-// knows which keys have changed under its eyes. It corresponds to client-go's
-// KeyListerGetter. *indexer.Indexer's ListKeys and a GetByKey without error
-// are such functions.
+// KnownObjects reads the store that the consumer keeps: an indexer.Store of the
+// same T is one. Only the consumer, inside the process function of Pop, may write
+// that store: so the queue knows which keys have changed while it read. It
+// corresponds to client-go's KeyListerGetter, which with T = any it is.
 //
-// Both functions are called by producers, under no lock of the queue, and may
-// be nil together only.
-type KnownObjects[T any] struct {
-	// Keys returns the keys of all known objects, each once.
-	Keys func() []string
-	// Get returns the object under key.
-	Get func(key string) (obj T, exists bool)
+// Both methods are called by producers, in any goroutine, under no lock of the
+// queue.
+type KnownObjects[T any] interface {
+	// ListKeys returns the keys of all known objects, each once.
+	ListKeys() []string
+	// GetByKey returns the object under key. An object that cannot be read,
+	// for an error, counts as one that does not exist; the error is logged.
+	GetByKey(key string) (obj T, exists bool, err error)
 }
 
 // exists tells whether the consumer holds key, or will by the time it gets to
@@ -32,7 +32,7 @@ func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
 			return false, err
 		}
 		switch {
-		case q.known.Get == nil || q.entries.waiting(key) != nil:
+		case q.core.in.known == nil || q.entries.waiting(key) != nil:
 			return true, nil
 		case q.hand.keyed && q.hand.key == key:
 			return !q.hand.last.gone, nil
@@ -41,7 +41,7 @@ func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
 		}
 		asked, pops = true, q.pops
 		q.core.mu.Unlock()
-		_, known = q.known.Get(key)
+		_, known = q.core.in.lookUp(key)
 		q.core.mu.Lock()
 	}
 }
@@ -51,7 +51,7 @@ func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
 func (q *DeltaFIFO[T]) lookup(keys []string, t DeltaType) []Delta[T] {
 	deltas := make([]Delta[T], len(keys))
 	for i, key := range keys {
-		obj, exists := q.known.Get(key)
+		obj, exists := q.core.in.lookUp(key)
 		deltas[i] = Delta[T]{Key: key, Object: obj, Type: t, NoObject: !exists}
 	}
 	return deltas

@@ -5,7 +5,7 @@ import "context"
 // Commit makes the open list take effect at once: a Deleted with
 // FinalStateUnknown for each key that is gone, then a Replaced for each of its
 // items, in their order, then, unless resourceVersion is "", a Bookmark;
-// DeltaOptions.DeletionsLast has the items come first. A key is gone
+// Options.DeletionsLast has the items come first. A key is gone
 // when the list has it not, and the last that was queued of it, or else handed
 // out, or else the known objects, say that it exists (F2). The Deleted has the
 // object of that state; NoObject if none is known.
@@ -42,11 +42,11 @@ func (q *DeltaFIFO[T]) Commit(ctx context.Context, resourceVersion string) error
 // missing makes a Deleted for each known object that p has not. It calls user
 // code: mu is not held.
 func (q *DeltaFIFO[T]) missing(p *pages[T]) []Delta[T] {
-	if q.known.Keys == nil {
+	if q.core.in.known == nil {
 		return nil
 	}
 	var keys []string
-	for _, key := range q.known.Keys() {
+	for _, key := range q.core.in.known.ListKeys() {
 		if !p.has(key) {
 			keys = append(keys, key)
 		}

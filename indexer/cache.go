@@ -1,7 +1,6 @@
 package indexer
 
 import (
-	"context"
 	"iter"
 
 	"github.com/informant-go/informant/object"
@@ -159,11 +158,6 @@ func (c *Cache[T]) change(tx Transaction[T]) (Change[T], error) {
 	}
 	key, err := c.key(tx.Object)
 	return Change[T]{Key: key, Object: tx.Object, Type: kind}, err
-}
-
-// WaitFor returns once the state includes resourceVersion, as Indexer says.
-func (c *Cache[T]) WaitFor(ctx context.Context, resourceVersion string) error {
-	return c.engine.waitFor(ctx, resourceVersion)
 }
 
 // Namespace yields the objects of one namespace and their keys, from one state

@@ -82,10 +82,26 @@ type Indexer[T any] interface {
 
 	// Snapshot returns the present state. See Snapshot for its life.
 	Snapshot() Snapshot[T]
+
 	// WaitFor returns once the state includes resourceVersion (S5), or with
 	// ctx.Err(), or at once with an error for a version that cannot be
 	// compared.
 	WaitFor(ctx context.Context, resourceVersion string) error
+	// WaitForKey is WaitFor for one key: it also returns once the object under
+	// key has resourceVersion or a newer one. So it needs no bookmarks where
+	// the write was one of that key. A deletion counts when it brings a
+	// version.
+	WaitForKey(ctx context.Context, key, resourceVersion string) error
+	// Watch watches the whole store: it closes with the next object that is
+	// stored or removed.
+	Watch() Watch
+	// WatchKey watches one key: it closes when an object is next stored under
+	// it or removed.
+	WatchKey(key string) Watch
+	// WatchIndex watches what ByIndex(indexName, value) returns: it closes when
+	// an object next comes there, goes from there, or is stored anew there. An
+	// unknown index is watched for a time when it exists.
+	WatchIndex(indexName, value string) Watch
 }
 
 // Snapshot is one state of an Indexer, over all keys and all indexes (S1). It

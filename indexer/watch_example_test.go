@@ -59,28 +59,3 @@ func ExampleNewLister() {
 	// 1 m1
 	// machines.lab "m3" not found
 }
-
-func ExampleNewMutationDetector() {
-	detector := indexer.NewMutationDetector(indexer.DetectorOptions[*Machine]{
-		Name:       "machines",
-		Copy:       (*Machine).deepCopy,
-		Sample:     1, // all of them; in production one in many is enough
-		OnMutation: func(m indexer.Mutation) { fmt.Println("told of", m.Key, m.Path) },
-	})
-	shared := machine("m1", "1", "r1")
-	detector.Observe("lab/m1", shared) // informer.Options.Detector has an informer do this
-
-	shared.Rack = "r2" // somebody forgets that it is not his
-	for _, m := range detector.Check() {
-		fmt.Println(m)
-	}
-	// Output:
-	// told of lab/m1 .Rack
-	// indexer: machines: the shared object "lab/m1" was changed in place: .Rack changed from r1 to r2: copy it before changing it
-}
-
-func (m *Machine) deepCopy() *Machine {
-	c := &Machine{Rack: m.Rack}
-	m.DeepCopyInto(&c.ObjectMeta)
-	return c
-}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
 )
@@ -22,7 +23,7 @@ type applier[T any] struct {
 
 	// detector and observe, which is Options.Observe, are nil where nobody
 	// asked for them.
-	detector *indexer.MutationDetector[T]
+	detector *mutation.Detector[T]
 	observe  func(key string, obj T)
 	logger   klog.Logger
 

@@ -144,8 +144,8 @@ func TestVersionsReachTheStore(t *testing.T) {
 func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 	queues := map[string]Options[item]{
 		"InOrder": {},
-		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		}},
 	}
 	for name, opts := range queues {

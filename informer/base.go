@@ -110,25 +110,15 @@ func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[
 var errNoQueue = errors.New("informer: Options.NewQueue returned neither a queue nor an error: return one of them, or leave NewQueue out")
 
 func newQueue[T any](ctx context.Context, store indexer.Indexer[T], access object.Access[T], opts Options[T]) (deltafifo.Queue[T], error) {
-	get := func(key string) (T, bool) {
-		obj, exists, err := store.GetByKey(key)
-		return obj, exists && err == nil
-	}
-	known := get
-	if opts.RelistUpdates {
-		known = func(string) (none T, exists bool) { return none, false }
-	}
-	o := deltafifo.DeltaOptions[T]{
-		Options: deltafifo.Options[T]{
-			Name:      opts.name(),
-			Transform: guarded(ctx, opts.Transform),
-			Known:     known,
-			Logger:    opts.Logger,
-		},
-		KnownObjects: deltafifo.KnownObjects[T]{Keys: store.ListKeys, Get: get},
+	o := deltafifo.Options[T]{
+		Name:         opts.name(),
+		Transform:    guarded(ctx, opts.Transform),
+		KnownObjects: store,
+		Renew:        opts.RelistUpdates,
+		Logger:       opts.Logger,
 	}
 	if opts.NewQueue == nil {
-		return deltafifo.NewInOrder(access, o.Options)
+		return deltafifo.NewInOrderWithAccess(access, o)
 	}
 	queue, err := opts.NewQueue(access, o)
 	if err == nil && isNil(queue) {

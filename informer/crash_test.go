@@ -145,10 +145,10 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 			return object.Keyed(a.Key, fields)
 		},
 	}
-	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
+	queues := map[string]func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error){
 		"InOrder": nil,
-		"DeltaFIFO": func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	}
 	for what, spoiled := range spoil {
@@ -242,10 +242,12 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 // object, in lists and as an event, and no other; the source is told which.
 func TestATransformThatPanicsRefusesTheObject(t *testing.T) {
 	type access = object.Access[item]
-	type options = deltafifo.DeltaOptions[item]
+	type options = deltafifo.Options[item]
 	for name, queue := range map[string]func(access, options) (deltafifo.Queue[item], error){
-		"InOrder":   nil,
-		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) { return deltafifo.NewDeltaFIFO(a, o) },
+		"InOrder": nil,
+		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

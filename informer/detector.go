@@ -7,12 +7,12 @@ import (
 	"sync"
 
 	"github.com/informant-go/informant/deltafifo"
-	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
 
 // newDetector makes the detector that opts ask for, or none.
-func newDetector[T any](opts Options[T], suspects func() []string) (*indexer.MutationDetector[T], error) {
+func newDetector[T any](opts Options[T], suspects func() []string) (*mutation.Detector[T], error) {
 	if opts.Detector == nil {
 		return nil, nil
 	}
@@ -29,7 +29,7 @@ func newDetector[T any](opts Options[T], suspects func() []string) (*indexer.Mut
 	if o.Suspects == nil {
 		o.Suspects = suspects
 	}
-	return indexer.NewMutationDetector(o), nil
+	return mutation.New(o), nil
 }
 
 // detect runs the detector, if there is one, until the run ends. A callback of

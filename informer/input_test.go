@@ -10,6 +10,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 )
@@ -115,7 +116,7 @@ func TestSourceStatus(t *testing.T) {
 
 // withoutCopy are Options with a Detector that lacks what it needs.
 func withoutCopy(name string) Options[item] {
-	return Options[item]{Name: name, Detector: &indexer.DetectorOptions[item]{}}
+	return Options[item]{Name: name, Detector: &mutation.Options[item]{}}
 }
 
 // An informer without a name is called by the type of its objects.
@@ -160,10 +161,10 @@ func TestObjectsWithoutAKeyAreRefused(t *testing.T) {
 // A RelistUpdates informer takes what a list shows under the same version, as
 // client-go does; the default takes it for the same state.
 func TestOneVersionTwoContents(t *testing.T) {
-	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
+	queues := map[string]func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error){
 		"InOrder": nil,
-		"DeltaFIFO": func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	}
 	for name, newQueue := range queues {

@@ -68,13 +68,13 @@ func (m *member) OnEvent(_ context.Context, e Event[item]) {
 func TestInformerAgreesWithAModel(t *testing.T) {
 	t.Run("in order", func(t *testing.T) { checkModel(t, nil) })
 	t.Run("delta fifo", func(t *testing.T) {
-		checkModel(t, func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		checkModel(t, func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		})
 	})
 }
 
-func checkModel(t *testing.T, queue func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error)) {
+func checkModel(t *testing.T, queue func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error)) {
 	synctest.Test(t, func(t *testing.T) {
 		// A *testing.T of a bubble has no deadline that rapid could ask for.
 		rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) {

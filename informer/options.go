@@ -6,6 +6,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"k8s.io/klog/v2"
@@ -75,21 +76,22 @@ type Options[T any] struct {
 	// besides, while joining handlers wait.
 	Indexer indexer.Indexer[T]
 
-	// NewQueue makes the queue of a run, nil is deltafifo.NewInOrder. It is
-	// given everything that the queues of deltafifo can use, the store as
-	// known objects included, so that a DeltaFIFO is
+	// NewQueue makes the queue of a run, nil is
+	// deltafifo.NewInOrderWithAccess. It is given everything that the queues
+	// of deltafifo can use, the store as known objects included, so that a
+	// DeltaFIFO is
 	//
-	//	NewQueue: func(a object.Access[T], o deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error) {
-	//		return deltafifo.NewDeltaFIFO(a, o)
+	//	NewQueue: func(a object.Access[T], o deltafifo.Options[T]) (deltafifo.Queue[T], error) {
+	//		return deltafifo.NewDeltaFIFOWithAccess(a, o)
 	//	}
-	NewQueue func(object.Access[T], deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error)
+	NewQueue func(object.Access[T], deltafifo.Options[T]) (deltafifo.Queue[T], error)
 
 	// Detector, if not nil, looks for handlers and workers that change the
 	// objects of the store in place, which they share with everybody. It is
-	// made to stay on in production, see indexer.MutationDetector; it runs
+	// made to stay on in production, see mutation.Detector; it runs
 	// while the informer does. Name, Logger and Suspects are the informer's
 	// unless set, and Suspects names the handlers that were in a callback.
-	Detector *indexer.DetectorOptions[T]
+	Detector *mutation.Options[T]
 
 	// Observe, if not nil, is told of each object that the store is about to
 	// take, before the store or any handler has it, by the goroutine that

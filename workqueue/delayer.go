@@ -4,32 +4,19 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 )
 
-// LayerOptions are the options of the layers that work over a queue of
-// another make. They mean what they mean in Options.
-type LayerOptions struct {
-	Name     string
-	Metrics  MetricsProvider // only its retries metric is used
-	Clock    clock.WithTicker
-	Logger   *klog.Logger
-	OnMisuse func(*MisuseError)
-	Tolerant bool
-}
-
 // Delayer is the delaying layer over a queue of another make, such as one of
-// client-go's. It keeps entries of its own, for delayed items only, and adds
-// an item to the queue below when its delay ends.
+// client-go's. It keeps the delays, and adds an item to the queue below when its
+// delay ends. It is made by NewDelayingOver; all methods may be called by any
+// goroutine.
 type Delayer[T comparable] struct {
 	Interface[T]
 
-	name     string
+	misuses  misuses
 	clock    clock.WithTicker
 	base     time.Time
-	logger   *klog.Logger
-	onMisuse func(*MisuseError)
 	tolerant bool
 	retries  CounterMetric
 
@@ -39,21 +26,22 @@ type Delayer[T comparable] struct {
 	dropped int
 	down    bool
 
-	// firing is held while due items are added to the queue below, so that
+	// firing is locked while due items are added to the queue below, so that
 	// two calls of fire cannot change their order.
 	firing sync.Mutex
 }
 
-// NewDelayingOver puts the delaying layer on a queue, which must not be nil.
-// ShutDown must be called on the result, not on the queue below.
-func NewDelayingOver[T comparable](below Interface[T], o LayerOptions) *Delayer[T] {
+// NewDelayingOver puts the delaying layer on a queue. It panics if below is nil.
+// ShutDown must be called on the result, not on the queue below. It corresponds
+// to the Queue of client-go's TypedDelayingQueueConfig.
+func NewDelayingOver[T comparable](below Interface[T], o Options[T]) *Delayer[T] {
 	if below == nil {
 		panic("workqueue: NewDelayingOver needs a queue to work over: use NewDelaying for one of its own")
 	}
 	q := &Delayer[T]{
 		Interface: below,
-		name:      o.Name, clock: o.Clock, logger: o.Logger, onMisuse: o.OnMisuse, tolerant: o.Tolerant,
-		table: table[T]{cache: cache{limit: limitFor[T](0)}},
+		misuses:   misusesOf(&o), clock: o.Clock, tolerant: o.Tolerant,
+		table: table[T]{cache: cache{limit: limitFor[T](o.IdleEntries)}},
 	}
 	if o.Clock != nil {
 		q.base = o.Clock.Now()
@@ -62,6 +50,7 @@ func NewDelayingOver[T comparable](below Interface[T], o LayerOptions) *Delayer[
 	if o.Name != "" && o.Metrics != nil {
 		q.retries = o.Metrics.NewRetriesMetric(o.Name)
 	}
+	q.misuses.options("NewDelayingOver", o.unused(0))
 	return q
 }
 
@@ -72,13 +61,14 @@ func (q *Delayer[T]) now() int64 {
 	return int64(q.clock.Since(q.base))
 }
 
-// AddAfter is that of DelayingQueue.
+// AddAfter adds item to the queue below once delay has passed, or at once if it
+// is not positive. It merges and drops delays as that of DelayingQueue does.
 func (q *Delayer[T]) AddAfter(item T, delay time.Duration) {
 	if delay < 0 && !q.tolerant {
-		tellMisuse(q.onMisuse, q.logger, q.name, "AddAfter", item, ErrNegativeDelay)
+		q.misuses.call("AddAfter", item, ErrNegativeDelay)
 	}
 	if q.ShuttingDown() {
-		tellMisuse(q.onMisuse, q.logger, q.name, "AddAfter", item, ErrShutDown)
+		q.misuses.call("AddAfter", item, ErrShutDown)
 		return
 	}
 	if q.retries != nil {
@@ -103,7 +93,8 @@ func (q *Delayer[T]) delay(item T, delay int64) {
 	q.delays.arm(now)
 }
 
-// Cancel is that of DelayingQueue.
+// Cancel ends the pending delay of item without adding it, and reports whether
+// there was one.
 func (q *Delayer[T]) Cancel(item T) bool {
 	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
@@ -118,10 +109,12 @@ func (q *Delayer[T]) Cancel(item T) bool {
 	return true
 }
 
-// Reschedule is that of DelayingQueue.
+// Reschedule moves the pending delay of item so that it ends after delay from
+// now, as far as how allows, and reports whether there was one to move. A delay
+// that is not positive ends at once.
 func (q *Delayer[T]) Reschedule(item T, delay time.Duration, how Pending) bool {
 	if delay < 0 && !q.tolerant {
-		tellMisuse(q.onMisuse, q.logger, q.name, "Reschedule", item, ErrNegativeDelay)
+		q.misuses.call("Reschedule", item, ErrNegativeDelay)
 	}
 	if !q.reschedule(item, max(0, int64(delay)), how) {
 		return false
@@ -145,7 +138,8 @@ func (q *Delayer[T]) reschedule(item T, delay int64, how Pending) bool {
 	return true
 }
 
-// WhenReady is that of DelayingQueue.
+// WhenReady returns when the pending delay of item ends; ok is false when it has
+// none.
 func (q *Delayer[T]) WhenReady(item T) (at time.Time, ok bool) {
 	wall := wallOf(q.clock)
 	hash, now := hashOf(item), q.now()
@@ -158,13 +152,20 @@ func (q *Delayer[T]) WhenReady(item T) (at time.Time, ok bool) {
 	return wall.Add(until(q.delays.at(e), now)), true
 }
 
-// Stats counts the items of the queue below that wait, and the delays. Items
-// in hand are not known.
-func (q *Delayer[T]) Stats() Stats {
+// DelayerStats are the numbers of items of a Delayer at one moment. How many are
+// being processed only the queue below knows.
+type DelayerStats struct {
+	Waiting int // for a worker, in the queue below
+	Delayed int // with a delay that has not ended
+	Dropped int // delays that were dropped by a shutdown (Q5)
+}
+
+// Stats counts the items of the queue below that wait, and the delays.
+func (q *Delayer[T]) Stats() DelayerStats {
 	waits := q.Len()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return Stats{Waiting: waits, Delayed: q.delays.len(), Dropped: q.dropped}
+	return DelayerStats{Waiting: waits, Delayed: q.delays.len(), Dropped: q.dropped}
 }
 
 // ShutDown drops and counts the delays, and shuts down the queue below.
@@ -187,8 +188,8 @@ func (q *Delayer[T]) stop() {
 	q.delays.alarm.stop()
 }
 
-// fire adds the items whose delay has ended, without the lock: the queue below
-// is not ours.
+// fire adds the items whose delay has ended. It holds firing but not mu while it
+// does so: the queue below is not ours.
 func (q *Delayer[T]) fire() {
 	q.firing.Lock()
 	defer q.firing.Unlock()

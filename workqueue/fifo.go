@@ -1,7 +1,8 @@
 package workqueue
 
-// fifo holds the waiting entries of one group and priority, in the order in
-// which they became ready (Q3).
+// fifo is a queue of entries, a list that is linked through them. The entries of
+// one group and priority wait in one, in the order in which they became ready
+// (Q3).
 type fifo[T comparable] struct {
 	priority   int32
 	head, tail uint32 // 0 when empty
@@ -9,6 +10,7 @@ type fifo[T comparable] struct {
 
 func (l *fifo[T]) empty() bool { return l.head == 0 }
 
+// push adds e at the tail.
 func (l *fifo[T]) push(in *slabs[T], e entry[T]) {
 	if in.ranked {
 		e.rank().prev = l.tail
@@ -16,7 +18,7 @@ func (l *fifo[T]) push(in *slabs[T], e entry[T]) {
 	l.append(in, e)
 }
 
-// append is push in a queue that is not ranked.
+// append is push where entries have no rank.
 func (l *fifo[T]) append(in *slabs[T], e entry[T]) {
 	if l.tail == 0 {
 		l.head = e.id
@@ -26,6 +28,7 @@ func (l *fifo[T]) append(in *slabs[T], e entry[T]) {
 	l.tail = e.id
 }
 
+// pop removes the head, which there must be.
 func (l *fifo[T]) pop(in *slabs[T]) entry[T] {
 	e := in.at(l.head)
 	k := e.link()
@@ -38,7 +41,7 @@ func (l *fifo[T]) pop(in *slabs[T]) entry[T] {
 	return e
 }
 
-// remove is for a ranked queue.
+// remove takes e out of the queue. Entries must have ranks.
 func (l *fifo[T]) remove(in *slabs[T], e entry[T]) {
 	k, r := e.link(), e.rank()
 	if r.prev == 0 {

@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// emptyQueues is how many queues a group keeps before it drops empty ones.
+// emptyQueues is how many FIFO queues a group keeps before it drops empty ones.
 const emptyQueues = 4
 
-// group holds the waiting entries of one group of keys. It outlives them for
-// as long as an entry refers to it.
+// group holds the waiting entries of one group of keys, in a FIFO queue for each
+// priority. It exists for as long as an entry refers to it, waiting or not.
 type group[T comparable] struct {
 	name       string
 	queues     []fifo[T] // by falling priority
-	waiting    int       // entries in queues
-	processing int       // entries with a worker
-	refs       int       // entries that refer to it
-	turn       uint64    // when it was last served, or made
-	place      int       // 1 + index in the heap of turns; 0 when not there
-	young      int       // items handed out since the last that was chosen by age
+	waiting    int       // the number of entries in queues
+	processing int       // the number of entries that workers have
+	refs       int       // the number of entries that refer to it
+	turn       uint64    // when it was served last, or made
+	place      int       // 1 + its index in ready.turns; 0 when it is not there
+	young      int       // items handed out since the last one that was chosen by age
 }
 
-// queue returns the queue of a priority, which it makes if there is none.
+// queue returns the FIFO queue of a priority, which it makes if there is none.
 func (g *group[T]) queue(priority int32) *fifo[T] {
 	if len(g.queues) == 1 && g.queues[0].priority == priority {
 		return &g.queues[0]
@@ -40,7 +40,7 @@ func (g *group[T]) push(in *slabs[T], e entry[T]) {
 	g.waiting++
 }
 
-// pop removes the entry that goes out next; there must be one. aging is
+// pop removes the entry that goes out next, which there must be. aging is
 // Options.Aging.
 func (g *group[T]) pop(in *slabs[T], aging int) entry[T] {
 	g.waiting--
@@ -61,7 +61,7 @@ func (g *group[T]) pop(in *slabs[T], aging int) entry[T] {
 	return e
 }
 
-// first is the index of the highest priority that has an entry.
+// first is the index of the queue with the highest priority that has an entry.
 func (g *group[T]) first() int {
 	i := 0
 	for g.queues[i].empty() {
@@ -70,9 +70,9 @@ func (g *group[T]) first() int {
 	return i
 }
 
-// oldest is the index of the queue whose head has waited longest, or -1 when
-// the first queue is the only one with entries. The head of a queue is the
-// oldest of it, so that this one is the oldest of the group.
+// oldest is the index of the queue whose head has waited longest, or -1 when the
+// first queue is the only one with entries. No entry has waited longer than the
+// head of its queue, so that this head has waited longest in the group.
 func (g *group[T]) oldest(in *slabs[T], first int) int {
 	best, several := first, false
 	age := in.at(g.queues[first].head).rank().age
@@ -92,7 +92,7 @@ func (g *group[T]) oldest(in *slabs[T], first int) int {
 	return best
 }
 
-// remove is for a ranked queue.
+// remove takes e out of the group. Entries must have ranks.
 func (g *group[T]) remove(in *slabs[T], e entry[T]) {
 	priority := e.priority()
 	g.queue(priority).remove(in, e)
@@ -102,7 +102,7 @@ func (g *group[T]) remove(in *slabs[T], e entry[T]) {
 	}
 }
 
-// trim drops queue i if it is empty and there are many.
+// trim drops queue i if it is empty and there are many queues.
 func (g *group[T]) trim(i int) {
 	if g.queues[i].empty() && len(g.queues) > emptyQueues {
 		g.queues = slices.Delete(g.queues, i, i+1)

@@ -32,7 +32,7 @@ type machine struct {
 	counts *counts                 // nil without metrics
 }
 
-// worker is a goroutine in Get or one of its kin.
+// worker is a goroutine in Get, GetPriority, GetContext or GetBatch.
 type worker struct {
 	kind     string
 	ctx      context.Context
@@ -78,7 +78,7 @@ func newMachine(t *rapid.T) *machine {
 	m.aging = rapid.SampledFrom([]int{-1, 1, 2, 3}).Draw(t, "aging")
 	m.merge = rapid.Bool().Draw(t, "merge")
 	m.tolerant = rapid.IntRange(0, 3).Draw(t, "tolerant") == 0
-	o := RateLimitingOptions[string]{
+	o := Options[string]{
 		Name:          "machine",
 		OnMisuse:      func(err *MisuseError) { s.misuses = append(s.misuses, err) },
 		Aging:         m.aging,
@@ -112,7 +112,7 @@ func newMachine(t *rapid.T) *machine {
 }
 
 // limit draws what delays failed items.
-func (s *machine) limit(t *rapid.T, o *RateLimitingOptions[string]) {
+func (s *machine) limit(t *rapid.T, o *Options[string]) {
 	if rapid.Bool().Draw(t, "backoff") {
 		s.expire = 8 * time.Second // twice the longest delay
 		o.Backoff = Backoff{Base: time.Second, Max: 4 * time.Second}
@@ -376,13 +376,13 @@ func (s *machine) done(t *rapid.T) {
 	s.wantMisuse(t, !s.m.done(key) && !s.m.tolerant, ErrNotProcessing)
 }
 
-// wantMisuse checks whether a misuse was told, and takes it off the list.
+// wantMisuse checks whether a misuse was reported, and takes it off the list.
 func (s *machine) wantMisuse(t *rapid.T, want bool, reason error) {
 	if !want {
 		return
 	}
 	if len(s.misuses) == 0 || !errors.Is(s.misuses[0], reason) {
-		t.Fatalf("misuse %q was not told: %v", reason, s.misuses)
+		t.Fatalf("misuse %q was not reported: %v", reason, s.misuses)
 	}
 	s.misuses = s.misuses[1:]
 }
@@ -435,7 +435,7 @@ func (s *machine) check(t *rapid.T) {
 		t.Fatalf("Stats is %+v, expected %+v", got, want)
 	}
 	if len(s.misuses) > 0 {
-		t.Fatalf("told of a misuse that was none: %v", s.misuses)
+		t.Fatalf("a misuse was reported that was none: %v", s.misuses)
 	}
 	for _, key := range machineKeys {
 		if err := s.checkKey(key); err != nil {

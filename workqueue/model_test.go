@@ -99,7 +99,7 @@ func (m *model) add(item string, priority int) {
 	m.admit(k, priority)
 }
 
-// promises tells whether an item is delayed until there is a token.
+// promises reports whether the delay of an item waits for a token.
 func (m *model) promises() bool {
 	for _, k := range m.keys {
 		if k.delayed && k.promised {
@@ -292,7 +292,7 @@ func (m *model) choose(items []string, g *modelGroup) string {
 	})
 }
 
-// done tells whether item was in hand.
+// done reports whether item was being processed.
 func (m *model) done(item string) bool {
 	k := m.keys[item]
 	if k == nil || !k.held {

@@ -38,7 +38,7 @@ func (q *Queue[T]) validate() error {
 		}
 	}
 	if held != q.processing || delayed != q.delays.len() || waits != q.len() {
-		return fmt.Errorf("%d, %d, %d entries wait, are in hand, are delayed; counted are %d, %d, %d",
+		return fmt.Errorf("%d, %d, %d entries wait, are being processed, are delayed; counted are %d, %d, %d",
 			waits, held, delayed, q.len(), q.processing, q.delays.len())
 	}
 	if promises != q.delays.promised {

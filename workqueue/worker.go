@@ -2,19 +2,20 @@ package workqueue
 
 import "context"
 
-// taken is an item on its way out, and what must be done after the lock is
-// released.
+// taken is the outcome of an attempt to take an item: the item, and what must be
+// done after the lock is released.
 type taken[T comparable] struct {
 	item     T
 	priority int32
 	waited   int64
 	wake     *waiter
 	err      error   // ErrShutDown
-	parked   *waiter // set when there was nothing to take
+	parked   *waiter // set when there was no item
 }
 
-// Get waits for an item and hands it to the caller, who must call Done with
-// it. shutdown is true once the queue is shut down and nothing waits.
+// Get waits for an item and hands it to the caller, who must call Done with it.
+// shutdown is true, and item the zero T, once the queue is shut down and nothing
+// waits.
 func (q *Queue[T]) Get() (item T, shutdown bool) {
 	if item, ok := q.getFast(); ok {
 		return item, false
@@ -23,9 +24,8 @@ func (q *Queue[T]) Get() (item T, shutdown bool) {
 	return t.item, t.err != nil
 }
 
-// getFast is Get for the case that matters most: an item is there, and there
-// is neither a meter nor a Storage. It keeps a cycle of BenchmarkQueue/cycle
-// free of the copies of a taken.
+// getFast is Get for the most frequent case: an item waits, and the queue is not
+// special. It makes no taken, whose copies would show in BenchmarkQueue/cycle.
 func (q *Queue[T]) getFast() (item T, ok bool) {
 	if q.special {
 		return item, false
@@ -48,14 +48,14 @@ func (q *Queue[T]) getFast() (item T, ok bool) {
 	return item, true
 }
 
-// handOut takes note that e is with a worker.
+// handOut records that a worker has e.
 func (q *Queue[T]) handOut(e entry[T]) {
 	e.enter(processing)
 	q.processing++
 	q.last = e
 }
 
-// others returns a waiter to wake when an item was taken and more wait.
+// others returns a waiter to wake, after an item was taken, if more items wait.
 func (q *Queue[T]) others() *waiter {
 	if q.waiters.parked == nil || q.len() == 0 {
 		return nil
@@ -63,15 +63,15 @@ func (q *Queue[T]) others() *waiter {
 	return q.waiters.next()
 }
 
-// GetPriority is Get, and tells the priority that the item had.
+// GetPriority is Get, and returns the priority with which the item waited.
 func (q *Queue[T]) GetPriority() (item T, priority int, shutdown bool) {
 	t := q.take(nil)
 	return t.item, int(t.priority), t.err != nil
 }
 
-// GetContext is Get with a context. The error is ErrShutDown when Get would
-// say so, or ctx.Err() when ctx ends first. An item that is there is handed
-// out even if ctx has ended.
+// GetContext is Get with a context. The error is ErrShutDown when Get would return
+// shutdown, or ctx.Err() when ctx ends first. An item that waits is handed out
+// even if ctx has ended.
 func (q *Queue[T]) GetContext(ctx context.Context) (item T, err error) {
 	if item, ok := q.getFast(); ok {
 		return item, nil
@@ -122,7 +122,7 @@ func (q *Queue[T]) fill(dst []T) int {
 	return len(dst)
 }
 
-// fillQuietly takes a whole batch under one lock.
+// fillQuietly is fill without a meter. It takes the whole batch under one lock.
 func (q *Queue[T]) fillQuietly(dst []T) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -163,6 +163,7 @@ func (q *Queue[T]) wait(w *waiter, stop <-chan struct{}) taken[T] {
 	}
 }
 
+// retry tries again after w was woken.
 func (q *Queue[T]) retry(w *waiter) taken[T] {
 	now := q.clockForMeter()
 	q.mu.Lock()
@@ -171,9 +172,9 @@ func (q *Queue[T]) retry(w *waiter) taken[T] {
 	return q.tryLocked(now, true)
 }
 
-// stopWaiting ends a wait whose context has ended. A signal that was on its
-// way is used if there is an item, and is passed on by tryLocked if there are
-// more.
+// stopWaiting ends a wait whose context has ended. If w is being woken already it
+// takes an item, if there is one, as if the context had ended later; tryLocked
+// wakes another waiter if there are more.
 func (q *Queue[T]) stopWaiting(w *waiter) taken[T] {
 	q.mu.Lock()
 	gone := q.waiters.gaveUp(w)
@@ -189,12 +190,15 @@ func (q *Queue[T]) stopWaiting(w *waiter) taken[T] {
 	return q.stopWaiting(t.parked)
 }
 
+// try takes an item if one waits. If none does and park is set, the caller becomes
+// a waiter. now is for the meter.
 func (q *Queue[T]) try(now int64, park bool) taken[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.tryLocked(now, park)
 }
 
+// tryLocked is try under the lock.
 func (q *Queue[T]) tryLocked(now int64, park bool) taken[T] {
 	e := q.pop(now)
 	switch {
@@ -214,7 +218,7 @@ func (q *Queue[T]) tryLocked(now int64, park bool) taken[T] {
 	}
 }
 
-// pop hands out the next entry, or returns nil.
+// pop hands out the next entry, or returns none.
 func (q *Queue[T]) pop(now int64) entry[T] {
 	e := q.ready.pop(&q.table.slabs)
 	if e.none() && q.storage != nil {
@@ -231,8 +235,8 @@ func (q *Queue[T]) pop(now int64) entry[T] {
 	return e
 }
 
-// popStorage asks a foreign Storage for an item. One that gives what it was
-// not given is not believed, or Q1 would not hold.
+// popStorage takes the next item of the Storage. An item that does not wait, which
+// only a faulty Storage returns, is skipped, or Q1 would not hold.
 func (q *Queue[T]) popStorage() entry[T] {
 	for q.storage.Len() > 0 {
 		item := q.storage.Pop()
@@ -244,7 +248,7 @@ func (q *Queue[T]) popStorage() entry[T] {
 	return entry[T]{}
 }
 
-// clockForMeter reads the clock if somebody wants to know.
+// clockForMeter reads the clock if there is a meter.
 func (q *Queue[T]) clockForMeter() int64 {
 	if q.meter == nil {
 		return 0
@@ -252,10 +256,10 @@ func (q *Queue[T]) clockForMeter() int64 {
 	return q.now()
 }
 
-// Done says that the work on item, which Get or one of its kin gave to the
-// caller, is over. An item that was added meanwhile goes back into the queue.
-// Done with an item that is not in hand changes nothing, and is a misuse
-// (ErrNotProcessing) unless Options.Tolerant is set.
+// Done says that the work on item, which Get, GetPriority, GetContext, TryGet or
+// GetBatch gave to the caller, is over. An item that was added meanwhile goes back
+// into the queue. Done with an item that no worker is processing changes nothing,
+// and is a misuse (ErrNotProcessing) unless Options.Tolerant is set.
 func (q *Queue[T]) Done(item T) {
 	if !q.special && q.doneFast(item) {
 		return
@@ -270,15 +274,15 @@ func (q *Queue[T]) Done(item T) {
 	}
 	if !r.ok {
 		if !q.tolerant {
-			q.misuse("Done", item, ErrNotProcessing)
+			q.misuses.call("Done", item, ErrNotProcessing)
 		}
 	} else if q.meter != nil {
 		q.meter.done(r.worked)
 	}
 }
 
-// doneFast is Done for the item that was handed out last, if nothing of it is
-// left but an idle entry.
+// doneFast is Done for the item that was handed out last, if it becomes idle and
+// has neither a delay nor failures. It reports whether that was so.
 func (q *Queue[T]) doneFast(item T) bool {
 	if !q.mu.tryLock() {
 		q.mu.insist()
@@ -298,13 +302,14 @@ func (q *Queue[T]) doneFast(item T) bool {
 	return true
 }
 
-// release tells what Done must do after the lock is released.
+// release says what Done must do after the lock is released.
 type release struct {
 	ok     bool
 	wake   *waiter
 	worked int64
 }
 
+// giveBack is the part of Done under the lock.
 func (q *Queue[T]) giveBack(item T, now int64) release {
 	hash := hashOf(item)
 	q.mu.Lock()
@@ -337,7 +342,8 @@ func (q *Queue[T]) giveBack(item T, now int64) release {
 	return r
 }
 
-// settle lets go of what nothing is left of.
+// settle drops e if its key has nothing pending: it neither waits, nor is being
+// processed, nor has a delay. With failures its entry stays in the table.
 func (q *Queue[T]) settle(e entry[T]) {
 	if e.active() {
 		return

@@ -47,6 +47,7 @@ func (f *fifo) engineOptions(logger *klog.Logger) deltafifo.Options[any] {
 	return deltafifo.Options[any]{
 		Name:        f.name,
 		Transform:   f.transformLive(),
+		Renew:       true,
 		KeepRepeats: true,
 		Logger:      ptr.Deref(logger, klog.Background()),
 	}

@@ -33,11 +33,16 @@ func NewHeap(keyFn KeyFunc, lessFn LessFunc) *Heap {
 
 // heapError makes of an engine's error what client-go's Heap returns.
 func heapError(err error) error {
-	if keyErr := (*object.KeyError)(nil); errors.As(err, &keyErr) {
-		return KeyError{Obj: keyErr.Obj, Err: keyErr.Err}
-	}
 	if errors.Is(err, stores.ErrClosed) {
 		return errHeapClosed
+	}
+	return keyError(err)
+}
+
+// keyError makes client-go's KeyError of an engine's.
+func keyError(err error) error {
+	if keyErr := (*object.KeyError)(nil); errors.As(err, &keyErr) {
+		return KeyError{Obj: keyErr.Obj, Err: keyErr.Err}
 	}
 	return err
 }

@@ -69,9 +69,9 @@ func (p *parts) transformed(obj any) (any, error) {
 	return p.transform(obj)
 }
 
-func (p *parts) newQueue(access object.Access[any], opts deltafifo.DeltaOptions[any]) (deltafifo.Queue[any], error) {
+func (p *parts) newQueue(access object.Access[any], opts deltafifo.Options[any]) (deltafifo.Queue[any], error) {
 	opts.Metrics = p
-	return deltafifo.NewInOrder(access, opts.Options)
+	return deltafifo.NewInOrderWithAccess(access, opts)
 }
 
 // Taken implements deltafifo.Metrics.

@@ -62,7 +62,7 @@ func NewRealFIFOWithOptions(opts RealFIFOOptions) *RealFIFO {
 	}
 	f.bareErrors = opts.AtomicEvents
 	f.unfolded.logger = f.logger(opts.Logger)
-	engine, err := deltafifo.NewInOrder(object.Keyed(f.keyOf, object.Fields[any]{}), f.engineOptions(opts.Logger))
+	engine, err := deltafifo.NewInOrderWithAccess(object.Keyed(f.keyOf, object.Fields[any]{}), f.engineOptions(opts.Logger))
 	if err != nil {
 		panic(err) // the Access has a Key
 	}

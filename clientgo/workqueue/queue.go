@@ -2,6 +2,7 @@ package workqueue
 
 import (
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
 	informant "github.com/informant-go/informant/workqueue"
@@ -31,6 +32,14 @@ func NewTypedWithConfig[T comparable](config TypedQueueConfig[T]) *Typed[T] {
 		Storage:  config.Queue,
 		Tolerant: true,
 	})
+}
+
+// valueOf is the logger of a configuration, the zero one if it has none.
+func valueOf(logger *klog.Logger) klog.Logger {
+	if logger == nil {
+		return klog.Logger{}
+	}
+	return *logger
 }
 
 // unreal turns the real clock into none, on which our queues need no goroutine
@@ -65,19 +74,19 @@ func NewDelayingQueueWithConfig(config DelayingQueueConfig) DelayingInterface {
 // keeps entries of its own.
 func NewTypedDelayingQueueWithConfig[T comparable](config TypedDelayingQueueConfig[T]) TypedDelayingInterface[T] {
 	if config.Queue != nil {
-		return informant.NewDelayingOver[T](config.Queue, informant.LayerOptions{
+		return informant.NewDelayingOver[T](config.Queue, informant.Options[T]{
 			Name:     config.Name,
 			Metrics:  provider(config.MetricsProvider, config.Name, delayingLayer),
 			Clock:    unreal(config.Clock),
-			Logger:   config.Logger,
+			Logger:   valueOf(config.Logger),
 			Tolerant: true,
 		})
 	}
-	return informant.NewDelaying(informant.DelayingOptions[T]{
+	return informant.NewDelaying(informant.Options[T]{
 		Name:     config.Name,
 		Metrics:  provider(config.MetricsProvider, config.Name, queueLayer|delayingLayer),
 		Clock:    unreal(config.Clock),
-		Logger:   config.Logger,
+		Logger:   valueOf(config.Logger),
 		Tolerant: true,
 	})
 }
@@ -120,7 +129,7 @@ func NewTypedRateLimitingQueueWithConfig[T comparable](rateLimiter TypedRateLimi
 	if config.DelayingQueue != nil {
 		return informant.NewRateLimitingOver[T](config.DelayingQueue, rateLimiter)
 	}
-	return informant.NewRateLimiting(informant.RateLimitingOptions[T]{
+	return informant.NewRateLimiting(informant.Options[T]{
 		Name:     config.Name,
 		Metrics:  provider(config.MetricsProvider, config.Name, queueLayer|delayingLayer),
 		Clock:    unreal(config.Clock),

@@ -44,7 +44,7 @@ type consumer struct {
 // consume makes a consumer with a queue.
 func (s *suite) consume(c Config) *consumer {
 	k := &consumer{suite: s, store: map[string]*Object{}}
-	c.KnownObjects = deltafifo.KnownObjects[*Object]{Keys: k.keys, Get: k.get}
+	c.KnownObjects = held{k}
 	q, err := s.factory(c)
 	s.must("factory", err)
 	s.mu.Lock()
@@ -52,6 +52,18 @@ func (s *suite) consume(c Config) *consumer {
 	s.mu.Unlock()
 	k.q = q
 	return k
+}
+
+// held is the consumer's store as its queue reads it.
+type held struct{ *consumer }
+
+// ListKeys is that of deltafifo.KnownObjects.
+func (k held) ListKeys() []string { return k.keys() }
+
+// GetByKey is that of deltafifo.KnownObjects.
+func (k held) GetByKey(key string) (*Object, bool, error) {
+	obj, exists := k.get(key)
+	return obj, exists, nil
 }
 
 func (k *consumer) keys() []string {

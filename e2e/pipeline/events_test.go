@@ -14,8 +14,8 @@ import (
 	"github.com/informant-go/informant/object"
 )
 
-func deltaFIFO[T any](a object.Access[T], o deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error) {
-	return deltafifo.NewDeltaFIFO(a, o)
+func deltaFIFO[T any](a object.Access[T], o deltafifo.Options[T]) (deltafifo.Queue[T], error) {
+	return deltafifo.NewDeltaFIFOWithAccess(a, o)
 }
 
 // F1, I1, I2, I3, I4, Q1, Q2: each write of several writers is one event, in order,

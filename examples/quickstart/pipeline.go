@@ -57,7 +57,7 @@ func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher
 
 	// From the handler to the workers: keys only. Whatever happens to an
 	// object, the worker looks at its present state.
-	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "quickstart", Logger: &logger})
+	p.queue = workqueue.NewRateLimiting(workqueue.Options[string]{Name: "quickstart", Logger: logger})
 	p.handler, err = in.AddHandler(informer.HandlerFunc[T](func(_ context.Context, e informer.Event[T]) {
 		switch e.Type {
 		case informer.EventAdd:

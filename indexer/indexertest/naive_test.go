@@ -18,26 +18,28 @@ type naive struct {
 	fault fault
 	state atomic.Pointer[naiveState]
 
+	watching sync.Mutex
+	watches  map[*naiveWatch]bool
+
 	// lock and shared are used with some faults only, reads counts for yield.
 	lock   sync.RWMutex
 	shared []string
 	reads  atomic.Int64
 }
 
-// naiveState never changes; over is closed when another one takes its place.
+// naiveState never changes.
 type naiveState struct {
 	objects  map[string]*Object
 	version  string
 	indexers indexer.Indexers[*Object]
 	// values are by index and key.
 	values map[string]map[string][]string
-	over   chan struct{}
 }
 
 func newNaive(f fault) Factory {
 	return func(c Config) (Indexer, error) {
-		s := &naive{fault: f, shared: []string{"a/x"}}
-		first := &naiveState{objects: map[string]*Object{}, over: make(chan struct{}), values: map[string]map[string][]string{}}
+		s := &naive{fault: f, shared: []string{"a/x"}, watches: map[*naiveWatch]bool{}}
+		first := &naiveState{objects: map[string]*Object{}, values: map[string]map[string][]string{}}
 		first.indexers = maps.Clone(c.Indexers)
 		s.state.Store(first)
 		return s, nil
@@ -47,7 +49,7 @@ func newNaive(f fault) Factory {
 func (st *naiveState) clone() *naiveState {
 	next := &naiveState{
 		objects: maps.Clone(st.objects), version: st.version, indexers: maps.Clone(st.indexers),
-		values: map[string]map[string][]string{}, over: make(chan struct{}),
+		values: map[string]map[string][]string{},
 	}
 	for name, values := range st.values {
 		next.values[name] = maps.Clone(values)
@@ -67,7 +69,7 @@ func (s *naive) write(change func(*naiveState)) {
 		change(next)
 		if s.state.CompareAndSwap(old, next) {
 			if s.fault != wakesNobody {
-				close(old.over)
+				s.wake(old, next)
 			}
 			return
 		}

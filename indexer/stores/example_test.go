@@ -24,7 +24,7 @@ func machine(name, version, rack string) *Machine {
 }
 
 func ExampleNewFIFO() {
-	queue, err := stores.NewFIFO(object.Meta[*Machine]())
+	queue, err := stores.NewFIFO(object.Meta[*Machine](), stores.FIFOOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 )
 
-func newFIFO(t *testing.T) *FIFO[*thing] {
+func newFIFO(t *testing.T, options ...FIFOOptions) *FIFO[*thing] {
 	t.Helper()
-	f, err := NewFIFO(thingAccess())
+	f, err := NewFIFO(thingAccess(), append(options, FIFOOptions{})[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +78,52 @@ func TestFIFOHasSyncedWhenItsFirstListIsProcessed(t *testing.T) {
 	<-f.Synced()
 	if err := newFIFO(t).Replace(nil, "1"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestFIFOWithPlacesKeptIsClientGos proves what FIFOOptions.KeepPlaces says: a
+// key comes out at its first place, and HasSynced counts places, those of
+// deleted keys with the next object or when there is none.
+func TestFIFOWithPlacesKeptIsClientGos(t *testing.T) {
+	f := newFIFO(t, FIFOOptions{KeepPlaces: true})
+	list := func(keys ...string) (all []*thing) {
+		for _, key := range keys {
+			all = append(all, &thing{key: key, version: "1"})
+		}
+		return all
+	}
+	pop := func(want string) {
+		t.Helper()
+		err := f.Pop(t.Context(), func(o *thing, initial bool) error {
+			if got := fmt.Sprint(o.key, o.version, initial); got != want || initial == f.HasSynced() {
+				t.Errorf("popped %s, want %s; synced %v", got, want, f.HasSynced())
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(f.Replace(list("a", "b", "c", "d", "e", "f"), "1"), f.Delete(list("b")[0]), f.Delete(list("c")[0]), f.Add(&thing{key: "c", version: "2"})); err != nil {
+		t.Fatal(err)
+	}
+	pop("a1true")
+	pop("c2true") // at its first place; its second one is behind f
+	if err := f.Replace(list("d", "g"), "2"); err != nil {
+		t.Fatal(err)
+	}
+	pop("d1true") // the fourth of six
+	pop("g1true")
+	if err := errors.Join(f.Add(list("h")[0]), f.Delete(list("h")[0])); err != nil {
+		t.Fatal(err)
+	}
+	if f.HasSynced() {
+		t.Error("synced after five of six")
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := f.Pop(over, nil); !errors.Is(err, context.Canceled) || !f.HasSynced() {
+		t.Errorf("Pop: %v; synced %v when the sixth place, of a deleted key, is passed", err, f.HasSynced())
 	}
 }
 

@@ -64,8 +64,8 @@ func New(c Config) (Informer, error) { return fromOptions(c, informer.Options[*O
 // NewWithDeltaFIFO is New with a DeltaFIFO as the queue.
 func NewWithDeltaFIFO(c Config) (Informer, error) {
 	return fromOptions(c, informer.Options[*Object]{
-		NewQueue: func(a object.Access[*Object], o deltafifo.DeltaOptions[*Object]) (deltafifo.Queue[*Object], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		NewQueue: func(a object.Access[*Object], o deltafifo.Options[*Object]) (deltafifo.Queue[*Object], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	})
 }

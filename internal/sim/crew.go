@@ -60,7 +60,7 @@ func (w *world) newCrew() *crew {
 			return !w.script.setup.unversioned && !w.wentBack() && !w.wasRefused(key) && !w.wasRefused(unknown)
 		},
 	}
-	c.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+	c.queue = workqueue.NewRateLimiting(workqueue.Options[string]{
 		Name: "jobs",
 		Limiter: workqueue.NewMaxOfLimiter[string](
 			workqueue.NewExponentialLimiter[string](5*time.Millisecond, 30*time.Second),

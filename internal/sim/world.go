@@ -130,14 +130,14 @@ func (w *world) newReflector() {
 }
 
 // newQueue makes the queue of a run.
-func (w *world) newQueue(a object.Access[*Job], o deltafifo.DeltaOptions[*Job]) (deltafifo.Queue[*Job], error) {
+func (w *world) newQueue(a object.Access[*Job], o deltafifo.Options[*Job]) (deltafifo.Queue[*Job], error) {
 	o.Bound = w.script.setup.bound
 	var queue deltafifo.Queue[*Job]
 	var err error
 	if w.script.setup.deltaFIFO {
-		queue, err = deltafifo.NewDeltaFIFO(a, o)
+		queue, err = deltafifo.NewDeltaFIFOWithAccess(a, o)
 	} else {
-		queue, err = deltafifo.NewInOrder(a, o.Options)
+		queue, err = deltafifo.NewInOrderWithAccess(a, o)
 	}
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package indexer
+package mutation
 
 import (
 	"context"
@@ -25,8 +25,7 @@ type Mutation struct {
 	Path, Change string
 	// Observed is when the object was last as it should be.
 	Observed time.Time
-	// Suspects are those whom DetectorOptions.Suspects named for the time
-	// since then.
+	// Suspects are those whom Options.Suspects named for the time since then.
 	Suspects []string
 }
 
@@ -36,12 +35,12 @@ func (m Mutation) Error() string {
 	if len(m.Suspects) > 0 {
 		suspects = fmt.Sprintf(" (at work since it was intact: %s)", strings.Join(m.Suspects, ", "))
 	}
-	return fmt.Sprintf("indexer: %s: the shared object %q was changed in place: %s %s%s: copy it before changing it",
+	return fmt.Sprintf("mutation: %s: the shared object %q was changed in place: %s %s%s: copy it before changing it",
 		m.Cache, m.Key, m.Path, m.Change, suspects)
 }
 
-// DetectorOptions configure a MutationDetector.
-type DetectorOptions[T any] struct {
+// Options configure a Detector.
+type Options[T any] struct {
 	// Name names the cache in reports, "" for the type of its objects.
 	Name string
 	// Copy makes a deep copy. It is required. An object over which it panics
@@ -69,17 +68,17 @@ type DetectorOptions[T any] struct {
 	Clock clock.WithTicker
 }
 
-// MutationDetector finds handlers and workers that change objects which they
+// Detector finds handlers and workers that change objects which they
 // share with the cache. It is made to stay on in production: it looks at a
 // sample, its memory is bounded, and it tells instead of ending the process.
 // What it cannot tell is which goroutine it was; it narrows that down to one
 // period and to those who were at work in it. Reading an object that somebody
 // changes is a data race, of which the runtime may tell in its own way where a
-// map is changed. It corresponds to client-go's CacheMutationDetector.
+// map is changed. It corresponds to client-go's CacheDetector.
 //
 // All methods may be called by any goroutine.
-type MutationDetector[T any] struct {
-	options DetectorOptions[T]
+type Detector[T any] struct {
+	options Options[T]
 	seen    atomic.Uint64
 	// cannotCopy tells once of a Copy that panics.
 	cannotCopy sync.Once
@@ -107,14 +106,14 @@ type observed[T any] struct {
 	told      bool
 }
 
-// NewMutationDetector returns a detector. It panics without a Copy function,
+// New returns a detector. It panics without a Copy function,
 // since it could not detect anything.
-func NewMutationDetector[T any](options DetectorOptions[T]) *MutationDetector[T] {
+func New[T any](options Options[T]) *Detector[T] {
 	if options.Copy == nil {
-		panic("indexer: a MutationDetector needs DetectorOptions.Copy, such as (*v1.Pod).DeepCopy")
+		panic("mutation: a Detector needs Options.Copy, such as (*v1.Pod).DeepCopy")
 	}
 	if options.Name == "" {
-		options.Name = typeName[T]()
+		options.Name = reflect.TypeFor[T]().String()
 	}
 	if options.Sample <= 0 {
 		options.Sample = 64
@@ -128,12 +127,12 @@ func NewMutationDetector[T any](options DetectorOptions[T]) *MutationDetector[T]
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
-	return &MutationDetector[T]{options: options}
+	return &Detector[T]{options: options}
 }
 
 // Observe tells of an object as it is put into the cache, before anyone else
 // has it. For an object outside the sample it costs an atomic addition.
-func (d *MutationDetector[T]) Observe(key string, obj T) {
+func (d *Detector[T]) Observe(key string, obj T) {
 	if d.seen.Add(1)%uint64(d.options.Sample) == 0 {
 		d.keep(key, obj)
 	}
@@ -142,7 +141,7 @@ func (d *MutationDetector[T]) Observe(key string, obj T) {
 // ObserveAll is Observe for n objects at once. It calls at for those in the
 // sample only; with keep false nothing is kept, since the cache has that state
 // already or it is none.
-func (d *MutationDetector[T]) ObserveAll(n int, at func(i int) (key string, obj T, keep bool)) {
+func (d *Detector[T]) ObserveAll(n int, at func(i int) (key string, obj T, keep bool)) {
 	sample := uint64(d.options.Sample)
 	before := d.seen.Add(uint64(n)) - uint64(n)
 	for i := sample - before%sample; i <= uint64(n); i += sample {
@@ -152,7 +151,7 @@ func (d *MutationDetector[T]) ObserveAll(n int, at func(i int) (key string, obj 
 	}
 }
 
-func (d *MutationDetector[T]) keep(key string, obj T) {
+func (d *Detector[T]) keep(key string, obj T) {
 	copied, ok := d.copy(key, obj)
 	if !ok {
 		return
@@ -170,13 +169,13 @@ func (d *MutationDetector[T]) keep(key string, obj T) {
 
 // copy makes a copy, or finds that it cannot: watching must not keep an object
 // from being stored.
-func (d *MutationDetector[T]) copy(key string, obj T) (copied T, ok bool) {
+func (d *Detector[T]) copy(key string, obj T) (copied T, ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			d.cannotCopy.Do(func() {
-				d.logger().Error(&PanicError{Value: r, Stack: debug.Stack()},
-					"DetectorOptions.Copy panicked, such objects are not watched for changes",
-					"cache", d.options.Name, "key", key)
+				d.logger().Error(fmt.Errorf("panic: %v", r),
+					"Options.Copy panicked, such objects are not watched for changes",
+					"cache", d.options.Name, "key", key, "stack", string(debug.Stack()))
 			})
 		}
 	}()
@@ -185,7 +184,7 @@ func (d *MutationDetector[T]) copy(key string, obj T) (copied T, ok bool) {
 
 // Check compares the kept objects with their copies and returns the mutations
 // that it told of.
-func (d *MutationDetector[T]) Check() []Mutation {
+func (d *Detector[T]) Check() []Mutation {
 	d.suspect()
 	found := d.compare()
 	suspects := d.suspect()
@@ -197,7 +196,7 @@ func (d *MutationDetector[T]) Check() []Mutation {
 }
 
 // compare finds what was changed, and forgets it.
-func (d *MutationDetector[T]) compare() (found []Mutation) {
+func (d *Detector[T]) compare() (found []Mutation) {
 	d.checking.Lock()
 	defer d.checking.Unlock()
 	now := d.options.Clock.Now()
@@ -216,7 +215,7 @@ func (d *MutationDetector[T]) compare() (found []Mutation) {
 }
 
 // kept returns the objects that were not told of.
-func (d *MutationDetector[T]) kept() []*observed[T] {
+func (d *Detector[T]) kept() []*observed[T] {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	kept := make([]*observed[T], 0, len(d.ring))
@@ -230,7 +229,7 @@ func (d *MutationDetector[T]) kept() []*observed[T] {
 
 // suspect asks who was at work, and returns who was since the objects were
 // compared before the last time.
-func (d *MutationDetector[T]) suspect() []string {
+func (d *Detector[T]) suspect() []string {
 	if d.options.Suspects == nil {
 		return nil
 	}
@@ -243,7 +242,7 @@ func (d *MutationDetector[T]) suspect() []string {
 	return slices.Compact(all)
 }
 
-func (d *MutationDetector[T]) tell(m Mutation) {
+func (d *Detector[T]) tell(m Mutation) {
 	if d.options.OnMutation != nil {
 		d.options.OnMutation(m)
 		return
@@ -252,7 +251,7 @@ func (d *MutationDetector[T]) tell(m Mutation) {
 		"cache", m.Cache, "key", m.Key, "field", m.Path)
 }
 
-func (d *MutationDetector[T]) logger() klog.Logger {
+func (d *Detector[T]) logger() klog.Logger {
 	if d.options.Logger.GetSink() == nil {
 		return klog.Background()
 	}
@@ -260,7 +259,7 @@ func (d *MutationDetector[T]) logger() klog.Logger {
 }
 
 // Run checks once a period until ctx ends, and once more then.
-func (d *MutationDetector[T]) Run(ctx context.Context) {
+func (d *Detector[T]) Run(ctx context.Context) {
 	ticker := d.options.Clock.NewTicker(d.options.Period)
 	defer ticker.Stop()
 	for {

@@ -1,6 +1,7 @@
-package indexer
+package mutation
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +12,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+	"k8s.io/klog/v2"
 	"k8s.io/klog/v2/ktesting"
+	"k8s.io/klog/v2/textlogger"
 	"pgregory.net/rapid"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type part struct {
 	Image string
@@ -63,7 +69,7 @@ func TestDetectorNamesKeyAndChange(t *testing.T) {
 		".secret changed from 0 to 1":              func(w *widget) { w.secret = 1 },
 	} {
 		var told []Mutation
-		d := NewMutationDetector(DetectorOptions[*widget]{
+		d := New(Options[*widget]{
 			Name: "widgets", Copy: (*widget).deepCopy, Sample: 1, OnMutation: func(m Mutation) { told = append(told, m) },
 		})
 		w := newWidget()
@@ -88,7 +94,7 @@ func TestDetectorNamesKeyAndChange(t *testing.T) {
 }
 
 func TestDetectorIsBoundedAndSampled(t *testing.T) {
-	d := NewMutationDetector(DetectorOptions[*widget]{Copy: (*widget).deepCopy, Sample: 10, Max: 20})
+	d := New(Options[*widget]{Copy: (*widget).deepCopy, Sample: 10, Max: 20})
 	for i := range 1000 {
 		d.Observe(fmt.Sprint(i), newWidget())
 	}
@@ -106,14 +112,14 @@ func TestDetectorIsBoundedAndSampled(t *testing.T) {
 				t.Error("a detector without Copy is made")
 			}
 		}()
-		NewMutationDetector(DetectorOptions[*widget]{})
+		New(Options[*widget]{})
 	}()
 }
 
 func TestDetectorRunChecksOnceAPeriodAndAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan Mutation, 10)
-		d := NewMutationDetector(DetectorOptions[*widget]{
+		d := New(Options[*widget]{
 			Copy: (*widget).deepCopy, Sample: 1, Period: time.Minute, OnMutation: func(m Mutation) { told <- m },
 		})
 		first, last := newWidget(), newWidget()
@@ -150,7 +156,7 @@ func TestDetectorRunChecksOnceAPeriodAndAtTheEnd(t *testing.T) {
 }
 
 func BenchmarkDetectorObserve(b *testing.B) {
-	d := NewMutationDetector(DetectorOptions[*widget]{Copy: (*widget).deepCopy})
+	d := New(Options[*widget]{Copy: (*widget).deepCopy})
 	w := newWidget()
 	b.ReportAllocs()
 	for b.Loop() {
@@ -162,7 +168,7 @@ func BenchmarkDetectorObserve(b *testing.B) {
 }
 
 func BenchmarkDetectorCheck(b *testing.B) {
-	d := NewMutationDetector(DetectorOptions[*widget]{Copy: (*widget).deepCopy, Sample: 1})
+	d := New(Options[*widget]{Copy: (*widget).deepCopy, Sample: 1})
 	for i := range 512 {
 		d.Observe(fmt.Sprint(i), newWidget())
 	}
@@ -179,8 +185,8 @@ func BenchmarkDetectorCheck(b *testing.B) {
 func TestObserveAllSamplesAsObserveDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sample := rapid.IntRange(1, 9).Draw(t, "sample")
-		options := DetectorOptions[*widget]{Copy: (*widget).deepCopy, Sample: sample, Max: 1000}
-		one, all := NewMutationDetector(options), NewMutationDetector(options)
+		options := Options[*widget]{Copy: (*widget).deepCopy, Sample: sample, Max: 1000}
+		one, all := New(options), New(options)
 		number := 0
 		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 30), 1, 8).Draw(t, "batches") {
 			first := number
@@ -206,7 +212,7 @@ func TestObserveAllSamplesAsObserveDoes(t *testing.T) {
 // comparing and the asking of one check: the next one still names him.
 func TestDetectorSuspectsReachBehindTheLastCheck(t *testing.T) {
 	calls, w := 0, newWidget()
-	d := NewMutationDetector(DetectorOptions[*widget]{
+	d := New(Options[*widget]{
 		Copy: (*widget).deepCopy, Sample: 1, OnMutation: func(Mutation) {},
 		Suspects: func() []string {
 			if calls++; calls == 2 { // the first check has compared
@@ -233,7 +239,7 @@ func TestDetectorSuspectsReachBehindTheLastCheck(t *testing.T) {
 // error for each mutation, with cache, key and field, and nothing else.
 func TestDetectorLogs(t *testing.T) {
 	logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.BufferLogs(true)))
-	d := NewMutationDetector(DetectorOptions[*widget]{Name: "widgets", Copy: (*widget).deepCopy, Sample: 1, Logger: logger})
+	d := New(Options[*widget]{Name: "widgets", Copy: (*widget).deepCopy, Sample: 1, Logger: logger})
 	w := newWidget()
 	d.Observe("a/w", w)
 	d.Check()
@@ -252,6 +258,22 @@ func TestDetectorLogs(t *testing.T) {
 	}
 }
 
+// TestDetectorLogsToTheProcessLogWithoutALogger proves the last resort.
+func TestDetectorLogsToTheProcessLogWithoutALogger(t *testing.T) {
+	var out bytes.Buffer
+	state := klog.CaptureState()
+	defer state.Restore()
+	klog.SetLogger(textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&out))))
+	w := newWidget()
+	d := New(Options[*widget]{Copy: (*widget).deepCopy, Sample: 1})
+	d.Observe("a/w", w)
+	w.Name = "changed"
+	d.Check()
+	if got := out.String(); strings.Count(got, "changed in place") < 1 || strings.Count(got, "\n") != 1 || got[0] != 'E' {
+		t.Errorf("the log says %q, want one error", got)
+	}
+}
+
 // ring is an object that is no tree.
 type ring struct {
 	value int
@@ -267,7 +289,7 @@ func newRing() *ring {
 // TestDetectorBearsObjectsThatAreNoTrees proves that an object which refers to
 // itself does not end the process, and that what changes in it is found.
 func TestDetectorBearsObjectsThatAreNoTrees(t *testing.T) {
-	d := NewMutationDetector(DetectorOptions[*ring]{Copy: func(*ring) *ring { return newRing() }, Sample: 1, OnMutation: func(Mutation) {}})
+	d := New(Options[*ring]{Copy: func(*ring) *ring { return newRing() }, Sample: 1, OnMutation: func(Mutation) {}})
 	r := newRing()
 	d.Observe("a/ring", r)
 	if found := d.Check(); len(found) != 0 {
