@@ -196,13 +196,8 @@ func (c *Controller[T]) HasSynced() bool { return isClosed(c.synced) }
 // Synced is closed when HasSynced turns true.
 func (c *Controller[T]) Synced() <-chan struct{} { return c.synced }
 
-// Indexer is the store, for reading.
+// Indexer is the store, as SharedIndexInformer.Indexer is.
 func (c *Controller[T]) Indexer() indexer.Indexer[T] { return c.base.store }
-
-// Cache is the store with all that it can do besides: WaitForKey, Watch,
-// WatchKey, WatchIndex, IndexErrors. It is for reading, and nil for a store that
-// Options.Indexer gave, whose methods are known to who made it.
-func (c *Controller[T]) Cache() *indexer.Cache[T] { return c.base.cache }
 
 // LastSyncResourceVersion is the newest version that the store is known to
 // include, "" before the first.

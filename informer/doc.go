@@ -85,6 +85,5 @@
 //
 // A DeltaFIFO hands out a new state of one key before an older one of another,
 // so that the store's version can be ahead of what it holds; the store's WaitFor
-// (S5) lets one read one's own writes with the in-order queue only. WaitForKey,
-// and what tells of changes, are methods of Cache, not of Indexer.
+// (S5) lets one read one's own writes with the in-order queue only.
 package informer

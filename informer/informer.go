@@ -91,14 +91,10 @@ func (in *SharedIndexInformer[T]) HasSynced() bool { return isClosed(in.processo
 // Synced is closed when HasSynced turns true.
 func (in *SharedIndexInformer[T]) Synced() <-chan struct{} { return in.processor.syncedC }
 
-// Indexer is the store, for reading. It is there before the informer runs and
-// after.
+// Indexer is the store, for reading, for waiting until it includes a write
+// (WaitFor, WaitForKey), and for watching what changes in it (Watch, WatchKey,
+// WatchIndex). It is there before the informer runs and after.
 func (in *SharedIndexInformer[T]) Indexer() indexer.Indexer[T] { return in.base.store }
-
-// Cache is the store with all that it can do besides: WaitForKey, Watch,
-// WatchKey, WatchIndex, IndexErrors. It is for reading, and nil for a store that
-// Options.Indexer gave, whose methods are known to who made it.
-func (in *SharedIndexInformer[T]) Cache() *indexer.Cache[T] { return in.base.cache }
 
 // AddIndexers adds indexes to the store, at any time. A name that exists is an
 // error, and then none is added.
