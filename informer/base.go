@@ -25,7 +25,7 @@ type base[T any] struct {
 }
 
 // newBase checks what a constructor was given and makes the parts. suspects
-// names who is called with objects of the store.
+// returns the names of the handlers that were in a callback.
 func newBase[T any](access object.Access[T], runner reflector.Runner[T], opts Options[T], suspects func() []string) (*base[T], error) {
 	name := opts.name()
 	if err := access.Check(); err != nil {
