@@ -93,10 +93,10 @@ type Options[T any] struct {
 	// unless set, and Suspects names the handlers that were in a callback.
 	Detector *mutation.Options[T]
 
-	// Observe, if not nil, is told of each object that the store is about to
+	// Observe, if not nil, is called with each object that the store is about to
 	// take, before the store or any handler has it, by the goroutine that
 	// writes the store, which waits for it. An object that is in the store as
-	// it is already is left out. It is for who must see objects before
+	// it is already is left out. It is for code that must see objects before
 	// anybody can change them, as client-go's mutation detector must.
 	Observe func(key string, obj T)
 
