@@ -147,5 +147,5 @@ func (in *intake[T]) refuse(op, key string, obj T, err error) error {
 	if name, ok := in.nameOf(obj); key == "" && ok {
 		key = name.String() // better than nothing, where the key function fails
 	}
-	return &ItemError{Queue: in.name, Op: op, Type: fmt.Sprintf("%T", obj), Key: key, Err: err}
+	return &object.RefusedError{By: "deltafifo: queue " + in.name, Op: op, Type: fmt.Sprintf("%T", obj), Key: key, Err: err}
 }

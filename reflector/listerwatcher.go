@@ -98,7 +98,3 @@ func (e *DecodeError) Error() string {
 
 // Unwrap returns the reason.
 func (e *DecodeError) Unwrap() error { return e.Err }
-
-// ObjectKey is Key. It is how the Reflector finds out which object an error of
-// a source or a Sink is about.
-func (e *DecodeError) ObjectKey() string { return e.Key }

@@ -14,9 +14,9 @@ import "context"
 //
 // An error from Page, Add, Update or Delete speaks of the objects that it was
 // given (no key, refused by the transform): the others of the page are taken.
-// Page joins one error for each object (errors.Join); an error with a method
-// ObjectKey() string says which object it is about, as *deltafifo.ItemError does.
-// The Reflector counts them and lists again where R2 asks for it. ctx ends a
+// Page joins one error for each object (errors.Join); one that is or wraps an
+// *object.RefusedError says which object it is about. The Reflector counts them
+// and lists again where R2 asks for it. ctx ends a
 // call that waits because the Sink was given a bound; the error is then
 // ctx.Err().
 type Sink[T any] interface {
