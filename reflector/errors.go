@@ -14,14 +14,14 @@ import (
 // source and its sink.
 var (
 	// ErrNoListerWatcher: New was given a nil ListerWatcher.
-	ErrNoListerWatcher = errors.New("no ListerWatcher: pass a source of objects to New, such as an *httpsource.Source or a *ListWatch")
+	ErrNoListerWatcher = errors.New("it has no ListerWatcher: pass a source of objects to New, such as an *httpsource.Source or a *ListWatch")
 
 	// ErrNoSink: Run was given a nil Sink.
-	ErrNoSink = errors.New("no Sink: pass what shall take the objects to Run, such as a deltafifo queue")
+	ErrNoSink = errors.New("it has no Sink: pass what shall take the objects to Run, such as a deltafifo queue")
 
 	// ErrRunning: Run was called while another Run of the same Reflector
 	// was going on.
-	ErrRunning = errors.New("is running already: wait for the other Run to return, or make a Reflector of its own")
+	ErrRunning = errors.New("it is running already: wait for the other Run to return, or make a Reflector of its own")
 
 	// ErrVeryShortWatch: a watch ended within a second and brought nothing.
 	// It corresponds to client-go's VeryShortWatchError.
@@ -116,7 +116,7 @@ const (
 	opStream = "list, as a stream,"
 )
 
-// report tells whoever wants to know of an error.
+// report reports an error to the record, to health and to OnError or the log.
 func (m *machine[T]) report(ctx context.Context, op, key string, err error) {
 	m.reportAt(ctx, logLevel(op, err), op, key, err)
 }

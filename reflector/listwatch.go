@@ -136,8 +136,8 @@ func WatchOf[T any](open func(context.Context, metav1.ListOptions) (watch.Interf
 // FromWatch makes a Stream of an apimachinery watch, which it owns from then
 // on. An object that is no T comes out as a *DecodeError. w must not be nil.
 //
-// Close stops w. It cannot wait for w's producer: watch.Interface has no means
-// to tell when that has ended.
+// Close stops w. It cannot wait for w's producer: watch.Interface does not say
+// when that has ended.
 func FromWatch[T any](w watch.Interface) Stream[T] {
 	return &watchStream[T]{w: w, events: w.ResultChan(), closed: make(chan struct{})}
 }
@@ -207,7 +207,7 @@ func wrongType[T any](m metav1.Object, e watch.Event) error {
 }
 
 // clientWatchDecoding is the cause that client-go's clients put into the error
-// event by which they tell of a frame that they could not decode.
+// event for a frame that they could not decode.
 const clientWatchDecoding = metav1.CauseType("ClientWatchDecoding")
 
 // errorEvent is the error that an ERROR event holds.

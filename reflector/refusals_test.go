@@ -61,7 +61,7 @@ func (s *sifter) event(ctx context.Context, o *thing, f func(context.Context, *t
 
 // R1b: an object that can never be taken, for whatever reason, costs one list,
 // and no other object waits for it; when it is deleted and comes again it costs
-// none (kind C).
+// none.
 func TestAnObjectThatIsAlwaysRefusedCostsOneListAndNoOtherItsFreshness(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -178,7 +178,7 @@ func TestWhatAnEventHasLeftOutAListBrings(t *testing.T) {
 }
 
 // R1b: events and bookmarks with versions lower than the last are handed on at
-// once and cost one list, which tells that the order means nothing (kind B).
+// once and cost one list, which tells that the order means nothing.
 func TestVersionsInAnyOrderCostOneList(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -268,7 +268,7 @@ func TestAServerThatGoesBackIsNoticedEachTime(t *testing.T) {
 }
 
 // R2: a source without versions is listed when its watch ends, since what was
-// deleted before the next one is in no watch (kind D).
+// deleted before the next one is in no watch.
 func TestWithoutVersionsDeletionsBetweenWatchesAreFound(t *testing.T) {
 	for _, version := range []string{"", "0"} {
 		t.Run("version "+version, func(t *testing.T) {

@@ -298,7 +298,7 @@ func isDecodeError(err error) bool {
 	return errors.As(err, &bad)
 }
 
-// streamUse tells whether lists are asked for as streams. A server or proxy that
+// streamUse knows whether lists are asked for as streams. A server or proxy that
 // did not send one is asked again after a while, which doubles up to a day.
 type streamUse struct {
 	never bool // for as long as Run lasts
