@@ -98,7 +98,7 @@ func TestRefusalNamesQueueTypeAndKey(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if item := new(deltafifo.ItemError); !errors.As(err, &item) || item.Queue != "pods" || item.Op != "Add" {
+		if item := new(object.RefusedError); !errors.As(err, &item) || item.By != "deltafifo: queue pods" || item.Op != "Add" {
 			t.Errorf("%s: %#v", name, err)
 		}
 	}
