@@ -1,53 +1,53 @@
 package deltafifo
 
-// Type says what a Delta tells of its object. The names and meanings are those
+// DeltaType says what a Delta tells of its object. The names and meanings are those
 // of client-go's DeltaType.
-type Type uint8
+type DeltaType uint8
 
 // The types of a Delta. The first five speak of one key; the last three stand
 // alone in their batch and speak of the whole collection.
 const (
-	Added Type = iota + 1
-	Updated
+	DeltaAdded DeltaType = iota + 1
+	DeltaUpdated
 	// Deleted carries the last known object. With FinalStateUnknown it was
 	// missed and noticed by a later list.
-	Deleted
+	DeltaDeleted
 	// Replaced is an object of a list, from a queue that tells lists key by
 	// key. It may be new, changed or the same.
-	Replaced
+	DeltaReplaced
 	// Sync repeats the state of an object, from a queue that resyncs key by
 	// key.
-	Sync
+	DeltaSync
 	// ReplacedAll is a whole list as one Delta: Delta.List holds it.
-	ReplacedAll
+	DeltaReplacedAll
 	// SyncAll asks the consumer to repeat the state of every object that it
 	// holds.
-	SyncAll
+	DeltaSyncAll
 	// Bookmark brings the consumer's version to Delta.ResourceVersion.
-	Bookmark
+	DeltaBookmark
 )
 
 // String returns the name of the constant.
-func (t Type) String() string {
+func (t DeltaType) String() string {
 	switch t {
-	case Added:
+	case DeltaAdded:
 		return "Added"
-	case Updated:
+	case DeltaUpdated:
 		return "Updated"
-	case Deleted:
+	case DeltaDeleted:
 		return "Deleted"
-	case Replaced:
+	case DeltaReplaced:
 		return "Replaced"
-	case Sync:
+	case DeltaSync:
 		return "Sync"
-	case ReplacedAll:
+	case DeltaReplacedAll:
 		return "ReplacedAll"
-	case SyncAll:
+	case DeltaSyncAll:
 		return "SyncAll"
-	case Bookmark:
+	case DeltaBookmark:
 		return "Bookmark"
 	}
-	return "Type(invalid)"
+	return "DeltaType(invalid)"
 }
 
 // Delta is one change. It corresponds to client-go's Delta, with the key that
@@ -65,7 +65,7 @@ type Delta[T any] struct {
 	// ResourceVersion is set for Bookmark only.
 	ResourceVersion string
 
-	Type Type
+	Type DeltaType
 
 	// FinalStateUnknown marks a Deleted that a list made known; its Object
 	// may be stale, or the zero T where NoObject is set.

@@ -53,7 +53,7 @@ func checkDeltaFIFO(t *rapid.T) {
 		m.truth[o.Name] = o.ResourceVersion
 	}
 	m.deletionsLast = rapid.Bool().Draw(t, "deletions last")
-	q, err := deltafifo.NewMetaDeltaFIFO(deltafifo.DeltaOptions[*Obj]{KnownObjects: m.store.known(), DeletionsLast: m.deletionsLast})
+	q, err := deltafifo.NewDeltaFIFO(deltafifo.Options[*Obj]{KnownObjects: m.store, DeletionsLast: m.deletionsLast})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +285,7 @@ func (m *fifoModel) take(t *rapid.T, b batch) (counts bool) {
 	if b.Initial == m.synced {
 		t.Fatalf("Initial is %v, synced %v", b.Initial, m.synced)
 	}
-	if b.Deltas[0].Type == deltafifo.Bookmark {
+	if b.Deltas[0].Type == deltafifo.DeltaBookmark {
 		if m.keys[0] != "" || m.marks[0] != b.Deltas[0].ResourceVersion {
 			t.Fatalf("got %v, want %q of %q", showAll(b), m.keys[0], m.marks)
 		}
@@ -313,8 +313,8 @@ func (m *fifoModel) take(t *rapid.T, b batch) (counts bool) {
 func (m *fifoModel) write(b batch) {
 	for _, d := range b.Deltas {
 		switch d.Type {
-		case deltafifo.Bookmark:
-		case deltafifo.Deleted:
+		case deltafifo.DeltaBookmark:
+		case deltafifo.DeltaDeleted:
 			delete(m.store, d.Key)
 		default:
 			m.store[d.Key] = d.Object

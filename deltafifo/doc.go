@@ -41,7 +41,7 @@
 // when an event came before any list. A DeltaFIFO whose first list is empty and
 // tells nothing gone has nothing to process, and has synced at once, as
 // client-go's. HasSynced never turns back. An event that is refused does not
-// count, but see DeltaOptions.RefusedSync.
+// count, but see Options.RefusedSync.
 //
 // F5. A Resync never puts an older state behind a newer one. InOrder asks the
 // consumer to repeat what it holds at that point of the queue; DeltaFIFO leaves
@@ -62,8 +62,8 @@
 //     of the first; client-go hands out both. Options.KeepRepeats does as well.
 //   - A resync that comes while a SyncAll waits adds nothing.
 //   - DeltaFIFO tells what is gone before what a list holds (see
-//     DeltaOptions.DeletionsLast); processes outside its lock; passes Bookmarks and versions of
-//     lists on (see DeltaOptions.NoBookmarks); and without known objects queues
+//     Options.DeletionsLast); processes outside its lock; passes Bookmarks and versions of
+//     lists on (see Options.NoBookmarks); and without known objects queues
 //     every Delete. KnownObjects that know nothing give client-go's behaviour.
 //   - Producers get ErrClosed after Close.
 //   - Pop takes a context, and two Pops at once are an error.

@@ -1,5 +1,7 @@
 package deltafifo
 
+import "time"
+
 // How much is kept for use again.
 const (
 	// maxIdle is the number of idle entries. The one that is idle for
@@ -64,7 +66,7 @@ func (s *entries[T]) pushBookmark(resourceVersion string) bool {
 		e.deltas[0].ResourceVersion = resourceVersion
 		return false
 	}
-	s.enqueue(&entry[T]{}, Delta[T]{Type: Bookmark, ResourceVersion: resourceVersion})
+	s.enqueue(&entry[T]{}, Delta[T]{Type: DeltaBookmark, ResourceVersion: resourceVersion})
 	return true
 }
 
@@ -81,7 +83,7 @@ func (s *entries[T]) take() (*entry[T], []Delta[T]) {
 	deltas := e.deltas
 	e.deltas, s.buffer = s.buffer, nil
 	s.deltas -= len(deltas)
-	if deltas[0].Type != Bookmark {
+	if deltas[0].Type != DeltaBookmark {
 		s.keys--
 	}
 	return e, deltas
@@ -90,7 +92,7 @@ func (s *entries[T]) take() (*entry[T], []Delta[T]) {
 // release is called when the deltas of e, which take returned, are processed.
 // They are cleared, so that the buffer holds on to no object.
 func (s *entries[T]) release(e *entry[T], deltas []Delta[T]) {
-	bookmark := deltas[0].Type == Bookmark
+	bookmark := deltas[0].Type == DeltaBookmark
 	clear(deltas)
 	if cap(deltas) <= maxIdleDeltas {
 		s.buffer = deltas[:0]
@@ -116,4 +118,67 @@ func (s *entries[T]) shrink() {
 		s.byKey[e.key] = e
 	}
 	s.peak = len(s.byKey)
+}
+
+// entry is what waits for one key, or one Bookmark. It is in line, or in hand,
+// or both, or else idle: kept because the key may well come again.
+type entry[T any] struct {
+	key    string
+	deltas []Delta[T] // oldest first; not empty if and only if in line
+	since  time.Time  // when it got in line
+
+	// The neighbours in line, or among the idle ones.
+	prev, next *entry[T]
+}
+
+func (e *entry[T]) newest() *Delta[T] { return &e.deltas[len(e.deltas)-1] }
+
+func (e *entry[T]) isBookmark() bool { return e.deltas[0].Type == DeltaBookmark }
+
+// merge adds d to what waits, and reports whether that has grown. Of two
+// Deleted in a row one stays: the first that was seen to happen, else the
+// later one.
+func (e *entry[T]) merge(d Delta[T]) bool {
+	if d.Type == DeltaDeleted && e.newest().Type == DeltaDeleted {
+		if e.newest().FinalStateUnknown {
+			*e.newest() = d
+		}
+		return false
+	}
+	e.deltas = append(e.deltas, d)
+	return true
+}
+
+// line is a first-in-first-out list of entries. An entry is in one line at
+// most.
+type line[T any] struct {
+	head, tail *entry[T]
+	length     int
+}
+
+func (l *line[T]) append(e *entry[T]) {
+	e.prev = l.tail
+	if l.tail == nil {
+		l.head = e
+	} else {
+		l.tail.next = e
+	}
+	l.tail = e
+	l.length++
+}
+
+// remove takes e, which is in l, out of it.
+func (l *line[T]) remove(e *entry[T]) {
+	if e.prev == nil {
+		l.head = e.next
+	} else {
+		e.prev.next = e.next
+	}
+	if e.next == nil {
+		l.tail = e.prev
+	} else {
+		e.next.prev = e.prev
+	}
+	e.prev, e.next = nil, nil
+	l.length--
 }

@@ -26,7 +26,7 @@ import (
 // up the two change places, so that nothing is copied and nothing allocated
 // once both are large enough.
 type InOrder[T any] struct {
-	core[T]
+	core core[T]
 
 	// waiting and since are guarded by mu. since is when waiting was empty
 	// last.
@@ -55,73 +55,86 @@ const minWaiting = 8
 
 var _ Queue[any] = (*InOrder[any])(nil)
 
-// NewInOrder returns an empty InOrder for objects that access can read. The
-// error is object.ErrNoKey when access can make no key.
-func NewInOrder[T any](access object.Access[T], opts Options[T]) (*InOrder[T], error) {
+// NewInOrder returns an empty InOrder for API objects, with keys as client-go's
+// MetaNamespaceKeyFunc makes them. The error says which of the options cannot
+// be, and what to give instead.
+func NewInOrder[T metav1.Object](opts Options[T]) (*InOrder[T], error) {
+	return NewInOrderWithAccess(object.Meta[T](), opts)
+}
+
+// NewInOrderWithAccess is NewInOrder for objects of any kind, which access can
+// read. The error is object.ErrNoAccess for the zero Access.
+func NewInOrderWithAccess[T any](access object.Access[T], opts Options[T]) (*InOrder[T], error) {
 	q := &InOrder[T]{maxBatch: opts.MaxBatch, seen: newKeySet()}
-	if q.maxBatch <= 0 {
+	if q.maxBatch == 0 {
 		q.maxBatch = DefaultMaxBatch
 	}
-	if err := q.init(access, opts); err != nil {
+	if err := q.core.init(kindInOrder, access, opts); err != nil {
 		return nil, err
 	}
 	return q, nil
-}
-
-// NewMetaInOrder returns an empty InOrder for API objects, with keys as
-// client-go's MetaNamespaceKeyFunc makes them.
-func NewMetaInOrder[T metav1.Object](opts Options[T]) *InOrder[T] {
-	q, err := NewInOrder(object.Meta[T](), opts)
-	if err != nil {
-		panic(err) // object.Meta is complete
-	}
-	return q
 }
 
 // Add queues an Added. The error is an *ItemError when obj has no key or the
 // transform refuses it, ErrClosed after Close, and ctx.Err() when ctx ends
 // while the queue is full; obj is then not queued.
 func (q *InOrder[T]) Add(ctx context.Context, obj T) error {
-	return q.event(ctx, Added, "Add", obj)
+	return q.event(ctx, DeltaAdded, "Add", obj)
 }
 
 // Update is Add with an Updated.
 func (q *InOrder[T]) Update(ctx context.Context, obj T) error {
-	return q.event(ctx, Updated, "Update", obj)
+	return q.event(ctx, DeltaUpdated, "Update", obj)
 }
 
 // Delete is Add with a Deleted, of which obj is the last state.
 func (q *InOrder[T]) Delete(ctx context.Context, obj T) error {
-	return q.event(ctx, Deleted, "Delete", obj)
+	return q.event(ctx, DeltaDeleted, "Delete", obj)
 }
 
-func (q *InOrder[T]) event(ctx context.Context, t Type, op string, obj T) error {
-	key, obj, err := q.in.event(op, obj)
+func (q *InOrder[T]) event(ctx context.Context, t DeltaType, op string, obj T) error {
+	key, obj, err := q.core.in.event(op, obj)
 	if err != nil {
 		return err
 	}
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		return err
 	}
-	q.first.event()
+	q.core.first.event()
 	d := q.extend()
 	d.Key, d.Object, d.Type = key, obj, t
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
+// Begin opens a list and drops the one that was open, if any. The error is
+// ErrClosed after Close.
+func (q *InOrder[T]) Begin(context.Context) error { return q.core.begin() }
+
+// Page adds items to the open list. The slice stays the caller's. The error is
+// ErrNoList, ErrClosed, or an errors.Join of one *ItemError for each item that
+// was not taken; the others are. Of two items with the same key the later one
+// counts, unless Options.KeepRepeats is set. Page never waits.
+//
+// If the transform or the key function panics, the open list is dropped, so
+// that it cannot be committed with holes, and the panic goes on.
+func (q *InOrder[T]) Page(_ context.Context, items []T) error { return q.core.page(items) }
+
+// Abort drops the open list, if there is one.
+func (q *InOrder[T]) Abort() { q.core.list.take() }
+
 // Bookmark queues a Bookmark. It fails as Add does.
 func (q *InOrder[T]) Bookmark(ctx context.Context, resourceVersion string) error {
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		return err
 	}
 	d := q.extend()
-	d.Type, d.ResourceVersion = Bookmark, resourceVersion
-	q.unlockAndWake()
+	d.Type, d.ResourceVersion = DeltaBookmark, resourceVersion
+	q.core.unlockAndWake()
 	return nil
 }
 
@@ -129,22 +142,22 @@ func (q *InOrder[T]) Bookmark(ctx context.Context, resourceVersion string) error
 // it fails, and then nothing of it shows (F2): with ErrNoList when none was
 // open, otherwise as Add does.
 func (q *InOrder[T]) Commit(ctx context.Context, resourceVersion string) error {
-	if q.isClosed() {
+	if q.core.isClosed() {
 		return ErrClosed
 	}
-	p, err := q.commit()
+	p, err := q.core.commit()
 	if err != nil {
 		return err
 	}
-	q.mu.Lock()
+	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
-		q.mu.Unlock()
+		q.core.mu.Unlock()
 		return err
 	}
-	q.first.list(1)
+	q.core.first.list(1)
 	d := q.extend()
-	d.Type, d.List = ReplacedAll, &List[T]{Keys: p.keys, Objects: p.objs, ResourceVersion: resourceVersion}
-	q.unlockAndWake()
+	d.Type, d.List = DeltaReplacedAll, &List[T]{Keys: p.keys, Objects: p.objs, ResourceVersion: resourceVersion}
+	q.core.unlockAndWake()
 	return nil
 }
 
@@ -152,39 +165,54 @@ func (q *InOrder[T]) Commit(ctx context.Context, resourceVersion string) error {
 // queued after that one shows itself. It never waits. The error is ErrClosed
 // after Close.
 func (q *InOrder[T]) Resync() error {
-	q.mu.Lock()
-	if q.closed {
-		q.mu.Unlock()
+	q.core.mu.Lock()
+	if q.core.closed {
+		q.core.mu.Unlock()
 		return ErrClosed
 	}
 	if !q.syncing {
 		q.syncing = true
 		q.stamp()
-		q.extend().Type = SyncAll
+		q.extend().Type = DeltaSyncAll
 	}
-	q.unlockAndWake()
+	q.core.unlockAndWake()
 	return nil
 }
 
+// HasSynced reports whether the first list has been processed, or an event came
+// before it (F4). It corresponds to client-go's Queue.HasSynced. Any goroutine
+// may call it.
+func (q *InOrder[T]) HasSynced() bool { return q.core.first.hasSynced() }
+
+// Synced returns a channel that is closed when HasSynced turns true. It
+// corresponds to client-go's HasSyncedChecker.
+func (q *InOrder[T]) Synced() <-chan struct{} { return q.core.first.done }
+
+// Close ends the producers' side: their methods, also those that wait, return
+// ErrClosed from now on, and an open list is dropped. Pop hands out what is
+// queued, and returns ErrClosed once that is done. Any goroutine may call it,
+// more than once.
+func (q *InOrder[T]) Close() { q.core.close() }
+
 // Len is the number of deltas that wait; what is being processed does not.
 func (q *InOrder[T]) Len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.core.mu.Lock()
+	defer q.core.mu.Unlock()
 	return q.length()
 }
 
 // Age tells how long the oldest delta that waits has done so, at most. It is 0
 // when none waits and when the queue was given neither Clock nor Metrics.
 func (q *InOrder[T]) Age() time.Duration {
-	q.mu.Lock()
+	q.core.mu.Lock()
 	since := q.since
 	if q.left.Load() > 0 {
 		since = q.takenSince
 	} else if len(q.waiting) == 0 {
 		since = time.Time{}
 	}
-	q.mu.Unlock()
-	return q.watch.since(since)
+	q.core.mu.Unlock()
+	return q.core.watch.since(since)
 }
 
 // length is Len; mu is held.
@@ -193,12 +221,12 @@ func (q *InOrder[T]) length() int { return len(q.waiting) + int(q.left.Load()) }
 // admit waits until one more delta may be queued. mu is held on entry and
 // return.
 func (q *InOrder[T]) admit(ctx context.Context) error {
-	for !q.closed {
-		if q.bound <= 0 || q.length() < q.bound {
+	for !q.core.closed {
+		if q.core.bound <= 0 || q.length() < q.core.bound {
 			q.stamp()
 			return nil
 		}
-		if err := q.awaitRoom(ctx); err != nil {
+		if err := q.core.awaitRoom(ctx); err != nil {
 			return err
 		}
 	}
@@ -219,7 +247,128 @@ func (q *InOrder[T]) extend() *Delta[T] {
 
 // stamp notes when waiting begins to fill; mu is held.
 func (q *InOrder[T]) stamp() {
-	if len(q.waiting) == 0 && q.watch.clock != nil {
-		q.since = q.watch.clock.Now()
+	if len(q.waiting) == 0 && q.core.watch.clock != nil {
+		q.since = q.core.watch.clock.Now()
 	}
+}
+
+// What becomes of a used-up buffer. A burst shall cost memory only for a while,
+// and a queue that is filled and emptied in turns shall allocate nothing.
+const (
+	// bigBuffer is the capacity above which a buffer is dropped at once:
+	// nobody can tell whether another burst follows.
+	bigBuffer = 1 << 14
+	// smallBuffer is the capacity up to which it is kept in any case. One in
+	// between is dropped when less than a quarter of it was used spareRounds
+	// times in a row.
+	smallBuffer = 256
+	spareRounds = 16
+)
+
+// Pop waits for deltas and calls process with a Batch of them, under no lock:
+// up to MaxBatch that speak of one key each, or one that stands alone. A batch
+// never goes past a key that comes again; for a collision of hashes it may end
+// a little earlier than that. What process was given counts as consumed,
+// whatever it returns, and even if it panics; the queue can be used on.
+//
+// Pop returns the error of process, ErrClosed once the queue is closed and
+// empty, ctx.Err() when ctx has ended, and ErrConcurrentPop when another Pop
+// is running. It corresponds to client-go's QueueWithBatch.PopBatch.
+func (q *InOrder[T]) Pop(ctx context.Context, process func(Batch[T]) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !q.popping.CompareAndSwap(false, true) {
+		return ErrConcurrentPop
+	}
+	if q.next == len(q.taken) {
+		if err := q.fetch(ctx); err != nil {
+			q.popping.Store(false)
+			return err
+		}
+	}
+	from := q.next
+	deltas := q.cut()
+	defer q.finish(from, deltas[0].Type)
+	b := Batch[T]{Deltas: deltas, Initial: !q.HasSynced()}
+	if q.core.watch.metrics == nil {
+		return process(b)
+	}
+	return q.core.watch.process(len(deltas), q.Len(), q.takenSince, func() error { return process(b) })
+}
+
+// fetch waits for deltas and makes taken hold them. taken is used up.
+func (q *InOrder[T]) fetch(ctx context.Context) error {
+	q.recycle()
+	q.core.mu.Lock()
+	defer q.core.mu.Unlock()
+	for len(q.waiting) == 0 {
+		if err := q.core.park(ctx); err != nil {
+			return err
+		}
+	}
+	q.taken, q.waiting = q.waiting, q.taken
+	q.takenSince = q.since
+	q.left.Store(int64(len(q.taken)))
+	return nil
+}
+
+// recycle empties taken, and drops its buffer if that is not worth keeping.
+func (q *InOrder[T]) recycle() {
+	q.spare++
+	if cap(q.taken) <= smallBuffer || len(q.taken) > cap(q.taken)/4 {
+		q.spare = 0
+	}
+	if cap(q.taken) > bigBuffer || q.spare >= spareRounds {
+		q.taken, q.spare = nil, 0
+	}
+	q.taken, q.next = q.taken[:0], 0
+}
+
+// cut takes the next batch off taken, which is not used up.
+func (q *InOrder[T]) cut() []Delta[T] {
+	deltas := q.taken[q.next:]
+	n := q.prefix(deltas)
+	deltas = deltas[:n:n] // without room behind it, where other deltas are
+	q.next += len(deltas)
+	q.left.Add(int64(-len(deltas)))
+	if q.core.bound > 0 || deltas[0].Type == DeltaSyncAll {
+		q.core.mu.Lock()
+		if deltas[0].Type == DeltaSyncAll {
+			q.syncing = false
+		}
+		q.core.makeRoom()
+		q.core.mu.Unlock()
+	}
+	return deltas
+}
+
+// prefix tells how many of the first deltas make a batch.
+func (q *InOrder[T]) prefix(deltas []Delta[T]) int {
+	if len(deltas) == 1 || alone(deltas[0].Type) {
+		return 1
+	}
+	limit := min(len(deltas), q.maxBatch)
+	q.seen.reset(limit)
+	for i := range deltas[:limit] {
+		if alone(deltas[i].Type) || !q.seen.add(deltas[i].Key) {
+			return i
+		}
+	}
+	return limit
+}
+
+// alone tells whether a delta of this type is a batch of its own.
+func alone(t DeltaType) bool { return t >= DeltaReplacedAll }
+
+// finish ends a Pop, also one that panics. The deltas are cleared so that the
+// buffer holds on to no object.
+func (q *InOrder[T]) finish(from int, t DeltaType) {
+	clear(q.taken[from:q.next])
+	if t == DeltaReplacedAll {
+		q.core.mu.Lock()
+		q.core.first.processed()
+		q.core.mu.Unlock()
+	}
+	q.popping.Store(false)
 }

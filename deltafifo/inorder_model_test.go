@@ -47,7 +47,11 @@ func FuzzInOrderModel(f *testing.F) { f.Fuzz(rapid.MakeFuzz(checkInOrder)) }
 
 func checkInOrder(t *rapid.T) {
 	m := &inOrderModel{maxBatch: rapid.IntRange(1, 6).Draw(t, "maxBatch")}
-	m.q = deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{MaxBatch: m.maxBatch})
+	q, err := deltafifo.NewInOrder(deltafifo.Options[*Obj]{MaxBatch: m.maxBatch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.q = q
 	t.Repeat(m.actions())
 }
 
@@ -246,7 +250,7 @@ func (m *inOrderModel) take(t *rapid.T, b batch) (first bool) {
 		t.Fatalf("got %q, want %q", got, want)
 	}
 	for _, d := range b.Deltas {
-		if d.Type < deltafifo.ReplacedAll && d.Key != "ns/"+d.Object.Name {
+		if d.Type < deltafifo.DeltaReplacedAll && d.Key != "ns/"+d.Object.Name {
 			t.Fatalf("%s has the key %s", d.Object.Name, d.Key)
 		}
 	}

@@ -2,7 +2,6 @@ package deltafifo
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
@@ -15,20 +14,13 @@ type intake[T any] struct {
 	name      string
 	access    object.Access[T]
 	transform func(T) (T, error)
-	known     func(string) (T, bool)
+	known     KnownObjects[T] // may be nil
+	renew     bool
 	logger    klog.Logger
 	memo      keyMemo
 }
 
-func (in *intake[T]) init(access object.Access[T], opts Options[T]) error {
-	name := opts.Name
-	if name == "" {
-		name = reflect.TypeFor[T]().String()
-	}
-	access, err := access.Complete()
-	if err != nil {
-		return fmt.Errorf("deltafifo: queue %s: %w", name, err)
-	}
+func (in *intake[T]) init(name string, access object.Access[T], opts Options[T]) {
 	logger := opts.Logger
 	if logger.GetSink() == nil {
 		logger = klog.Background()
@@ -36,14 +28,14 @@ func (in *intake[T]) init(access object.Access[T], opts Options[T]) error {
 	in.name = name
 	in.access = access
 	in.transform = opts.Transform
-	in.known = opts.Known
+	in.known = opts.KnownObjects
+	in.renew = opts.Renew
 	in.logger = klog.LoggerWithValues(logger, "queue", name)
-	return nil
 }
 
 // key makes the key of obj, or remembers it.
 func (in *intake[T]) key(obj T) (string, error) {
-	if !in.access.NameIsKey || in.memo.off.Load() {
+	if !in.access.NameIsKey() || in.memo.off.Load() {
 		return in.access.Key(obj)
 	}
 	name, ok := in.nameOf(obj)
@@ -115,16 +107,26 @@ func (in *intake[T]) listed(item T) (string, T, error) {
 // is compared too: after a restore of the server's data a version can come
 // back with another object.
 func (in *intake[T]) unchanged(key string, item T) (known T, ok bool) {
-	if in.known == nil {
+	if in.known == nil || in.renew {
 		return known, false
 	}
 	version := in.access.Version(item)
 	if version == "" {
 		return known, false
 	}
-	known, ok = in.known(key)
+	known, ok = in.lookUp(key)
 	ok = ok && in.access.Version(known) == version && in.access.UID(known) == in.access.UID(item)
 	return known, ok
+}
+
+// lookUp returns the known object under key. known is not nil.
+func (in *intake[T]) lookUp(key string) (obj T, exists bool) {
+	obj, exists, err := in.known.GetByKey(key)
+	if err != nil {
+		in.logger.Error(err, "A known object could not be read and counts as unknown", "key", key)
+		return obj, false
+	}
+	return obj, exists
 }
 
 // transformed applies the transform. The key is asked for again, because what
@@ -134,7 +136,7 @@ func (in *intake[T]) transformed(op, key string, obj T) (string, T, error) {
 	if err != nil {
 		return "", obj, in.refuse(op, key, obj, fmt.Errorf("transform: %w", err))
 	}
-	if name, ok := in.nameOf(out); ok && in.access.NameIsKey && isKeyOf(key, name) {
+	if name, ok := in.nameOf(out); ok && in.access.NameIsKey() && isKeyOf(key, name) {
 		return key, out, nil
 	}
 	newKey, err := in.access.Key(out)

@@ -1,6 +1,10 @@
 package deltafifo
 
 import (
+	"errors"
+	"fmt"
+	"reflect"
+
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 )
@@ -22,20 +26,25 @@ type Options[T any] struct {
 	// with the same key. Its error refuses the object. It corresponds to
 	// client-go's TransformFunc.
 	//
-	// It does not see what the queue takes from Known: that has been through
-	// it already.
+	// It does not see what the queue takes from KnownObjects: that has been
+	// through it already.
 	Transform func(obj T) (T, error)
 
-	// Known gives the object that the consumer holds under key. With it, an
-	// item of a list whose version and UID are those of the known object is
-	// dropped and the known one kept in its place, without Transform: a list
-	// that finds nothing changed holds no second copy of the world. Known may
-	// be nil, may lag the queue, and may be called by the goroutine that
-	// calls Page at any time.
+	// KnownObjects, if not nil, is what the consumer holds; it may lag the
+	// queue. Both queues drop an item of a list whose version and UID are
+	// those of the known object, and keep the known one in its place, without
+	// Transform: so a list that finds nothing changed holds no second copy of
+	// all objects.
 	//
-	// A DeltaFIFO uses DeltaOptions.KnownObjects.Get for this when Known is
-	// nil.
-	Known func(key string) (obj T, exists bool)
+	// A DeltaFIFO tells from it what a list shows to be gone, drops a Delete
+	// of what nobody knows, and has a Resync repeat it. Without it a
+	// DeltaFIFO queues every Delete, a list tells of the keys that are queued
+	// or being processed only, and Resync does nothing.
+	KnownObjects KnownObjects[T]
+
+	// Renew takes every item of a list, also one whose version and UID are
+	// those of the known object, as client-go's queues do.
+	Renew bool
 
 	// KeepRepeats keeps every item of a list, also of a key that comes again,
 	// as client-go's queues do. Without it the later item counts, in the
@@ -66,18 +75,6 @@ type Options[T any] struct {
 	// Logger is used for what cannot be returned; the zero value is klog's
 	// own.
 	Logger klog.Logger
-}
-
-// DeltaOptions are the options of a DeltaFIFO.
-type DeltaOptions[T any] struct {
-	Options[T]
-
-	// KnownObjects is what the consumer holds. With it a list tells what is
-	// gone, a Delete of what nobody knows is dropped, and a Resync has
-	// something to repeat. Without it every Delete is queued, a list tells
-	// of the keys that are queued or being processed only, and Resync does
-	// nothing.
-	KnownObjects KnownObjects[T]
 
 	// DeletionsLast queues what a list shows to be gone behind what it holds,
 	// as client-go's DeltaFIFO does. Without it deletions come first, as from
@@ -94,17 +91,56 @@ type DeltaOptions[T any] struct {
 	NoBookmarks bool
 }
 
-// KnownObjects reads the store that the consumer keeps. Only the consumer,
-// inside the process function of Pop, may write that store: the queue then
-// knows which keys have changed under its eyes. It corresponds to client-go's
-// KeyListerGetter. *indexer.Indexer's ListKeys and a GetByKey without error
-// are such functions.
-//
-// Both functions are called by producers, under no lock of the queue, and may
-// be nil together only.
-type KnownObjects[T any] struct {
-	// Keys returns the keys of all known objects, each once.
-	Keys func() []string
-	// Get returns the object under key.
-	Get func(key string) (obj T, exists bool)
+// name is Name, or what stands for it.
+func (o *Options[T]) name() string {
+	if o.Name != "" {
+		return o.Name
+	}
+	return reflect.TypeFor[T]().String()
+}
+
+// The kinds of queues, as messages name them.
+const (
+	kindInOrder   = "InOrder"
+	kindDeltaFIFO = "DeltaFIFO"
+)
+
+// check returns what is wrong with the options of a queue of this kind.
+func (o *Options[T]) check(kind string) error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if o.Bound < 0 {
+		refuse("Options.Bound is %d: give the number of deltas that may wait, or 0 for any number", o.Bound)
+	}
+	if o.MaxBatch < 0 {
+		refuse("Options.MaxBatch is %d: give the number of deltas of a batch, or 0 for %d", o.MaxBatch, DefaultMaxBatch)
+	}
+	for _, field := range []struct {
+		name, kind string
+		set        bool
+	}{
+		{"MaxBatch", kindInOrder, o.MaxBatch > 0},
+		{"DeletionsLast", kindDeltaFIFO, o.DeletionsLast},
+		{"RefusedSync", kindDeltaFIFO, o.RefusedSync},
+		{"NoBookmarks", kindDeltaFIFO, o.NoBookmarks},
+	} {
+		if field.set && field.kind != kind {
+			refuse("Options.%s means nothing to the queue %s: leave it out, or make the queue %s", field.name, kind, field.kind)
+		}
+	}
+	for _, field := range []struct {
+		name  string
+		value any
+	}{{"KnownObjects", o.KnownObjects}, {"Metrics", o.Metrics}, {"Clock", o.Clock}} {
+		if isNilPointer(field.value) {
+			refuse("Options.%s is a nil %T: leave it out, or give one that is not nil", field.name, field.value)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// isNilPointer reports whether a field is set, and to nothing.
+func isNilPointer(value any) bool {
+	v := reflect.ValueOf(value)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }

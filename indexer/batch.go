@@ -64,7 +64,7 @@ func (b *batch[T]) index(e *engine[T], at int, key string, obj T) (from int) {
 
 // indexError makes the report of a failure over object number at of a write.
 func (e *engine[T]) indexError(at int, ix *index[T], key string, obj T, err error) placedError {
-	failure := placedError{at: at, err: IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Type: fmt.Sprintf("%T", obj), Err: err}}
+	failure := placedError{at: at, err: &IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Type: fmt.Sprintf("%T", obj), Err: err}}
 	if e.options.PanicOnIndexError {
 		failure.again = func() { _, _ = ix.fn(obj) }
 	}

@@ -20,7 +20,7 @@ func (r *replacement[T]) compare(e *engine[T]) error {
 		same := found && !again && h.version != "" && !e.options.Renew && h.version == near.version(there)
 		if same && !r.complete {
 			if r.changes != nil {
-				r.changes[i] = Change[T]{Key: there.key, Object: there.obj, Old: there.obj, Existed: true, Type: Unchanged}
+				r.changes[i] = Change[T]{Key: there.key, Object: there.obj, Old: there.obj, Existed: true, Type: ChangeUnchanged}
 			}
 			continue
 		}

@@ -59,9 +59,9 @@
 //
 // Watch, WatchKey and WatchIndex give channels that close at the next change;
 // WaitForKey is WaitFor for one key. Lister reads by selector and namespace.
-// ExpiringStore, Heap, FIFO, UndeltaStore and MutationCache are client-go's
-// stores of other kinds. MutationDetector finds changes of shared objects, in
-// production too; informer.Options.Detector puts one on an informer.
+// Package indexer/stores has client-go's stores of other kinds: queues, objects
+// that expire, own writes. Package indexer/mutation finds changes of shared
+// objects, in production too.
 // DESIGN.md compares the structure with the other one that was built.
 //
 // # Differences from client-go

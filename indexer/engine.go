@@ -69,7 +69,7 @@ type summaryCell[T any] struct{ mvcc.Recycled[summary[T]] }
 
 func (c *summaryCell[T]) Collect(col *mvcc.Collector) { c.Trim(col, c) }
 
-// engine is the structure behind Cache and ThreadSafeStore; doc.go draws it.
+// engine is the structure behind a Cache; doc.go draws it.
 //
 // Readers use clock, chunks, hints and summary, which the writer changes in
 // ways that a reader without a lock can bear: chunks and summary in versions,
@@ -94,8 +94,7 @@ type engine[T any] struct {
 	unreadable sync.Once
 
 	errors   errorBook
-	waiters  waiters
-	watchers watchers
+	notifier notifier
 	scratch  sync.Pool // of *batch[T]
 
 	// self does not keep the engine alive.
@@ -170,4 +169,11 @@ func (e *engine[T]) get(key string) (obj T, exists bool) {
 func (e *engine[T]) read() (view[T], mvcc.Pin) {
 	pin := e.clock.Pin()
 	return view[T]{engine: e, version: pin.Version()}, pin
+}
+
+// resourceVersion is that of the newest state.
+func (e *engine[T]) resourceVersion() string {
+	v, pin := e.read()
+	defer e.release(pin)
+	return v.summary().resourceVersion
 }

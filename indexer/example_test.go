@@ -80,7 +80,7 @@ func ExampleCache_IndexErrors() {
 			}
 			return byRack(m)
 		}},
-		OnIndexError: func(err indexer.IndexError) { fmt.Println("told of", err.Key) },
+		OnIndexError: func(err *indexer.IndexError) { fmt.Println("told of", err.Key) },
 	})
 	_ = machines.Add(machine("m1", "1", ""))
 	for _, err := range machines.IndexErrors() {
@@ -88,5 +88,5 @@ func ExampleCache_IndexErrors() {
 	}
 	// Output:
 	// told of lab/m1
-	// unable to calculate an index entry for key "lab/m1" on index "rack": it stands in no rack (a *indexer_test.Machine of indexer machines, which has it without that entry)
+	// indexer: machines: unable to calculate an index entry for key "lab/m1" on index "rack": it stands in no rack (the object, a *indexer_test.Machine, is stored without that entry)
 }

@@ -24,10 +24,9 @@ func NewLister[T metav1.Object](indexer Indexer[T], resource schema.GroupResourc
 }
 
 // NewListerWithAccess returns a Lister of anything that access can read. The
-// error is object.ErrNoKey for an access that can make no key.
+// error is object.ErrNoAccess for an access that can make no key.
 func NewListerWithAccess[T any](indexer Indexer[T], resource schema.GroupResource, access object.Access[T]) (Lister[T], error) {
-	access, err := access.Complete()
-	return Lister[T]{indexer: indexer, resource: resource, access: access}, err
+	return Lister[T]{indexer: indexer, resource: resource, access: access}, access.Check()
 }
 
 // List returns the objects that match selector, nil for all of them. The error

@@ -2,8 +2,7 @@ package indexer
 
 import "k8s.io/klog/v2"
 
-// Options configure a Cache or a ThreadSafeStore. The zero value is ready for
-// use.
+// Options configure a Cache. The zero value is ready for use.
 type Options[T any] struct {
 	// Name names the cache in logs and errors, "" for the type of its objects.
 	Name string
@@ -23,7 +22,7 @@ type Options[T any] struct {
 	// OnIndexError is told of each index function that failed or panicked,
 	// by the goroutine that writes, after the object was stored and without
 	// a lock. nil logs the first of each write as an error.
-	OnIndexError func(IndexError)
+	OnIndexError func(*IndexError)
 
 	// PanicOnIndexError makes the writing goroutine panic instead, as
 	// client-go's does, after everything was stored and, by ReplaceAll, told:

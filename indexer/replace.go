@@ -148,7 +148,7 @@ func (tx *txn[T]) replace(r *replacement[T]) {
 	}
 	for i := range r.places {
 		p := &r.places[i]
-		c := Change[T]{Key: p.key, Object: r.items[p.item], Type: Put}
+		c := Change[T]{Key: p.key, Object: r.items[p.item], Type: ChangePut}
 		slot := tx.replaceItem(r, p, &c)
 		r.kept.mark(slot)
 		if r.changes != nil {
@@ -167,7 +167,7 @@ func (tx *txn[T]) replaceItem(r *replacement[T], p *place, c *Change[T]) (slot u
 		return tx.put(c, indexes, r.of(int(p.values)))
 	case p.same:
 		c.Object = tx.chunk(p.slot).Head().objs[p.slot%chunkSize]
-		c.Old, c.Existed, c.Type = c.Object, true, Unchanged
+		c.Old, c.Existed, c.Type = c.Object, true, ChangeUnchanged
 	case p.values == remembered:
 		c.Old, c.Existed = tx.exchange(p.slot, c.Object, indexes), true
 	default:
@@ -199,7 +199,7 @@ func (tx *txn[T]) removeOthers(r *replacement[T]) {
 		}
 		for others := head.used &^ r.kept.of(number); others != 0; others &= others - 1 {
 			i := uint32(bits.TrailingZeros32(others))
-			c := Change[T]{Key: head.keys[i], Existed: true, Type: Remove}
+			c := Change[T]{Key: head.keys[i], Existed: true, Type: ChangeRemove}
 			c.Old = tx.vacate(number*chunkSize+i, *r.indexes)
 			if r.changes != nil {
 				r.changes = append(r.changes, c)

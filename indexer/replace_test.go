@@ -172,7 +172,7 @@ func TestAnItemThatCannotBeReadChangesNothing(t *testing.T) {
 	if err := c.Replace(items, "1"); err != nil {
 		t.Fatal(err)
 	}
-	var unreadable object.KeyError
+	var unreadable *object.KeyError
 	for at := range 2 {
 		with := slices.Insert(slices.Clone(items[:1]), min(at, 1), nil)
 		if err := c.Replace(with, "2"); !errors.As(err, &unreadable) {

@@ -12,7 +12,7 @@ import (
 // All methods may be called by any goroutine. Readers wait for nobody (S2).
 type Store[T any] interface {
 	// Add and Update store obj under its key; they are the same here. The
-	// error is an object.KeyError when obj has no key.
+	// error is an *object.KeyError when obj has no key.
 	Add(obj T) error
 	Update(obj T) error
 	// Delete removes what is stored under obj's key, if anything.
@@ -77,15 +77,31 @@ type Indexer[T any] interface {
 	// each once), and calls diff, if not nil, once for each key that came,
 	// changed, stayed or went, before it returns. An item whose non-empty
 	// version equals the stored one's is not stored anew: Object is then
-	// the stored object and Type is Unchanged.
+	// the stored object and Type is ChangeUnchanged.
 	ReplaceAll(keys []string, items []T, resourceVersion string, diff func(Change[T]))
 
 	// Snapshot returns the present state. See Snapshot for its life.
 	Snapshot() Snapshot[T]
+
 	// WaitFor returns once the state includes resourceVersion (S5), or with
 	// ctx.Err(), or at once with an error for a version that cannot be
 	// compared.
 	WaitFor(ctx context.Context, resourceVersion string) error
+	// WaitForKey is WaitFor for one key: it also returns once the object under
+	// key has resourceVersion or a newer one. So it needs no bookmarks where
+	// the write was one of that key. A deletion counts when it brings a
+	// version.
+	WaitForKey(ctx context.Context, key, resourceVersion string) error
+	// Watch watches the whole store: it closes with the next object that is
+	// stored or removed.
+	Watch() Watch
+	// WatchKey watches one key: it closes when an object is next stored under
+	// it or removed.
+	WatchKey(key string) Watch
+	// WatchIndex watches what ByIndex(indexName, value) returns: it closes when
+	// an object next comes there, goes from there, or is stored anew there. An
+	// unknown index is watched for a time when it exists.
+	WatchIndex(indexName, value string) Watch
 }
 
 // Snapshot is one state of an Indexer, over all keys and all indexes (S1). It
@@ -112,19 +128,22 @@ type Snapshot[T any] interface {
 // ChangeType says what a Change does.
 type ChangeType uint8
 
-// Put stores, Remove removes, Unchanged (from ReplaceAll's diff only) did
-// nothing.
+// The types of a Change.
 const (
-	Put ChangeType = iota + 1
-	Remove
-	Unchanged
+	// ChangePut stores the object.
+	ChangePut ChangeType = iota + 1
+	// ChangeRemove removes what is stored under the key.
+	ChangeRemove
+	// ChangeUnchanged did nothing, since the object was there in the same
+	// version. Only the diff of ReplaceAll gives it.
+	ChangeUnchanged
 )
 
 // Change is one write of a batch, and what it found.
 type Change[T any] struct {
 	Key string
-	// Object is stored by Put. For Remove it may be the zero T; where it has
-	// a version, that counts for LastStoreSyncResourceVersion.
+	// Object is stored by ChangePut. For ChangeRemove it may be the zero T;
+	// where it has a version, that counts for LastStoreSyncResourceVersion.
 	Object T
 	// Old is what was stored before, when Existed.
 	Old     T

@@ -17,9 +17,9 @@ const (
 func (t TransactionType) change() (ChangeType, error) {
 	switch t {
 	case TransactionAdd, TransactionUpdate:
-		return Put, nil
+		return ChangePut, nil
 	case TransactionDelete:
-		return Remove, nil
+		return ChangeRemove, nil
 	}
 	return 0, fmt.Errorf("indexer: unknown transaction type %q: use %q, %q or %q",
 		t, TransactionAdd, TransactionUpdate, TransactionDelete)
@@ -30,19 +30,6 @@ func (t TransactionType) change() (ChangeType, error) {
 type Transaction[T any] struct {
 	Object T
 	Type   TransactionType
-}
-
-// KeyedTransaction is a Transaction for a store that is told the keys. It
-// corresponds to client-go's ThreadSafeStoreTransaction.
-type KeyedTransaction[T any] struct {
-	Transaction[T]
-	Key string
-}
-
-// TransactionStore is a Store that can write several objects at once. It
-// corresponds to client-go's TransactionStore.
-type TransactionStore[T any] interface {
-	Transaction(transactions ...Transaction[T]) *TransactionError
 }
 
 // TransactionError says which of several transactions were done. It

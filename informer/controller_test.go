@@ -27,7 +27,7 @@ func TestControllerTellsItsHandler(t *testing.T) {
 		r := &recorder{}
 		var c *Controller[item]
 		c, source := controlled(t, HandlerFunc[item](func(ctx context.Context, e Event[item]) {
-			if _, exists, _ := c.Indexer().GetByKey(e.Key); exists == (e.Type == Delete) {
+			if _, exists, _ := c.Indexer().GetByKey(e.Key); exists == (e.Type == EventDelete) {
 				t.Errorf("%s, but in the store: %v", line(e), exists)
 			}
 			r.OnEvent(ctx, e)

@@ -40,7 +40,7 @@ func surviving(t *testing.T) *atomic.Int64 {
 func TestIndexFunctionsThatPanicOrFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told atomic.Int64
-		store := indexer.New(indexer.Options[item]{OnIndexError: func(indexer.IndexError) { told.Add(1) }})
+		store := indexer.New(indexer.Options[item]{OnIndexError: func(*indexer.IndexError) { told.Add(1) }})
 		in, source := scripted(t, Options[item]{Indexer: store, Indexers: indexer.Indexers[item]{
 			"panics": func(obj item) ([]string, error) {
 				if obj.Name == "a" {
@@ -130,25 +130,25 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 			panic("bad")
 		}
 	}
-	spoil := map[string]func(*object.Access[item]){
-		"Key": func(a *object.Access[item]) {
-			key := a.Key
-			a.NameIsKey = false
-			a.Key = func(obj item) (string, error) { bad(obj); return key(obj) }
+	spoil := map[string]func(object.Access[item]) object.Access[item]{
+		"Key": func(a object.Access[item]) object.Access[item] {
+			return a.WithKey(func(obj item) (string, error) { bad(obj); return a.Key(obj) })
 		},
-		"Version": func(a *object.Access[item]) {
-			version := a.Version
-			a.Version = func(obj item) string { bad(obj); return version(obj) }
+		"Version": func(a object.Access[item]) object.Access[item] {
+			fields := a.Fields()
+			fields.Version = func(obj item) string { bad(obj); return a.Version(obj) }
+			return object.Keyed(a.Key, fields)
 		},
-		"UID": func(a *object.Access[item]) {
-			uid := a.UID
-			a.UID = func(obj item) types.UID { bad(obj); return uid(obj) }
+		"UID": func(a object.Access[item]) object.Access[item] {
+			fields := a.Fields()
+			fields.UID = func(obj item) types.UID { bad(obj); return a.UID(obj) }
+			return object.Keyed(a.Key, fields)
 		},
 	}
-	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
+	queues := map[string]func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error){
 		"InOrder": nil,
-		"DeltaFIFO": func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	}
 	for what, spoiled := range spoil {
@@ -156,8 +156,7 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 			t.Run(what+"/"+queue, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					panics := surviving(t)
-					access := object.Meta[item]()
-					spoiled(&access)
+					access := spoiled(object.Meta[item]())
 					source := newScript()
 					in, err := NewFromRunner(source, access, Options[item]{NewQueue: newQueue})
 					if err != nil {
@@ -165,7 +164,7 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 					}
 					told := map[string]string{}
 					r := add(t, in, HandlerFunc[item](func(_ context.Context, e Event[item]) {
-						if told[e.Key] = e.Object.ResourceVersion; e.Type == Delete {
+						if told[e.Key] = e.Object.ResourceVersion; e.Type == EventDelete {
 							delete(told, e.Key)
 						}
 					}))
@@ -243,10 +242,12 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 // object, in lists and as an event, and no other; the source is told which.
 func TestATransformThatPanicsRefusesTheObject(t *testing.T) {
 	type access = object.Access[item]
-	type options = deltafifo.DeltaOptions[item]
+	type options = deltafifo.Options[item]
 	for name, queue := range map[string]func(access, options) (deltafifo.Queue[item], error){
-		"InOrder":   nil,
-		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) { return deltafifo.NewDeltaFIFO(a, o) },
+		"InOrder": nil,
+		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -5,26 +5,28 @@ type Reason uint8
 
 // The reasons of an Event.
 const (
-	// Initial: the object was there when the handler's list was made.
-	Initial Reason = iota + 1
-	// Watch: the server told of a change.
-	Watch
-	// Relist: a later list showed a change that no watch had told of.
-	Relist
-	// Resync: nothing changed, the handler asked to see everything again.
-	Resync
+	// ReasonInitial: the object was there when the handler joined, or is in
+	// the first list of the server.
+	ReasonInitial Reason = iota + 1
+	// ReasonWatch: a watch of the server reported the change.
+	ReasonWatch
+	// ReasonRelist: a later list shows a change that no watch had reported.
+	ReasonRelist
+	// ReasonResync: nothing changed; the handler asked to be told of every
+	// object again.
+	ReasonResync
 )
 
-// String returns the name of the constant.
+// String returns the name of the constant without its first word: "Watch".
 func (r Reason) String() string {
 	switch r {
-	case Initial:
+	case ReasonInitial:
 		return "Initial"
-	case Watch:
+	case ReasonWatch:
 		return "Watch"
-	case Relist:
+	case ReasonRelist:
 		return "Relist"
-	case Resync:
+	case ReasonResync:
 		return "Resync"
 	}
 	return "Reason(invalid)"
@@ -35,19 +37,23 @@ type EventType uint8
 
 // The types of an Event.
 const (
-	Add EventType = iota + 1
-	Update
-	Delete
+	// EventAdd: the handler did not know the key.
+	EventAdd EventType = iota + 1
+	// EventUpdate: the object of the key has another state, or, with
+	// ReasonResync, the same.
+	EventUpdate
+	// EventDelete: the key has no object any more.
+	EventDelete
 )
 
-// String returns the name of the constant.
+// String returns the name of the constant without its first word: "Add".
 func (t EventType) String() string {
 	switch t {
-	case Add:
+	case EventAdd:
 		return "Add"
-	case Update:
+	case EventUpdate:
 		return "Update"
-	case Delete:
+	case EventDelete:
 		return "Delete"
 	}
 	return "EventType(invalid)"

@@ -92,7 +92,7 @@ func (c *counter) Run(ctx context.Context, sink reflector.Sink[int]) error {
 // Anything that can fill a Sink stands in for the reflector, and the objects
 // can be of any type.
 func ExampleNewFromRunner() {
-	access := object.Access[int]{Key: func(i int) (string, error) { return fmt.Sprint("number-", i), nil }}
+	access := object.Keyed(func(i int) (string, error) { return fmt.Sprint("number-", i), nil }, object.Fields[int]{})
 	in := must(informer.NewFromRunner(&counter{n: 3}, access, informer.Options[int]{Name: "numbers"}))
 	seen := make(chan string)
 	must(in.AddHandler(informer.HandlerFunc[int](func(ctx context.Context, e informer.Event[int]) {
@@ -125,10 +125,10 @@ func ExampleFilteringHandler() {
 		}),
 	}
 	ctx := context.Background()
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Update, Old: 1, Object: 2})
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Update, Old: 2, Object: 4})
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Update, Old: 4, Object: 5})
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Delete, Old: 5, Object: 5})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventUpdate, Old: 1, Object: 2})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventUpdate, Old: 2, Object: 4})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventUpdate, Old: 4, Object: 5})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventDelete, Old: 5, Object: 5})
 	// Output:
 	// Add 0 2
 	// Update 2 4
@@ -137,9 +137,9 @@ func ExampleFilteringHandler() {
 
 // The debug page shows informers of any types of objects.
 func ExampleSharedIndexInformer_Status() {
-	in := must(informer.NewFromRunner(&counter{}, object.Access[int]{
-		Key: func(i int) (string, error) { return fmt.Sprint(i), nil },
-	}, informer.Options[int]{Name: "numbers"}))
+	in := must(informer.NewFromRunner(&counter{}, object.Keyed(
+		func(i int) (string, error) { return fmt.Sprint(i), nil }, object.Fields[int]{},
+	), informer.Options[int]{Name: "numbers"}))
 	page := httptest.NewRecorder()
 	debug.Handler(in).ServeHTTP(page, httptest.NewRequest("GET", "/?format=json", nil))
 	fmt.Print(strings.TrimSpace(page.Body.String()))

@@ -37,7 +37,7 @@ func TestBadInput(t *testing.T) {
 		"no access": {func() error {
 			_, err := NewFromRunner(newScript(), object.Access[item]{}, named)
 			return err
-		}, object.ErrNoKey},
+		}, object.ErrNoAccess},
 		"nil Handler":            {func() error { _, err := in.AddHandler(nil, HandlerOptions{}); return err }, ErrNoHandler},
 		"nil pointer as Handler": {func() error { _, err := in.AddHandler(noHandler, HandlerOptions{}); return err }, ErrNoHandler},
 		"nil HandlerFunc":        {func() error { _, err := in.AddHandler(noFunc, HandlerOptions{}); return err }, ErrNoHandler},
@@ -79,14 +79,12 @@ func TestDefaultName(t *testing.T) {
 // An object without a key is refused, with its type, and nothing else suffers.
 func TestObjectsWithoutAKeyAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		access := object.Meta[item]()
-		key := access.Key
-		access.Key = func(obj item) (string, error) {
+		access := object.Meta[item]().WithKey(func(obj item) (string, error) {
 			if obj.Name == "keyless" {
 				return "", errors.New("no key today")
 			}
-			return key(obj)
-		}
+			return object.MetaKey(obj)
+		})
 		source := newScript()
 		in, err := NewFromRunner(source, access, Options[item]{Name: "pods"})
 		if err != nil {
@@ -112,10 +110,10 @@ func TestObjectsWithoutAKeyAreRefused(t *testing.T) {
 // A RelistUpdates informer takes what a list shows under the same version, as
 // client-go does; the default takes it for the same state.
 func TestOneVersionTwoContents(t *testing.T) {
-	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
+	queues := map[string]func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error){
 		"InOrder": nil,
-		"DeltaFIFO": func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	}
 	for name, newQueue := range queues {

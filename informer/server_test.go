@@ -30,10 +30,10 @@ func (r *rebuilt) OnEvent(_ context.Context, e informer.Event[partial]) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	known, exists := r.versions[e.Key]
-	if exists == (e.Type == informer.Add) || exists && known != e.Old.ResourceVersion {
+	if exists == (e.Type == informer.EventAdd) || exists && known != e.Old.ResourceVersion {
 		r.faults = append(r.faults, fmt.Sprintf("%v %s, known: %q", e.Type, e.Key, known))
 	}
-	if e.Type == informer.Delete {
+	if e.Type == informer.EventDelete {
 		delete(r.versions, e.Key)
 	} else {
 		r.versions[e.Key] = e.Object.ResourceVersion

@@ -48,7 +48,7 @@ func NewWithAccess[T any](lw ListerWatcher[T], access object.Access[T], opts Opt
 	if r.typ == "" {
 		r.typ = describe[T](opts)
 	}
-	r.access, r.err = access.Complete()
+	r.access, r.err = access, access.Check()
 	if r.err == nil {
 		r.check, r.err = checker[T](opts.GVK)
 	}

@@ -27,7 +27,7 @@ func TestWhatCannotRunSaysWhyAtOnce(t *testing.T) {
 		{"no source", New[*thing](nil, Options{Name: "pods"}), &tape{}, ErrNoListerWatcher},
 		{"a nil pointer as source", New[*thing](nilList, Options{Name: "pods"}), &tape{}, ErrNoListerWatcher},
 		{"no sink", New[*thing](newSimServer(), Options{Name: "pods"}), nil, ErrNoSink},
-		{"no key", NewWithAccess(newSimServer(), object.Access[*thing]{}, Options{Name: "pods"}), &tape{}, object.ErrNoKey},
+		{"no key", NewWithAccess(newSimServer(), object.Access[*thing]{}, Options{Name: "pods"}), &tape{}, object.ErrNoAccess},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := c.r.Run(context.Background(), c.sink)

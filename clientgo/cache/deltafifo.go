@@ -40,15 +40,14 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 	if opts.EmitDeltaTypeReplaced {
 		f.listed = Replaced
 	}
-	engine, err := deltafifo.NewDeltaFIFO(object.Access[any]{Key: f.keyOf}, deltafifo.DeltaOptions[any]{
-		Options:       f.engineOptions(opts.Logger),
-		KnownObjects:  knownObjects(opts.KnownObjects, f.logger(opts.Logger)),
-		DeletionsLast: true,
-		RefusedSync:   true,
-		NoBookmarks:   true,
-	})
+	engineOptions := f.engineOptions(opts.Logger)
+	engineOptions.KnownObjects = knownObjects(opts.KnownObjects, f.logger(opts.Logger))
+	engineOptions.DeletionsLast = true
+	engineOptions.RefusedSync = true
+	engineOptions.NoBookmarks = true
+	engine, err := deltafifo.NewDeltaFIFOWithAccess(object.Keyed(f.keyOf, object.Fields[any]{}), engineOptions)
 	if err != nil {
-		panic(err) // the Access has a Key and KnownObjects both functions
+		panic(err) // it is given nothing that it refuses
 	}
 	f.engine, f.queue = engine, engine
 	return f
@@ -59,17 +58,26 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 // then, where the engine alone would keep it.
 func knownObjects(known KeyListerGetter, logger klog.Logger) deltafifo.KnownObjects[any] {
 	if known == nil {
-		return deltafifo.KnownObjects[any]{
-			Keys: func() []string { return nil },
-			Get:  func(string) (any, bool) { return nil, false },
-		}
+		return nothingKnown{}
 	}
-	return deltafifo.KnownObjects[any]{
-		Keys: known.ListKeys,
-		Get: func(key string) (any, bool) {
-			return lookUp(logger, known, key)
-		},
-	}
+	return reported{known, logger}
+}
+
+// nothingKnown are known objects of which there are none.
+type nothingKnown struct{}
+
+func (nothingKnown) ListKeys() []string                 { return nil }
+func (nothingKnown) GetByKey(string) (any, bool, error) { return nil, false, nil }
+
+// reported are known objects whose errors are reported as client-go does it.
+type reported struct {
+	KeyListerGetter
+	logger klog.Logger
+}
+
+func (r reported) GetByKey(key string) (obj any, exists bool, err error) {
+	obj, exists = lookUp(r.logger, r.KeyListerGetter, key)
+	return obj, exists, nil
 }
 
 // lookUp reads a known object. What cannot be read is reported.
@@ -117,7 +125,7 @@ func (f *DeltaFIFO) Pop(process PopProcessFunc) (interface{}, error) {
 
 func (f *DeltaFIFO) delta(d *deltafifo.Delta[any]) Delta {
 	converted := toDelta(d)
-	if d.Type == deltafifo.Replaced {
+	if d.Type == deltafifo.DeltaReplaced {
 		converted.Type = f.listed
 	}
 	return converted

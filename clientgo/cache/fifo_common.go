@@ -47,6 +47,7 @@ func (f *fifo) engineOptions(logger *klog.Logger) deltafifo.Options[any] {
 	return deltafifo.Options[any]{
 		Name:        f.name,
 		Transform:   f.transformLive(),
+		Renew:       true,
 		KeepRepeats: true,
 		Logger:      ptr.Deref(logger, klog.Background()),
 	}
@@ -249,15 +250,15 @@ func unlessClosed(err error) error {
 func toDelta(d *deltafifo.Delta[any]) Delta {
 	converted := Delta{Type: DeltaType(d.Type.String()), Object: plainly(d.Object)}
 	switch d.Type {
-	case deltafifo.Deleted:
+	case deltafifo.DeltaDeleted:
 		if d.FinalStateUnknown {
 			converted.Object = tombstone(d.Key, converted.Object)
 		}
-	case deltafifo.ReplacedAll:
+	case deltafifo.DeltaReplacedAll:
 		converted.Object = ReplacedAllInfo{ResourceVersion: d.List.ResourceVersion, Objects: listed(d.List)}
-	case deltafifo.SyncAll:
+	case deltafifo.DeltaSyncAll:
 		converted.Object = SyncAllInfo{}
-	case deltafifo.Bookmark:
+	case deltafifo.DeltaBookmark:
 		converted.Object = BookmarkInfo{ResourceVersion: d.ResourceVersion}
 	}
 	return converted

@@ -105,11 +105,11 @@ type eventHandler struct{ handler ResourceEventHandler }
 // OnEvent implements informer.Handler.
 func (h eventHandler) OnEvent(_ context.Context, event informer.Event[any]) {
 	switch event.Type {
-	case informer.Add:
-		h.handler.OnAdd(event.Object, event.Reason == informer.Initial)
-	case informer.Update:
+	case informer.EventAdd:
+		h.handler.OnAdd(event.Object, event.Reason == informer.ReasonInitial)
+	case informer.EventUpdate:
 		h.handler.OnUpdate(event.Old, event.Object)
-	case informer.Delete:
+	case informer.EventDelete:
 		h.handler.OnDelete(deleted(event))
 	}
 }

@@ -62,7 +62,7 @@ func NewRealFIFOWithOptions(opts RealFIFOOptions) *RealFIFO {
 	}
 	f.bareErrors = opts.AtomicEvents
 	f.unfolded.logger = f.logger(opts.Logger)
-	engine, err := deltafifo.NewInOrder(object.Access[any]{Key: f.keyOf}, f.engineOptions(opts.Logger))
+	engine, err := deltafifo.NewInOrderWithAccess(object.Keyed(f.keyOf, object.Fields[any]{}), f.engineOptions(opts.Logger))
 	if err != nil {
 		panic(err) // the Access has a Key
 	}
@@ -220,16 +220,16 @@ func (f *RealFIFO) unfold(deltas []deltafifo.Delta[any]) {
 	for i := range deltas {
 		d := &deltas[i]
 		switch {
-		case d.Type == deltafifo.ReplacedAll && !f.atomic:
+		case d.Type == deltafifo.DeltaReplacedAll && !f.atomic:
 			f.first.unfolding()
 			f.unfolded.list(d.List, f.known)
 			if f.unfolded.len() == 0 {
 				f.first.processed()
 			}
-		case d.Type == deltafifo.SyncAll && !f.atomic:
+		case d.Type == deltafifo.DeltaSyncAll && !f.atomic:
 			f.unfolded.resync(f.known)
 		default:
-			if d.Type == deltafifo.ReplacedAll {
+			if d.Type == deltafifo.DeltaReplacedAll {
 				f.first.unfolding()
 			}
 			f.unfolded.add(toDelta(d))

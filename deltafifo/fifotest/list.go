@@ -185,7 +185,7 @@ var goneTests = []test{
 		for _, name := range []string{"x", "y"} {
 			alive, version := false, ""
 			for _, seen := range k.of(name) {
-				gone := seen.Type == deltafifo.Deleted
+				gone := seen.Type == deltafifo.DeltaDeleted
 				switch {
 				case gone && !alive:
 					s.fatalf("%s is told to be gone twice", name)

@@ -94,7 +94,7 @@ func (c *crew[T]) handle(ctx context.Context, key string) {
 func (c *crew[T]) idle(ctx context.Context) error {
 	return c.bell.until(ctx, func() bool {
 		s := c.queue.Stats()
-		return s.Waiting+s.InHand+s.Delayed == 0
+		return s.Waiting+s.Processing+s.Delayed == 0
 	})
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // newQueue makes the queue of deltas of an informer.
-type newQueue[T any] func(object.Access[T], deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error)
+type newQueue[T any] func(object.Access[T], deltafifo.Options[T]) (deltafifo.Queue[T], error)
 
 // settings say what pipeline a test wants. The zero value watches the ConfigMaps
 // of all namespaces.
@@ -99,7 +99,7 @@ func assemble[T reflector.Object](t *testing.T, s *realserver.Server, o settings
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+	p.queue = workqueue.NewRateLimiting(workqueue.Options[string]{
 		Name:     t.Name(),
 		Limiter:  workqueue.NewExponentialLimiter[string](time.Millisecond, 100*time.Millisecond),
 		OnMisuse: p.noteMisuse,

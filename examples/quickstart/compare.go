@@ -76,7 +76,7 @@ func (p *pipeline[T]) compareUntilAgreed(ctx context.Context, patience time.Dura
 // idle tells whether no worker has or will get anything to do as things stand.
 func (p *pipeline[T]) idle() bool {
 	stats := p.queue.Stats()
-	return stats.Waiting+stats.InHand+stats.Delayed == 0
+	return stats.Waiting+stats.Processing+stats.Delayed == 0
 }
 
 // listAll pages through the collection as it is now.

@@ -56,14 +56,14 @@ func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher
 
 	// From the handler to the workers: keys only. Whatever happens to an
 	// object, the worker looks at its present state.
-	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "quickstart", Logger: &logger})
+	p.queue = workqueue.NewRateLimiting(workqueue.Options[string]{Name: "quickstart", Logger: logger})
 	p.handler, err = in.AddHandler(informer.HandlerFunc[T](func(_ context.Context, e informer.Event[T]) {
 		switch e.Type {
-		case informer.Add:
+		case informer.EventAdd:
 			p.adds.Add(1)
-		case informer.Update:
+		case informer.EventUpdate:
 			p.updates.Add(1)
-		case informer.Delete:
+		case informer.EventDelete:
 			p.deletes.Add(1)
 		}
 		p.queue.Add(e.Key)

@@ -7,10 +7,11 @@ import (
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/indexer/indexertest"
+	"github.com/informant-go/informant/indexer/stores"
 	"github.com/informant-go/informant/object"
 )
 
-var fakeAccess = object.Access[string]{Key: func(s string) (string, error) { return s, nil }}
+var fakeAccess = object.Keyed(func(s string) (string, error) { return s, nil }, object.Fields[string]{})
 
 func TestFakeStoreDoesWhatItIsTold(t *testing.T) {
 	var f indexertest.FakeStore[string]
@@ -48,7 +49,7 @@ func TestFakeStoreDoesWhatItIsTold(t *testing.T) {
 
 func TestExpireAllBut(t *testing.T) {
 	var expired []string
-	s, err := indexer.NewExpiringStore(indexer.ExpiringOptions[string]{
+	s, err := stores.NewExpiringStore(stores.ExpiringOptions[string]{
 		Policy:    indexertest.ExpireAllBut[string]("stays"),
 		OnExpired: func(key string) { expired = append(expired, key) },
 	}, fakeAccess)

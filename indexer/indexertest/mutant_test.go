@@ -40,6 +40,12 @@ const (
 	waitForgetsWhy         fault = "a wait that is given up succeeds"
 	snapshotsLive          fault = "a snapshot sees later writes"
 	snapshotsLiveIndexes   fault = "a snapshot's indexes see later writes"
+	keyWaitsForState       fault = "a wait for a key sees the state only"
+	keyWaitsForKey         fault = "a wait for a key sees the key only"
+	closesAll              fault = "a watch closes with each write"
+	closesOnce             fault = "a watch closes for adds only"
+	watchesLate            fault = "a watch begins when it is waited on"
+	stopsAll               fault = "a watch that is given up takes the others along"
 	neverReleases          fault = "a released snapshot still answers"
 )
 
@@ -76,11 +82,17 @@ var mutants = map[fault][]string{
 	sharesLists:          {"store/lists are the caller's"},
 	wakesNobody:          {"S5/waiters wake when their version comes"},
 	waitsForMore:         {"S5/a version that is there is not waited for"},
-	waitsForNothing:      {"S5/what was waited for can be read", "S5/a wait ends with its context", "S5/a version without an order is an error at once"},
+	waitsForNothing:      {"S5/what was waited for can be read", "S5/a wait ends with its context", "S5/a wait for a key ends with its context", "S5/a version without an order is an error at once"},
 	waitsForAnything:     {"S5/a version without an order is an error at once"},
-	waitForgetsWhy:       {"S5/a wait ends with its context"},
+	waitForgetsWhy:       {"S5/a wait ends with its context", "S5/a wait for a key ends with its context"},
 	snapshotsLive:        {"S1/a snapshot keeps its state"},
 	snapshotsLiveIndexes: {"S1/a snapshot agrees with itself", "S1/a snapshot keeps its state"},
+	keyWaitsForState:     {"S5/a wait for a key ends with the version of the key"},
+	keyWaitsForKey:       {"S5/a wait for a key ends with the version of the state"},
+	closesAll:            {"S5/a watch is not closed by changes of something else"},
+	closesOnce:           {"S5/a watch closes with the next change"},
+	watchesLate:          {"S5/a watch misses no change"},
+	stopsAll:             {"S5/a watch is given up alone"},
 	neverReleases:        {"S1/a released snapshot is empty"},
 }
 

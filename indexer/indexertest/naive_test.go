@@ -18,26 +18,28 @@ type naive struct {
 	fault fault
 	state atomic.Pointer[naiveState]
 
+	watching sync.Mutex
+	watches  map[*naiveWatch]bool
+
 	// lock and shared are used with some faults only, reads counts for yield.
 	lock   sync.RWMutex
 	shared []string
 	reads  atomic.Int64
 }
 
-// naiveState never changes; over is closed when another one takes its place.
+// naiveState never changes.
 type naiveState struct {
 	objects  map[string]*Object
 	version  string
 	indexers indexer.Indexers[*Object]
 	// values are by index and key.
 	values map[string]map[string][]string
-	over   chan struct{}
 }
 
 func newNaive(f fault) Factory {
 	return func(c Config) (Indexer, error) {
-		s := &naive{fault: f, shared: []string{"a/x"}}
-		first := &naiveState{objects: map[string]*Object{}, over: make(chan struct{}), values: map[string]map[string][]string{}}
+		s := &naive{fault: f, shared: []string{"a/x"}, watches: map[*naiveWatch]bool{}}
+		first := &naiveState{objects: map[string]*Object{}, values: map[string]map[string][]string{}}
 		first.indexers = maps.Clone(c.Indexers)
 		s.state.Store(first)
 		return s, nil
@@ -47,7 +49,7 @@ func newNaive(f fault) Factory {
 func (st *naiveState) clone() *naiveState {
 	next := &naiveState{
 		objects: maps.Clone(st.objects), version: st.version, indexers: maps.Clone(st.indexers),
-		values: map[string]map[string][]string{}, over: make(chan struct{}),
+		values: map[string]map[string][]string{},
 	}
 	for name, values := range st.values {
 		next.values[name] = maps.Clone(values)
@@ -67,7 +69,7 @@ func (s *naive) write(change func(*naiveState)) {
 		change(next)
 		if s.state.CompareAndSwap(old, next) {
 			if s.fault != wakesNobody {
-				close(old.over)
+				s.wake(old, next)
 			}
 			return
 		}
@@ -96,7 +98,7 @@ func (s *naive) keyOf(o *Object) (string, error) {
 		if s.fault == takesNil {
 			return "", nil
 		}
-		return "", objects.KeyError{Obj: o, Err: errors.New("nil")}
+		return "", &objects.KeyError{Obj: o, Err: errors.New("nil")}
 	}
 	return objects.MetaKey(o)
 }
@@ -164,7 +166,7 @@ func (s *naive) Add(o *Object) error { return s.Update(o) }
 func (s *naive) Update(o *Object) error {
 	key, err := s.keyOf(o)
 	if err == nil {
-		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.Put}}, "")
+		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.ChangePut}}, "")
 	}
 	return err
 }
@@ -172,7 +174,7 @@ func (s *naive) Update(o *Object) error {
 func (s *naive) Delete(o *Object) error {
 	key, err := s.keyOf(o)
 	if err == nil && s.fault != keepsDeleted {
-		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.Remove}}, "")
+		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.ChangeRemove}}, "")
 	}
 	return err
 }
@@ -193,7 +195,7 @@ func (s *naive) apply(changes []indexer.Change[*Object], version string) {
 			if s.fault != tellsNoOld {
 				c.Old, c.Existed = st.objects[c.Key], st.objects[c.Key] != nil
 			}
-			if c.Type == indexer.Put {
+			if c.Type == indexer.ChangePut {
 				st.put(s, c.Key, c.Object)
 			} else {
 				st.remove(s, c.Key)
@@ -242,11 +244,11 @@ func (s *naive) replaceAll(keys []string, items []*Object, version string) (chan
 		changes = nil
 		gone := maps.Clone(st.objects)
 		for i, key := range keys {
-			c := indexer.Change[*Object]{Key: key, Object: items[i], Type: indexer.Put}
+			c := indexer.Change[*Object]{Key: key, Object: items[i], Type: indexer.ChangePut}
 			c.Old, c.Existed = st.objects[key], st.objects[key] != nil
 			delete(gone, key)
 			if rv := items[i].ResourceVersion; c.Existed && rv != "" && rv == c.Old.ResourceVersion && s.fault != storesAnew {
-				c.Type, c.Object = indexer.Unchanged, c.Old
+				c.Type, c.Object = indexer.ChangeUnchanged, c.Old
 			} else {
 				st.put(s, key, items[i])
 			}
@@ -257,7 +259,7 @@ func (s *naive) replaceAll(keys []string, items []*Object, version string) (chan
 				break
 			}
 			st.remove(s, key)
-			changes = append(changes, indexer.Change[*Object]{Key: key, Old: o, Existed: true, Type: indexer.Remove})
+			changes = append(changes, indexer.Change[*Object]{Key: key, Old: o, Existed: true, Type: indexer.ChangeRemove})
 		}
 		if version != "" {
 			st.version = version

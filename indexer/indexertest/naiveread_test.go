@@ -8,6 +8,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/informant-go/informant/indexer"
 	objects "github.com/informant-go/informant/object"
@@ -133,23 +134,34 @@ func (s *naive) AddIndexers(more indexer.Indexers[*Object]) (err error) {
 }
 
 func (s *naive) WaitFor(ctx context.Context, version string) error {
+	return s.wait(ctx, version, func(st *naiveState) bool { return s.enough(st.version, version) })
+}
+
+func (s *naive) WaitForKey(ctx context.Context, key, version string) error {
+	return s.wait(ctx, version, func(st *naiveState) bool {
+		o := st.objects[key]
+		return s.fault != keyWaitsForKey && s.enough(st.version, version) ||
+			s.fault != keyWaitsForState && o != nil && s.enough(o.ResourceVersion, version)
+	})
+}
+
+func (s *naive) wait(ctx context.Context, version string, reached func(*naiveState) bool) error {
 	if _, err := objects.CompareVersions(version, version); err != nil && s.fault != waitsForAnything && s.fault != waitsForNothing {
 		return err
 	}
-	for {
-		st := s.state.Load()
-		if s.enough(st.version, version) {
-			return nil
-		}
-		select {
-		case <-st.over:
-		case <-ctx.Done():
-			if s.fault == waitForgetsWhy {
-				return nil
-			}
+	w := s.watch(func(_, now *naiveState) bool { return reached(now) })
+	defer w.Stop()
+	if reached(s.state.Load()) {
+		return nil
+	}
+	select {
+	case <-w.Done():
+	case <-ctx.Done():
+		if s.fault != waitForgetsWhy {
 			return ctx.Err()
 		}
 	}
+	return nil
 }
 
 func (s *naive) enough(state, version string) bool {
@@ -161,6 +173,84 @@ func (s *naive) enough(state, version string) bool {
 		return err == nil && c > 0
 	}
 	return err == nil && c >= 0
+}
+
+// naiveWatch closes with the first change of the state for which changed says
+// so.
+type naiveWatch struct {
+	store   *naive
+	changed func(before, now *naiveState) bool
+	done    chan struct{}
+	begin   sync.Once
+}
+
+func (s *naive) watch(changed func(before, now *naiveState) bool) *naiveWatch {
+	w := &naiveWatch{store: s, changed: changed, done: make(chan struct{})}
+	if s.fault != watchesLate {
+		w.join()
+	}
+	return w
+}
+
+func (w *naiveWatch) join() {
+	w.begin.Do(func() {
+		w.store.watching.Lock()
+		defer w.store.watching.Unlock()
+		w.store.watches[w] = true
+	})
+}
+
+func (w *naiveWatch) Done() <-chan struct{} {
+	w.join()
+	return w.done
+}
+
+func (w *naiveWatch) Stop() {
+	w.store.watching.Lock()
+	defer w.store.watching.Unlock()
+	delete(w.store.watches, w)
+	if w.store.fault == stopsAll {
+		clear(w.store.watches)
+	}
+}
+
+// wake closes what is watched of what has changed.
+func (s *naive) wake(before, now *naiveState) {
+	s.watching.Lock()
+	defer s.watching.Unlock()
+	for w := range s.watches {
+		changed := w.changed(before, now)
+		if s.fault == closesOnce {
+			changed = changed && len(now.objects) > len(before.objects)
+		}
+		if changed || s.fault == closesAll {
+			close(w.done)
+			delete(s.watches, w)
+		}
+	}
+}
+
+func (s *naive) Watch() indexer.Watch {
+	return s.watch(func(before, now *naiveState) bool { return !maps.Equal(before.objects, now.objects) })
+}
+
+func (s *naive) WatchKey(key string) indexer.Watch {
+	return s.watch(func(before, now *naiveState) bool { return before.objects[key] != now.objects[key] })
+}
+
+func (s *naive) WatchIndex(name, value string) indexer.Watch {
+	return s.watch(func(before, now *naiveState) bool {
+		return !maps.Equal(before.listed(s, name, value), now.listed(s, name, value))
+	})
+}
+
+// listed are the objects of an index value by key.
+func (st *naiveState) listed(s *naive, name, value string) map[string]*Object {
+	found := map[string]*Object{}
+	for _, key := range st.keys(s, name, value) {
+		found[key] = st.objects[key]
+	}
+	return found
 }
 
 func (s *naive) Snapshot() indexer.Snapshot[*Object] {

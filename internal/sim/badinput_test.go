@@ -18,8 +18,8 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
 
-// badJob is the one that user code in these tests does not bear; its key is
-// badKey.
+// badJob is the object for which the user code of these tests fails; its key
+// is badKey.
 const (
 	badJob = 2
 	badKey = "ns-2/job-2"
@@ -40,36 +40,34 @@ type badInput struct {
 
 	// access and opts put bad functions in; faults come from the server, each
 	// once. bad is a handler to add.
-	access func(*object.Access[*Job])
+	access func(object.Access[*Job]) object.Access[*Job]
 	opts   func(*informer.Options[*Job])
 	faults []fault
 	bad    informer.Handler[*Job]
 
-	// absent are keys that the store may not hold; unindexed those that the
-	// index of teams may not.
+	// absent are the keys that the store must not hold, unindexed those that
+	// the index of teams must not.
 	absent, unindexed []string
 
-	// late are keys that only the first event brings; lower tells that versions
+	// late are the keys that only the first event brings; with lower, versions
 	// may fall.
 	late  []string
 	lower bool
 
-	// told are words that one single report must all have.
+	// told are words; one single report must have all of them.
 	told []string
 }
 
 var badInputs = []badInput{
 	{
 		name: "a key function that fails",
-		access: func(a *object.Access[*Job]) {
-			key := a.Key
-			a.NameIsKey = false
-			a.Key = func(j *Job) (string, error) {
+		access: func(a object.Access[*Job]) object.Access[*Job] {
+			return a.WithKey(func(j *Job) (string, error) {
 				if isBad(j) {
 					return "", errBad
 				}
-				return key(j)
-			}
+				return a.Key(j)
+			})
 		},
 		absent: []string{badKey},
 		told:   []string{"reflector jobs", "*sim.Job", errBad.Error()},
@@ -186,8 +184,8 @@ func panicking(j *Job) (*Job, error) {
 	return j, nil
 }
 
-// I8, R1, R4, S4: bad input costs what it is about, and nothing else; whoever
-// reads the reports knows what it was. Nothing hangs: the bubble would not end.
+// I8, R1, R4, S4: bad input costs the object that it is about, and nothing else;
+// the reports name it. Nothing hangs: else the bubble would not end.
 func TestBadInputCostsWhatItIsAbout(t *testing.T) {
 	really, handlers := utilruntime.ReallyCrash, utilruntime.PanicHandlers
 	t.Cleanup(func() { utilruntime.ReallyCrash, utilruntime.PanicHandlers = really, handlers })

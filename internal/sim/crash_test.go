@@ -39,7 +39,7 @@ func TestAPanickingHandlerEndsTheProcess(t *testing.T) {
 	}
 }
 
-// crash runs an informer over an object that a handler does not bear; it does
+// crash runs an informer over an object for which a handler panics; it does
 // not return.
 func crash() {
 	server := must(apitest.StartPipe(apitest.Options{Resources: []apitest.Resource{resource}}))

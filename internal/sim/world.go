@@ -129,14 +129,14 @@ func (w *world) newReflector() {
 }
 
 // newQueue makes the queue of a run.
-func (w *world) newQueue(a object.Access[*Job], o deltafifo.DeltaOptions[*Job]) (deltafifo.Queue[*Job], error) {
+func (w *world) newQueue(a object.Access[*Job], o deltafifo.Options[*Job]) (deltafifo.Queue[*Job], error) {
 	o.Bound = w.script.setup.bound
 	var queue deltafifo.Queue[*Job]
 	var err error
 	if w.script.setup.deltaFIFO {
-		queue, err = deltafifo.NewDeltaFIFO(a, o)
+		queue, err = deltafifo.NewDeltaFIFOWithAccess(a, o)
 	} else {
-		queue, err = deltafifo.NewInOrder(a, o.Options)
+		queue, err = deltafifo.NewInOrderWithAccess(a, o)
 	}
 	if err != nil {
 		return nil, err
@@ -197,8 +197,8 @@ func (w *world) run() {
 	go func() { ended <- w.informer.Run(ctx) }()
 }
 
-// stop ends the present Run in one way or the other. All callbacks heed their
-// contexts, so that it needs no time.
+// stop ends the present Run in one way or the other. All callbacks end with their
+// contexts, so that stop takes no time.
 func (w *world) stop() {
 	if w.rand.IntN(2) == 0 {
 		w.cancel()
@@ -237,7 +237,8 @@ func (w *world) refuses(key string) {
 	w.refused[key]++
 }
 
-// unknown is the key of what was refused in a form that tells no key.
+// unknown stands for the key of an object that was refused in a form without a
+// key.
 const unknown = ""
 
 func (w *world) wasRefused(key string) bool {
@@ -246,7 +247,7 @@ func (w *world) wasRefused(key string) bool {
 	return w.refused[key] > 0
 }
 
-// refusedOften tells whether it happened more than once.
+// refusedOften reports whether it happened more than once.
 func (w *world) refusedOften(key string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -259,7 +260,7 @@ func (w *world) anyRefused() bool {
 	return len(w.refused) > 0
 }
 
-// hopeless tells whether the object of a key is refused now whatever happens.
+// hopeless reports whether any state of a key's object is refused now.
 func (w *world) hopeless(key string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
