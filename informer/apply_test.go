@@ -152,7 +152,7 @@ func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 		opts.ResyncPeriod = time.Second
 		for kind, run := range map[string]func(*script) runnable{
 			"informer": func(source *script) runnable {
-				in, err := NewFromRunner(source, newAccess(), opts)
+				in, err := NewFromRunner(newAccess(), source, opts)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -161,7 +161,7 @@ func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 				return in
 			},
 			"controller": func(source *script) runnable {
-				c, err := NewControllerFromRunner(source, newAccess(), &deaf{}, opts)
+				c, err := NewControllerFromRunner(newAccess(), source, &deaf{}, opts)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -21,30 +21,29 @@ type base[T any] struct {
 	store     indexer.Indexer[T]
 	cache     *indexer.Cache[T] // the store, nil if it is the user's
 
-	// status asks the source how it stands with its server, nil if it cannot
-	// tell.
+	// status is Options.SourceStatus.
 	status func() reflector.Status
 }
 
-// newBase completes access and opts and makes the parts.
-// suspects names who is called with objects of the store.
-func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Options[T], suspects func() []string) (*base[T], error) {
+// newBase checks what a constructor was given and makes the parts. suspects
+// names who is called with objects of the store.
+func newBase[T any](access object.Access[T], runner reflector.Runner[T], opts Options[T], suspects func() []string) (*base[T], error) {
 	name := opts.name()
-	if isNil(runner) {
-		return nil, fmt.Errorf("informer %s %w", name, ErrNoSource)
-	}
 	if err := access.Check(); err != nil {
-		return nil, fmt.Errorf("informer %s: %w", name, err)
+		return nil, fmt.Errorf("informer: %s has no access to its objects: %w", name, err)
+	}
+	if isNil(runner) {
+		return nil, about(name, ErrNoSource)
 	}
 	store, cache, err := newStore(access, opts)
 	if err != nil {
-		return nil, fmt.Errorf("informer %s: store: %w", name, err)
+		return nil, fmt.Errorf("informer: the store of %s cannot be made: %w", name, err)
 	}
 	detector, err := newDetector(opts, suspects)
 	if err != nil {
 		return nil, err
 	}
-	b := &base[T]{store: store, cache: cache, status: statusOf(runner)}
+	b := &base[T]{store: store, cache: cache, status: opts.SourceStatus}
 	b.lifecycle.name = name
 	b.pump = pump[T]{name: name, runner: runner, logger: opts.Logger}
 	logger := opts.crashLogger()
@@ -69,7 +68,7 @@ func (b *base[T]) run(ctx context.Context, c consumer[T]) error {
 	ctx = b.pump.context(l)
 	queue, err := b.pump.newQueue(ctx)
 	if err != nil {
-		return fmt.Errorf("informer %s: queue: %w", l.name, err)
+		return fmt.Errorf("informer: the queue of %s cannot be made: %w", l.name, err)
 	}
 	b.detect(ctx)
 	c.start(ctx)
@@ -99,7 +98,7 @@ func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[
 		return cache, cache, err
 	}
 	if isNil(store) {
-		return nil, nil, fmt.Errorf("Options.Indexer is a nil %T: leave it out for a new store", store)
+		return nil, nil, fmt.Errorf("informer: Options.Indexer is a nil %T: leave it out for a new store", store)
 	}
 	if len(opts.Indexers) == 0 {
 		return store, nil, nil
@@ -108,7 +107,7 @@ func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[
 }
 
 // errNoQueue is the answer to a NewQueue that makes nothing.
-var errNoQueue = errors.New("Options.NewQueue returned neither a queue nor an error: return one of them, or leave NewQueue out")
+var errNoQueue = errors.New("informer: Options.NewQueue returned neither a queue nor an error: return one of them, or leave NewQueue out")
 
 func newQueue[T any](ctx context.Context, store indexer.Indexer[T], access object.Access[T], opts Options[T]) (deltafifo.Queue[T], error) {
 	o := deltafifo.Options[T]{
@@ -128,10 +127,11 @@ func newQueue[T any](ctx context.Context, store indexer.Indexer[T], access objec
 	return queue, err
 }
 
-// newReflector makes the Runner of an informer that was given a ListerWatcher.
-func newReflector[T any](lw reflector.ListerWatcher[T], access object.Access[T], opts Options[T]) (reflector.Runner[T], error) {
+// newReflector makes the Runner of an informer that was given a ListerWatcher,
+// and sets opts.SourceStatus to its Status.
+func newReflector[T any](access object.Access[T], lw reflector.ListerWatcher[T], opts *Options[T]) (reflector.Runner[T], error) {
 	if isNil(lw) {
-		return nil, fmt.Errorf("informer %s %w", opts.name(), ErrNoSource)
+		return nil, about(opts.name(), ErrNoSource)
 	}
 	o := opts.Reflector
 	if o.Name == "" {
@@ -142,12 +142,14 @@ func newReflector[T any](lw reflector.ListerWatcher[T], access object.Access[T],
 	}
 	r := reflector.NewWithAccess(lw, access, o)
 	if err := r.Check(); err != nil {
-		return nil, fmt.Errorf("informer %s: %w", opts.name(), err)
+		return nil, fmt.Errorf("informer: the reflector of %s cannot be made: %w", opts.name(), err)
 	}
+	opts.SourceStatus = r.Status
 	return r, nil
 }
 
-// isNil tells a nil interface, and one that holds a nil pointer or function.
+// isNil reports whether v is a nil interface, or one that holds nil, such as a
+// nil pointer or function.
 func isNil(v any) bool {
 	if v == nil {
 		return true

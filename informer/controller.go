@@ -47,25 +47,31 @@ var (
 )
 
 // NewController returns a Controller of the API objects that lw lists and
-// watches; Run starts it. The error tells of a nil lw or handler, and of what
-// else is wrong with opts.
+// watches; Run starts it. The error is ErrNoSource for a nil lw, ErrNoHandler
+// for a nil handler, or says what is wrong with opts.
 func NewController[T metav1.Object](lw reflector.ListerWatcher[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
-	access := object.Meta[T]()
-	runner, err := newReflector(lw, access, opts)
+	return NewControllerWithAccess(object.Meta[T](), lw, handler, opts)
+}
+
+// NewControllerWithAccess is NewController for objects of any type. The error
+// is object.ErrNoAccess for the zero Access.
+func NewControllerWithAccess[T any](access object.Access[T], lw reflector.ListerWatcher[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
+	runner, err := newReflector(access, lw, &opts)
 	if err != nil {
 		return nil, err
 	}
-	return NewControllerFromRunner(runner, access, handler, opts)
+	return NewControllerFromRunner(access, runner, handler, opts)
 }
 
-// NewControllerFromRunner is NewController for what runner reports, and objects
-// of any type.
-func NewControllerFromRunner[T any](runner reflector.Runner[T], access object.Access[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
+// NewControllerFromRunner returns a Controller of what runner reports, which
+// need not be a Reflector; of one that is, see Options.SourceStatus. The error
+// is that of NewControllerWithAccess.
+func NewControllerFromRunner[T any](access object.Access[T], runner reflector.Runner[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
 	if isNil(handler) {
-		return nil, fmt.Errorf("informer %s %w", opts.name(), ErrNoHandler)
+		return nil, about(opts.name(), ErrNoHandler)
 	}
 	c := &Controller[T]{caller: caller[T]{handler: handler}, synced: make(chan struct{})}
-	base, err := newBase(runner, access, opts, c.suspects)
+	base, err := newBase(access, runner, opts, c.suspects)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 func controlled(t *testing.T, h Handler[item], opts Options[item]) (*Controller[item], *script) {
 	t.Helper()
 	source := newScript()
-	c, err := NewControllerFromRunner(source, newAccess(), h, opts)
+	c, err := NewControllerFromRunner(newAccess(), source, h, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestAControllerHasSyncedWhenItsHandlerWasTold(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		told := 0
 		var c *Controller[item]
-		c, err := NewControllerFromRunner(source, newAccess(), HandlerFunc[item](func(context.Context, Event[item]) {
+		c, err := NewControllerFromRunner(newAccess(), source, HandlerFunc[item](func(context.Context, Event[item]) {
 			if told++; told < 3 && c.HasSynced() {
 				t.Errorf("synced when %d objects were told", told)
 			}

@@ -158,7 +158,7 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 					panics := surviving(t)
 					access := spoiled(object.Meta[item]())
 					source := newScript()
-					in, err := NewFromRunner(source, access, Options[item]{NewQueue: newQueue})
+					in, err := NewFromRunner(access, source, Options[item]{NewQueue: newQueue})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -208,7 +208,7 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		panics := surviving(t)
 		runs := 0
-		in, err := NewFromRunner(runnerFunc(func(ctx context.Context, sink reflector.Sink[item]) error {
+		in, err := NewFromRunner(newAccess(), runnerFunc(func(ctx context.Context, sink reflector.Sink[item]) error {
 			runs++
 			err := errors.Join(sink.Begin(ctx), sink.Page(ctx, []item{newItem("a", runs)}))
 			if runs == 1 {
@@ -220,7 +220,7 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 			}
 			<-ctx.Done()
 			return ctx.Err()
-		}), newAccess(), Options[item]{})
+		}), Options[item]{})
 		if err != nil {
 			t.Fatal(err)
 		}

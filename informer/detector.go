@@ -2,7 +2,6 @@ package informer
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -19,7 +18,7 @@ func newDetector[T any](opts Options[T], suspects func() []string) (*mutation.De
 	}
 	o := *opts.Detector
 	if o.Copy == nil {
-		return nil, fmt.Errorf("informer %s %w", opts.name(), ErrNoCopy)
+		return nil, about(opts.name(), ErrNoCopy)
 	}
 	if o.Name == "" {
 		o.Name = opts.name()

@@ -112,7 +112,7 @@ func TestDetectorOfAController(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var found []mutation.Mutation
 		source := newScript()
-		c, err := NewControllerFromRunner(source, newAccess(), mutator{"x"}, Options[item]{Detector: watching(&found)})
+		c, err := NewControllerFromRunner(newAccess(), source, mutator{"x"}, Options[item]{Detector: watching(&found)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +220,7 @@ func TestDetectorEndsWithTheRun(t *testing.T) {
 // TestDetectorThatPanicsKeepsNothingFromTheStore proves I8 for Copy, and that a
 // detector without Copy is refused.
 func TestDetectorThatPanicsKeepsNothingFromTheStore(t *testing.T) {
-	_, err := NewFromRunner(newScript(), newAccess(), Options[item]{Name: "things", Detector: &mutation.Options[item]{}})
+	_, err := NewFromRunner(newAccess(), newScript(), Options[item]{Name: "things", Detector: &mutation.Options[item]{}})
 	if !errors.Is(err, ErrNoCopy) || !strings.Contains(err.Error(), "things") {
 		t.Errorf("no Copy: %v", err)
 	}

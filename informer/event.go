@@ -64,19 +64,22 @@ type Event[T any] struct {
 	// Key is the key of the object in the store.
 	Key string
 
-	// Old is the state that this handler was last given: set for Update, and
-	// for Delete.
+	// Old is the state that this handler was last given: set for EventUpdate
+	// and EventDelete.
 	Old T
 
-	// Object is the new state: set for Add and Update. For Delete it is the
-	// last known state, newer than Old when the deletion brought one.
+	// Object is the new state. For EventDelete it is the last known state,
+	// newer than Old when the deletion brought one.
 	Object T
 
+	// Type says what happened to the key, Reason how the informer learned of
+	// it.
 	Type   EventType
 	Reason Reason
 
-	// FinalStateUnknown marks a Delete that was missed and noticed by a
-	// list; Object may be stale. With NoObject there is none.
+	// FinalStateUnknown marks an EventDelete that no watch reported: a list
+	// lacks the object, or has another one in its place. Object is then the
+	// last state that the store held, and may be stale. It is what client-go
+	// has tombstones for (DeletedFinalStateUnknown).
 	FinalStateUnknown bool
-	NoObject          bool
 }

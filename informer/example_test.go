@@ -93,7 +93,7 @@ func (c *counter) Run(ctx context.Context, sink reflector.Sink[int]) error {
 // can be of any type.
 func ExampleNewFromRunner() {
 	access := object.Keyed(func(i int) (string, error) { return fmt.Sprint("number-", i), nil }, object.Fields[int]{})
-	in := must(informer.NewFromRunner(&counter{n: 3}, access, informer.Options[int]{Name: "numbers"}))
+	in := must(informer.NewFromRunner(access, &counter{n: 3}, informer.Options[int]{Name: "numbers"}))
 	seen := make(chan string)
 	must(in.AddHandler(informer.HandlerFunc[int](func(ctx context.Context, e informer.Event[int]) {
 		select {
@@ -137,9 +137,9 @@ func ExampleFilteringHandler() {
 
 // The debug page shows informers of any types of objects.
 func ExampleSharedIndexInformer_Status() {
-	in := must(informer.NewFromRunner(&counter{}, object.Keyed(
+	in := must(informer.NewFromRunner(object.Keyed(
 		func(i int) (string, error) { return fmt.Sprint(i), nil }, object.Fields[int]{},
-	), informer.Options[int]{Name: "numbers"}))
+	), &counter{}, informer.Options[int]{Name: "numbers"}))
 	page := httptest.NewRecorder()
 	debug.Handler(in).ServeHTTP(page, httptest.NewRequest("GET", "/?format=json", nil))
 	fmt.Print(strings.TrimSpace(page.Body.String()))

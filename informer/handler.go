@@ -36,7 +36,9 @@ type HandlerFuncs[T any] struct {
 	// was last given. They are the same when the handler asked for resyncs.
 	OnUpdate func(old, obj T)
 
-	// OnDelete is told what is gone.
+	// OnDelete is told what is gone. The last state of the object is always
+	// known, so that deleted.NoObject is false; deleted.FinalStateUnknown is
+	// that of the Event.
 	OnDelete func(deleted object.Deleted[T])
 }
 
@@ -58,13 +60,12 @@ func (h HandlerFuncs[T]) OnEvent(_ context.Context, event Event[T]) {
 	}
 }
 
-// Deleted returns what a Delete tells in the form in which HandlerFuncs hands
-// it over.
+// Deleted returns what an EventDelete says, in the form in which HandlerFuncs
+// hands it over.
 func (e Event[T]) Deleted() object.Deleted[T] {
 	return object.Deleted[T]{
 		Key:               e.Key,
 		Object:            e.Object,
-		NoObject:          e.NoObject,
 		FinalStateUnknown: e.FinalStateUnknown,
 	}
 }

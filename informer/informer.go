@@ -28,26 +28,28 @@ type SharedIndexInformer[T any] struct {
 var _ Syncer = (*SharedIndexInformer[any])(nil)
 
 // New returns an informer of the API objects that lw lists and watches; Run
-// starts it. The error tells of a nil lw, and of what else is wrong with opts.
-// It corresponds to client-go's NewSharedIndexInformerWithOptions.
+// starts it. The error is ErrNoSource for a nil lw, or says what is wrong with
+// opts. It corresponds to client-go's NewSharedIndexInformerWithOptions.
 func New[T metav1.Object](lw reflector.ListerWatcher[T], opts Options[T]) (*SharedIndexInformer[T], error) {
-	return NewWithAccess(lw, object.Meta[T](), opts)
+	return NewWithAccess(object.Meta[T](), lw, opts)
 }
 
-// NewWithAccess is New for objects of any type.
-func NewWithAccess[T any](lw reflector.ListerWatcher[T], access object.Access[T], opts Options[T]) (*SharedIndexInformer[T], error) {
-	runner, err := newReflector(lw, access, opts)
+// NewWithAccess is New for objects of any type. The error is
+// object.ErrNoAccess for the zero Access.
+func NewWithAccess[T any](access object.Access[T], lw reflector.ListerWatcher[T], opts Options[T]) (*SharedIndexInformer[T], error) {
+	runner, err := newReflector(access, lw, &opts)
 	if err != nil {
 		return nil, err
 	}
-	return NewFromRunner(runner, access, opts)
+	return NewFromRunner(access, runner, opts)
 }
 
 // NewFromRunner returns an informer of what runner reports, which need not be a
-// Reflector.
-func NewFromRunner[T any](runner reflector.Runner[T], access object.Access[T], opts Options[T]) (*SharedIndexInformer[T], error) {
+// Reflector; of one that is, see Options.SourceStatus. The error is that of
+// NewWithAccess.
+func NewFromRunner[T any](access object.Access[T], runner reflector.Runner[T], opts Options[T]) (*SharedIndexInformer[T], error) {
 	p := newProcessor[T]()
-	base, err := newBase(runner, access, opts, p.suspects)
+	base, err := newBase(access, runner, opts, p.suspects)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +104,7 @@ func (in *SharedIndexInformer[T]) Cache() *indexer.Cache[T] { return in.base.cac
 // error, and then none is added.
 func (in *SharedIndexInformer[T]) AddIndexers(indexers indexer.Indexers[T]) error {
 	if err := in.base.store.AddIndexers(indexers); err != nil {
-		return fmt.Errorf("informer %s: %w", in.Name(), err)
+		return fmt.Errorf("informer: no index was added to %s: %w", in.Name(), err)
 	}
 	return nil
 }

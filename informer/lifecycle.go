@@ -2,7 +2,6 @@ package informer
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 )
@@ -45,7 +44,7 @@ func (l *lifecycle) begin(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.over != nil {
-		return fmt.Errorf("informer %s %w", l.name, ErrRunning)
+		return about(l.name, ErrRunning)
 	}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.ran, l.over, l.consuming = true, make(chan struct{}), true

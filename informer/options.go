@@ -61,8 +61,15 @@ type Options[T any] struct {
 
 	// Reflector are the settings of the reflector, with OnError for what
 	// goes wrong with the server. Name and Logger are the informer's unless
-	// set. An informer with a Runner of its own does not use it.
+	// set. The constructors that are given a Runner do not use it.
 	Reflector reflector.Options
+
+	// SourceStatus, if not nil, returns how the source stands with its
+	// server, for Status.Source and for the reasons of Unsynced. It is for
+	// the constructors that are given a Runner; set it to the Status of a
+	// Reflector that is one, or is part of one. The other constructors make
+	// the Reflector, and set it. It is called by any goroutine, under no lock.
+	SourceStatus func() reflector.Status
 
 	// Indexer is the store, empty or not; nil for a new one. Nobody but the
 	// informer may write it. It is called by any goroutine; Snapshot,

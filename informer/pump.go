@@ -83,11 +83,11 @@ func (p *pump[T]) run(ctx context.Context, l *lifecycle, queue deltafifo.Queue[T
 	case stopped:
 		return nil
 	case err != nil:
-		return fmt.Errorf("informer %s: queue: %w", p.name, err)
+		return fmt.Errorf("informer: the queue of %s failed: %w", p.name, err)
 	case sourceErr != nil:
-		return fmt.Errorf("informer %s: source: %w", p.name, sourceErr)
+		return fmt.Errorf("informer: the source of %s failed: %w", p.name, sourceErr)
 	}
-	return fmt.Errorf("informer %s: %w", p.name, ErrSourceEnded)
+	return about(p.name, ErrSourceEnded)
 }
 
 func (p *pump[T]) setQueue(queue deltafifo.Queue[T]) {

@@ -40,7 +40,7 @@ type HandlerOptions struct {
 // AddEventHandlerWithOptions.
 func (in *SharedIndexInformer[T]) AddHandler(handler Handler[T], opts HandlerOptions) (*Registration[T], error) {
 	if isNil(handler) {
-		return nil, fmt.Errorf("informer %s %w", in.Name(), ErrNoHandler)
+		return nil, about(in.Name(), ErrNoHandler)
 	}
 	if opts.Name == "" {
 		opts.Name = fmt.Sprintf("%T", handler)

@@ -25,7 +25,7 @@ type Status struct {
 
 	// Source is how the informer's Reflector stands with its server: whether
 	// the store is in step, since when, and why not. It is nil for an informer
-	// of a Runner that is no *reflector.Reflector.
+	// that was made from a Runner without Options.SourceStatus.
 	Source *reflector.Status `json:",omitempty"`
 
 	// Handlers are in the order in which they were added.
@@ -80,14 +80,7 @@ func (p *processor[T]) status() []HandlerStatus {
 	return statuses
 }
 
-// statusOf returns how to ask runner for its status, nil if it is no Reflector.
-func statusOf[T any](runner reflector.Runner[T]) func() reflector.Status {
-	if r, ok := runner.(*reflector.Reflector[T]); ok {
-		return r.Status
-	}
-	return nil
-}
-
+// sourceStatus is how the source stands with its server, nil if it cannot say.
 func (b *base[T]) sourceStatus() *reflector.Status {
 	if b.status == nil {
 		return nil

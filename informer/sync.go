@@ -20,12 +20,17 @@ type Syncer interface {
 
 // WaitForSync waits, without polling, until all of what it is given has
 // synced. When ctx ends first, the error is a *SyncError with the names of
-// those that have not, and why (R5). It corresponds to client-go's WaitFor and
-// WaitForCacheSync.
+// those that have not, and why (R5); for a nil Syncer it is ErrNoSyncer, at once. It
+// corresponds to client-go's WaitFor and WaitForCacheSync.
 //
 // An informer that never runs, and a handler that was removed, never sync: ctx
 // should end some time.
 func WaitForSync(ctx context.Context, syncers ...Syncer) error {
+	for i, s := range syncers {
+		if isNil(s) {
+			return fmt.Errorf("%w (number %d of %d)", ErrNoSyncer, i+1, len(syncers))
+		}
+	}
 	for _, s := range syncers {
 		select {
 		case <-s.Synced():

@@ -91,7 +91,7 @@ func (s *script) remove(t testing.TB, obj item) {
 func scripted(t testing.TB, opts Options[item]) (*SharedIndexInformer[item], *script) {
 	t.Helper()
 	s := newScript()
-	in, err := NewFromRunner(s, object.Meta[item](), opts)
+	in, err := NewFromRunner(object.Meta[item](), s, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,7 +168,6 @@ func (h *telling) OnDelete(obj any) {
 	if gone, missed := obj.(upstream.DeletedFinalStateUnknown); missed {
 		e.Key, e.FinalStateUnknown = gone.Key, true
 		e.Object, _ = gone.Obj.(*object)
-		e.NoObject = e.Object == nil
 	} else {
 		e.Object = obj.(*object)
 		e.Key = e.Object.Namespace + "/" + e.Object.Name

@@ -117,10 +117,7 @@ func (h eventHandler) OnEvent(_ context.Context, event informer.Event[any]) {
 // deleted is what OnDelete gets: a missed deletion comes as client-go's
 // tombstone.
 func deleted(event informer.Event[any]) any {
-	switch {
-	case event.NoObject:
-		return DeletedFinalStateUnknown{Key: event.Key}
-	case event.FinalStateUnknown:
+	if event.FinalStateUnknown {
 		return tombstone(event.Key, event.Object)
 	}
 	return event.Object

@@ -93,8 +93,8 @@ func assemble[T reflector.Object](t *testing.T, s *realserver.Server, o settings
 	o.reflector.Backoff = reflector.Backoff{Initial: 20 * time.Millisecond, Max: 200 * time.Millisecond}
 	o.reflector.OnError = p.noteError
 	p.reflector = reflector.New(source, o.reflector)
-	p.informer, err = informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{
-		Name: t.Name(), Indexers: indexers[T](), NewQueue: o.queue,
+	p.informer, err = informer.NewFromRunner(object.Meta[T](), p.reflector, informer.Options[T]{
+		Name: t.Name(), Indexers: indexers[T](), NewQueue: o.queue, SourceStatus: p.reflector.Status,
 	})
 	if err != nil {
 		t.Fatal(err)

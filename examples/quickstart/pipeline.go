@@ -44,10 +44,11 @@ func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher
 	})
 
 	// From the queue of deltas to the indexer and the handlers.
-	in, err := informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{
-		Name:     "quickstart",
-		Logger:   logger,
-		Indexers: indexers,
+	in, err := informer.NewFromRunner(object.Meta[T](), p.reflector, informer.Options[T]{
+		Name:         "quickstart",
+		Logger:       logger,
+		Indexers:     indexers,
+		SourceStatus: p.reflector.Status,
 	})
 	if err != nil {
 		return nil, err

@@ -272,7 +272,7 @@ func TestWhatIsNoAPIObjectIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log reports
 		source := newMixedSource()
-		in := must(informer.NewWithAccess(source, object.Dynamic[any](), informer.Options[any]{
+		in := must(informer.NewWithAccess(object.Dynamic[any](), source, informer.Options[any]{
 			Name: "things", Logger: log.logger(), Reflector: reflector.Options{DisableStreaming: true},
 		}))
 		ended := make(chan error, 1)
@@ -311,11 +311,11 @@ func TestNilIsRefusedAtOnce(t *testing.T) {
 		want error
 		told string
 	}{
-		"nil ListerWatcher":                {noSource, informer.ErrNoSource, "informer jobs has no source: give a"},
-		"nil pointer as ListerWatcher":     {nilPointer, informer.ErrNoSource, "informer jobs has no source: give a"},
+		"nil ListerWatcher":                {noSource, informer.ErrNoSource, "informer: it has no source: give a"},
+		"nil pointer as ListerWatcher":     {nilPointer, informer.ErrNoSource, "informer: it has no source: give a"},
 		"nil ListerWatcher of a reflector": {noWatcher, reflector.ErrNoListerWatcher, "reflector jobs: set up *sim.Job: no ListerWatcher: pass a"},
-		"nil handler":                      {noHandler, informer.ErrNoHandler, "informer jobs was given a nil Handler: give"},
-		"nil function as handler":          {nilFunc, informer.ErrNoHandler, "informer jobs was given a nil Handler: give"},
+		"nil handler":                      {noHandler, informer.ErrNoHandler, "informer: it was given a nil Handler: give"},
+		"nil function as handler":          {nilFunc, informer.ErrNoHandler, "informer: it was given a nil Handler: give"},
 	} {
 		if !errors.Is(test.err, test.want) || !strings.Contains(test.err.Error(), test.told) {
 			t.Errorf("%s: %v", name, test.err)

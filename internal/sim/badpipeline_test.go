@@ -51,10 +51,10 @@ func (bad badInput) pipeline(t *testing.T, streamed bool) *badPipeline {
 	if bad.opts != nil {
 		bad.opts(&opts)
 	}
-	p.informer = must(informer.NewWithAccess(must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
+	p.informer = must(informer.NewWithAccess(access, must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
 		Client: w.server.Client(), BaseURL: w.server.URL,
 		Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
-	})), access, opts))
+	})), opts))
 	w.informer = p.informer
 	p.good = w.newOracle("good")
 	if bad.bad != nil {

@@ -92,8 +92,9 @@ func newWorld(t testing.TB, script Script, m mutant) *world {
 	opts := informer.Options[*Job]{
 		Name: "jobs", Indexers: indexes, Transform: w.transform, Logger: w.lines.logger(),
 		ResyncPeriod: s.resync, RelistUpdates: s.relistUpdates, NewQueue: w.newQueue,
+		SourceStatus: w.reflector.Status,
 	}
-	w.informer = must(informer.NewFromRunner(w.reflector, object.Meta[*Job](), opts))
+	w.informer = must(informer.NewFromRunner(object.Meta[*Job](), w.reflector, opts))
 	w.crew = w.newCrew()
 	must(w.informer.AddHandler(w.crew, informer.HandlerOptions{Name: "crew", ResyncPeriod: -1}))
 	w.firstHandlers()
