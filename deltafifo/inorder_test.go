@@ -51,7 +51,7 @@ func TestInOrderKeepsOneSyncAllWaiting(t *testing.T) { // F5
 	must(t, q.Add(bg, obj("a", "1")))
 	must(t, q.Resync())
 	equal(t, popAll(t, q), []string{"SyncAll", "Added a 1"})
-	// One that is in hand serves no later call.
+	// One that is being processed serves no later call.
 	must(t, q.Resync())
 	must(t, q.Pop(bg, func(batch) error { return q.Resync() }))
 	equal(t, popAll(t, q), []string{"SyncAll"})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 )
@@ -198,7 +199,7 @@ func TestNothingIsRefusedAtConstruction(t *testing.T) {
 	for want, opts := range map[string]Options[item]{
 		`index "none" has no index function`: {Indexers: indexer.Indexers[item]{"none": nil}},
 		"Options.Indexer is a nil":           {Indexer: (*indexer.Cache[item])(nil)},
-		`index "late" has no index function`: {Indexer: indexer.New(indexer.Options[item]{}), Indexers: indexer.Indexers[item]{"late": nil}},
+		`index "late" has no index function`: {Indexer: newCache(indexer.Options[item]{}), Indexers: indexer.Indexers[item]{"late": nil}},
 	} {
 		_, err := NewFromRunner(newAccess(), newScript(), opts)
 		_, err2 := NewControllerFromRunner(newAccess(), newScript(), &recorder{}, opts)
@@ -223,7 +224,7 @@ func TestCacheIsTheWholeStore(t *testing.T) {
 	if c := in.Cache(); c == nil || indexer.Indexer[item](c) != in.Indexer() {
 		t.Errorf("Cache is %v", c)
 	}
-	foreign, _ := scripted(t, Options[item]{Indexer: indexer.New(indexer.Options[item]{})})
+	foreign, _ := scripted(t, Options[item]{Indexer: newCache(indexer.Options[item]{})})
 	if c := foreign.Cache(); c != nil {
 		t.Errorf("Cache of a store that was given is %v", c)
 	}

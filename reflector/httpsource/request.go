@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"context"
@@ -22,39 +22,39 @@ const (
 	errorBodyTime = 5 * time.Second
 )
 
-// source is how errors name what they are about.
-type source struct {
+// target is how errors name what they are about.
+type target struct {
 	method, url string
 	resource    schema.GroupResource
 }
 
-// sourceError is an error with the request that it is about.
-type sourceError struct {
-	source source
+// requestError is an error with the request that it is about.
+type requestError struct {
+	target target
 	err    error
 }
 
 // failed names the request that err is about, nil for nil.
-func (s source) failed(err error) error {
+func (t target) failed(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &sourceError{source: s, err: err}
+	return &requestError{target: t, err: err}
 }
 
 // Error names method, URL, resource and reason.
-func (e *sourceError) Error() string {
-	return fmt.Sprintf("%s %s (%s): %v", e.source.method, e.source.url, e.source.resource, e.err)
+func (e *requestError) Error() string {
+	return fmt.Sprintf("%s %s (%s): %v", e.target.method, e.target.url, e.target.resource, e.err)
 }
 
 // Unwrap returns the reason.
-func (e *sourceError) Unwrap() error { return e.err }
+func (e *requestError) Unwrap() error { return e.err }
 
 // get sends a request and returns the answer if it can be one of the API.
 // cancel ends ctx.
-func (h *HTTP[T]) get(ctx context.Context, cancel func(), opts metav1.ListOptions) (*http.Response, error) {
-	opts.LabelSelector, opts.FieldSelector = h.config.LabelSelector, h.config.FieldSelector
-	u := h.url
+func (s *Source[T]) get(ctx context.Context, cancel func(), opts metav1.ListOptions) (*http.Response, error) {
+	opts.LabelSelector, opts.FieldSelector = s.config.LabelSelector, s.config.FieldSelector
+	u := s.url
 	var err error
 	if u.RawQuery, err = queryOf(opts); err != nil {
 		return nil, err
@@ -64,8 +64,8 @@ func (h *HTTP[T]) get(ctx context.Context, cancel func(), opts metav1.ListOption
 		return nil, bare(err)
 	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", h.config.UserAgent)
-	resp, err := h.client.Do(req)
+	req.Header.Set("User-Agent", s.config.UserAgent)
+	resp, err := s.client.Do(req)
 	if err != nil {
 		return nil, bare(err)
 	}
@@ -74,7 +74,7 @@ func (h *HTTP[T]) get(ctx context.Context, cancel func(), opts metav1.ListOption
 	}
 	defer resp.Body.Close()
 	defer time.AfterFunc(errorBodyTime, cancel).Stop()
-	return nil, statusError(resp, h.codec.source)
+	return nil, statusError(resp, s.codec.target)
 }
 
 // bare is err without the URL that net/http puts around it. net/http quotes the
@@ -85,7 +85,7 @@ func bare(err error) error {
 		return err
 	}
 	if strings.HasPrefix(named.Err.Error(), "failed to parse Location") {
-		return errors.New("the answer is a redirect to an address that cannot be parsed: check the address (HTTPConfig.BaseURL) and what is in between")
+		return errors.New("the answer is a redirect to an address that cannot be parsed: check the address (httpsource.Config.BaseURL) and what is in between")
 	}
 	return named.Err
 }
@@ -114,13 +114,13 @@ func careful(also func(*http.Request, []*http.Request) error) func(*http.Request
 		to := shown(req.URL)
 		switch first := via[0]; {
 		case origin(req.URL) != origin(first.URL):
-			return fmt.Errorf("the answer is a redirect to %s, another server, which is not followed since the credentials would go there: set HTTPConfig.BaseURL to the address of the API server itself", to)
+			return fmt.Errorf("the answer is a redirect to %s, another server, which is not followed since the credentials would go there: set httpsource.Config.BaseURL to the address of the API server itself", to)
 		case req.URL.User != nil && (first.URL.User == nil || *req.URL.User != *first.URL.User):
-			return fmt.Errorf("the answer is a redirect to %s with a user name in it, which is not followed since it would replace the credentials: set HTTPConfig.BaseURL to the address that it leads to, and the credentials in HTTPConfig.Client", to)
+			return fmt.Errorf("the answer is a redirect to %s with a user name in it, which is not followed since it would replace the credentials: set httpsource.Config.BaseURL to the address that it leads to, and the credentials in httpsource.Config.Client", to)
 		case first.Method != http.MethodGet:
-			return fmt.Errorf("the answer is a redirect to %s, which is not followed for a write: set HTTPConfig.BaseURL to the address that it leads to", to)
+			return fmt.Errorf("the answer is a redirect to %s, which is not followed for a write: set httpsource.Config.BaseURL to the address that it leads to", to)
 		case len(via) > maxRedirects:
-			return fmt.Errorf("the answers are more than %d redirects, the last one to %s: check the address (HTTPConfig.BaseURL) and what is in between", maxRedirects, to)
+			return fmt.Errorf("the answers are more than %d redirects, the last one to %s: check the address (httpsource.Config.BaseURL) and what is in between", maxRedirects, to)
 		case also != nil:
 			return also(req, via)
 		}

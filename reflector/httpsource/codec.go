@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	stdjson "encoding/json"
@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/informant-go/informant/internal/apikind"
+	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -22,6 +24,12 @@ type Object interface {
 	GetObjectKind() schema.ObjectKind
 }
 
+// The kinds of metadata alone, which a server sends to who asks for it.
+var (
+	metadataAlone = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadata")
+	metadataList  = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadataList")
+)
+
 // codec makes objects of their wire form. The objects are those that client-go
 // makes of the same bytes: its typed clients for a typed T, its dynamic client
 // for *unstructured.Unstructured.
@@ -29,7 +37,7 @@ type codec[T Object] struct {
 	// decode makes an object of JSON.
 	decode func(raw []byte) (T, error)
 
-	source source // for errors
+	target target // for errors
 	typ    string // for errors
 	gv     schema.GroupVersion
 	kind   string // "" when any will do
@@ -49,7 +57,7 @@ type codec[T Object] struct {
 
 // newCodec returns the codec for T. fresh makes an empty T; nil means a new
 // value of what T points to.
-func newCodec[T Object](config HTTPConfig[T]) (codec[T], error) {
+func newCodec[T Object](config Config[T]) (codec[T], error) {
 	c := codec[T]{
 		typ:  reflect.TypeFor[T]().String(),
 		gv:   schema.GroupVersion{Group: config.Group, Version: config.Version},
@@ -81,7 +89,7 @@ func newObject[T Object](fresh func() T) (func() T, reflect.Type, error) {
 	if fresh != nil {
 		made := reflect.ValueOf(fresh())
 		if !made.IsValid() || made.Kind() == reflect.Pointer && made.IsNil() {
-			return nil, nil, errors.New("HTTPConfig.New returns nil: let it return a new object, or leave it nil")
+			return nil, nil, errors.New("Config.New returns nil: let it return a new object, or leave it nil")
 		}
 		t = made.Type()
 	}
@@ -120,15 +128,15 @@ func (c *codec[T]) object(t watch.EventType, raw []byte) (T, error) {
 func (c *codec[T]) item(raw []byte) (T, error) { return c.object("", raw) }
 
 // event decodes the object of an event.
-func (c *codec[T]) event(t watch.EventType, raw []byte) (Event[T], error) {
+func (c *codec[T]) event(t watch.EventType, raw []byte) (reflector.Event[T], error) {
 	obj, err := c.object(t, raw)
 	if err != nil {
-		return Event[T]{}, err
+		return reflector.Event[T]{}, err
 	}
 	if !c.carries {
 		obj.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{})
 	}
-	return Event[T]{Type: t, Object: obj, ResourceVersion: obj.GetResourceVersion()}, nil
+	return reflector.Event[T]{Type: t, Object: obj, ResourceVersion: obj.GetResourceVersion()}, nil
 }
 
 // check tells whether obj is what was asked for. An object may keep silent on
@@ -139,8 +147,8 @@ func (c *codec[T]) check(obj T, mustSay bool) error {
 	switch got := kind.GroupVersionKind(); {
 	case got.Kind == "" && mustSay:
 		return errors.New("it does not say its kind")
-	case got.Kind != "" && isTable(got.Group, got.Kind):
-		return errTable
+	case got.Kind != "" && apikind.IsTable(got):
+		return apikind.ErrTable
 	case got.Kind != "" && !c.matches(got):
 		return otherKind(got, c.want())
 	}
@@ -156,8 +164,8 @@ func (c *codec[T]) check(obj T, mustSay bool) error {
 // checkList tells whether a list of the kind got is what was asked for.
 func (c *codec[T]) checkList(got schema.GroupVersionKind, kind string) error {
 	switch {
-	case isTable(got.Group, got.Kind):
-		return errTable
+	case apikind.IsTable(got):
+		return apikind.ErrTable
 	case c.partial && got == metadataList:
 		return nil
 	case got.GroupVersion() != c.gv || !c.isKind(got.Kind, kind):
@@ -168,11 +176,11 @@ func (c *codec[T]) checkList(got schema.GroupVersionKind, kind string) error {
 
 // otherKind refuses what is of another kind than the config says or implies.
 func otherKind(got, want schema.GroupVersionKind) error {
-	what := "set HTTPConfig.Kind to the kind of the resource"
+	what := "set httpsource.Config.Kind to the kind of the resource"
 	if got.GroupVersion() != want.GroupVersion() {
-		what = "check HTTPConfig.Group, Version and Kind"
+		what = "check httpsource.Config.Group, Version and Kind"
 	}
-	return fmt.Errorf("%w: %s", errOtherKind(got, want), what)
+	return fmt.Errorf("%w: %s", apikind.Other(got, want), what)
 }
 
 func (c *codec[T]) want() schema.GroupVersionKind { return c.gv.WithKind(c.kind) }
@@ -196,7 +204,7 @@ func (c *codec[T]) refuse(raw []byte, t watch.EventType, err error) error {
 	} else {
 		id = identify(raw)
 	}
-	return &DecodeError{Type: c.typ, Key: id.key(), ResourceVersion: id.version, Event: t, Err: c.source.failed(err)}
+	return &reflector.DecodeError{Type: c.typ, Key: id.key(), ResourceVersion: id.version, Event: t, Err: c.target.failed(err)}
 }
 
 // discreet is err, of a decoder of raw, without what it quotes: that may be out

@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"bytes"
@@ -53,7 +53,7 @@ type tooLargeError struct {
 }
 
 func (e *tooLargeError) Error() string {
-	return fmt.Sprintf("it is larger than %d bytes: raise HTTPConfig.MaxObjectBytes if that is right", e.max)
+	return fmt.Sprintf("it is larger than %d bytes: raise httpsource.Config.MaxObjectBytes if that is right", e.max)
 }
 
 // syntaxError tells where the stream is no JSON. What is found there is not

@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/informant-go/informant/reflector"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -19,9 +20,9 @@ import (
 // watchBuffer is what a watch of small objects needs; it grows with them.
 const watchBuffer = 4 << 10
 
-// httpStream is a watch over HTTP: JSON values one after another, read and
+// stream is a watch over HTTP: JSON values one after another, read and
 // decoded by the goroutine that calls Next. No other goroutine works for it.
-type httpStream[T Object] struct {
+type stream[T Object] struct {
 	codec  *codec[T]
 	body   io.ReadCloser
 	scan   *scanner
@@ -40,11 +41,11 @@ type frame struct {
 	bad    error // why it cannot be used
 }
 
-func newHTTPStream[T Object](h *HTTP[T], resp *http.Response, cancel context.CancelFunc) *httpStream[T] {
-	s := &httpStream[T]{
-		codec:  &h.codec,
+func newStream[T Object](from *Source[T], resp *http.Response, cancel context.CancelFunc) *stream[T] {
+	s := &stream[T]{
+		codec:  &from.codec,
 		body:   resp.Body,
-		scan:   newScanner(resp.Body, watchBuffer, h.config.MaxObjectBytes),
+		scan:   newScanner(resp.Body, watchBuffer, from.config.MaxObjectBytes),
 		cancel: cancel,
 	}
 	s.field = s.readField
@@ -52,7 +53,7 @@ func newHTTPStream[T Object](h *HTTP[T], resp *http.Response, cancel context.Can
 }
 
 // Close ends the request. A Next that waits returns.
-func (s *httpStream[T]) Close() {
+func (s *stream[T]) Close() {
 	s.close.Do(func() {
 		s.cancel()
 		_ = s.body.Close() // nobody waits for what it might say
@@ -60,14 +61,14 @@ func (s *httpStream[T]) Close() {
 }
 
 // Next reads one frame. A frame that was cut off is an io.ErrUnexpectedEOF.
-func (s *httpStream[T]) Next() (Event[T], error) {
+func (s *stream[T]) Next() (reflector.Event[T], error) {
 	if s.err != nil {
-		return Event[T]{}, s.err
+		return reflector.Event[T]{}, s.err
 	}
 	c, err := s.scan.peek()
 	if err == io.EOF {
 		s.err = err
-		return Event[T]{}, err
+		return reflector.Event[T]{}, err
 	}
 	if err == nil {
 		err = s.read(c)
@@ -77,20 +78,20 @@ func (s *httpStream[T]) Next() (Event[T], error) {
 	case errors.As(err, &malformed):
 		// Where a frame ends is not known any more.
 		s.err = s.broken(io.ErrUnexpectedEOF)
-		return Event[T]{}, s.refuse(err)
+		return reflector.Event[T]{}, s.refuse(err)
 	case err != nil:
 		s.err = s.broken(err)
-		return Event[T]{}, s.err
+		return reflector.Event[T]{}, s.err
 	}
 	return s.decode()
 }
 
-func (s *httpStream[T]) broken(err error) error {
-	return s.codec.source.failed(fmt.Errorf("the watch broke off: %w", err))
+func (s *stream[T]) broken(err error) error {
+	return s.codec.target.failed(fmt.Errorf("the watch broke off: %w", err))
 }
 
 // refuse refuses the frame.
-func (s *httpStream[T]) refuse(err error) error {
+func (s *stream[T]) refuse(err error) error {
 	t := watch.EventType(s.frame.kind)
 	switch t {
 	case watch.Added, watch.Modified, watch.Deleted, watch.Bookmark, watch.Error:
@@ -102,7 +103,7 @@ func (s *httpStream[T]) refuse(err error) error {
 
 // read reads a frame that begins with c, up to its end. An error is one after
 // which there is no next frame.
-func (s *httpStream[T]) read(c byte) error {
+func (s *stream[T]) read(c byte) error {
 	s.frame = frame{}
 	if c == '{' {
 		return s.scan.object(s.field)
@@ -113,7 +114,7 @@ func (s *httpStream[T]) read(c byte) error {
 }
 
 // readField reads a field of the frame.
-func (s *httpStream[T]) readField(key []byte) (err error) {
+func (s *stream[T]) readField(key []byte) (err error) {
 	f := &s.frame
 	switch string(key) {
 	case "type":
@@ -145,7 +146,7 @@ func (f *frame) spoilt(err error) error {
 }
 
 // eventType reads the type of an event; those that are common cost nothing.
-func (s *httpStream[T]) eventType() error {
+func (s *stream[T]) eventType() error {
 	raw, err := s.scan.value()
 	if err != nil {
 		return err
@@ -167,17 +168,17 @@ func (s *httpStream[T]) eventType() error {
 }
 
 // decode makes an event of the frame.
-func (s *httpStream[T]) decode() (Event[T], error) {
+func (s *stream[T]) decode() (reflector.Event[T], error) {
 	f := &s.frame
 	t := watch.EventType(f.kind)
 	if f.bad == nil && f.object == nil {
 		if status := f.rest.status(""); status != nil {
-			return Event[T]{}, s.codec.source.failed(statusInstead(status, "watch"))
+			return reflector.Event[T]{}, s.codec.target.failed(statusInstead(status, "watch"))
 		}
 		f.bad = errors.New("the event has no object")
 	}
 	if f.bad != nil {
-		return Event[T]{}, s.refuse(f.bad)
+		return reflector.Event[T]{}, s.refuse(f.bad)
 	}
 	switch t {
 	case watch.Added, watch.Modified, watch.Deleted:
@@ -185,9 +186,9 @@ func (s *httpStream[T]) decode() (Event[T], error) {
 	case watch.Bookmark:
 		return s.bookmark()
 	case watch.Error:
-		return Event[T]{}, s.codec.source.failed(failure(f.object))
+		return reflector.Event[T]{}, s.codec.target.failed(failure(f.object))
 	}
-	return Event[T]{}, s.refuse(fmt.Errorf("the event has the unknown type %s", typeName(f.kind)))
+	return reflector.Event[T]{}, s.refuse(fmt.Errorf("the event has the unknown type %s", typeName(f.kind)))
 }
 
 // typeName shows the type of an event, if it can be one.
@@ -199,12 +200,12 @@ func typeName(t string) string {
 }
 
 // bookmark decodes the object of a bookmark, of which only the metadata counts.
-func (s *httpStream[T]) bookmark() (Event[T], error) {
+func (s *stream[T]) bookmark() (reflector.Event[T], error) {
 	var obj metav1.PartialObjectMetadata
 	if err := json.Unmarshal(s.frame.object, &obj); err != nil {
-		return Event[T]{}, s.refuse(discreet(s.frame.object, err))
+		return reflector.Event[T]{}, s.refuse(discreet(s.frame.object, err))
 	}
-	return Event[T]{
+	return reflector.Event[T]{
 		Type:             watch.Bookmark,
 		ResourceVersion:  obj.ResourceVersion,
 		InitialEventsEnd: obj.Annotations[metav1.InitialEventsAnnotationKey] == "true",

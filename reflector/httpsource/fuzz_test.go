@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/informant-go/informant/reflector"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 )
 
@@ -138,10 +139,10 @@ func outcomes(t *testing.T, r io.Reader, size int) []string {
 	for range size + 2 {
 		e, err := s.Next()
 		if err != nil {
-			var bad *DecodeError
+			var bad *reflector.DecodeError
 			errors.As(err, &bad)
-			all = append(all, fmt.Sprint(judge(err), bad != nil, err == io.EOF))
-			if s.(*httpStream[*Widget]).err != nil {
+			all = append(all, fmt.Sprint(err, bad != nil, err == io.EOF))
+			if s.(*stream[*Widget]).err != nil {
 				return all
 			}
 			continue
@@ -181,7 +182,7 @@ func FuzzWork(f *testing.F) {
 func checkWork(t *testing.T, place string, r io.Reader, size, max int) {
 	t.Helper()
 	var doc bytes.Buffer
-	s := streamOf(t, io.TeeReader(r, &doc), func(c *HTTPConfig[*Widget]) { c.MaxObjectBytes = max }).(*httpStream[*Widget])
+	s := streamOf(t, io.TeeReader(r, &doc), func(c *Config[*Widget]) { c.MaxObjectBytes = max }).(*stream[*Widget])
 	for s.err == nil {
 		_, _ = s.Next()
 	}
@@ -191,7 +192,7 @@ func checkWork(t *testing.T, place string, r io.Reader, size, max int) {
 		t.Errorf("%s, %d bytes as a watch, at most %d for an object: %d bytes were looked at", place, size, max, s.scan.work)
 	}
 	h := widgets(t, nil, nil)
-	d := &listDecoder[*Widget]{codec: &h.codec, max: max, scan: newScanner(&doc, 16, max), part: func(Part[*Widget]) error { return nil }}
+	d := &listDecoder[*Widget]{codec: &h.codec, max: max, scan: newScanner(&doc, 16, max), part: func(reflector.Part[*Widget]) error { return nil }}
 	_, _ = d.run()
 	if d.scan.work > limit {
 		t.Errorf("%s, %d bytes as a list, at most %d for an object: %d bytes were looked at", place, size, max, d.scan.work)

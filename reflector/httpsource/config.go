@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"cmp"
@@ -20,8 +20,8 @@ import (
 
 // complete checks the config, fills in its defaults and sets what is made of
 // it.
-func (h *HTTP[T]) complete() error {
-	c := &h.config
+func (s *Source[T]) complete() error {
+	c := &s.config
 	base, err := baseURL(c.BaseURL)
 	if err != nil {
 		return err
@@ -38,21 +38,21 @@ func (h *HTTP[T]) complete() error {
 	if err = checkPrefix(base, c.Resource); err != nil {
 		return err
 	}
-	if h.codec, err = newCodec(*c); err != nil {
+	if s.codec, err = newCodec(*c); err != nil {
 		return err
 	}
-	c.fillIn(h.codec.kind)
-	h.url = *base.JoinPath(c.path()...)
-	if h.query, err = queryOf(metav1.ListOptions{LabelSelector: c.LabelSelector, FieldSelector: c.FieldSelector}); err != nil {
+	c.fillIn(s.codec.kind)
+	s.url = *base.JoinPath(c.path()...)
+	if s.query, err = queryOf(metav1.ListOptions{LabelSelector: c.LabelSelector, FieldSelector: c.FieldSelector}); err != nil {
 		return err
 	}
-	h.codec.source = h.source()
-	h.client = patient(c.Client)
+	s.codec.target = s.target()
+	s.client = patient(c.Client)
 	return nil
 }
 
 // fillIn sets the defaults.
-func (c *HTTPConfig[T]) fillIn(kind string) {
+func (c *Config[T]) fillIn(kind string) {
 	if c.ListKind == "" && kind != "" {
 		c.ListKind = kind + "List"
 	}
@@ -71,7 +71,7 @@ func (c *HTTPConfig[T]) fillIn(kind string) {
 }
 
 // path is that of the collection on an API server.
-func (c *HTTPConfig[T]) path() []string {
+func (c *Config[T]) path() []string {
 	path := []string{"api", c.Version}
 	if c.Group != "" {
 		path = []string{"apis", c.Group, c.Version}
@@ -86,14 +86,14 @@ func (c *HTTPConfig[T]) path() []string {
 	return path
 }
 
-// source names the requests of h.
-func (h *HTTP[T]) source() source {
-	address := h.URL()
-	if h.query != "" {
-		address += "?" + h.query
+// target names the requests of s.
+func (s *Source[T]) target() target {
+	address := s.URL()
+	if s.query != "" {
+		address += "?" + s.query
 	}
-	resource := schema.GroupResource{Group: h.config.Group, Resource: h.config.Resource}
-	return source{method: http.MethodGet, url: address, resource: resource}
+	resource := schema.GroupResource{Group: s.config.Group, Resource: s.config.Resource}
+	return target{method: http.MethodGet, url: address, resource: resource}
 }
 
 func queryOf(opts metav1.ListOptions) (string, error) {
@@ -112,15 +112,15 @@ func baseURL(given string) (*url.URL, error) {
 	case given == "":
 		return nil, errors.New("no BaseURL: " + set)
 	case err != nil: // its text quotes what may be a password
-		return nil, errors.New("HTTPConfig.BaseURL cannot be parsed: " + set + "; in a user name or password, write / ? # @ : and % as %2F and so on")
+		return nil, errors.New("Config.BaseURL cannot be parsed: " + set + "; in a user name or password, write / ? # @ : and % as %2F and so on")
 	case base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "":
-		return nil, errors.New("HTTPConfig.BaseURL does not begin with http:// or https:// and the name of a host: " + set)
+		return nil, errors.New("Config.BaseURL does not begin with http:// or https:// and the name of a host: " + set)
 	case hasLateAt(base):
-		return nil, errors.New("HTTPConfig.BaseURL has an @ behind its host, as if a password were cut off there: " + set + ", write / ? and # in a password as %2F, %3F and %23, and an @ in a path as %40")
+		return nil, errors.New("Config.BaseURL has an @ behind its host, as if a password were cut off there: " + set + ", write / ? and # in a password as %2F, %3F and %23, and an @ in a path as %40")
 	case !isPort(base.Port()):
-		return nil, errors.New("HTTPConfig.BaseURL has a port that is not one of 1 to 65535: " + set)
+		return nil, errors.New("Config.BaseURL has a port that is not one of 1 to 65535: " + set)
 	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
-		return nil, fmt.Errorf("HTTPConfig.BaseURL has a query or a fragment: set it to %s, and what the query asks for in the other fields", shown(base))
+		return nil, fmt.Errorf("Config.BaseURL has a query or a fragment: set it to %s, and what the query asks for in the other fields", shown(base))
 	}
 	return base, nil
 }
@@ -157,13 +157,13 @@ func checkPrefix(base *url.URL, resource string) error {
 		return nil
 	}
 	server := &url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path[:at[0]]}
-	return fmt.Errorf("HTTPConfig.BaseURL ends with the path of a resource: set it to %s; the path is made of Group, Version, Namespace and Resource", shown(server))
+	return fmt.Errorf("Config.BaseURL ends with the path of a resource: set it to %s; the path is made of Group, Version, Namespace and Resource", shown(server))
 }
 
 // checkUserAgent tells what no header can hold.
 func checkUserAgent(agent string) error {
 	if strings.ContainsFunc(agent, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-		return fmt.Errorf("HTTPConfig.UserAgent is %q, with control characters: set it to one line of text, such as my-controller/1.0", agent)
+		return fmt.Errorf("Config.UserAgent is %q, with control characters: set it to one line of text, such as my-controller/1.0", agent)
 	}
 	return nil
 }
@@ -173,29 +173,29 @@ func checkUserAgent(agent string) error {
 func checkResource(group, version, resource string) error {
 	switch g, v, slash := strings.Cut(version, "/"); {
 	case slash:
-		return fmt.Errorf("HTTPConfig.Version is %q, with the group in it: set Group to %q and Version to %q", version, g, v)
+		return fmt.Errorf("Config.Version is %q, with the group in it: set Group to %q and Version to %q", version, g, v)
 	case version == "":
 		return errors.New("no Version: set it, for example to v1")
 	case len(validation.IsDNS1035Label(version)) > 0:
-		return fmt.Errorf("HTTPConfig.Version is %q: set it to one such as v1 or v1beta1", version)
+		return fmt.Errorf("Config.Version is %q: set it to one such as v1 or v1beta1", version)
 	}
 	switch g, v, slash := strings.Cut(group, "/"); {
 	case slash:
-		return fmt.Errorf("HTTPConfig.Group is %q, with a version in it: set Group to %q and Version to %q", group, g, v)
+		return fmt.Errorf("Config.Group is %q, with a version in it: set Group to %q and Version to %q", group, g, v)
 	case group == "core":
-		return errors.New("HTTPConfig.Group is \"core\": set it to \"\", which is how the core group is named")
+		return errors.New("Config.Group is \"core\": set it to \"\", which is how the core group is named")
 	case group != "" && len(validation.IsDNS1123Subdomain(group)) > 0:
-		return fmt.Errorf("HTTPConfig.Group is %q: set it to one such as apps or example.org, or to \"\" for the core group", group)
+		return fmt.Errorf("Config.Group is %q: set it to one such as apps or example.org, or to \"\" for the core group", group)
 	}
 	switch name, rest, dot := strings.Cut(resource, "."); {
 	case resource == "":
 		return errors.New("no Resource: set it to the plural of the resource, for example pods")
 	case strings.Contains(resource, "/"):
-		return fmt.Errorf("HTTPConfig.Resource is %q, with a slash: set it to the plural alone, for example pods; a subresource has no list, and a namespace belongs into Namespace", resource)
+		return fmt.Errorf("Config.Resource is %q, with a slash: set it to the plural alone, for example pods; a subresource has no list, and a namespace belongs into Namespace", resource)
 	case dot:
-		return fmt.Errorf("HTTPConfig.Resource is %q, with the group in it: set Resource to %q and Group to %q", resource, name, rest)
+		return fmt.Errorf("Config.Resource is %q, with the group in it: set Resource to %q and Group to %q", resource, name, rest)
 	case len(validation.IsDNS1035Label(resource)) > 0:
-		return fmt.Errorf("HTTPConfig.Resource is %q: set it to the plural in lower case, as it stands in URLs, for example pods", resource)
+		return fmt.Errorf("Config.Resource is %q: set it to the plural in lower case, as it stands in URLs, for example pods", resource)
 	}
 	return nil
 }
@@ -204,13 +204,13 @@ func checkResource(group, version, resource string) error {
 // asked for. No server has such namespaces: their lists would be empty for ever.
 func checkScope(namespace, label, field string) error {
 	if namespace != "" && len(validation.IsDNS1123Label(namespace)) > 0 {
-		return fmt.Errorf("HTTPConfig.Namespace is %q, which no namespace can be named: set it to the name of one, or to \"\" for all", namespace)
+		return fmt.Errorf("Config.Namespace is %q, which no namespace can be named: set it to the name of one, or to \"\" for all", namespace)
 	}
 	if _, err := labels.Parse(label); err != nil {
-		return fmt.Errorf("HTTPConfig.LabelSelector is %q: set it to one such as app=web,tier!=test: %w", label, err)
+		return fmt.Errorf("Config.LabelSelector is %q: set it to one such as app=web,tier!=test: %w", label, err)
 	}
 	if _, err := fields.ParseSelector(field); err != nil {
-		return fmt.Errorf("HTTPConfig.FieldSelector is %q: set it to one such as metadata.name=x,status.phase!=Failed: %w", field, err)
+		return fmt.Errorf("Config.FieldSelector is %q: set it to one such as metadata.name=x,status.phase!=Failed: %w", field, err)
 	}
 	return nil
 }
@@ -219,7 +219,7 @@ func checkScope(namespace, label, field string) error {
 func checkKinds(kind, list string) error {
 	for field, kind := range map[string]string{"Kind": kind, "ListKind": list} {
 		if kind != "" && len(validation.IsDNS1035Label(strings.ToLower(kind))) > 0 {
-			return fmt.Errorf("HTTPConfig.%s is %q: set it to the kind alone, for example Pod, without group and version", field, kind)
+			return fmt.Errorf("Config.%s is %q: set it to the kind alone, for example Pod, without group and version", field, kind)
 		}
 	}
 	return nil
@@ -230,7 +230,7 @@ func checkKinds(kind, list string) error {
 func checkListKind(kind, list, resource string) error {
 	one, ok := strings.CutSuffix(kind, "List")
 	if ok && one != "" && (list == kind || list == "" && !strings.Contains(resource, "list")) {
-		return fmt.Errorf("HTTPConfig.Kind is %q, which is that of a list: set it to %q, or, if an object is of that kind, set ListKind to %q", kind, one, kind+"List")
+		return fmt.Errorf("Config.Kind is %q, which is that of a list: set it to %q, or, if an object is of that kind, set ListKind to %q", kind, one, kind+"List")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -36,11 +37,11 @@ func TestAnObjectThatIsTooLargeSaysWhichOneItIs(t *testing.T) {
 		"odd metadata":     `{"metadata":7,"metadata":{"name":{"name":"y"},"labels":null},` + blob + `,` + meta + `}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			small := func(c *HTTPConfig[*Widget]) { c.MaxObjectBytes = 4000 }
+			small := func(c *Config[*Widget]) { c.MaxObjectBytes = 4000 }
 			check := func(err error, event watch.EventType) {
 				t.Helper()
-				var bad *DecodeError
-				if !errors.As(err, &bad) || bad.Key != "n/x" || bad.ResourceVersion != "7" || bad.Event != event || !strings.Contains(err.Error(), "larger than 4000 bytes: raise HTTPConfig.MaxObjectBytes") {
+				var bad *reflector.DecodeError
+				if !errors.As(err, &bad) || bad.Key != "n/x" || bad.ResourceVersion != "7" || bad.Event != event || !strings.Contains(err.Error(), "larger than 4000 bytes: raise httpsource.Config.MaxObjectBytes") {
 					t.Errorf("got %.300v (%.300q)", err, fmt.Sprint(bad))
 				}
 			}
@@ -123,7 +124,7 @@ func TestNothingOfAnObjectStandsInAnError(t *testing.T) {
 
 // errorsOf lists and watches and hands over all errors.
 func errorsOf[T Object](t *testing.T, client *http.Client, told func(error)) {
-	h, err := NewHTTP(HTTPConfig[T]{Client: client, BaseURL: "http://api", Version: "v1", Resource: "pickies"})
+	h, err := New(Config[T]{Client: client, BaseURL: "http://api", Version: "v1", Resource: "pickies"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,10 +149,10 @@ func TestAListWithoutAnEnd(t *testing.T) {
 		head, unit, want string
 		max              int64
 	}{
-		"items":       {`{"kind":"WidgetList","apiVersion":"example.org/v1","items":[`, item, "larger than 1000000 bytes: raise HTTPConfig.MaxListBytes", 1e6},
-		"refused":     {`{"kind":"WidgetList","apiVersion":"example.org/v1","items":[`, `{"metadata":{}},`, "raise HTTPConfig.MaxListBytes", 1e6},
-		"white space": {`{"kind":"WidgetList"`, " ", "raise HTTPConfig.MaxListBytes", 1e6},
-		"fields":      {`{"kind":"WidgetList"`, `,"x":"y"`, "raise HTTPConfig.MaxListBytes", 1e6},
+		"items":       {`{"kind":"WidgetList","apiVersion":"example.org/v1","items":[`, item, "larger than 1000000 bytes: raise httpsource.Config.MaxListBytes", 1e6},
+		"refused":     {`{"kind":"WidgetList","apiVersion":"example.org/v1","items":[`, `{"metadata":{}},`, "raise httpsource.Config.MaxListBytes", 1e6},
+		"white space": {`{"kind":"WidgetList"`, " ", "raise httpsource.Config.MaxListBytes", 1e6},
+		"fields":      {`{"kind":"WidgetList"`, `,"x":"y"`, "raise httpsource.Config.MaxListBytes", 1e6},
 		"by default":  {`{"kind":"WidgetList","items":[`, "", "EOF", 0},
 		"no limit":    {`{"kind":"WidgetList","items":[`, "", "EOF", -1},
 	} {
@@ -160,9 +161,9 @@ func TestAListWithoutAnEnd(t *testing.T) {
 			if c.unit != "" {
 				body = io.MultiReader(body, endless(c.unit))
 			}
-			h := widgets(t, answering(200, jsonHeader(), body), func(config *HTTPConfig[*Widget]) { config.MaxListBytes = c.max })
+			h := widgets(t, answering(200, jsonHeader(), body), func(config *Config[*Widget]) { config.MaxListBytes = c.max })
 			most := 0
-			_, err := h.List(context.Background(), metav1.ListOptions{}, func(p Part[*Widget]) error {
+			_, err := h.List(context.Background(), metav1.ListOptions{}, func(p reflector.Part[*Widget]) error {
 				most = max(most, len(p.Items)+len(p.Refused))
 				return nil
 			})
@@ -178,11 +179,11 @@ func TestAListWithoutAnEnd(t *testing.T) {
 func TestItemsWithoutAKindWaitUpToABound(t *testing.T) {
 	list := func(kind string, n int) (items int, err error) {
 		body := `{"items":[` + strings.Repeat(`{"metadata":{"name":"a"}},`, n) + `{"metadata":{"name":"b"}}],"kind":"WidgetList","apiVersion":"example.org/v1"}`
-		h, err := NewHTTP(HTTPConfig[*unstructured.Unstructured]{Client: bodyOf(body), BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets", Kind: kind, MaxObjectBytes: 100_000})
+		h, err := New(Config[*unstructured.Unstructured]{Client: bodyOf(body), BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets", Kind: kind, MaxObjectBytes: 100_000})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = h.List(context.Background(), metav1.ListOptions{}, func(p Part[*unstructured.Unstructured]) error {
+		_, err = h.List(context.Background(), metav1.ListOptions{}, func(p reflector.Part[*unstructured.Unstructured]) error {
 			for _, obj := range p.Items {
 				if obj.GetKind() != "Widget" {
 					t.Errorf("an item of the kind %q", obj.GetKind())
@@ -196,7 +197,7 @@ func TestItemsWithoutAKindWaitUpToABound(t *testing.T) {
 	if n, err := list("", 1000); n != 1001 || err != nil {
 		t.Errorf("a few: %d, %v", n, err)
 	}
-	if n, err := list("", 10_000); n != 0 || err == nil || !strings.Contains(err.Error(), "set HTTPConfig.Kind") {
+	if n, err := list("", 10_000); n != 0 || err == nil || !strings.Contains(err.Error(), "set httpsource.Config.Kind") {
 		t.Errorf("many: %d, %v", n, err)
 	}
 	if n, err := list("Widget", 10_000); n != 10_001 || err != nil {
@@ -234,7 +235,7 @@ func TestMetadataKeepsItsKind(t *testing.T) {
 				}
 				return bodyOf(`{"kind":"` + c.list + `","apiVersion":"` + version + `","metadata":{},"items":[` + object + `]}`).Transport.RoundTrip(r)
 			})}
-			h, err := NewHTTP(HTTPConfig[*metav1.PartialObjectMetadata]{Client: client, BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets", Kind: c.kind})
+			h, err := New(Config[*metav1.PartialObjectMetadata]{Client: client, BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets", Kind: c.kind})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -264,7 +265,7 @@ func TestMetadataKeepsItsKind(t *testing.T) {
 func TestAnotherKindSaysWhatToSet(t *testing.T) {
 	check := func(err error) {
 		t.Helper()
-		if err == nil || !strings.Contains(err.Error(), "set HTTPConfig.Kind") {
+		if err == nil || !strings.Contains(err.Error(), "set httpsource.Config.Kind") {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -278,7 +279,7 @@ func TestAnotherKindSaysWhatToSet(t *testing.T) {
 	_, err = streamOf(t, strings.NewReader(strings.Replace(fmt.Sprintf(widgetFrame, "ADDED", "a", 1, 1), "Widget", "Gadget", 1)), nil).Next()
 	check(err)
 	_, err = streamOf(t, strings.NewReader(strings.Replace(fmt.Sprintf(widgetFrame, "ADDED", "a", 1, 1), "example.org", "example.com", 1)), nil).Next()
-	if err == nil || !strings.Contains(err.Error(), "check HTTPConfig.Group, Version and Kind") {
+	if err == nil || !strings.Contains(err.Error(), "check httpsource.Config.Group, Version and Kind") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"context"
@@ -10,20 +10,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/informant-go/informant/internal/watchdog"
+	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// The defaults of HTTPConfig.
+// The defaults of Config.
 const (
 	DefaultMaxObjectBytes = 16 << 20
 	DefaultMaxListBytes   = 32 << 30
 	DefaultReadSilence    = 90 * time.Second
 )
 
-// HTTPConfig says what to list and watch, and where. BaseURL, Version and
-// Resource are required. NewHTTP refuses what cannot be right and says which
+// Config says what to list and watch, and where. BaseURL, Version and
+// Resource are required. New refuses what cannot be right and says which
 // field to set.
-type HTTPConfig[T Object] struct {
+type Config[T Object] struct {
 	// Client sends the requests; its transport brings credentials and trust.
 	// Its Timeout is not used: it would end every watch. Redirects are
 	// followed to the same scheme, host and port only, since the transport
@@ -103,84 +105,84 @@ type HTTPConfig[T Object] struct {
 // is not the server's but that of something in between. All errors name method,
 // URL and resource, once, and hold nothing of what is in an object but its key,
 // its kind and the names of its fields.
-type HTTP[T Object] struct {
-	config HTTPConfig[T]
+type Source[T Object] struct {
+	config Config[T]
 	client *http.Client
 	url    url.URL // without a query
 	query  string  // the selectors
 	codec  codec[T]
 }
 
-var _ fmt.Stringer = (*HTTP[Object])(nil)
+var _ fmt.Stringer = (*Source[Object])(nil)
 
-// NewHTTP returns the ListerWatcher that config describes. The error says which
+// New returns the ListerWatcher that config describes. The error says which
 // field is missing or cannot be right, and what to set. Nothing is sent yet.
-func NewHTTP[T Object](config HTTPConfig[T]) (*HTTP[T], error) {
-	h := &HTTP[T]{config: config}
-	err := h.complete()
+func New[T Object](config Config[T]) (*Source[T], error) {
+	s := &Source[T]{config: config}
+	err := s.complete()
 	if err != nil {
-		return nil, fmt.Errorf("reflector: NewHTTP for %s: %w", reflect.TypeFor[T](), err)
+		return nil, fmt.Errorf("httpsource: New for %s: %w", reflect.TypeFor[T](), err)
 	}
-	return h, nil
+	return s, nil
 }
 
 // CloseIdleConnections closes the client's connections that carry no request.
 // Otherwise they end by themselves some time after the last one.
-func (h *HTTP[T]) CloseIdleConnections() { h.client.CloseIdleConnections() }
+func (s *Source[T]) CloseIdleConnections() { s.client.CloseIdleConnections() }
 
 // URL is the address of the collection, without selectors. User name
 // and password are left out.
-func (h *HTTP[T]) URL() string { return shown(&h.url) }
+func (s *Source[T]) URL() string { return shown(&s.url) }
 
 // String is the path of the collection with the selectors as its query, such as
 // /apis/apps/v1/deployments?labelSelector=app%3Dweb. It identifies the source
 // on its server, in log lines for example.
-func (h *HTTP[T]) String() string {
-	path := "/" + strings.TrimPrefix(h.url.EscapedPath(), "/")
-	if h.query == "" {
+func (s *Source[T]) String() string {
+	path := "/" + strings.TrimPrefix(s.url.EscapedPath(), "/")
+	if s.query == "" {
 		return path
 	}
-	return path + "?" + h.query
+	return path + "?" + s.query
 }
 
 // List makes one request and hands over its objects as they arrive.
-func (h *HTTP[T]) List(ctx context.Context, opts metav1.ListOptions, part func(Part[T]) error) (metav1.ListMeta, error) {
+func (s *Source[T]) List(ctx context.Context, opts metav1.ListOptions, part func(reflector.Part[T]) error) (metav1.ListMeta, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ctx, dog := newWatchdog(ctx, 0, h.config.ReadSilence)
-	defer dog.stop()
-	resp, err := h.get(ctx, cancel, opts)
+	ctx, dog := watchdog.New(ctx, 0, s.config.ReadSilence, fmt.Errorf("%w (%v)", reflector.ErrSilent, s.config.ReadSilence))
+	defer dog.Stop()
+	resp, err := s.get(ctx, cancel, opts)
 	if err != nil {
-		return metav1.ListMeta{}, h.failed(asCut(ctx, err))
+		return metav1.ListMeta{}, s.failed(asCut(ctx, err))
 	}
 	defer resp.Body.Close()
-	dog.got()
-	meta, err := h.decodeList(&watchedReader{r: resp.Body, dog: dog, max: h.config.MaxListBytes}, part)
+	dog.Got()
+	meta, err := s.decodeList(&watchedReader{r: resp.Body, dog: dog, max: s.config.MaxListBytes}, part)
 	if given, ok := err.(*partError); ok {
 		return meta, given.err
 	}
-	return meta, h.failed(asCut(ctx, err))
+	return meta, s.failed(asCut(ctx, err))
 }
 
 // Watch opens a stream. It returns when the server has sent its headers.
-func (h *HTTP[T]) Watch(ctx context.Context, opts metav1.ListOptions) (Stream[T], error) {
+func (s *Source[T]) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[T], error) {
 	opts.Watch = true
 	ctx, cancel := context.WithCancel(ctx)
-	resp, err := h.get(ctx, cancel, opts)
+	resp, err := s.get(ctx, cancel, opts)
 	if err != nil {
 		cancel()
-		return nil, h.failed(err)
+		return nil, s.failed(err)
 	}
-	return newHTTPStream(h, resp, cancel), nil
+	return newStream(s, resp, cancel), nil
 }
 
 // failed names the request that err is about.
-func (h *HTTP[T]) failed(err error) error { return h.codec.source.failed(err) }
+func (s *Source[T]) failed(err error) error { return s.codec.target.failed(err) }
 
 // asCut replaces err by the silence that ended ctx, if one did.
 func asCut(ctx context.Context, err error) error {
 	if err != nil {
-		if cut := cutBy(ctx); cut != nil {
+		if cut := watchdog.Cut(ctx); cut != nil {
 			return cut
 		}
 	}
@@ -191,17 +193,17 @@ func asCut(ctx context.Context, err error) error {
 // that is above 0.
 type watchedReader struct {
 	r         io.Reader
-	dog       *watchdog
+	dog       *watchdog.Watchdog
 	read, max int64
 }
 
 func (w *watchedReader) Read(p []byte) (int, error) {
-	w.dog.waits()
+	w.dog.Waits()
 	n, err := w.r.Read(p)
-	w.dog.got()
+	w.dog.Got()
 	w.read += int64(n)
 	if w.max > 0 && w.read > w.max {
-		return 0, fmt.Errorf("the list is larger than %d bytes: raise HTTPConfig.MaxListBytes if that is right", w.max)
+		return 0, fmt.Errorf("the list is larger than %d bytes: raise httpsource.Config.MaxListBytes if that is right", w.max)
 	}
 	return n, err
 }

@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"context"
@@ -65,14 +65,14 @@ func TestRedirectsStayOnTheirServer(t *testing.T) {
 				}
 				return answering(http.StatusTemporaryRedirect, http.Header{"Location": {c.to}}, strings.NewReader("")).Transport.RoundTrip(r)
 			})}
-			_, _, _, err := collect(widgets(t, client, func(h *HTTPConfig[*Widget]) { h.BaseURL = c.from }))
+			_, _, _, err := collect(widgets(t, client, func(h *Config[*Widget]) { h.BaseURL = c.from }))
 			if !c.refused {
 				if err != nil || len(asked) != 2 {
 					t.Errorf("asked %v: %v", asked, err)
 				}
 				return
 			}
-			if err == nil || len(asked) != 1 || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "GET "+strings.Replace(c.from, "me:pw@", "", 1)+"/apis/example.org/v1/widgets ") || !strings.Contains(err.Error(), "HTTPConfig.BaseURL") {
+			if err == nil || len(asked) != 1 || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "GET "+strings.Replace(c.from, "me:pw@", "", 1)+"/apis/example.org/v1/widgets ") || !strings.Contains(err.Error(), "Config.BaseURL") {
 				t.Errorf("asked %v: %v", asked, err)
 			}
 		})
@@ -87,7 +87,7 @@ func TestRedirectsHaveAnEnd(t *testing.T) {
 	}))
 	defer server.Close()
 	transport := &bearer{}
-	h := widgets(t, &http.Client{Transport: transport}, func(c *HTTPConfig[*Widget]) { c.BaseURL = server.URL })
+	h := widgets(t, &http.Client{Transport: transport}, func(c *Config[*Widget]) { c.BaseURL = server.URL })
 	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	if _, err := h.Watch(context.Background(), metav1.ListOptions{}); err == nil || !strings.Contains(err.Error(), "more than 5 redirects") || n != 6 || len(transport.hosts) != 6 {
 		t.Errorf("%d requests to %v: %v", n, transport.hosts, err)
@@ -138,10 +138,10 @@ func TestErrorsNameTheirRequestOnce(t *testing.T) {
 		is     func(error) bool
 		want   []string
 	}{
-		"not found":     {answering(404, jsonHeader(), strings.NewReader(status)), apierrors.IsNotFound, []string{"no such thing", "check HTTPConfig.Group, Version and Resource", "CustomResourceDefinition"}},
-		"wrong group":   {answering(404, text, strings.NewReader("404 page not found\n")), apierrors.IsNotFound, []string{`"404 page not found"`, "check HTTPConfig.Group, Version and Resource"}},
-		"unauthorized":  {answering(401, jsonHeader(), strings.NewReader(`{"kind":"Status","reason":"Unauthorized","message":"Unauthorized","code":401}`)), apierrors.IsUnauthorized, []string{"set HTTPConfig.Client"}},
-		"a proxy":       {answering(502, text, strings.NewReader("bad gateway")), isStatus, []string{"check the address (HTTPConfig.BaseURL)", `"bad gateway"`}},
+		"not found":     {answering(404, jsonHeader(), strings.NewReader(status)), apierrors.IsNotFound, []string{"no such thing", "check httpsource.Config.Group, Version and Resource", "CustomResourceDefinition"}},
+		"wrong group":   {answering(404, text, strings.NewReader("404 page not found\n")), apierrors.IsNotFound, []string{`"404 page not found"`, "check httpsource.Config.Group, Version and Resource"}},
+		"unauthorized":  {answering(401, jsonHeader(), strings.NewReader(`{"kind":"Status","reason":"Unauthorized","message":"Unauthorized","code":401}`)), apierrors.IsUnauthorized, []string{"set httpsource.Config.Client"}},
+		"a proxy":       {answering(502, text, strings.NewReader("bad gateway")), isStatus, []string{"check the address (httpsource.Config.BaseURL)", `"bad gateway"`}},
 		"refused":       {&http.Client{Transport: refused}, func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }, nil},
 		"status in 200": {bodyOf(status), apierrors.IsNotFound, []string{"no such thing"}},
 		"no JSON":       {bodyOf("<html>"), nil, []string{"malformed JSON at byte 0"}},
@@ -150,7 +150,7 @@ func TestErrorsNameTheirRequestOnce(t *testing.T) {
 		"cut in a list": {bodyOf(emptyList[:60]), nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := widgets(t, c.client, func(c *HTTPConfig[*Widget]) {
+			h := widgets(t, c.client, func(c *Config[*Widget]) {
 				c.BaseURL, c.LabelSelector = "https://user:secret@api:6443", "app=web"
 			})
 			var failed []error
@@ -190,7 +190,7 @@ func TestErrorsOfAStreamNameTheirRequestOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := streamOf(t, strings.NewReader(body), nil)
-			for err := error(nil); err != io.EOF && s.(*httpStream[*Widget]).err == nil; {
+			for err := error(nil); err != io.EOF && s.(*stream[*Widget]).err == nil; {
 				if _, err = s.Next(); err != io.EOF && strings.Count(err.Error(), "GET http://api/apis/example.org/v1/widgets (widgets.example.org): ") != 1 {
 					t.Errorf("got %v", err)
 				}

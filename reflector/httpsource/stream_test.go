@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/informant-go/informant/reflector"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -24,7 +25,7 @@ const (
 )
 
 // streamOf opens a watch whose body is r.
-func streamOf(t testing.TB, r io.Reader, change func(*HTTPConfig[*Widget])) Stream[*Widget] {
+func streamOf(t testing.TB, r io.Reader, change func(*Config[*Widget])) reflector.Stream[*Widget] {
 	t.Helper()
 	s, err := widgets(t, answering(200, jsonHeader(), r), change).Watch(context.Background(), metav1.ListOptions{})
 	if err != nil {
@@ -40,7 +41,7 @@ func TestFramesAreDecodedWhereverTheyAreCut(t *testing.T) {
 		`  {"object":{"metadata":{"name":"b","resourceVersion":"3"},"size":3},"more":[1],"type":"DELETED"}` +
 		fmt.Sprintf(bookmarkFrame, 4, "") +
 		fmt.Sprintf(bookmarkFrame, 5, `"k8s.io/initial-events-end":"true"`)
-	want := []Event[*Widget]{
+	want := []reflector.Event[*Widget]{
 		{Type: watch.Added, ResourceVersion: "1", Object: &Widget{ObjectMeta: metav1.ObjectMeta{Name: "a", ResourceVersion: "1"}, Size: 1}},
 		{Type: watch.Modified, ResourceVersion: "2", Object: &Widget{ObjectMeta: metav1.ObjectMeta{Name: "a", ResourceVersion: "2"}, Size: 2}},
 		{Type: watch.Deleted, ResourceVersion: "3", Object: &Widget{ObjectMeta: metav1.ObjectMeta{Name: "b", ResourceVersion: "3"}, Size: 3}},
@@ -88,9 +89,9 @@ func TestAFrameThatCannotBeUsedDoesNotEndTheStream(t *testing.T) {
 		"a bad bookmark":        {`{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":7}}}`, "", "", "cannot unmarshal"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := streamOf(t, strings.NewReader(c.frame+"\n"+fmt.Sprintf(widgetFrame, "ADDED", "a", 9, 1)), func(c *HTTPConfig[*Widget]) { c.MaxObjectBytes = 4000 })
+			s := streamOf(t, strings.NewReader(c.frame+"\n"+fmt.Sprintf(widgetFrame, "ADDED", "a", 9, 1)), func(c *Config[*Widget]) { c.MaxObjectBytes = 4000 })
 			_, err := s.Next()
-			var bad *DecodeError
+			var bad *reflector.DecodeError
 			if !errors.As(err, &bad) || bad.Key != c.key || bad.ResourceVersion != c.version || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v (%+v), want %q", err, bad, c.want)
 			}
@@ -132,7 +133,7 @@ func TestAStreamThatBreaksSaysHow(t *testing.T) {
 
 func TestUnstructuredEventsKeepTheirKindAndMustHaveOne(t *testing.T) {
 	frames := fmt.Sprintf(widgetFrame, "ADDED", "a", 1, 1) + `{"type":"ADDED","object":{"metadata":{"name":"b"}}}`
-	h, err := NewHTTP(HTTPConfig[*unstructured.Unstructured]{Client: bodyOf(frames), BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets"})
+	h, err := New(Config[*unstructured.Unstructured]{Client: bodyOf(frames), BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +162,7 @@ func TestCloseEndsTheRequest(t *testing.T) {
 		close(gone)
 	}))
 	defer server.Close()
-	s, err := widgets(t, server.Client(), func(c *HTTPConfig[*Widget]) { c.BaseURL = server.URL }).Watch(context.Background(), metav1.ListOptions{})
+	s, err := widgets(t, server.Client(), func(c *Config[*Widget]) { c.BaseURL = server.URL }).Watch(context.Background(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +192,7 @@ func TestALargeFrameGivesItsBufferBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := len(s.(*httpStream[*Widget]).scan.buf); n > 1<<20 {
+	if n := len(s.(*stream[*Widget]).scan.buf); n > 1<<20 {
 		t.Errorf("the buffer has %d bytes", n)
 	}
 }

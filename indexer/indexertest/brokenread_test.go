@@ -14,9 +14,9 @@ import (
 	objects "github.com/informant-go/informant/object"
 )
 
-func (s *naive) Resync() error { return nil }
+func (s *broken) Resync() error { return nil }
 
-func (s *naive) Get(o *Object) (*Object, bool, error) {
+func (s *broken) Get(o *Object) (*Object, bool, error) {
 	key, err := s.keyOf(o)
 	if err != nil {
 		return nil, false, err
@@ -24,27 +24,27 @@ func (s *naive) Get(o *Object) (*Object, bool, error) {
 	return s.GetByKey(key)
 }
 
-func (s *naive) GetByKey(key string) (*Object, bool, error) {
+func (s *broken) GetByKey(key string) (*Object, bool, error) {
 	o, ok := s.read().objects[key]
 	return o, ok, nil
 }
 
-func (s *naive) List() []*Object { return s.read().list() }
+func (s *broken) List() []*Object { return s.read().list() }
 
-func (st *naiveState) list() []*Object { return slices.Collect(maps.Values(st.objects)) }
+func (st *brokenState) list() []*Object { return slices.Collect(maps.Values(st.objects)) }
 
-func (s *naive) ListKeys() []string {
+func (s *broken) ListKeys() []string {
 	if s.fault == sharesLists {
 		return s.shared
 	}
 	return slices.Collect(maps.Keys(s.read().objects))
 }
 
-func (s *naive) Bookmark(version string) { s.write(func(st *naiveState) { st.raise(version) }) }
+func (s *broken) Bookmark(version string) { s.write(func(st *brokenState) { st.raise(version) }) }
 
-func (s *naive) LastStoreSyncResourceVersion() string { return s.read().version }
+func (s *broken) LastStoreSyncResourceVersion() string { return s.read().version }
 
-func (s *naive) Index(name string, o *Object) ([]*Object, error) {
+func (s *broken) Index(name string, o *Object) ([]*Object, error) {
 	st := s.read()
 	fn, ok := st.indexers[name]
 	if !ok {
@@ -61,7 +61,7 @@ func (s *naive) Index(name string, o *Object) ([]*Object, error) {
 }
 
 // keys are those that the index lists, each once.
-func (st *naiveState) keys(s *naive, name, value string) (keys []string) {
+func (st *brokenState) keys(s *broken, name, value string) (keys []string) {
 	for key, values := range st.values[name] {
 		for _, v := range values {
 			if v == value && (s.fault == listsTwice || !slices.Contains(keys, key)) {
@@ -72,32 +72,32 @@ func (st *naiveState) keys(s *naive, name, value string) (keys []string) {
 	return keys
 }
 
-func (st *naiveState) known(s *naive, name string) error {
+func (st *brokenState) known(s *broken, name string) error {
 	if _, ok := st.indexers[name]; !ok && s.fault != knowsEveryIndex {
 		return fmt.Errorf("no index %q", name)
 	}
 	return nil
 }
 
-func (s *naive) ByIndex(name, value string) ([]*Object, error) {
+func (s *broken) ByIndex(name, value string) ([]*Object, error) {
 	return s.read().byIndex(s, name, value)
 }
 
-func (st *naiveState) byIndex(s *naive, name, value string) (objs []*Object, err error) {
+func (st *brokenState) byIndex(s *broken, name, value string) (objs []*Object, err error) {
 	for _, key := range st.keys(s, name, value) {
 		objs = append(objs, st.objects[key])
 	}
 	return objs, st.known(s, name)
 }
 
-func (s *naive) IndexKeys(name, value string) ([]string, error) {
+func (s *broken) IndexKeys(name, value string) ([]string, error) {
 	st := s.read()
 	return st.keys(s, name, value), st.known(s, name)
 }
 
-func (s *naive) ListIndexFuncValues(name string) []string { return s.read().indexValues(name) }
+func (s *broken) ListIndexFuncValues(name string) []string { return s.read().indexValues(name) }
 
-func (st *naiveState) indexValues(name string) []string {
+func (st *brokenState) indexValues(name string) []string {
 	found := map[string]bool{}
 	for _, values := range st.values[name] {
 		for _, v := range values {
@@ -107,10 +107,10 @@ func (st *naiveState) indexValues(name string) []string {
 	return slices.Collect(maps.Keys(found))
 }
 
-func (s *naive) GetIndexers() indexer.Indexers[*Object] { return maps.Clone(s.read().indexers) }
+func (s *broken) GetIndexers() indexer.Indexers[*Object] { return maps.Clone(s.read().indexers) }
 
-func (s *naive) AddIndexers(more indexer.Indexers[*Object]) (err error) {
-	s.write(func(st *naiveState) {
+func (s *broken) AddIndexers(more indexer.Indexers[*Object]) (err error) {
+	s.write(func(st *brokenState) {
 		err = nil
 		for name := range more {
 			if _, exists := st.indexers[name]; exists && s.fault != addsTwice {
@@ -133,23 +133,23 @@ func (s *naive) AddIndexers(more indexer.Indexers[*Object]) (err error) {
 	return err
 }
 
-func (s *naive) WaitFor(ctx context.Context, version string) error {
-	return s.wait(ctx, version, func(st *naiveState) bool { return s.enough(st.version, version) })
+func (s *broken) WaitFor(ctx context.Context, version string) error {
+	return s.wait(ctx, version, func(st *brokenState) bool { return s.enough(st.version, version) })
 }
 
-func (s *naive) WaitForKey(ctx context.Context, key, version string) error {
-	return s.wait(ctx, version, func(st *naiveState) bool {
+func (s *broken) WaitForKey(ctx context.Context, key, version string) error {
+	return s.wait(ctx, version, func(st *brokenState) bool {
 		o := st.objects[key]
 		return s.fault != keyWaitsForKey && s.enough(st.version, version) ||
 			s.fault != keyWaitsForState && o != nil && s.enough(o.ResourceVersion, version)
 	})
 }
 
-func (s *naive) wait(ctx context.Context, version string, reached func(*naiveState) bool) error {
+func (s *broken) wait(ctx context.Context, version string, reached func(*brokenState) bool) error {
 	if _, err := objects.CompareVersions(version, version); err != nil && s.fault != waitsForAnything && s.fault != waitsForNothing {
 		return err
 	}
-	w := s.watch(func(_, now *naiveState) bool { return reached(now) })
+	w := s.watch(func(_, now *brokenState) bool { return reached(now) })
 	defer w.Stop()
 	if reached(s.state.Load()) {
 		return nil
@@ -164,7 +164,7 @@ func (s *naive) wait(ctx context.Context, version string, reached func(*naiveSta
 	return nil
 }
 
-func (s *naive) enough(state, version string) bool {
+func (s *broken) enough(state, version string) bool {
 	c, err := objects.CompareVersions(state, version)
 	switch s.fault {
 	case waitsForNothing:
@@ -175,24 +175,24 @@ func (s *naive) enough(state, version string) bool {
 	return err == nil && c >= 0
 }
 
-// naiveWatch closes with the first change of the state for which changed says
+// brokenWatch closes with the first change of the state for which changed says
 // so.
-type naiveWatch struct {
-	store   *naive
-	changed func(before, now *naiveState) bool
+type brokenWatch struct {
+	store   *broken
+	changed func(before, now *brokenState) bool
 	done    chan struct{}
 	begin   sync.Once
 }
 
-func (s *naive) watch(changed func(before, now *naiveState) bool) *naiveWatch {
-	w := &naiveWatch{store: s, changed: changed, done: make(chan struct{})}
+func (s *broken) watch(changed func(before, now *brokenState) bool) *brokenWatch {
+	w := &brokenWatch{store: s, changed: changed, done: make(chan struct{})}
 	if s.fault != watchesLate {
 		w.join()
 	}
 	return w
 }
 
-func (w *naiveWatch) join() {
+func (w *brokenWatch) join() {
 	w.begin.Do(func() {
 		w.store.watching.Lock()
 		defer w.store.watching.Unlock()
@@ -200,12 +200,12 @@ func (w *naiveWatch) join() {
 	})
 }
 
-func (w *naiveWatch) Done() <-chan struct{} {
+func (w *brokenWatch) Done() <-chan struct{} {
 	w.join()
 	return w.done
 }
 
-func (w *naiveWatch) Stop() {
+func (w *brokenWatch) Stop() {
 	w.store.watching.Lock()
 	defer w.store.watching.Unlock()
 	delete(w.store.watches, w)
@@ -215,7 +215,7 @@ func (w *naiveWatch) Stop() {
 }
 
 // wake closes what is watched of what has changed.
-func (s *naive) wake(before, now *naiveState) {
+func (s *broken) wake(before, now *brokenState) {
 	s.watching.Lock()
 	defer s.watching.Unlock()
 	for w := range s.watches {
@@ -230,22 +230,22 @@ func (s *naive) wake(before, now *naiveState) {
 	}
 }
 
-func (s *naive) Watch() indexer.Watch {
-	return s.watch(func(before, now *naiveState) bool { return !maps.Equal(before.objects, now.objects) })
+func (s *broken) Watch() indexer.Watch {
+	return s.watch(func(before, now *brokenState) bool { return !maps.Equal(before.objects, now.objects) })
 }
 
-func (s *naive) WatchKey(key string) indexer.Watch {
-	return s.watch(func(before, now *naiveState) bool { return before.objects[key] != now.objects[key] })
+func (s *broken) WatchKey(key string) indexer.Watch {
+	return s.watch(func(before, now *brokenState) bool { return before.objects[key] != now.objects[key] })
 }
 
-func (s *naive) WatchIndex(name, value string) indexer.Watch {
-	return s.watch(func(before, now *naiveState) bool {
+func (s *broken) WatchIndex(name, value string) indexer.Watch {
+	return s.watch(func(before, now *brokenState) bool {
 		return !maps.Equal(before.listed(s, name, value), now.listed(s, name, value))
 	})
 }
 
 // listed are the objects of an index value by key.
-func (st *naiveState) listed(s *naive, name, value string) map[string]*Object {
+func (st *brokenState) listed(s *broken, name, value string) map[string]*Object {
 	found := map[string]*Object{}
 	for _, key := range st.keys(s, name, value) {
 		found[key] = st.objects[key]
@@ -253,31 +253,31 @@ func (st *naiveState) listed(s *naive, name, value string) map[string]*Object {
 	return found
 }
 
-func (s *naive) Snapshot() indexer.Snapshot[*Object] {
-	return &naiveSnapshot{store: s, state: s.read()}
+func (s *broken) Snapshot() indexer.Snapshot[*Object] {
+	return &brokenSnapshot{store: s, state: s.read()}
 }
 
-type naiveSnapshot struct {
-	store *naive
-	state *naiveState
+type brokenSnapshot struct {
+	store *broken
+	state *brokenState
 }
 
-func (n *naiveSnapshot) now() *naiveState {
+func (n *brokenSnapshot) now() *brokenState {
 	if n.store.fault == snapshotsLive {
 		return n.store.state.Load()
 	}
 	return n.state
 }
 
-func (n *naiveSnapshot) Get(key string) (*Object, bool) {
+func (n *brokenSnapshot) Get(key string) (*Object, bool) {
 	o, ok := n.now().objects[key]
 	return o, ok
 }
-func (n *naiveSnapshot) Len() int           { return len(n.now().objects) }
-func (n *naiveSnapshot) List() []*Object    { return n.now().list() }
-func (n *naiveSnapshot) ListKeys() []string { return slices.Collect(maps.Keys(n.now().objects)) }
+func (n *brokenSnapshot) Len() int           { return len(n.now().objects) }
+func (n *brokenSnapshot) List() []*Object    { return n.now().list() }
+func (n *brokenSnapshot) ListKeys() []string { return slices.Collect(maps.Keys(n.now().objects)) }
 
-func (n *naiveSnapshot) ByIndex(name, value string) ([]*Object, error) {
+func (n *brokenSnapshot) ByIndex(name, value string) ([]*Object, error) {
 	st := n.now()
 	if n.store.fault == snapshotsLiveIndexes {
 		for i := 0; n.store.state.Load() == n.state && i < 2000; i++ {
@@ -288,13 +288,13 @@ func (n *naiveSnapshot) ByIndex(name, value string) ([]*Object, error) {
 	return st.byIndex(n.store, name, value)
 }
 
-func (n *naiveSnapshot) IndexKeys(name, value string) ([]string, error) {
+func (n *brokenSnapshot) IndexKeys(name, value string) ([]string, error) {
 	return n.now().keys(n.store, name, value), n.now().known(n.store, name)
 }
-func (n *naiveSnapshot) ListIndexFuncValues(name string) []string { return n.now().indexValues(name) }
-func (n *naiveSnapshot) ResourceVersion() string                  { return n.now().version }
+func (n *brokenSnapshot) ListIndexFuncValues(name string) []string { return n.now().indexValues(name) }
+func (n *brokenSnapshot) ResourceVersion() string                  { return n.now().version }
 
-func (n *naiveSnapshot) All() iter.Seq2[string, *Object] {
+func (n *brokenSnapshot) All() iter.Seq2[string, *Object] {
 	return func(yield func(string, *Object) bool) {
 		if n.store.fault == iteratesLocked {
 			n.store.lock.RLock()
@@ -304,7 +304,7 @@ func (n *naiveSnapshot) All() iter.Seq2[string, *Object] {
 	}
 }
 
-func (n *naiveSnapshot) ByIndexSeq(name, value string) iter.Seq2[string, *Object] {
+func (n *brokenSnapshot) ByIndexSeq(name, value string) iter.Seq2[string, *Object] {
 	return func(yield func(string, *Object) bool) {
 		for _, key := range n.now().keys(n.store, name, value) {
 			if !yield(key, n.now().objects[key]) {
@@ -314,8 +314,8 @@ func (n *naiveSnapshot) ByIndexSeq(name, value string) iter.Seq2[string, *Object
 	}
 }
 
-func (n *naiveSnapshot) Release() {
+func (n *brokenSnapshot) Release() {
 	if n.store.fault != neverReleases {
-		n.state = &naiveState{}
+		n.state = &brokenState{}
 	}
 }

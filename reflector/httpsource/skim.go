@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import "k8s.io/apimachinery/pkg/util/json"
 
@@ -8,7 +8,13 @@ const longestName = 1 << 10
 // identity is what an object that cannot be used says of itself.
 type identity struct{ namespace, name, version string }
 
-func (id identity) key() string { return keyOf(id.namespace, id.name) }
+// key is the key of the object, "" when the name is not known.
+func (id identity) key() string {
+	if id.namespace == "" || id.name == "" {
+		return id.name
+	}
+	return id.namespace + "/" + id.name
+}
 
 // identify reads the identity of raw as far as it can: raw may be anything.
 func identify(raw []byte) identity {

@@ -12,14 +12,14 @@ import (
 	objects "github.com/informant-go/informant/object"
 )
 
-// naive is the least Indexer that the suite passes: an immutable state that
-// every write copies whole. With a fault it is wrong in one way.
-type naive struct {
+// broken is an Indexer that is wrong in one way: an immutable state that every
+// write copies whole, with a fault. docs/naive/store is the one to read.
+type broken struct {
 	fault fault
-	state atomic.Pointer[naiveState]
+	state atomic.Pointer[brokenState]
 
 	watching sync.Mutex
-	watches  map[*naiveWatch]bool
+	watches  map[*brokenWatch]bool
 
 	// lock and shared are used with some faults only, reads counts for yield.
 	lock   sync.RWMutex
@@ -27,8 +27,8 @@ type naive struct {
 	reads  atomic.Int64
 }
 
-// naiveState never changes.
-type naiveState struct {
+// brokenState never changes.
+type brokenState struct {
 	objects  map[string]*Object
 	version  string
 	indexers indexer.Indexers[*Object]
@@ -36,18 +36,18 @@ type naiveState struct {
 	values map[string]map[string][]string
 }
 
-func newNaive(f fault) Factory {
+func newBroken(f fault) Factory {
 	return func(c Config) (Indexer, error) {
-		s := &naive{fault: f, shared: []string{"a/x"}, watches: map[*naiveWatch]bool{}}
-		first := &naiveState{objects: map[string]*Object{}, values: map[string]map[string][]string{}}
+		s := &broken{fault: f, shared: []string{"a/x"}, watches: map[*brokenWatch]bool{}}
+		first := &brokenState{objects: map[string]*Object{}, values: map[string]map[string][]string{}}
 		first.indexers = maps.Clone(c.Indexers)
 		s.state.Store(first)
 		return s, nil
 	}
 }
 
-func (st *naiveState) clone() *naiveState {
-	next := &naiveState{
+func (st *brokenState) clone() *brokenState {
+	next := &brokenState{
 		objects: maps.Clone(st.objects), version: st.version, indexers: maps.Clone(st.indexers),
 		values: map[string]map[string][]string{},
 	}
@@ -58,7 +58,7 @@ func (st *naiveState) clone() *naiveState {
 }
 
 // write makes a state by change, again if another writer was faster.
-func (s *naive) write(change func(*naiveState)) {
+func (s *broken) write(change func(*brokenState)) {
 	if s.fault == locks || s.fault == iteratesLocked {
 		s.lock.Lock()
 		defer s.lock.Unlock()
@@ -77,7 +77,7 @@ func (s *naive) write(change func(*naiveState)) {
 }
 
 // read is the state that a reader sees.
-func (s *naive) read() *naiveState {
+func (s *broken) read() *brokenState {
 	s.reads.Add(1)
 	if s.fault == locks {
 		s.lock.RLock()
@@ -87,13 +87,13 @@ func (s *naive) read() *naiveState {
 }
 
 // yield lets readers see a state that should not be seen.
-func (s *naive) yield() {
+func (s *broken) yield() {
 	for begin, n := s.reads.Load(), 0; s.reads.Load() < begin+4 && n < 2000; n++ {
 		runtime.Gosched()
 	}
 }
 
-func (s *naive) keyOf(o *Object) (string, error) {
+func (s *broken) keyOf(o *Object) (string, error) {
 	if o == nil {
 		if s.fault == takesNil {
 			return "", nil
@@ -103,7 +103,7 @@ func (s *naive) keyOf(o *Object) (string, error) {
 	return objects.MetaKey(o)
 }
 
-func (st *naiveState) put(s *naive, key string, o *Object) {
+func (st *brokenState) put(s *broken, key string, o *Object) {
 	_, existed := st.objects[key]
 	st.objects[key] = o
 	for name, fn := range st.indexers {
@@ -114,7 +114,7 @@ func (st *naiveState) put(s *naive, key string, o *Object) {
 	}
 }
 
-func (st *naiveState) index(s *naive, name string, fn indexer.IndexFunc[*Object], key string, o *Object) {
+func (st *brokenState) index(s *broken, name string, fn indexer.IndexFunc[*Object], key string, o *Object) {
 	if st.values[name] == nil {
 		st.values[name] = map[string][]string{}
 	}
@@ -134,7 +134,7 @@ func (st *naiveState) index(s *naive, name string, fn indexer.IndexFunc[*Object]
 	}
 }
 
-func (s *naive) call(fn indexer.IndexFunc[*Object], o *Object) (values []string, err error) {
+func (s *broken) call(fn indexer.IndexFunc[*Object], o *Object) (values []string, err error) {
 	defer func() {
 		if s.fault == panicsEscape {
 			return
@@ -146,7 +146,7 @@ func (s *naive) call(fn indexer.IndexFunc[*Object], o *Object) (values []string,
 	return fn(o)
 }
 
-func (st *naiveState) remove(s *naive, key string) {
+func (st *brokenState) remove(s *broken, key string) {
 	delete(st.objects, key)
 	for _, values := range st.values {
 		if s.fault != indexKeepsDeleted {
@@ -155,15 +155,15 @@ func (st *naiveState) remove(s *naive, key string) {
 	}
 }
 
-func (st *naiveState) raise(version string) {
+func (st *brokenState) raise(version string) {
 	if objects.NewerVersion(version, st.version) {
 		st.version = version
 	}
 }
 
-func (s *naive) Add(o *Object) error { return s.Update(o) }
+func (s *broken) Add(o *Object) error { return s.Update(o) }
 
-func (s *naive) Update(o *Object) error {
+func (s *broken) Update(o *Object) error {
 	key, err := s.keyOf(o)
 	if err == nil {
 		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.ChangePut}}, "")
@@ -171,7 +171,7 @@ func (s *naive) Update(o *Object) error {
 	return err
 }
 
-func (s *naive) Delete(o *Object) error {
+func (s *broken) Delete(o *Object) error {
 	key, err := s.keyOf(o)
 	if err == nil && s.fault != keepsDeleted {
 		s.Apply([]indexer.Change[*Object]{{Key: key, Object: o, Type: indexer.ChangeRemove}}, "")
@@ -179,7 +179,7 @@ func (s *naive) Delete(o *Object) error {
 	return err
 }
 
-func (s *naive) Apply(changes []indexer.Change[*Object], version string) {
+func (s *broken) Apply(changes []indexer.Change[*Object], version string) {
 	if s.fault == appliesInHalves && len(changes) > 1 {
 		s.apply(changes[:len(changes)/2], "")
 		s.yield()
@@ -188,8 +188,8 @@ func (s *naive) Apply(changes []indexer.Change[*Object], version string) {
 	s.apply(changes, version)
 }
 
-func (s *naive) apply(changes []indexer.Change[*Object], version string) {
-	s.write(func(st *naiveState) {
+func (s *broken) apply(changes []indexer.Change[*Object], version string) {
+	s.write(func(st *brokenState) {
 		for i := range changes {
 			c := &changes[i]
 			if s.fault != tellsNoOld {
@@ -208,7 +208,7 @@ func (s *naive) apply(changes []indexer.Change[*Object], version string) {
 	})
 }
 
-func (s *naive) Replace(items []*Object, version string) error {
+func (s *broken) Replace(items []*Object, version string) error {
 	keys := make([]string, 0, len(items))
 	for i, o := range items {
 		key, err := s.keyOf(o)
@@ -224,7 +224,7 @@ func (s *naive) Replace(items []*Object, version string) error {
 	return nil
 }
 
-func (s *naive) ReplaceAll(keys []string, items []*Object, version string, diff func(indexer.Change[*Object])) {
+func (s *broken) ReplaceAll(keys []string, items []*Object, version string, diff func(indexer.Change[*Object])) {
 	if s.fault == replacesTwice {
 		s.replaceAll(keys[:len(keys)/2], items[:len(keys)/2], version)
 		s.yield()
@@ -239,8 +239,8 @@ func (s *naive) ReplaceAll(keys []string, items []*Object, version string, diff 
 	}
 }
 
-func (s *naive) replaceAll(keys []string, items []*Object, version string) (changes []indexer.Change[*Object]) {
-	s.write(func(st *naiveState) {
+func (s *broken) replaceAll(keys []string, items []*Object, version string) (changes []indexer.Change[*Object]) {
+	s.write(func(st *brokenState) {
 		changes = nil
 		gone := maps.Clone(st.objects)
 		for i, key := range keys {

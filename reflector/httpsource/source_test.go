@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"compress/gzip"
@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/informant-go/informant/reflector"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -40,13 +42,13 @@ func answering(code int, header http.Header, body io.Reader) *http.Client {
 
 func jsonHeader() http.Header { return http.Header{"Content-Type": {"application/json"}} }
 
-func widgets(t testing.TB, client *http.Client, change func(*HTTPConfig[*Widget])) *HTTP[*Widget] {
+func widgets(t testing.TB, client *http.Client, change func(*Config[*Widget])) *Source[*Widget] {
 	t.Helper()
-	config := HTTPConfig[*Widget]{Client: client, BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets"}
+	config := Config[*Widget]{Client: client, BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets"}
 	if change != nil {
 		change(&config)
 	}
-	h, err := NewHTTP(config)
+	h, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +60,8 @@ func bodyOf(s string) *http.Client {
 }
 
 // collect lists once and returns everything.
-func collect[T Object](h *HTTP[T]) (items []T, refused []error, meta metav1.ListMeta, err error) {
-	meta, err = h.List(context.Background(), metav1.ListOptions{}, func(p Part[T]) error {
+func collect[T Object](h *Source[T]) (items []T, refused []error, meta metav1.ListMeta, err error) {
+	meta, err = h.List(context.Background(), metav1.ListOptions{}, func(p reflector.Part[T]) error {
 		items = append(items, p.Items...)
 		refused = append(refused, p.Refused...)
 		return nil
@@ -75,16 +77,16 @@ func TestRequestsGoWhereTheResourceIs(t *testing.T) {
 	})}
 	yes, ten := true, int64(10)
 	for _, c := range []struct {
-		change func(*HTTPConfig[*Widget])
+		change func(*Config[*Widget])
 		opts   metav1.ListOptions
 		watch  bool
 		want   string
 	}{
 		{nil, metav1.ListOptions{}, false, "http://api/apis/example.org/v1/widgets"},
-		{func(c *HTTPConfig[*Widget]) { c.Group, c.Namespace, c.BaseURL = "", "ns", "http://proxy/k8s/" },
+		{func(c *Config[*Widget]) { c.Group, c.Namespace, c.BaseURL = "", "ns", "http://proxy/k8s/" },
 			metav1.ListOptions{ResourceVersion: "0", Limit: 500, Continue: "a+b"}, false,
 			"http://proxy/k8s/api/v1/namespaces/ns/widgets?continue=a%2Bb&limit=500&resourceVersion=0"},
-		{func(c *HTTPConfig[*Widget]) { c.LabelSelector, c.FieldSelector = "a=b,c", "metadata.name=x" },
+		{func(c *Config[*Widget]) { c.LabelSelector, c.FieldSelector = "a=b,c", "metadata.name=x" },
 			metav1.ListOptions{SendInitialEvents: &yes, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan, AllowWatchBookmarks: true, TimeoutSeconds: &ten}, true,
 			"http://api/apis/example.org/v1/widgets?allowWatchBookmarks=true&fieldSelector=metadata.name%3Dx&labelSelector=a%3Db%2Cc&resourceVersionMatch=NotOlderThan&sendInitialEvents=true&timeoutSeconds=10&watch=true"},
 	} {
@@ -104,21 +106,21 @@ func TestRequestsGoWhereTheResourceIs(t *testing.T) {
 }
 
 func TestAnIncompleteConfigSaysWhatIsMissing(t *testing.T) {
-	good := HTTPConfig[*Widget]{BaseURL: "http://api", Version: "v1", Resource: "widgets"}
-	for want, change := range map[string]func(*HTTPConfig[*Widget]){
-		"no BaseURL":     func(c *HTTPConfig[*Widget]) { c.BaseURL = "" },
-		"BaseURL does":   func(c *HTTPConfig[*Widget]) { c.BaseURL = "api:8" },
-		"BaseURL cannot": func(c *HTTPConfig[*Widget]) { c.BaseURL = "http://a b\x00" },
-		"no Version":     func(c *HTTPConfig[*Widget]) { c.Version = "" },
-		"no Resource":    func(c *HTTPConfig[*Widget]) { c.Resource = "" },
+	good := Config[*Widget]{BaseURL: "http://api", Version: "v1", Resource: "widgets"}
+	for want, change := range map[string]func(*Config[*Widget]){
+		"no BaseURL":     func(c *Config[*Widget]) { c.BaseURL = "" },
+		"BaseURL does":   func(c *Config[*Widget]) { c.BaseURL = "api:8" },
+		"BaseURL cannot": func(c *Config[*Widget]) { c.BaseURL = "http://a b\x00" },
+		"no Version":     func(c *Config[*Widget]) { c.Version = "" },
+		"no Resource":    func(c *Config[*Widget]) { c.Resource = "" },
 	} {
 		config := good
 		change(&config)
-		if _, err := NewHTTP(config); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "*reflector.Widget") {
+		if _, err := New(config); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "*httpsource.Widget") {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
-	if _, err := NewHTTP(HTTPConfig[Object]{BaseURL: "http://api", Version: "v1", Resource: "widgets"}); err == nil || !strings.Contains(err.Error(), "set New") {
+	if _, err := New(Config[Object]{BaseURL: "http://api", Version: "v1", Resource: "widgets"}); err == nil || !strings.Contains(err.Error(), "set New") {
 		t.Errorf("an interface without New: %v", err)
 	}
 }
@@ -167,7 +169,7 @@ func TestUnstructuredObjectsAreThoseOfTheDynamicClient(t *testing.T) {
 			if err := runtime.DecodeInto(unstructured.UnstructuredJSONScheme, []byte(list), &want); err != nil {
 				t.Fatal(err)
 			}
-			h, err := NewHTTP(HTTPConfig[*unstructured.Unstructured]{Client: bodyOf(list), BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets"})
+			h, err := New(Config[*unstructured.Unstructured]{Client: bodyOf(list), BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +202,7 @@ func TestAListIsHandedOverWhileItArrives(t *testing.T) {
 		w.Close()
 	}()
 	n := 0
-	_, err := widgets(t, answering(200, jsonHeader(), body), nil).List(context.Background(), metav1.ListOptions{}, func(p Part[*Widget]) error {
+	_, err := widgets(t, answering(200, jsonHeader(), body), nil).List(context.Background(), metav1.ListOptions{}, func(p reflector.Part[*Widget]) error {
 		if n == 0 {
 			close(first)
 		}
@@ -224,7 +226,7 @@ func TestACompressedListIsDecoded(t *testing.T) {
 		z.Close()
 	}))
 	defer server.Close()
-	items, _, _, err := collect(widgets(t, server.Client(), func(c *HTTPConfig[*Widget]) { c.BaseURL = server.URL }))
+	items, _, _, err := collect(widgets(t, server.Client(), func(c *Config[*Widget]) { c.BaseURL = server.URL }))
 	if err != nil || len(items) != 2 {
 		t.Errorf("%d items, %v", len(items), err)
 	}
@@ -247,12 +249,12 @@ func TestAnItemThatCannotBeUsedDoesNotFailTheList(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			list := `{"kind":"WidgetList","apiVersion":"example.org/v1","items":[{"metadata":{"name":"a"}},` + c.item + `,{"metadata":{"name":"b"}}],"metadata":{"resourceVersion":"4"}}`
 			for _, body := range []io.Reader{strings.NewReader(list), iotest.HalfReader(strings.NewReader(list))} {
-				items, refused, meta, err := collect(widgets(t, answering(200, jsonHeader(), body), func(c *HTTPConfig[*Widget]) { c.MaxObjectBytes = 100000 }))
+				items, refused, meta, err := collect(widgets(t, answering(200, jsonHeader(), body), func(c *Config[*Widget]) { c.MaxObjectBytes = 100000 }))
 				if err != nil || len(items) != 2 || len(refused) != 1 || meta.ResourceVersion != "4" {
 					t.Fatalf("%d items, refused %v, %+v, %v", len(items), refused, meta, err)
 				}
-				var bad *DecodeError
-				if !errors.As(refused[0], &bad) || bad.Key != c.key || bad.Type != "*reflector.Widget" || !strings.Contains(bad.Error(), c.want) {
+				var bad *reflector.DecodeError
+				if !errors.As(refused[0], &bad) || bad.Key != c.key || bad.Type != "*httpsource.Widget" || !strings.Contains(bad.Error(), c.want) {
 					t.Errorf("refused with %q (key %q), want %q", refused[0], bad.Key, c.want)
 				}
 			}
@@ -289,7 +291,7 @@ func TestAnAnswerThatIsNoListIsAnError(t *testing.T) {
 		})
 	}
 	t.Run("one object", func(t *testing.T) {
-		h, err := NewHTTP(HTTPConfig[*unstructured.Unstructured]{Client: bodyOf(`{"kind":"Widget","apiVersion":"v1"}`), BaseURL: "http://api", Version: "v1", Resource: "widgets"})
+		h, err := New(Config[*unstructured.Unstructured]{Client: bodyOf(`{"kind":"Widget","apiVersion":"v1"}`), BaseURL: "http://api", Version: "v1", Resource: "widgets"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -301,7 +303,7 @@ func TestAnAnswerThatIsNoListIsAnError(t *testing.T) {
 
 func TestTheErrorOfTheReceiverComesBackAsItIs(t *testing.T) {
 	full := errors.New("full")
-	_, err := widgets(t, bodyOf(widgetLists["kind first"]), nil).List(context.Background(), metav1.ListOptions{}, func(Part[*Widget]) error { return full })
+	_, err := widgets(t, bodyOf(widgetLists["kind first"]), nil).List(context.Background(), metav1.ListOptions{}, func(reflector.Part[*Widget]) error { return full })
 	if err != full {
 		t.Errorf("got %v", err)
 	}
@@ -310,7 +312,7 @@ func TestTheErrorOfTheReceiverComesBackAsItIs(t *testing.T) {
 // R1, R2: a client that was not given notices a dead HTTP/2 connection, and
 // one that was given keeps all but its Timeout.
 func TestTheDefaultClientAsksConnectionsWhetherTheyAreAlive(t *testing.T) {
-	h, err := NewHTTP(HTTPConfig[*Widget]{BaseURL: "https://localhost", Version: "v1", Resource: "widgets"})
+	h, err := New(Config[*Widget]{BaseURL: "https://localhost", Version: "v1", Resource: "widgets"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,4 +325,22 @@ func TestTheDefaultClientAsksConnectionsWhetherTheyAreAlive(t *testing.T) {
 	if c := patient(given); c.Transport != given.Transport || c.Timeout != 0 || given.Timeout != time.Second {
 		t.Errorf("patient made %+v of %+v", c, given)
 	}
+}
+
+// retryAfter is how long err asks to wait, 0 when it does not.
+func retryAfter(err error) time.Duration {
+	seconds, _ := apierrors.SuggestsClientDelay(err)
+	return time.Duration(seconds) * time.Second
+}
+
+func isDecodeError(err error) bool { return errors.As(err, new(*reflector.DecodeError)) }
+
+// hasCode reports whether err is the answer of a server with that code.
+func hasCode(err error, code int32) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && status.Status().Code == code
+}
+
+func isTooLarge(err error) bool {
+	return apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge)
 }

@@ -6,6 +6,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// IndexFunc gives the values under which an index lists obj. It is called
+// without a lock, by the goroutine that writes, and must not write itself. It
+// is not called for a nil object that is stored, only for one that is given to
+// Index.
+type IndexFunc[T any] func(obj T) ([]string, error)
+
+// Indexers are index functions by the name of the index.
+type Indexers[T any] map[string]IndexFunc[T]
+
+// NamespaceIndex is the customary name of the index by namespace. It
+// corresponds to client-go's NamespaceIndex.
+const NamespaceIndex = "namespace"
+
 // MetaNamespaceIndexFunc indexes API objects by namespace, "" for those that
 // live in none. It corresponds to client-go's MetaNamespaceIndexFunc.
 func MetaNamespaceIndexFunc[T metav1.Object](obj T) ([]string, error) {

@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"bytes"
@@ -25,13 +25,13 @@ const (
 
 // hints says what to set after some answers.
 var hints = map[int]string{
-	http.StatusNotFound:     "check HTTPConfig.Group, Version and Resource, and whether the server has that resource, such as by its CustomResourceDefinition",
-	http.StatusUnauthorized: "set HTTPConfig.Client to one whose transport sends credentials that the server knows",
+	http.StatusNotFound:     "check httpsource.Config.Group, Version and Resource, and whether the server has that resource, such as by its CustomResourceDefinition",
+	http.StatusUnauthorized: "set httpsource.Config.Client to one whose transport sends credentials that the server knows",
 }
 
 // statusError makes an error of an answer that is not what was asked for: the
 // Status that the server sent, or one that says what came instead.
-func statusError(resp *http.Response, from source) error {
+func statusError(resp *http.Response, to target) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what came will do
 	wait := retryAfterHeader(resp.Header.Get("Retry-After"), time.Now())
 	var err error
@@ -39,7 +39,7 @@ func statusError(resp *http.Response, from source) error {
 		complete(status, resp.StatusCode, wait)
 		err = failureOf(status)
 	} else {
-		other := apierrors.NewGenericServerResponse(resp.StatusCode, from.method, from.resource, "", "", wait, true)
+		other := apierrors.NewGenericServerResponse(resp.StatusCode, to.method, to.resource, "", "", wait, true)
 		other.ErrStatus.Message = describeAnswer(resp, body)
 		err = other
 	}
@@ -59,7 +59,7 @@ func describeAnswer(resp *http.Response, body []byte) string {
 	if resp.StatusCode == http.StatusNotFound {
 		return answer
 	}
-	return answer + ", and no answer of the API: check the address (HTTPConfig.BaseURL) and what is in between"
+	return answer + ", and no answer of the API: check the address (httpsource.Config.BaseURL) and what is in between"
 }
 
 // quotable tells whether the body of resp may stand in a log. What comes with
@@ -86,7 +86,7 @@ func statusIn(raw []byte) *metav1.Status {
 // for, in an answer that pretends success.
 func statusInstead(status *metav1.Status, of string) error {
 	if status.Status == metav1.StatusSuccess {
-		return fmt.Errorf("the answer is a Status that reports success, and no %s: check the address (HTTPConfig.BaseURL) and what is in between", of)
+		return fmt.Errorf("the answer is a Status that reports success, and no %s: check the address (httpsource.Config.BaseURL) and what is in between", of)
 	}
 	return failureOf(status)
 }

@@ -1,4 +1,4 @@
-package reflector
+package httpsource
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -26,14 +27,14 @@ type listDecoder[T Object] struct {
 	listKind string // expected, "" when any will do
 	max      int    // the most bytes that wait for the kind of the list
 	scan     *scanner
-	part     func(Part[T]) error
+	part     func(reflector.Part[T]) error
 
 	kind, apiVersion string
 	meta             metav1.ListMeta
 	rest             strayFields
 	hasItems         bool
 
-	pending Part[T]
+	pending reflector.Part[T]
 	bytes   int // of the raw items in pending
 
 	// nameless is true once there are items in pending that do not say their
@@ -42,12 +43,12 @@ type listDecoder[T Object] struct {
 }
 
 // decodeList decodes one list from body.
-func (h *HTTP[T]) decodeList(body io.Reader, part func(Part[T]) error) (metav1.ListMeta, error) {
+func (s *Source[T]) decodeList(body io.Reader, part func(reflector.Part[T]) error) (metav1.ListMeta, error) {
 	d := &listDecoder[T]{
-		codec:    &h.codec,
-		listKind: h.config.ListKind,
-		max:      h.config.MaxObjectBytes,
-		scan:     newScanner(body, listBuffer, h.config.MaxObjectBytes),
+		codec:    &s.codec,
+		listKind: s.config.ListKind,
+		max:      s.config.MaxObjectBytes,
+		scan:     newScanner(body, listBuffer, s.config.MaxObjectBytes),
 		part:     part,
 	}
 	return d.run()
@@ -171,7 +172,7 @@ func (d *listDecoder[T]) flushFull() error {
 	case !d.nameless && (n >= partItems || d.bytes >= partBytes):
 		return d.flush()
 	case d.nameless && d.bytes > d.max:
-		return &unusableError{fmt.Errorf("more than %d bytes of items came without a kind, and their list has not said its own: set HTTPConfig.Kind", d.max)}
+		return &unusableError{fmt.Errorf("more than %d bytes of items came without a kind, and their list has not said its own: set httpsource.Config.Kind", d.max)}
 	}
 	return nil
 }
