@@ -182,6 +182,7 @@ func TestTheFenceTellsRightFromWrong(t *testing.T) {
 		{"workqueue", "object", false},
 		{"indexer", "deltafifo", false},
 		{"indexer", "indexer/stores", false},
+		{"indexer/stores", "indexer", true},
 		{"indexer/mutation", "indexer", false},
 		{"reflector", "reflector/httpsource", false},
 		{"reflector/httpsource", "reflector", true},
