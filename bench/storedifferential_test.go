@@ -216,7 +216,7 @@ func TestStoresAnswerAlike(t *testing.T) {
 	byName := func(o *item) ([]string, error) { return []string{o.Name}, nil }
 	rapid.Check(t, func(t *rapid.T) {
 		indexers := indexer.Indexers[*item]{"color": byColor}
-		stores := []indexertest.Indexer{indexer.New(indexer.Options[*item]{Indexers: indexers}), newUpstream(indexers)}
+		stores := []indexertest.Indexer{newCache(indexer.Options[*item]{Indexers: indexers}), newUpstream(indexers)}
 		version := 0
 		draw := func(t *rapid.T) *item {
 			version++

@@ -18,20 +18,20 @@ type core[T any] struct {
 	list  openList[T]
 
 	// wake has room for one token, which ends the consumer's sleep. A token
-	// left over from a sleep that a context ended makes a later one end
-	// early, no more.
+	// that is left over from a sleep that a context ended makes a later sleep
+	// end early, which does no harm.
 	wake chan struct{}
 
 	mu     sync.Mutex
 	closed bool
 	first  first
 
-	// parked is true from when the consumer has decided to sleep until
-	// someone takes it upon himself to wake it: one token a sleep.
+	// parked is true from the moment when the consumer decides to sleep until
+	// somebody has decided to wake it: so each sleep gets one token.
 	parked bool
 
-	// room, if not nil, is closed when there may be room again: producers
-	// wait for it.
+	// room, if not nil, is a channel on which producers wait; it is closed
+	// when there may be room again.
 	room chan struct{}
 }
 
@@ -96,7 +96,7 @@ func (c *core[T]) accept(items []T) (keys []string, objs []T, err error) {
 	return keys, objs, errors.Join(refused...)
 }
 
-// commit ends the open list and returns it.
+// commit ends the open list and returns it. The error is ErrNoList.
 func (c *core[T]) commit() (*pages[T], error) {
 	p := c.list.take()
 	if p == nil {
@@ -123,7 +123,7 @@ func (c *core[T]) isClosed() bool {
 	return c.closed
 }
 
-// unlockAndWake gives mu back and wakes the consumer if it sleeps.
+// unlockAndWake unlocks mu and wakes the consumer if it sleeps.
 func (c *core[T]) unlockAndWake() {
 	wake := c.parked
 	c.parked = false
@@ -136,8 +136,8 @@ func (c *core[T]) unlockAndWake() {
 	}
 }
 
-// park sleeps until something happened, with mu held on entry and return. It
-// fails when the queue is closed or ctx has ended.
+// park sleeps until something may have happened. The error is ErrClosed, or
+// ctx.Err() when ctx has ended. mu is held on entry and return.
 func (c *core[T]) park(ctx context.Context) error {
 	if c.closed {
 		return ErrClosed
@@ -155,7 +155,8 @@ func (c *core[T]) park(ctx context.Context) error {
 	return err
 }
 
-// awaitRoom waits until makeRoom, with mu held on entry and return.
+// awaitRoom waits for makeRoom; the error is ctx.Err(). mu is held on entry and
+// return.
 func (c *core[T]) awaitRoom(ctx context.Context) error {
 	if c.room == nil {
 		c.room = make(chan struct{})
@@ -179,14 +180,15 @@ func (c *core[T]) makeRoom() {
 	}
 }
 
-// first tells when the queue has synced (F4). It is guarded by the queue's
-// lock, done's closing aside, which any goroutine may see.
+// first knows when the queue has synced (F4). It is guarded by mu, but done may
+// be received from by any goroutine.
 type first struct {
-	// done is closed once, when started && left == 0.
+	// done is closed when started is true and left is 0.
 	done chan struct{}
 
-	// started is true once an event or a list came; left is how much of the
-	// first list is not processed yet, 0 when an event came first.
+	// started is true once an event or a list came; left is the number of
+	// pieces of the first list that are not processed yet, 0 when an event
+	// came first.
 	started bool
 	left    int
 }
@@ -198,7 +200,8 @@ func (f *first) event() {
 	}
 }
 
-// list notes that a list was queued, of which n pieces are to be processed.
+// list notes that a list of n pieces was queued. A piece is what one Pop hands
+// out.
 func (f *first) list(n int) {
 	if f.started {
 		return
@@ -220,7 +223,7 @@ func (f *first) processed() {
 	}
 }
 
-// synced is hasSynced for who holds the lock.
+// synced is hasSynced, for a caller that holds mu.
 func (f *first) synced() bool { return f.started && f.left == 0 }
 
 func (f *first) hasSynced() bool {

@@ -9,18 +9,18 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// DeltaFIFO is the queue that gathers what happens to a key until the consumer
-// gets to it: a batch is all deltas of one key, oldest first, and keys come in
-// the order in which they began to wait. Two deletions in a row count as one.
-// A list is told key by key, as a Replaced for what it holds and a Deleted
-// with FinalStateUnknown for what is gone; a resync as a Sync for each known
-// key of which nothing is queued.
+// DeltaFIFO is the queue that gathers the deltas of a key until the consumer
+// gets to that key: a batch has all deltas of one key, oldest first, and keys
+// come in the order in which they began to wait. Two deletions in a row count as
+// one. A list becomes one DeltaReplaced for each of its objects and one
+// DeltaDeleted with FinalStateUnknown for each key that is gone; a resync becomes
+// one DeltaSync for each known key of which nothing is queued.
 //
 // It corresponds to client-go's DeltaFIFO with EmitDeltaTypeReplaced. It
 // differs in that a batch is processed outside the lock, that an object that
-// is refused does not fail its list, that a Delete counts without known
-// objects too, and that Bookmarks and the versions of lists pass through:
-// everything that was queued before a Bookmark is handed out before it.
+// is refused does not fail its list, that a Delete is queued without known
+// objects too, and that bookmarks and the versions of lists are queued:
+// everything that was queued before a DeltaBookmark is handed out before it.
 type DeltaFIFO[T any] struct {
 	core          core[T]
 	bookmarks     bool
@@ -31,27 +31,27 @@ type DeltaFIFO[T any] struct {
 
 	entries entries[T]
 
-	// hand is what is being processed, by the Pop that set popping. Its key
-	// may be queued again.
-	hand    hand[T]
-	popping bool
+	// processing is what the Pop that set popping has handed out. Its key may
+	// be queued again.
+	processing processing[T]
+	popping    bool
 
-	// pops counts how often something was handed out, and traces are told
-	// of each.
+	// pops counts how often something was handed out; traces record each
+	// time.
 	pops   uint64
 	traces []*trace[T]
 }
 
-// hand is the entry that is being processed, and what producers may know of
-// it: its deltas are the consumer's alone.
-type hand[T any] struct {
+// processing is the entry that is being processed, with what producers may read
+// of it: its deltas belong to the consumer.
+type processing[T any] struct {
 	entry   *entry[T] // nil when nothing is being processed
 	deltas  []Delta[T]
-	since   time.Time // the entry's, which may be in line again
+	since   time.Time // the entry's, which may be queued again
 	key     string
-	keyed   bool // there is a key: it is not a Bookmark
+	keyed   bool // it has a key: it is no Bookmark
 	last    last[T]
-	initial bool // it counts for first
+	initial bool // it belongs to the first list
 }
 
 var _ Queue[any] = (*DeltaFIFO[any])(nil)
@@ -78,14 +78,14 @@ func NewDeltaFIFOWithAccess[T any](access object.Access[T], opts Options[T]) (*D
 	return q, nil
 }
 
-// Add queues an Added. The error is an *ItemError when obj has no key or the
-// transform refuses it, ErrClosed after Close, and ctx.Err() when ctx ends
+// Add queues a DeltaAdded. The error is an *object.RefusedError when obj has no key or
+// the transform refuses it, ErrClosed after Close, and ctx.Err() when ctx ends
 // while the queue is full; obj is then not queued.
 func (q *DeltaFIFO[T]) Add(ctx context.Context, obj T) error {
 	return q.event(ctx, DeltaAdded, "Add", obj)
 }
 
-// Update is Add with an Updated.
+// Update is Add with a DeltaUpdated.
 func (q *DeltaFIFO[T]) Update(ctx context.Context, obj T) error {
 	return q.event(ctx, DeltaUpdated, "Update", obj)
 }
@@ -107,8 +107,8 @@ func (q *DeltaFIFO[T]) event(ctx context.Context, t DeltaType, op string, obj T)
 	return nil
 }
 
-// attempted notes that a producer has begun to hand over an event, where that
-// counts.
+// attempted notes that a producer has begun to hand over an event, if
+// Options.RefusedSync makes that count.
 func (q *DeltaFIFO[T]) attempted() {
 	if !q.refusedSync || q.core.first.hasSynced() {
 		return
@@ -118,10 +118,10 @@ func (q *DeltaFIFO[T]) attempted() {
 	q.core.mu.Unlock()
 }
 
-// Delete is Add with a Deleted, of which obj is the last state. With known
-// objects, the deletion of a key that is neither known, nor queued, nor being
-// processed, and of one whose Deleted is being processed, adds nothing: it was
-// reported before. The transform does not see what adds nothing.
+// Delete is Add with a DeltaDeleted; obj is the last state of the object. With
+// known objects, Delete adds nothing if the key is neither known, nor queued, nor
+// being processed, or if its deletion is being processed: it was reported
+// before. The transform is not called then.
 func (q *DeltaFIFO[T]) Delete(ctx context.Context, obj T) error {
 	key, err := q.core.in.eventKey("Delete", obj)
 	if err != nil {
@@ -140,9 +140,9 @@ func (q *DeltaFIFO[T]) Delete(ctx context.Context, obj T) error {
 	return err
 }
 
-// delete queues the Deleted of key, if that adds something, and reports whether
-// all is done. It is not while the key exists and obj is nil: the object is
-// still to be transformed.
+// delete queues a deletion of key, if the key exists, and reports whether
+// nothing is left to do. If the key exists and obj is nil, the object is still to
+// be transformed: delete then queues nothing and returns false.
 func (q *DeltaFIFO[T]) delete(ctx context.Context, key string, obj *T) (done bool, err error) {
 	q.core.mu.Lock()
 	defer q.core.unlockAndWake()
@@ -162,7 +162,7 @@ func (q *DeltaFIFO[T]) delete(ctx context.Context, key string, obj *T) (done boo
 func (q *DeltaFIFO[T]) Begin(context.Context) error { return q.core.begin() }
 
 // Page adds items to the open list. The slice stays the caller's. The error is
-// ErrNoList, ErrClosed, or an errors.Join of one *ItemError for each item that
+// ErrNoList, ErrClosed, or an errors.Join of one *object.RefusedError for each item that
 // was not taken; the others are. Of two items with the same key the later one
 // counts, unless Options.KeepRepeats is set. Page never waits.
 //
@@ -173,8 +173,9 @@ func (q *DeltaFIFO[T]) Page(_ context.Context, items []T) error { return q.core.
 // Abort drops the open list, if there is one.
 func (q *DeltaFIFO[T]) Abort() { q.core.list.take() }
 
-// Bookmark queues a Bookmark behind everything that is queued. It fails as Add
-// does.
+// Bookmark queues a DeltaBookmark behind everything that is queued, unless
+// Options.NoBookmarks is set. The error is ErrClosed after Close, and ctx.Err()
+// when ctx ends while the queue is full.
 func (q *DeltaFIFO[T]) Bookmark(ctx context.Context, resourceVersion string) error {
 	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
@@ -186,9 +187,10 @@ func (q *DeltaFIFO[T]) Bookmark(ctx context.Context, resourceVersion string) err
 	return nil
 }
 
-// Resync queues a Sync for each known object of which nothing is queued, being
-// processed, or handed out while the known objects were read (F5): those show
-// themselves. It never waits. The error is ErrClosed after Close.
+// Resync queues a DeltaSync for each known object, but not for a key of which
+// something is queued, is being processed, or was handed out while the known
+// objects were read (F5): the consumer sees the state of such a key anyway.
+// Resync never waits. The error is ErrClosed after Close.
 func (q *DeltaFIFO[T]) Resync() error {
 	if q.core.isClosed() {
 		return ErrClosed
@@ -235,20 +237,20 @@ func (q *DeltaFIFO[T]) Len() int {
 	return q.entries.deltas
 }
 
-// Age tells how long the key that waits longest has done so. It is 0 when none
-// waits and when the queue was given neither Clock nor Metrics.
+// Age returns how long the key that has waited longest has waited. It is 0 when
+// none waits, and when the queue was given neither Clock nor Metrics.
 func (q *DeltaFIFO[T]) Age() time.Duration {
 	var since time.Time
 	q.core.mu.Lock()
-	if e := q.entries.line.head; e != nil {
+	if e := q.entries.queued.head; e != nil {
 		since = e.since
 	}
 	q.core.mu.Unlock()
 	return q.core.watch.since(since)
 }
 
-// admit waits until one more delta may be queued. mu is held on entry and
-// return.
+// admit waits until one more delta may be queued. The error is ErrClosed or
+// ctx.Err(). mu is held on entry and return.
 func (q *DeltaFIFO[T]) admit(ctx context.Context) error {
 	for !q.core.closed {
 		if q.core.bound <= 0 || q.entries.deltas < q.core.bound {
@@ -263,7 +265,7 @@ func (q *DeltaFIFO[T]) admit(ctx context.Context) error {
 
 // push queues d, which has a key; mu is held.
 func (q *DeltaFIFO[T]) push(d Delta[T]) {
-	if q.entries.push(d, q.hand.entry) {
+	if q.entries.push(d, q.processing.entry) {
 		q.stamp()
 	}
 }
@@ -274,23 +276,24 @@ func (q *DeltaFIFO[T]) pushAll(deltas []Delta[T]) {
 	}
 }
 
-// pushBookmark queues a Bookmark, if they are wanted; mu is held.
+// pushBookmark queues a DeltaBookmark, unless Options.NoBookmarks is set; mu is
+// held.
 func (q *DeltaFIFO[T]) pushBookmark(resourceVersion string) {
 	if q.bookmarks && q.entries.pushBookmark(resourceVersion) {
 		q.stamp()
 	}
 }
 
-// stamp notes when the last entry got in line; mu is held.
+// stamp notes when the last entry was queued; mu is held.
 func (q *DeltaFIFO[T]) stamp() {
 	if q.core.watch.clock != nil {
-		q.entries.line.tail.since = q.core.watch.clock.Now()
+		q.entries.queued.tail.since = q.core.watch.clock.Now()
 	}
 }
 
 // Pop waits for a key and calls process with all its deltas, or with one
-// Bookmark, under no lock. What process was given counts as consumed, whatever
-// it returns, and even if it panics; the queue can be used on.
+// DeltaBookmark, under no lock. What process was given counts as consumed,
+// whatever it returns, and even if it panics; the queue stays usable.
 //
 // Pop returns the error of process, ErrClosed once the queue is closed and
 // empty, ctx.Err() when ctx has ended, and ErrConcurrentPop when another Pop
@@ -307,10 +310,11 @@ func (q *DeltaFIFO[T]) Pop(ctx context.Context, process func(Batch[T]) error) er
 	if q.core.watch.metrics == nil {
 		return process(b)
 	}
-	return q.core.watch.process(len(b.Deltas), left, q.hand.since, func() error { return process(b) })
+	return q.core.watch.process(len(b.Deltas), left, q.processing.since, func() error { return process(b) })
 }
 
-// take waits for an entry and takes it in hand. left is what waits besides.
+// take waits for an entry and begins to process it. left is the number of deltas
+// that wait besides.
 func (q *DeltaFIFO[T]) take(ctx context.Context) (b Batch[T], left int, err error) {
 	q.core.mu.Lock()
 	defer q.core.mu.Unlock()
@@ -318,40 +322,40 @@ func (q *DeltaFIFO[T]) take(ctx context.Context) (b Batch[T], left int, err erro
 		return b, 0, ErrConcurrentPop
 	}
 	q.popping = true
-	for q.entries.line.head == nil {
+	for q.entries.queued.head == nil {
 		if err := q.core.park(ctx); err != nil {
 			q.popping = false
 			return b, 0, err
 		}
 	}
-	q.hand.entry, q.hand.deltas = q.entries.take()
-	q.hand.since = q.hand.entry.since
+	q.processing.entry, q.processing.deltas = q.entries.take()
+	q.processing.since = q.processing.entry.since
 	q.pops++
-	if d := &q.hand.deltas[len(q.hand.deltas)-1]; d.Type != DeltaBookmark {
+	if d := &q.processing.deltas[len(q.processing.deltas)-1]; d.Type != DeltaBookmark {
 		q.takeKey(d)
 	}
 	q.core.makeRoom()
-	return Batch[T]{Deltas: slices.Clip(q.hand.deltas), Initial: !q.core.first.synced()}, q.entries.deltas, nil
+	return Batch[T]{Deltas: slices.Clip(q.processing.deltas), Initial: !q.core.first.synced()}, q.entries.deltas, nil
 }
 
-// takeKey notes that the deltas of a key are in hand, d being the newest; mu
-// is held.
+// takeKey notes that the deltas of a key are being processed, of which d is the
+// newest; mu is held.
 func (q *DeltaFIFO[T]) takeKey(d *Delta[T]) {
-	q.hand.key, q.hand.keyed, q.hand.last = d.Key, true, lastOf(d)
-	q.hand.initial = q.core.first.left > 0
+	q.processing.key, q.processing.keyed, q.processing.last = d.Key, true, lastOf(d)
+	q.processing.initial = q.core.first.left > 0
 	for _, tr := range q.traces {
-		tr.record(d.Key, q.hand.last)
+		tr.record(d.Key, q.processing.last)
 	}
 }
 
 // finish ends a Pop, also one that panics.
 func (q *DeltaFIFO[T]) finish() {
 	q.core.mu.Lock()
-	if q.hand.initial {
+	if q.processing.initial {
 		q.core.first.processed()
 	}
-	q.entries.release(q.hand.entry, q.hand.deltas)
-	q.hand = hand[T]{}
+	q.entries.release(q.processing.entry, q.processing.deltas)
+	q.processing = processing[T]{}
 	q.popping = false
 	q.core.mu.Unlock()
 }

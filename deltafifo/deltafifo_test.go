@@ -204,7 +204,7 @@ func TestDeltaFIFOEmptyFirstListSyncsAtOnce(t *testing.T) { // F4
 	}
 }
 
-// What was in hand when the first list came is no part of it (F4).
+// What was being processed when the first list came is no part of it (F4).
 func TestDeltaFIFOInHandIsNotOfTheFirstList(t *testing.T) {
 	store := mapStore{"ns/a": obj("a", "1")}
 	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: store})

@@ -10,44 +10,45 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// InOrder is the queue that hands deltas out in the order in which they came,
-// all keys together: the informer's default. A list is one ReplacedAll and a
-// resync one SyncAll, so that the consumer's store goes from one state of the
-// server to another. What is gone is for the consumer to see: it holds the
-// state that the ReplacedAll replaces, and nothing else can come between (F2).
+// InOrder is the queue that hands out deltas in the order in which they came,
+// over all keys; an informer uses it unless told otherwise. A list is one
+// DeltaReplacedAll and a resync one DeltaSyncAll, so that the consumer's store
+// goes from one state of the server to another. The consumer finds out what is
+// gone: it holds the state that the DeltaReplacedAll replaces, and nothing else
+// can come between (F2).
 //
 // It corresponds to client-go's RealFIFO with AtomicEvents,
 // UnlockWhileProcessing and EmitDeltaTypeBookmark. It differs in that a batch
 // is processed outside the lock however much is queued, that an object that
 // is refused does not fail its list, and that a Resync adds nothing while a
-// SyncAll still waits.
-//
-// Deltas are appended to waiting and handed out of taken. When taken is used
-// up the two change places, so that nothing is copied and nothing allocated
-// once both are large enough.
+// DeltaSyncAll still waits.
 type InOrder[T any] struct {
 	core core[T]
 
-	// waiting and since are guarded by mu. since is when waiting was empty
-	// last.
-	waiting  []Delta[T]
-	since    time.Time
-	syncing  bool // a SyncAll waits; guarded by mu
 	maxBatch int
 
-	// left is len(taken) - next, for those who do not own taken. The
-	// consumer alone writes it.
+	// Producers append to waiting, the consumer hands out of taken. When
+	// taken is used up the two change places, so that nothing is copied, and
+	// nothing allocated once both are large enough.
+
+	// waiting, since and syncing are guarded by mu. since is when the first
+	// delta of waiting was queued; syncing is true while a DeltaSyncAll
+	// waits.
+	waiting []Delta[T]
+	since   time.Time
+	syncing bool
+
+	// left is len(taken) - next, for producers. Only the consumer writes it.
 	left atomic.Int64
 
 	// popping is true while a Pop runs. What follows belongs to the goroutine
-	// that set it: deltas that have changed sides, of which next is the
-	// first that no process was given.
+	// that set it: taken[next:] has not been handed out yet.
 	popping    atomic.Bool
 	taken      []Delta[T]
 	next       int
 	takenSince time.Time
 	seen       keySet
-	spare      int // how many times in a row taken was far larger than used
+	spare      int // how many times in a row taken was far larger than needed
 }
 
 // minWaiting is the capacity that waiting begins with.
@@ -75,19 +76,19 @@ func NewInOrderWithAccess[T any](access object.Access[T], opts Options[T]) (*InO
 	return q, nil
 }
 
-// Add queues an Added. The error is an *ItemError when obj has no key or the
-// transform refuses it, ErrClosed after Close, and ctx.Err() when ctx ends
+// Add queues a DeltaAdded. The error is an *object.RefusedError when obj has no key or
+// the transform refuses it, ErrClosed after Close, and ctx.Err() when ctx ends
 // while the queue is full; obj is then not queued.
 func (q *InOrder[T]) Add(ctx context.Context, obj T) error {
 	return q.event(ctx, DeltaAdded, "Add", obj)
 }
 
-// Update is Add with an Updated.
+// Update is Add with a DeltaUpdated.
 func (q *InOrder[T]) Update(ctx context.Context, obj T) error {
 	return q.event(ctx, DeltaUpdated, "Update", obj)
 }
 
-// Delete is Add with a Deleted, of which obj is the last state.
+// Delete is Add with a DeltaDeleted; obj is the last state of the object.
 func (q *InOrder[T]) Delete(ctx context.Context, obj T) error {
 	return q.event(ctx, DeltaDeleted, "Delete", obj)
 }
@@ -114,7 +115,7 @@ func (q *InOrder[T]) event(ctx context.Context, t DeltaType, op string, obj T) e
 func (q *InOrder[T]) Begin(context.Context) error { return q.core.begin() }
 
 // Page adds items to the open list. The slice stays the caller's. The error is
-// ErrNoList, ErrClosed, or an errors.Join of one *ItemError for each item that
+// ErrNoList, ErrClosed, or an errors.Join of one *object.RefusedError for each item that
 // was not taken; the others are. Of two items with the same key the later one
 // counts, unless Options.KeepRepeats is set. Page never waits.
 //
@@ -125,7 +126,8 @@ func (q *InOrder[T]) Page(_ context.Context, items []T) error { return q.core.pa
 // Abort drops the open list, if there is one.
 func (q *InOrder[T]) Abort() { q.core.list.take() }
 
-// Bookmark queues a Bookmark. It fails as Add does.
+// Bookmark queues a DeltaBookmark. The error is ErrClosed after Close, and
+// ctx.Err() when ctx ends while the queue is full.
 func (q *InOrder[T]) Bookmark(ctx context.Context, resourceVersion string) error {
 	q.core.mu.Lock()
 	if err := q.admit(ctx); err != nil {
@@ -138,9 +140,10 @@ func (q *InOrder[T]) Bookmark(ctx context.Context, resourceVersion string) error
 	return nil
 }
 
-// Commit queues the open list as one ReplacedAll. It ends the list, also when
-// it fails, and then nothing of it shows (F2): with ErrNoList when none was
-// open, otherwise as Add does.
+// Commit queues the open list as one DeltaReplacedAll. The error is ErrNoList
+// when no list is open, ErrClosed after Close, and ctx.Err() when ctx ends while
+// the queue is full. Commit ends the list in any case; with an error nothing of it
+// is queued (F2).
 func (q *InOrder[T]) Commit(ctx context.Context, resourceVersion string) error {
 	if q.core.isClosed() {
 		return ErrClosed
@@ -161,9 +164,9 @@ func (q *InOrder[T]) Commit(ctx context.Context, resourceVersion string) error {
 	return nil
 }
 
-// Resync queues a SyncAll, unless one waits already: everything that was
-// queued after that one shows itself. It never waits. The error is ErrClosed
-// after Close.
+// Resync queues a DeltaSyncAll, unless one waits already: the consumer sees
+// anyway what was queued after that one. Resync never waits. The error is
+// ErrClosed after Close.
 func (q *InOrder[T]) Resync() error {
 	q.core.mu.Lock()
 	if q.core.closed {
@@ -201,8 +204,8 @@ func (q *InOrder[T]) Len() int {
 	return q.length()
 }
 
-// Age tells how long the oldest delta that waits has done so, at most. It is 0
-// when none waits and when the queue was given neither Clock nor Metrics.
+// Age returns how long the oldest delta that waits has waited, at most. It is 0
+// when none waits, and when the queue was given neither Clock nor Metrics.
 func (q *InOrder[T]) Age() time.Duration {
 	q.core.mu.Lock()
 	since := q.since
@@ -218,8 +221,8 @@ func (q *InOrder[T]) Age() time.Duration {
 // length is Len; mu is held.
 func (q *InOrder[T]) length() int { return len(q.waiting) + int(q.left.Load()) }
 
-// admit waits until one more delta may be queued. mu is held on entry and
-// return.
+// admit waits until one more delta may be queued. The error is ErrClosed or
+// ctx.Err(). mu is held on entry and return.
 func (q *InOrder[T]) admit(ctx context.Context) error {
 	for !q.core.closed {
 		if q.core.bound <= 0 || q.length() < q.core.bound {
@@ -233,9 +236,9 @@ func (q *InOrder[T]) admit(ctx context.Context) error {
 	return ErrClosed
 }
 
-// extend puts a zero delta at the end of waiting and returns it; mu is held.
-// Filling it in place, it being zero already, is faster than append of a whole
-// one (BenchmarkDeltaQueue/inorder): finish clears what was handed out.
+// extend puts a zero delta at the end of waiting and returns it; mu is held. The
+// place is zero because finish clears what was handed out; to fill it there is
+// faster than to append a whole delta (BenchmarkDeltaQueue/inorder).
 func (q *InOrder[T]) extend() *Delta[T] {
 	n := len(q.waiting)
 	if n == cap(q.waiting) {
@@ -252,11 +255,11 @@ func (q *InOrder[T]) stamp() {
 	}
 }
 
-// What becomes of a used-up buffer. A burst shall cost memory only for a while,
-// and a queue that is filled and emptied in turns shall allocate nothing.
+// When a used-up buffer is kept: a burst holds memory only for a while, and a
+// queue that is filled and emptied in turns allocates nothing.
 const (
-	// bigBuffer is the capacity above which a buffer is dropped at once:
-	// nobody can tell whether another burst follows.
+	// bigBuffer is the capacity above which a buffer is dropped at once, for
+	// another burst of that size may never follow.
 	bigBuffer = 1 << 14
 	// smallBuffer is the capacity up to which it is kept in any case. One in
 	// between is dropped when less than a quarter of it was used spareRounds
@@ -265,11 +268,11 @@ const (
 	spareRounds = 16
 )
 
-// Pop waits for deltas and calls process with a Batch of them, under no lock:
-// up to MaxBatch that speak of one key each, or one that stands alone. A batch
-// never goes past a key that comes again; for a collision of hashes it may end
-// a little earlier than that. What process was given counts as consumed,
-// whatever it returns, and even if it panics; the queue can be used on.
+// Pop waits for deltas and calls process with a batch of them, under no lock: up
+// to Options.MaxBatch deltas, each of another key, or one that comes alone. A
+// batch ends before a key that comes again; because keys are told apart by hashes
+// it may, rarely, end earlier. What process was given counts as consumed,
+// whatever it returns, and even if it panics; the queue stays usable.
 //
 // Pop returns the error of process, ErrClosed once the queue is closed and
 // empty, ctx.Err() when ctx has ended, and ErrConcurrentPop when another Pop
@@ -297,7 +300,7 @@ func (q *InOrder[T]) Pop(ctx context.Context, process func(Batch[T]) error) erro
 	return q.core.watch.process(len(deltas), q.Len(), q.takenSince, func() error { return process(b) })
 }
 
-// fetch waits for deltas and makes taken hold them. taken is used up.
+// fetch waits for deltas and moves them to taken, which is used up.
 func (q *InOrder[T]) fetch(ctx context.Context) error {
 	q.recycle()
 	q.core.mu.Lock()
@@ -313,7 +316,7 @@ func (q *InOrder[T]) fetch(ctx context.Context) error {
 	return nil
 }
 
-// recycle empties taken, and drops its buffer if that is not worth keeping.
+// recycle empties taken, and drops its buffer if that has become too large.
 func (q *InOrder[T]) recycle() {
 	q.spare++
 	if cap(q.taken) <= smallBuffer || len(q.taken) > cap(q.taken)/4 {
@@ -325,7 +328,7 @@ func (q *InOrder[T]) recycle() {
 	q.taken, q.next = q.taken[:0], 0
 }
 
-// cut takes the next batch off taken, which is not used up.
+// cut takes the next batch from taken, which is not used up.
 func (q *InOrder[T]) cut() []Delta[T] {
 	deltas := q.taken[q.next:]
 	n := q.prefix(deltas)
@@ -343,7 +346,7 @@ func (q *InOrder[T]) cut() []Delta[T] {
 	return deltas
 }
 
-// prefix tells how many of the first deltas make a batch.
+// prefix returns how many of the first deltas make a batch.
 func (q *InOrder[T]) prefix(deltas []Delta[T]) int {
 	if len(deltas) == 1 || alone(deltas[0].Type) {
 		return 1
@@ -358,11 +361,11 @@ func (q *InOrder[T]) prefix(deltas []Delta[T]) int {
 	return limit
 }
 
-// alone tells whether a delta of this type is a batch of its own.
+// alone reports whether a delta of this type comes alone in its batch.
 func alone(t DeltaType) bool { return t >= DeltaReplacedAll }
 
-// finish ends a Pop, also one that panics. The deltas are cleared so that the
-// buffer holds on to no object.
+// finish ends a Pop, also one that panics. It clears the deltas, so that the
+// buffer keeps no object alive.
 func (q *InOrder[T]) finish(from int, t DeltaType) {
 	clear(q.taken[from:q.next])
 	if t == DeltaReplacedAll {

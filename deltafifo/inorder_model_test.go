@@ -85,7 +85,7 @@ func (m *inOrderModel) draw(t *rapid.T) *Obj {
 	return obj(names.Draw(t, "name"), strconv.Itoa(m.version))
 }
 
-// accepts checks the error of a producer's call and tells whether it counts.
+// accepts checks the error of a producer's call and reports whether it counts.
 func (m *inOrderModel) accepts(t *rapid.T, err error) bool {
 	if m.closed != errors.Is(err, deltafifo.ErrClosed) {
 		t.Fatalf("closed is %v, the error %v", m.closed, err)
@@ -182,7 +182,7 @@ func (m *inOrderModel) commit(t *rapid.T) {
 	m.started, m.open, m.list = true, false, nil
 }
 
-// pop pops once, with producers' calls while the batch is in hand.
+// pop pops once, with producers' calls while the batch is being processed.
 func (m *inOrderModel) pop(t *rapid.T) {
 	if m.busy {
 		if err := m.q.Pop(bg, nil); !errors.Is(err, deltafifo.ErrConcurrentPop) {

@@ -51,7 +51,7 @@ func TestInOrderKeepsOneSyncAllWaiting(t *testing.T) { // F5
 	must(t, q.Add(bg, obj("a", "1")))
 	must(t, q.Resync())
 	equal(t, popAll(t, q), []string{"SyncAll", "Added a 1"})
-	// One that is in hand serves no later call.
+	// One that is being processed serves no later call.
 	must(t, q.Resync())
 	must(t, q.Pop(bg, func(batch) error { return q.Resync() }))
 	equal(t, popAll(t, q), []string{"SyncAll"})
@@ -98,7 +98,7 @@ func TestRefusalNamesQueueTypeAndKey(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if item := new(deltafifo.ItemError); !errors.As(err, &item) || item.Queue != "pods" || item.Op != "Add" {
+		if item := new(object.RefusedError); !errors.As(err, &item) || item.By != "deltafifo: queue pods" || item.Op != "Add" {
 			t.Errorf("%s: %#v", name, err)
 		}
 	}

@@ -7,9 +7,9 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// intake makes what a producer hands over fit for the queue: it has a key and
-// has been transformed. It calls user code and so is never used under a lock.
-// But for memo it does not change after construction.
+// intake makes what a producer hands over ready for the queue: it finds the key
+// and applies the transform. It calls user code and so is never used under a
+// lock. Only memo changes after construction.
 type intake[T any] struct {
 	name      string
 	access    object.Access[T]
@@ -33,7 +33,7 @@ func (in *intake[T]) init(name string, access object.Access[T], opts Options[T])
 	in.logger = klog.LoggerWithValues(logger, "queue", name)
 }
 
-// key makes the key of obj, or remembers it.
+// key returns the key of obj, from memo where that has it.
 func (in *intake[T]) key(obj T) (string, error) {
 	if !in.access.NameIsKey() || in.memo.off.Load() {
 		return in.access.Key(obj)
@@ -56,8 +56,8 @@ func (in *intake[T]) key(obj T) (string, error) {
 	return key, err
 }
 
-// nameOf fails for what has no name, such as a nil pointer, and leaves it to
-// Key to say why.
+// nameOf returns false for an object whose name cannot be read, such as a nil
+// pointer; Key then says why.
 func (in *intake[T]) nameOf(obj T) (name object.Name, ok bool) {
 	defer func() {
 		if !ok {
@@ -67,7 +67,8 @@ func (in *intake[T]) nameOf(obj T) (name object.Name, ok bool) {
 	return in.access.Name(obj), true
 }
 
-// eventKey is the key of the object of an event.
+// eventKey returns the key of the object of an event. The error is an
+// *object.RefusedError.
 func (in *intake[T]) eventKey(op string, obj T) (string, error) {
 	key, err := in.key(obj)
 	if err != nil {
@@ -76,7 +77,8 @@ func (in *intake[T]) eventKey(op string, obj T) (string, error) {
 	return key, nil
 }
 
-// event accepts the object of an event.
+// event returns key and transformed object of an event. The error is an
+// *object.RefusedError.
 func (in *intake[T]) event(op string, obj T) (string, T, error) {
 	key, err := in.eventKey(op, obj)
 	if err != nil {
@@ -88,7 +90,7 @@ func (in *intake[T]) event(op string, obj T) (string, T, error) {
 	return in.transformed(op, key, obj)
 }
 
-// listed accepts an item of a list.
+// listed is event for an item of a list.
 func (in *intake[T]) listed(item T) (string, T, error) {
 	key, err := in.access.Key(item)
 	if err != nil {
@@ -129,8 +131,8 @@ func (in *intake[T]) lookUp(key string) (obj T, exists bool) {
 	return obj, exists
 }
 
-// transformed applies the transform. The key is asked for again, because what
-// the consumer gets is what it will be stored as.
+// transformed applies the transform, and asks the result for its key: the
+// consumer will store it under that one.
 func (in *intake[T]) transformed(op, key string, obj T) (string, T, error) {
 	out, err := in.transform(obj)
 	if err != nil {
@@ -150,5 +152,5 @@ func (in *intake[T]) refuse(op, key string, obj T, err error) error {
 	if name, ok := in.nameOf(obj); key == "" && ok {
 		key = name.String() // better than nothing, where the key function fails
 	}
-	return &ItemError{Queue: in.name, Op: op, Type: fmt.Sprintf("%T", obj), Key: key, Err: err}
+	return &object.RefusedError{By: "deltafifo: queue " + in.name, Op: op, Type: fmt.Sprintf("%T", obj), Key: key, Err: err}
 }

@@ -176,7 +176,7 @@ func TestIdleEntriesAreBounded(t *testing.T) {
 	for i := range bigMap + 10 {
 		s.push(Delta[int]{Key: strconv.Itoa(i), Type: DeltaAdded}, nil)
 	}
-	for s.line.head != nil {
+	for s.queued.head != nil {
 		s.release(s.take())
 	}
 	if len(s.byKey) != maxIdle || s.idle.length != maxIdle || s.peak != maxIdle {
@@ -217,8 +217,8 @@ func TestInOrderGivesBuffersBack(t *testing.T) {
 	}
 }
 
-// Idle entries and those in line are told apart also while one is in hand.
-func TestKeyInHandIsNotIdle(t *testing.T) {
+// Idle entries and queued ones are told apart also while one is being processed.
+func TestKeyThatIsProcessedIsNotIdle(t *testing.T) {
 	s := entries[int]{byKey: map[string]*entry[int]{}}
 	for _, key := range []string{"a", "b", "c"} {
 		s.push(Delta[int]{Key: key, Type: DeltaAdded}, nil)
@@ -235,8 +235,8 @@ func TestKeyInHandIsNotIdle(t *testing.T) {
 	if !slices.Equal(idle, []string{"a", "c"}) || s.idle.length != 2 {
 		t.Errorf("%d idle: %v", s.idle.length, idle)
 	}
-	if s.line.head != hand || s.line.length != 1 || s.keys != 1 || s.deltas != 1 {
-		t.Errorf("%d in line, %d keys, %d deltas", s.line.length, s.keys, s.deltas)
+	if s.queued.head != hand || s.queued.length != 1 || s.keys != 1 || s.deltas != 1 {
+		t.Errorf("%d in line, %d keys, %d deltas", s.queued.length, s.keys, s.deltas)
 	}
 }
 

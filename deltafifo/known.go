@@ -20,9 +20,9 @@ type KnownObjects[T any] interface {
 	GetByKey(key string) (obj T, exists bool, err error)
 }
 
-// exists tells whether the consumer holds key, or will by the time it gets to
-// what is queued now, and waits for room like admit. mu is held on entry and
-// return, and not while the known objects are read: an answer counts if
+// exists reports whether the consumer holds key, or will once it has processed
+// what is queued now, and waits for room as admit does. mu is held on entry and
+// return, but not while the known objects are read: their answer counts only if
 // nothing was handed out meanwhile.
 func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
 	var known, asked bool
@@ -34,8 +34,8 @@ func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
 		switch {
 		case q.core.in.known == nil || q.entries.waiting(key) != nil:
 			return true, nil
-		case q.hand.keyed && q.hand.key == key:
-			return !q.hand.last.gone, nil
+		case q.processing.keyed && q.processing.key == key:
+			return !q.processing.last.gone, nil
 		case asked && pops == q.pops:
 			return known, nil
 		}
@@ -46,8 +46,8 @@ func (q *DeltaFIFO[T]) exists(ctx context.Context, key string) (bool, error) {
 	}
 }
 
-// lookup makes a delta of the known object of each key, with NoObject where it
-// is gone already. It calls user code: mu is not held.
+// lookup makes a delta of the known object of each key, with NoObject where there
+// is none any more. It calls user code: mu is not held.
 func (q *DeltaFIFO[T]) lookup(keys []string, t DeltaType) []Delta[T] {
 	deltas := make([]Delta[T], len(keys))
 	for i, key := range keys {
@@ -57,13 +57,13 @@ func (q *DeltaFIFO[T]) lookup(keys []string, t DeltaType) []Delta[T] {
 	return deltas
 }
 
-// trace begins a trace with what is in hand.
+// trace begins a trace with what is being processed.
 func (q *DeltaFIFO[T]) trace() *trace[T] {
 	tr := &trace[T]{}
 	q.core.mu.Lock()
 	defer q.core.mu.Unlock()
-	if q.hand.keyed {
-		tr.record(q.hand.key, q.hand.last)
+	if q.processing.keyed {
+		tr.record(q.processing.key, q.processing.last)
 	}
 	q.traces = append(q.traces, tr)
 	return tr
@@ -75,7 +75,7 @@ func (q *DeltaFIFO[T]) untrace(tr *trace[T]) {
 	q.traces = slices.DeleteFunc(q.traces, func(t *trace[T]) bool { return t == tr })
 }
 
-// last is what the consumer was told last of a key.
+// last is what the consumer was handed last of a key.
 type last[T any] struct {
 	obj  T
 	gone bool
@@ -86,10 +86,10 @@ func lastOf[T any](d *Delta[T]) last[T] {
 }
 
 // trace records what the consumer is handed while a producer reads the known
-// objects, which it does outside the lock. For a key that is not in the trace
-// nothing has changed since the trace began, so what was read is right; for
-// one that is, the trace knows better. Together they are the known objects as
-// of the moment when the producer takes the lock again (F2, F5).
+// objects, which it does outside the lock. A key that is not in the trace has not
+// changed since the trace began, so what was read of it is right; of a key that
+// is, the trace has the newer state. Together they are the known objects as of
+// the moment when the producer takes the lock again (F2, F5).
 type trace[T any] struct {
 	keys []string // in the order in which they were handed out first
 	last map[string]last[T]

@@ -2,16 +2,19 @@ package deltafifo
 
 import "context"
 
-// Commit makes the open list take effect at once: a Deleted with
-// FinalStateUnknown for each key that is gone, then a Replaced for each of its
-// items, in their order, then, unless resourceVersion is "", a Bookmark;
-// Options.DeletionsLast has the items come first. A key is gone
-// when the list has it not, and the last that was queued of it, or else handed
-// out, or else the known objects, say that it exists (F2). The Deleted has the
-// object of that state; NoObject if none is known.
+// Commit queues the open list at once: a DeltaDeleted with FinalStateUnknown for
+// each key that is gone, then a DeltaReplaced for each of its items, in their
+// order, then, unless resourceVersion is "", a DeltaBookmark. With
+// Options.DeletionsLast the items come before the deletions.
 //
-// Commit ends the list, also when it fails, and then nothing of it shows: with
-// ErrNoList when none was open, otherwise as Add does.
+// A key is gone if the list does not have it and it exists by what is known of it:
+// the last delta that is queued, else the last that was handed out, else the known
+// objects (F2). The DeltaDeleted has the object of that state, or NoObject if
+// none is known.
+//
+// The error is ErrNoList when no list is open, ErrClosed after Close, and
+// ctx.Err() when ctx ends while the queue is full. Commit ends the list in any
+// case; with an error nothing of it is queued.
 //
 // It corresponds to client-go's DeltaFIFO.Replace.
 func (q *DeltaFIFO[T]) Commit(ctx context.Context, resourceVersion string) error {
@@ -39,8 +42,8 @@ func (q *DeltaFIFO[T]) Commit(ctx context.Context, resourceVersion string) error
 	return nil
 }
 
-// missing makes a Deleted for each known object that p has not. It calls user
-// code: mu is not held.
+// missing makes a deletion of each known object that p does not have. It calls
+// user code: mu is not held.
 func (q *DeltaFIFO[T]) missing(p *pages[T]) []Delta[T] {
 	if q.core.in.known == nil {
 		return nil
@@ -58,9 +61,9 @@ func (q *DeltaFIFO[T]) missing(p *pages[T]) []Delta[T] {
 	return missing
 }
 
-// replace queues what p brings and what it shows to be gone; mu is held. tr was
-// begun before missing was made. What is queued overrules tr, and tr overrules
-// missing.
+// replace queues the items of p and the deletions that follow from it; mu is held.
+// tr was begun before missing was made. What is queued overrules tr, and tr
+// overrules missing.
 func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
 	overruled := func(key string) bool { return tr.has(key) || q.entries.waiting(key) != nil }
 	dead := q.handedOut(p, tr)
@@ -69,7 +72,7 @@ func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
 			dead = append(dead, d)
 		}
 	}
-	for e := q.entries.line.head; e != nil; e = e.next {
+	for e := q.entries.queued.head; e != nil; e = e.next {
 		if d := e.newest(); d.Type != DeltaDeleted && d.Type != DeltaBookmark && !p.has(d.Key) {
 			q.push(unseen(d.Key, d.Object))
 		}
@@ -85,8 +88,8 @@ func (q *DeltaFIFO[T]) replace(p *pages[T], missing []Delta[T], tr *trace[T]) {
 	}
 }
 
-// handedOut makes a Deleted for each key in tr that the consumer holds, that p
-// has not, and of which nothing is queued; mu is held.
+// handedOut makes a deletion of each key in tr that the consumer holds, that p
+// does not have, and of which nothing is queued; mu is held.
 func (q *DeltaFIFO[T]) handedOut(p *pages[T], tr *trace[T]) []Delta[T] {
 	var dead []Delta[T]
 	for _, key := range tr.keys {
@@ -97,7 +100,8 @@ func (q *DeltaFIFO[T]) handedOut(p *pages[T], tr *trace[T]) []Delta[T] {
 	return dead
 }
 
-// unseen is the deletion of what was obj last.
+// unseen is the deletion of a key that no watch reported; obj is its last known
+// state.
 func unseen[T any](key string, obj T) Delta[T] {
 	return Delta[T]{Key: key, Object: obj, Type: DeltaDeleted, FinalStateUnknown: true}
 }

@@ -116,9 +116,9 @@ func TestFullQueueMakesProducersWait(t *testing.T) { // F3
 					t.Fatal("a full queue takes more")
 				}
 				must(t, q.Pop(bg, func(batch) error {
-					synctest.Wait() // for the producer, while this batch is in hand
+					synctest.Wait() // for the producer, while this batch is being processed
 					if len(done) == 0 {
-						t.Error("the producer waits for what is in hand")
+						t.Error("the producer waits for what is being processed")
 					}
 					return nil
 				}))

@@ -13,6 +13,6 @@ func TestConformance(t *testing.T) {
 		return indexer.New(indexer.Options[*indexertest.Object]{
 			Indexers:     c.Indexers,
 			OnIndexError: func(*indexer.IndexError) {},
-		}), nil
+		})
 	}, nil)
 }

@@ -36,7 +36,7 @@ type chunkCell[T any] struct {
 	names atomic.Pointer[[chunkSize]string]
 }
 
-// has tells whether key is in place i of c, a state of the cell.
+// has reports whether key is in place i of c, a state of the cell.
 //
 // That names is c.keys nearly always, and the processor bets on it: it loads
 // the key while c is still on its way from memory, which takes about a
@@ -58,7 +58,7 @@ func (c *chunkCell[T]) Collect(col *mvcc.Collector) {
 	}
 }
 
-// summary is what a state has besides its objects.
+// summary is what a state holds besides its objects.
 type summary[T any] struct {
 	resourceVersion string
 	len             int
@@ -90,7 +90,7 @@ type engine[T any] struct {
 	// replaced under mu, never changed.
 	running atomic.Pointer[[]*index[T]]
 
-	// unreadable tells once of a version function that panics.
+	// unreadable sees to it that a version function that panics is reported once.
 	unreadable sync.Once
 
 	errors   errorBook
@@ -165,7 +165,8 @@ func (e *engine[T]) get(key string) (obj T, exists bool) {
 	}
 }
 
-// read calls fn with the newest state, which stays readable until fn returns.
+// read returns the newest state, which stays readable until the caller releases
+// the pin.
 func (e *engine[T]) read() (view[T], mvcc.Pin) {
 	pin := e.clock.Pin()
 	return view[T]{engine: e, version: pin.Version()}, pin

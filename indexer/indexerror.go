@@ -59,8 +59,8 @@ func (e *PanicError) Unwrap() error {
 // errorBook lists the objects that an index has no place for at present. Its
 // size is bounded by the objects times the indexes.
 type errorBook struct {
-	// count is the number of keys, for the writer that wants to know cheaply
-	// whether there is anything to strike out.
+	// count is the number of keys. A writer reads it to see without the lock
+	// that there is nothing to strike out.
 	count atomic.Int64
 
 	mu    sync.Mutex
@@ -77,8 +77,8 @@ type placedError struct {
 }
 
 // crash panics. An index function that has panicked is called again, so that the
-// panic is its own, and its stack what a crash shows; one that bears it this
-// time is told of with the stack of the first time.
+// panic is its own, and a crash shows its stack. If it does not panic again, the
+// panic has the error and the stack of the first time.
 func (p placedError) crash() {
 	panicked, ok := p.err.Err.(*PanicError)
 	if !ok {
@@ -88,9 +88,9 @@ func (p placedError) crash() {
 	panic(fmt.Errorf("%w\n%s", p.err, panicked.Stack))
 }
 
-// replay makes errs all that is known of the keys that were written, in the
-// order in which they were: only the last write of a key counts. Where key says
-// that nothing was written there are no errs.
+// replay puts errs in place of what was known of the n keys of a write, in the
+// order of the write: only the last change of a key counts. key gives key i, and
+// reports whether it was written; if not, there are no errs for it.
 func (b *errorBook) replay(n int, key func(i int) (key string, written bool), errs []placedError) {
 	if len(errs) == 0 && b.count.Load() == 0 {
 		return
@@ -122,15 +122,15 @@ func (b *errorBook) add(errs []*IndexError) {
 	b.count.Store(int64(len(b.byKey)))
 }
 
-// keep forgets all keys but those of which is says so.
-func (b *errorBook) keep(is func(key string) bool) {
+// keep forgets all keys but those for which exists reports true.
+func (b *errorBook) keep(exists func(key string) bool) {
 	if b.count.Load() == 0 {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for key := range b.byKey {
-		if !is(key) {
+		if !exists(key) {
 			delete(b.byKey, key)
 		}
 	}

@@ -173,7 +173,7 @@ func TestNilIndexFunctionsAreRefused(t *testing.T) {
 	clear := func(err error) bool {
 		return err != nil && strings.Contains(err.Error(), `index "none" has no index function`)
 	}
-	if _, err := NewWithAccess(Options[*thing]{Indexers: none}, thingAccess()); !clear(err) {
+	if _, err := NewWithAccess(thingAccess(), Options[*thing]{Indexers: none}); !clear(err) {
 		t.Errorf("NewWithAccess: %v", err)
 	}
 	c := newThings(t, Options[*thing]{})
@@ -254,7 +254,7 @@ func TestIndexesAddedDuringWritesAreComplete(t *testing.T) {
 func TestALoggedPanicShowsItsFunction(t *testing.T) {
 	var said string
 	logger := funcr.New(func(_, args string) { said += args }, funcr.Options{})
-	c, err := NewWithAccess(Options[*thing]{Logger: logger, Indexers: Indexers[*thing]{"color": byColor}}, thingAccess())
+	c, err := NewWithAccess(thingAccess(), Options[*thing]{Logger: logger, Indexers: Indexers[*thing]{"color": byColor}})
 	if err != nil {
 		t.Fatal(err)
 	}

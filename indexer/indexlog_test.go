@@ -52,7 +52,7 @@ func TestIndexErrorsAreLogged(t *testing.T) {
 			var out bytes.Buffer
 			options := Options[*thing]{Name: "things", Indexers: Indexers[*thing]{"color": byColor}}
 			options.Logger = textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&out)))
-			c, err := NewWithAccess(options, thingAccess())
+			c, err := NewWithAccess(thingAccess(), options)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +67,7 @@ func TestIndexErrorsAreLogged(t *testing.T) {
 // TestAddIndexersLogsItsErrors is the same for objects that were there.
 func TestAddIndexersLogsItsErrors(t *testing.T) {
 	var out bytes.Buffer
-	c, err := NewWithAccess(Options[*thing]{Name: "things", Logger: textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&out)))}, thingAccess())
+	c, err := NewWithAccess(thingAccess(), Options[*thing]{Name: "things", Logger: textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&out)))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestIndexErrorsGoToTheProcessLogWithoutALogger(t *testing.T) {
 	state := klog.CaptureState()
 	defer state.Restore()
 	klog.SetLogger(textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&out))))
-	c, err := NewWithAccess(Options[*thing]{Name: "things", Indexers: Indexers[*thing]{"color": byColor}}, thingAccess())
+	c, err := NewWithAccess(thingAccess(), Options[*thing]{Name: "things", Indexers: Indexers[*thing]{"color": byColor}})
 	if err != nil {
 		t.Fatal(err)
 	}

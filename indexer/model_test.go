@@ -66,7 +66,7 @@ func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
 	if options.OnIndexError == nil {
 		options.OnIndexError = func(*IndexError) {}
 	}
-	c, err := NewWithAccess(options, thingAccess())
+	c, err := NewWithAccess(thingAccess(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
 func newBare[T any](t testing.TB, options Options[T], version func(T) string) *Cache[T] {
 	t.Helper()
 	none := func(T) (string, error) { return "", errors.New("a bare store is given its keys") }
-	c, err := NewWithAccess(options, object.Keyed(none, object.Fields[T]{Version: version}))
+	c, err := NewWithAccess(object.Keyed(none, object.Fields[T]{Version: version}), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestModel(t *testing.T) {
 
 func runModel(t *rapid.T, access object.Access[*thing]) {
 	indexers := Indexers[*thing]{"color": byColor, "first": byFirst}
-	c, err := NewWithAccess(Options[*thing]{Indexers: indexers, OnIndexError: func(*IndexError) {}}, access)
+	c, err := NewWithAccess(access, Options[*thing]{Indexers: indexers, OnIndexError: func(*IndexError) {}})
 	if err != nil {
 		t.Fatal(err)
 	}

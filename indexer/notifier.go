@@ -57,6 +57,7 @@ type notifier struct {
 	oldest heap.Heap[*subscription]
 }
 
+// watch makes a watch of a topic; the caller must stop it, or let it close.
 func (n *notifier) watch(of topic) *watch {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -87,7 +88,7 @@ func (n *notifier) subscribe(of topic) *subscription {
 	return s
 }
 
-// leave takes one user from a subscription, and the last one's subscription out.
+// leave counts one user less, and removes the subscription with the last one.
 func (n *notifier) leave(s *subscription) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -172,7 +173,7 @@ func (n *notifier) closeChanged(t notes) {
 	}
 }
 
-// watch is a Watch of this package.
+// watch is the Watch of a Cache.
 type watch struct {
 	sub   *subscription
 	owner *notifier

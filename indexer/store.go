@@ -40,15 +40,6 @@ type Store[T any] interface {
 	LastStoreSyncResourceVersion() string
 }
 
-// IndexFunc gives the values under which an index lists obj. It is called
-// without a lock, by the goroutine that writes, and must not write itself. It
-// is not called for a nil object that is stored, only for one that is given to
-// Index.
-type IndexFunc[T any] func(obj T) ([]string, error)
-
-// Indexers are index functions by the name of the index.
-type Indexers[T any] map[string]IndexFunc[T]
-
 // Indexer is a Store with indexes. With T = any its methods are those of
 // client-go's Indexer but for the type Indexers, which clientgo/ converts.
 type Indexer[T any] interface {
@@ -102,6 +93,19 @@ type Indexer[T any] interface {
 	// an object next comes there, goes from there, or is stored anew there. An
 	// unknown index is watched for a time when it exists.
 	WatchIndex(indexName, value string) Watch
+}
+
+// Watch closes a channel with the next change of a key, of an index value or of
+// the whole store. Make it first, then read, then wait: a change after the
+// reading closes it. All methods may be called by any goroutine.
+type Watch interface {
+	// Done returns a channel that is closed when a write has changed what is
+	// watched, and that write is visible. It may be closed although nothing
+	// changed when a write was under way as the Watch was made.
+	Done() <-chan struct{}
+	// Stop gives the Watch up; its channel may never be closed then. It may be
+	// called more than once, and after the change.
+	Stop()
 }
 
 // Snapshot is one state of an Indexer, over all keys and all indexes (S1). It

@@ -51,3 +51,36 @@ func (t *TransactionError) Error() string {
 
 // Unwrap returns the reasons.
 func (t *TransactionError) Unwrap() []error { return t.Errors }
+
+// Transaction makes all transactions visible at once. It returns nil, or says
+// which of them failed; the others are done. It corresponds to client-go's
+// TransactionStore.
+func (c *Cache[T]) Transaction(transactions ...Transaction[T]) *TransactionError {
+	changes := make([]Change[T], 0, len(transactions))
+	failed := &TransactionError{TotalTransactions: len(transactions)}
+	for i, tx := range transactions {
+		change, err := c.change(tx)
+		if err != nil {
+			failed.Errors = append(failed.Errors, err)
+			continue
+		}
+		failed.SuccessfulIndices = append(failed.SuccessfulIndices, i)
+		changes = append(changes, change)
+	}
+	if len(changes) > 0 {
+		c.engine.apply(changes, "", true)
+	}
+	if len(failed.Errors) > 0 {
+		return failed
+	}
+	return nil
+}
+
+func (c *Cache[T]) change(tx Transaction[T]) (Change[T], error) {
+	kind, err := tx.Type.change()
+	if err != nil {
+		return Change[T]{}, err
+	}
+	key, err := c.key(tx.Object)
+	return Change[T]{Key: key, Object: tx.Object, Type: kind}, err
+}

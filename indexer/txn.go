@@ -199,8 +199,8 @@ func (tx *txn[T]) commit() {
 	tx.validateAfterCommit()
 }
 
-// giveBack makes the slots free that the commit gave up, and lets their hints
-// go with the last state that has their keys.
+// giveBack makes the slots free that the commit gave up. Their hints are removed
+// together with the last state that has their keys.
 func (tx *txn[T]) giveBack() {
 	if tx.revived {
 		slices.Sort(tx.freed)

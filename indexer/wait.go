@@ -76,3 +76,16 @@ func includes(state, version string) bool {
 	c, err := object.CompareVersions(state, version)
 	return err == nil && c >= 0
 }
+
+// Watch watches the whole store, as Indexer says.
+func (c *Cache[T]) Watch() Watch { return c.engine.notifier.watch(topic{}) }
+
+// WatchKey watches one key, as Indexer says.
+func (c *Cache[T]) WatchKey(key string) Watch {
+	return c.engine.notifier.watch(topic{kind: topicKey, name: key})
+}
+
+// WatchIndex watches what ByIndex(indexName, value) returns, as Indexer says.
+func (c *Cache[T]) WatchIndex(indexName, value string) Watch {
+	return c.engine.notifier.watch(topic{kind: topicValue, index: indexName, name: value})
+}

@@ -9,9 +9,9 @@ import (
 )
 
 func ExampleCache_Watch() {
-	machines := indexer.New(indexer.Options[*Machine]{
+	machines := must(indexer.New(indexer.Options[*Machine]{
 		Indexers: indexer.Indexers[*Machine]{"rack": byRack},
-	})
+	}))
 	watch := machines.WatchIndex("rack", "r1") // first watch, then read, then wait
 	defer watch.Stop()
 	inRack, _ := machines.IndexKeys("rack", "r1")
@@ -28,7 +28,7 @@ func ExampleCache_Watch() {
 }
 
 func ExampleCache_WaitForKey() {
-	machines := indexer.New(indexer.Options[*Machine]{})
+	machines := must(indexer.New(indexer.Options[*Machine]{}))
 	written := machine("m1", "7", "r1") // what the API server answered a write with
 	go func() { _ = machines.Add(written) }()
 
@@ -42,15 +42,15 @@ func ExampleCache_WaitForKey() {
 }
 
 func ExampleNewLister() {
-	store := indexer.New(indexer.Options[*Machine]{Indexers: indexer.Indexers[*Machine]{
+	store := must(indexer.New(indexer.Options[*Machine]{Indexers: indexer.Indexers[*Machine]{
 		indexer.NamespaceIndex: indexer.MetaNamespaceIndexFunc[*Machine],
-	}})
+	}}))
 	spare := machine("m1", "1", "r1")
 	spare.Labels = map[string]string{"use": "spare"}
 	_ = store.Add(spare)
 	_ = store.Add(machine("m2", "2", "r1"))
 
-	lister := indexer.NewLister(store, machines)
+	lister := must(indexer.NewLister(store, machines))
 	found, _ := lister.ByNamespace("lab").List(labels.SelectorFromSet(labels.Set{"use": "spare"}))
 	fmt.Println(len(found), found[0].Name)
 	_, err := lister.ByNamespace("lab").Get("m3")

@@ -42,7 +42,7 @@ func watchModel(watch func(c *Cache[*thing], of topic) Watch) func(*rapid.T) {
 		is      func(key string, colors []string) bool
 	}
 	return func(t *rapid.T) {
-		c, err := NewWithAccess(Options[*thing]{Indexers: Indexers[*thing]{"color": func(o *thing) ([]string, error) { return o.colors, nil }}}, thingAccess())
+		c, err := NewWithAccess(thingAccess(), Options[*thing]{Indexers: Indexers[*thing]{"color": func(o *thing) ([]string, error) { return o.colors, nil }}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,7 @@
 package indexer
 
-// apply makes all changes visible at once. count tells whether the objects'
-// own versions count for the resource version of the state.
+// apply makes all changes visible at once. With count the objects' own versions
+// count for the resource version of the state.
 func (e *engine[T]) apply(changes []Change[T], resourceVersion string, count bool) {
 	b := e.newBatch()
 	e.prepare(b, changes, count)

@@ -100,7 +100,7 @@ func TestBatchesBecomeEvents(t *testing.T) {
 			want: []string{"Update a 1>2 Watch"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			store := indexer.New(indexer.Options[item]{})
+			store := newCache(indexer.Options[item]{})
 			if err := store.Add(a(1, "u1")); err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +120,7 @@ func TestBatchesBecomeEvents(t *testing.T) {
 
 // A bookmark and a list bring the store to their version.
 func TestVersionsReachTheStore(t *testing.T) {
-	store := indexer.New(indexer.Options[item]{})
+	store := newCache(indexer.Options[item]{})
 	a := applier[item]{store: store, access: object.Meta[item]()}
 	for _, c := range []struct {
 		delta deltafifo.Delta[item]
@@ -206,7 +206,7 @@ func (*deaf) OnEvent(context.Context, Event[item]) {}
 
 // The buffers of a large list are not kept, and no buffer keeps an object.
 func TestALargeListDoesNotStay(t *testing.T) {
-	a := applier[item]{store: indexer.New(indexer.Options[item]{}), access: object.Meta[item]()}
+	a := applier[item]{store: newCache(indexer.Options[item]{}), access: object.Meta[item]()}
 	items := make([]item, 3*keptScratch)
 	for i := range items {
 		items[i] = newItem("object", i)
@@ -269,4 +269,13 @@ func TestHandlerFuncs(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "initial", "b", "1>2", "ns/a 3"}, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// newCache returns a store with options that are right.
+func newCache(opts indexer.Options[item]) *indexer.Cache[item] {
+	c, err := indexer.New(opts)
+	if err != nil {
+		panic(err)
+	}
+	return c
 }

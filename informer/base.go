@@ -89,12 +89,12 @@ func (o *Options[T]) crashLogger() klog.Logger {
 func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[T], error) {
 	store := opts.Indexer
 	if store == nil {
-		return indexer.NewWithAccess(indexer.Options[T]{
+		return indexer.NewWithAccess(access, indexer.Options[T]{
 			Name:     opts.name(),
 			Indexers: opts.Indexers,
 			Renew:    opts.RelistUpdates,
 			Logger:   opts.Logger,
-		}, access)
+		})
 	}
 	if isNil(store) {
 		return nil, fmt.Errorf("informer: Options.Indexer is a nil %T: leave it out for a new store", store)
@@ -139,8 +139,8 @@ func newReflector[T any](access object.Access[T], lw reflector.ListerWatcher[T],
 	if o.Logger.GetSink() == nil {
 		o.Logger = opts.Logger
 	}
-	r := reflector.NewWithAccess(lw, access, o)
-	if err := r.Check(); err != nil {
+	r, err := reflector.NewWithAccess(access, lw, o)
+	if err != nil {
 		return nil, fmt.Errorf("informer: the reflector of %s cannot be made: %w", opts.name(), err)
 	}
 	opts.SourceStatus = r.Status

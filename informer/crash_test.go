@@ -40,7 +40,7 @@ func surviving(t *testing.T) *atomic.Int64 {
 func TestIndexFunctionsThatPanicOrFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told atomic.Int64
-		store := indexer.New(indexer.Options[item]{OnIndexError: func(*indexer.IndexError) { told.Add(1) }})
+		store := newCache(indexer.Options[item]{OnIndexError: func(*indexer.IndexError) { told.Add(1) }})
 		in, source := scripted(t, Options[item]{Indexer: store, Indexers: indexer.Indexers[item]{
 			"panics": func(obj item) ([]string, error) {
 				if obj.Name == "a" {
@@ -91,7 +91,7 @@ func TestIndexFunctionsThatAreMadeToPanic(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		panics := surviving(t)
-		store := indexer.New(indexer.Options[item]{Indexers: fussy, PanicOnIndexError: true})
+		store := newCache(indexer.Options[item]{Indexers: fussy, PanicOnIndexError: true})
 		in, source := scripted(t, Options[item]{Indexer: store})
 		r := &recorder{}
 		reg := add(t, in, r)
@@ -290,7 +290,7 @@ func TestATransformThatPanicsRefusesTheObject(t *testing.T) {
 func TestAStoreThatPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		panics := surviving(t)
-		store := &panicky{Indexer: indexer.New(indexer.Options[item]{})}
+		store := &panicky{Indexer: newCache(indexer.Options[item]{})}
 		in, source := scripted(t, Options[item]{Indexer: store})
 		running(t, in)
 		source.update(t, newItem("a", 1))

@@ -19,10 +19,10 @@ import (
 
 // watching returns detector options that look at everything and write down
 // what they find.
-func watching(found *[]mutation.Mutation) *mutation.Options[item] {
+func watching(found *[]*mutation.Mutation) *mutation.Options[item] {
 	return &mutation.Options[item]{
 		Copy: item.DeepCopy, Sample: 1, Period: time.Minute,
-		OnMutation: func(m mutation.Mutation) { *found = append(*found, m) },
+		OnMutation: func(m *mutation.Mutation) { *found = append(*found, m) },
 	}
 }
 
@@ -46,7 +46,7 @@ func TestDetectorNamesHandlerKeyAndChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var found []mutation.Mutation
+				var found []*mutation.Mutation
 				in, source := scripted(t, Options[item]{Name: "things", Detector: watching(&found)})
 				if _, err := in.AddHandler(mutator{"x"}, HandlerOptions{Name: "culprit"}); err != nil {
 					t.Fatal(err)
@@ -79,7 +79,7 @@ func TestDetectorNamesHandlerKeyAndChange(t *testing.T) {
 // called before the object was found intact is not named.
 func TestDetectorSuspectsOnlyWhoWasAtWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var found []mutation.Mutation
+		var found []*mutation.Mutation
 		in, source := scripted(t, Options[item]{Detector: watching(&found)})
 		idle, err := in.AddHandler(&recorder{}, HandlerOptions{Name: "idle"})
 		if err != nil {
@@ -110,7 +110,7 @@ func TestDetectorSuspectsOnlyWhoWasAtWork(t *testing.T) {
 // its only handler.
 func TestDetectorOfAController(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var found []mutation.Mutation
+		var found []*mutation.Mutation
 		source := newScript()
 		c, err := NewControllerFromRunner(newAccess(), source, mutator{"x"}, Options[item]{Detector: watching(&found)})
 		if err != nil {
@@ -133,7 +133,7 @@ func TestDetectorOfAController(t *testing.T) {
 func TestDetectorLeavesAloneWhatIsIntact(t *testing.T) {
 	for renew, want := range map[bool]string{false: "map[x:1 y:1]", true: "map[x:2 y:2]"} {
 		synctest.Test(t, func(t *testing.T) {
-			var found []mutation.Mutation
+			var found []*mutation.Mutation
 			copies := map[string]int{}
 			opts := watching(&found)
 			opts.Copy = func(obj item) item {
@@ -197,7 +197,7 @@ func TestObserveComesBeforeAnybodyElse(t *testing.T) {
 // ends, and a later run has a detector again.
 func TestDetectorEndsWithTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var found []mutation.Mutation
+		var found []*mutation.Mutation
 		in, source := scripted(t, Options[item]{Detector: watching(&found)})
 		for i, name := range []string{"x", "y"} {
 			ended := running(t, in)
@@ -255,7 +255,7 @@ func BenchmarkDetector(b *testing.B) {
 				b.Fatal(err)
 			}
 			const objects = 1000
-			a := applier[item]{store: indexer.New(indexer.Options[item]{}), access: newAccess(), detector: detector}
+			a := applier[item]{store: newCache(indexer.Options[item]{}), access: newAccess(), detector: detector}
 			deltas := make([]deltafifo.Delta[item], objects)
 			version := 0
 			b.ReportAllocs()

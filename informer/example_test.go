@@ -12,6 +12,7 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -41,7 +42,7 @@ func Example() {
 	must(objects.Create(widget("a", "large")))
 	must(objects.Create(widget("b", "small")))
 
-	source := must(reflector.NewHTTP(reflector.HTTPConfig[*metav1.PartialObjectMetadata]{
+	source := must(httpsource.New(httpsource.Config[*metav1.PartialObjectMetadata]{
 		Client: server.Client(), BaseURL: server.URL,
 		Group: "example.io", Version: "v1", Resource: "widgets", Kind: "Widget",
 	}))

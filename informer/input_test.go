@@ -199,7 +199,7 @@ func TestNothingIsRefusedAtConstruction(t *testing.T) {
 	for want, opts := range map[string]Options[item]{
 		`index "none" has no index function`: {Indexers: indexer.Indexers[item]{"none": nil}},
 		"Options.Indexer is a nil":           {Indexer: (*indexer.Cache[item])(nil)},
-		`index "late" has no index function`: {Indexer: indexer.New(indexer.Options[item]{}), Indexers: indexer.Indexers[item]{"late": nil}},
+		`index "late" has no index function`: {Indexer: newCache(indexer.Options[item]{}), Indexers: indexer.Indexers[item]{"late": nil}},
 	} {
 		_, err := NewFromRunner(newAccess(), newScript(), opts)
 		_, err2 := NewControllerFromRunner(newAccess(), newScript(), &recorder{}, opts)
@@ -221,7 +221,7 @@ func TestNothingIsRefusedAtConstruction(t *testing.T) {
 // What waits for the store and watches it is a part of the seam: it is there for
 // a store that was given as for the informer's own.
 func TestTheIndexerWaitsAndWatches(t *testing.T) {
-	given, err := indexer.NewWithAccess(indexer.Options[item]{}, newAccess())
+	given, err := indexer.NewWithAccess(newAccess(), indexer.Options[item]{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -69,7 +70,7 @@ func throughFaults(t *testing.T, r *rand.Rand) {
 	for i := range 20 {
 		must(objects.Create(widget(fmt.Sprintf("w-%d", i), "small")))
 	}
-	in := must(informer.New(must(reflector.NewHTTP(reflector.HTTPConfig[partial]{
+	in := must(informer.New(must(httpsource.New(httpsource.Config[partial]{
 		Client: server.Client(), BaseURL: server.URL,
 		Group: "example.io", Version: "v1", Resource: "widgets", Kind: "Widget",
 	})), informer.Options[partial]{

@@ -60,16 +60,10 @@ type mutexTape struct {
 	tape
 }
 
-// notTaken is why a tape refuses an object.
-type notTaken string
-
-func (e notTaken) Error() string     { return string(e) + " is not taken" }
-func (e notTaken) ObjectKey() string { return string(e) }
-
 // takes returns an error for the object that is never taken.
 func (m *mutexTape) takes(o *thing) error {
 	if o.Name == m.stubborn {
-		return notTaken(o.Name)
+		return refusedBySink(o.Name)
 	}
 	return nil
 }
@@ -152,7 +146,7 @@ func simulate(t *testing.T, opts Options, m manners, stubborn string, actions []
 		server.manners, sink.stubborn = m, stubborn
 		opts.Name, opts.OnError = "simulated", func(context.Context, error) {}
 		opts.Logger = funcr.New(func(string, string) {}, funcr.Options{})
-		r := New[*thing](server, opts)
+		r := must(New[*thing](server, opts))
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- r.Run(ctx, sink) }()

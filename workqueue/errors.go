@@ -15,24 +15,25 @@ var (
 	// ErrShutDown is returned by GetContext and GetBatch when the queue is
 	// shut down and nothing waits, and is the misuse of adding to such a
 	// queue.
-	ErrShutDown = errors.New(prefix + "the queue is shut down: stop what works on it or adds to it")
+	ErrShutDown = errors.New("workqueue: the queue is shut down: stop what works on it or adds to it")
 
 	// ErrNotProcessing is the misuse of calling Done with an item that no
 	// worker is processing.
-	ErrNotProcessing = errors.New(prefix + "no worker is processing the item: call Done once for each item that Get returned")
+	ErrNotProcessing = errors.New("workqueue: no worker is processing the item: call Done once for each item that Get returned")
 
 	// ErrNegativeDelay is the misuse of a delay below zero.
-	ErrNegativeDelay = errors.New(prefix + "the delay is negative and counts as none: pass 0 to add at once")
+	ErrNegativeDelay = errors.New("workqueue: the delay is negative and counts as none: pass 0 to add at once")
 
 	// ErrNoLimiter is the misuse of AddOptions.RateLimited on a queue
 	// without a rate limiter.
-	ErrNoLimiter = errors.New(prefix + "the queue has no rate limiter: use a RateLimitingQueue")
+	ErrNoLimiter = errors.New("workqueue: the queue has no rate limiter: use a RateLimitingQueue")
 
 	// ErrUnusedOption is the misuse of setting a field of Options that the
 	// constructor does not use, because it is for another layer.
-	ErrUnusedOption = errors.New(prefix + "the option is set and has no effect on a queue of this layer: leave it unset, or make the queue with the constructor that the comment of the field names")
+	ErrUnusedOption = errors.New("workqueue: the option is set and has no effect on a queue of this layer: leave it unset, or use a constructor that the documentation of the field names")
 )
 
+// prefix is that of the errors above. A MisuseError has it once.
 const prefix = "workqueue: "
 
 // MisuseError names a call that broke the contract of a queue.

@@ -35,7 +35,7 @@ func (s *sums) NewWorkDurationMetric(queue string) workqueue.HistogramMetric {
 	return s.metric("seconds of work", queue)
 }
 func (s *sums) NewUnfinishedWorkSecondsMetric(queue string) workqueue.SettableGaugeMetric {
-	return s.metric("seconds of work", queue)
+	return s.metric("seconds of unfinished work", queue)
 }
 func (s *sums) NewLongestRunningProcessorSecondsMetric(queue string) workqueue.SettableGaugeMetric {
 	return s.metric("longest work", queue)

@@ -48,8 +48,8 @@ func (f *failures[T]) make(item T) *int {
 	return n
 }
 
-// Forget drops the count of item.
-func (f *failures[T]) Forget(item T) {
+// forget drops the count of item.
+func (f *failures[T]) forget(item T) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.forgotten == len(f.count) { // no item has failed: no need to search
@@ -81,8 +81,8 @@ func (f *failures[T]) drop() {
 	f.count, f.forgotten = count, 0
 }
 
-// NumRequeues is the number of failures of item since it was forgotten.
-func (f *failures[T]) NumRequeues(item T) int {
+// number is the number of failures of item since it was forgotten.
+func (f *failures[T]) number(item T) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if n := f.count[item]; n != nil {
@@ -95,7 +95,7 @@ func (f *failures[T]) NumRequeues(item T) int {
 // base, 4 base, up to max. It corresponds to client-go's
 // TypedItemExponentialFailureRateLimiter and gives the same delays.
 type ExponentialLimiter[T comparable] struct {
-	failures[T]
+	failed    failures[T]
 	base, max time.Duration
 }
 
@@ -106,8 +106,14 @@ func NewExponentialLimiter[T comparable](base, max time.Duration) *ExponentialLi
 
 // When counts a failure and returns the delay.
 func (l *ExponentialLimiter[T]) When(item T) time.Duration {
-	return exponential(l.base, l.max, l.add(item))
+	return exponential(l.base, l.max, l.failed.add(item))
 }
+
+// Forget drops the failures of item.
+func (l *ExponentialLimiter[T]) Forget(item T) { l.failed.forget(item) }
+
+// NumRequeues is the number of failures of item since it was forgotten.
+func (l *ExponentialLimiter[T]) NumRequeues(item T) int { return l.failed.number(item) }
 
 // exactFloat is the number up to which a float64 is exact for every integer.
 const exactFloat = 1 << 53
@@ -134,7 +140,7 @@ func exponential(base, max time.Duration, n int) time.Duration {
 // FastSlowLimiter gives an item a number of fast attempts, then slow ones. It
 // corresponds to client-go's TypedItemFastSlowRateLimiter.
 type FastSlowLimiter[T comparable] struct {
-	failures[T]
+	failed     failures[T]
 	fast, slow time.Duration
 	attempts   int
 }
@@ -147,11 +153,17 @@ func NewFastSlowLimiter[T comparable](fast, slow time.Duration, attempts int) *F
 
 // When counts a failure and returns the delay.
 func (l *FastSlowLimiter[T]) When(item T) time.Duration {
-	if l.add(item) < l.attempts {
+	if l.failed.add(item) < l.attempts {
 		return l.fast
 	}
 	return l.slow
 }
+
+// Forget drops the failures of item.
+func (l *FastSlowLimiter[T]) Forget(item T) { l.failed.forget(item) }
+
+// NumRequeues is the number of failures of item since it was forgotten.
+func (l *FastSlowLimiter[T]) NumRequeues(item T) int { return l.failed.number(item) }
 
 // DefaultLimiter returns the limiter of a controller, client-go's
 // DefaultTypedControllerRateLimiter: an item waits from 5 ms to 1000 s, and

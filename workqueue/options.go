@@ -20,19 +20,23 @@ const (
 // Options are the options of New, NewDelaying, NewRateLimiting and
 // NewDelayingOver. The zero value makes a plain first-in, first-out queue.
 //
-// The fields stand below the layer that they are for. Each constructor uses
-// those of its layer and of the layers below it; NewDelayingOver uses those of
-// all layers alone. A field that is set and that the constructor does not use
-// is a misuse (ErrUnusedOption), which the constructor reports.
+// The fields up to Tolerant are for each of them. The others are for one layer,
+// which their documentation names first, and are used by the constructors of that
+// layer and of the layers above it:
+//
+//   - Queue: New, NewDelaying and NewRateLimiting.
+//   - DelayingQueue: NewDelaying and NewRateLimiting.
+//   - RateLimitingQueue: NewRateLimiting.
+//
+// A field that is set and that the constructor does not use is a misuse
+// (ErrUnusedOption), which the constructor reports.
 type Options[T comparable] struct {
-	// All layers, NewDelayingOver included.
-
 	// Name names the queue in metrics, errors and logs. A queue without a
 	// name has no metrics, as in client-go.
 	Name string
 
-	// Metrics makes the metrics of the queue; NewDelayingOver asks it for the
-	// retries alone. nil means none, and costs nothing.
+	// Metrics makes the metrics of the queue; NewDelayingOver uses its retries
+	// alone. nil means none, and costs nothing.
 	Metrics MetricsProvider
 
 	// Clock is the clock of the queue; nil is the real one.
@@ -62,59 +66,56 @@ type Options[T comparable] struct {
 	// for those that wait.
 	Tolerant bool
 
-	// The queue: New, NewDelaying and NewRateLimiting.
-
-	// PriorityDepth, when set, receives the depth of the queue by priority,
-	// and the depth metric of Metrics is not used. It needs Name, not Metrics.
+	// PriorityDepth is for a Queue. When set, it receives the depth of the
+	// queue by priority, and the depth metric of Metrics is not used. It needs
+	// Name, but not Metrics.
 	PriorityDepth PriorityGauge
 
-	// Storage replaces the order in which items go out. Priorities and
-	// groups are then the storage's affair. nil is the order of Q3.
+	// Storage is for a Queue. It replaces the order in which items go out, and
+	// has to care for priorities and groups itself. nil is the order of Q3.
 	Storage Storage[T]
 
-	// Group names the group of an item; workers are shared fairly among the
-	// groups that have waiting items. It must always give the same answer
-	// for the same item; it is called by the goroutine that adds, under no
-	// lock. nil puts all items into one group.
+	// Group is for a Queue. It names the group of an item; workers are shared
+	// fairly among the groups that have waiting items. It must always give the
+	// same answer for the same item; it is called by the goroutine that adds,
+	// under no lock. nil puts all items into one group.
 	Group func(item T) string
 
-	// Aging bounds the wait of an item of low priority: while items of
-	// several priorities wait in a group, one of every Aging items that it
-	// hands out is the one that has waited longest. An item before which m
-	// items of its group wait goes out within Aging·(m+1) items of that
-	// group. Zero means DefaultAging; a negative value means none, strictly
-	// by priority, and gives up Q6.
+	// Aging is for a Queue. It bounds the wait of an item of low priority:
+	// while items of several priorities wait in a group, one of every Aging
+	// items that it hands out is the one that has waited longest. An item
+	// before which m items of its group wait goes out within Aging·(m+1) items
+	// of that group. Zero means DefaultAging; a negative value means none,
+	// strictly by priority, and gives up Q6.
 	Aging int
 
-	// The delays: NewDelaying and NewRateLimiting.
-
-	// AddTakesDelay merges an addition and a pending delay of the same item:
-	// an Add runs the item now and ends its delay, and a delay asked for
-	// while the item waits is none. controller-runtime's priority queue does
-	// that. By default, as in client-go, the delay stays and the item runs
-	// twice.
+	// AddTakesDelay is for a DelayingQueue. It merges an addition and a pending
+	// delay of the same item: an Add runs the item now and ends its delay, and
+	// a delay asked for while the item waits is none. controller-runtime's
+	// priority queue does that. By default, as in client-go, the delay stays
+	// and the item runs twice.
 	AddTakesDelay bool
 
-	// The rate limits: NewRateLimiting.
-
-	// Limiter decides how long failed items wait. It may be shared by
-	// several queues. nil is DefaultLimiter, or none when Backoff or Tokens
-	// is set. With several of the three, the longest delay counts.
+	// Limiter is for a RateLimitingQueue. It decides how long failed items
+	// wait. It may be shared by several queues. nil is DefaultLimiter, or none
+	// when Backoff or Tokens is set. With several of the three, the longest
+	// delay counts.
 	Limiter RateLimiter[T]
 
-	// Backoff delays failed items by counts that the queue keeps itself and
-	// that expire.
+	// Backoff is for a RateLimitingQueue. It delays failed items by counts that
+	// the queue keeps itself and that expire.
 	Backoff Backoff
 
-	// Jitter makes each delay of a failed item longer by a random part of
-	// it, up to this one: 0.1 is up to a tenth. Items that failed together
-	// are then not tried together. Zero or less means none.
+	// Jitter is for a RateLimitingQueue. It makes each delay of a failed item
+	// longer by a random part of it, up to this one: 0.1 is up to a tenth.
+	// Items that failed together are then not tried together. Zero or less
+	// means none.
 	Jitter float64
 
-	// Tokens are spent by the items that AddRateLimited has added, one each,
-	// when their delay has ended and they run; not when they are merged with
-	// an Add, cancelled or dropped. The bucket may be shared by several
-	// queues. Its clock is the queue's.
+	// Tokens is for a RateLimitingQueue. Its tokens are spent by the items that
+	// AddRateLimited has added, one each, when their delay has ended and they
+	// run; not when they are merged with an Add, cancelled or dropped. The
+	// bucket may be shared by several queues. Its clock is the queue's.
 	Tokens *rate.Limiter
 }
 

@@ -17,7 +17,7 @@ type DeltaFIFO struct {
 	fifo
 	engine *deltafifo.DeltaFIFO[any]
 
-	// listed is the type under which the objects of a list are told.
+	// listed is the type of the deltas of a list's objects.
 	listed DeltaType
 }
 
@@ -53,9 +53,9 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 	return f
 }
 
-// knownObjects gives the engine a reader of the known objects. Without any the
-// reader knows nothing: client-go drops the deletion of what is not queued
-// then, where the engine alone would keep it.
+// knownObjects returns known for the engine. Without known objects client-go drops
+// the deletion of a key of which nothing is queued, where the engine would queue
+// it: so the engine is given known objects of which there are none.
 func knownObjects(known KeyListerGetter, logger klog.Logger) deltafifo.KnownObjects[any] {
 	if known == nil {
 		return nothingKnown{}
@@ -80,7 +80,8 @@ func (r reported) GetByKey(key string) (obj any, exists bool, err error) {
 	return obj, exists, nil
 }
 
-// lookUp reads a known object. What cannot be read is reported.
+// lookUp reads a known object. One that cannot be read is reported, and counts as
+// unknown.
 func lookUp(logger klog.Logger, known KeyListerGetter, key string) (obj any, exists bool) {
 	obj, exists, err := known.GetByKey(key)
 	if err != nil {
@@ -90,8 +91,8 @@ func lookUp(logger klog.Logger, known KeyListerGetter, key string) (obj any, exi
 	return obj, exists
 }
 
-// Replace queues a list: what it holds, and what it shows to be gone. With an
-// error nothing of it is queued.
+// Replace queues a list: its objects, and a deletion of each known key that it
+// does not have. With an error nothing of it is queued.
 func (f *DeltaFIFO) Replace(list []interface{}, resourceVersion string) error {
 	return f.replace(list, func() error { return f.commitList(len(list), resourceVersion) })
 }

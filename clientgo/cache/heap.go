@@ -24,7 +24,7 @@ var (
 // NewHeap returns an empty Heap with the order of lessFn. It corresponds to
 // client-go's NewHeap.
 func NewHeap(keyFn KeyFunc, lessFn LessFunc) *Heap {
-	engine, err := stores.NewHeap(lessFn, object.Keyed(keyFn, object.Fields[any]{}))
+	engine, err := stores.NewHeapWithAccess(object.Keyed(keyFn, object.Fields[any]{}), lessFn)
 	if err != nil {
 		panic(err) // lessFn is nil
 	}
@@ -105,5 +105,5 @@ func (h *Heap) GetByKey(key string) (interface{}, bool, error) { return h.engine
 // Close makes Pop end once the Heap is empty, and Add fail.
 func (h *Heap) Close() { h.engine.Close() }
 
-// IsClosed tells whether Close was called.
+// IsClosed reports whether Close was called.
 func (h *Heap) IsClosed() bool { return h.engine.IsClosed() }

@@ -33,7 +33,7 @@ var (
 // NewFIFO returns an empty FIFO. It corresponds to client-go's NewFIFO.
 func NewFIFO(keyFunc KeyFunc) *FIFO {
 	key := func(obj any) (string, error) { return keyFunc(obj) } // a nil keyFunc panics when it is called, as in client-go
-	engine, err := stores.NewFIFO(object.Keyed(key, object.Fields[any]{}), stores.FIFOOptions{KeepPlaces: true})
+	engine, err := stores.NewFIFOWithAccess(object.Keyed(key, object.Fields[any]{}), stores.FIFOOptions{KeepPlaces: true})
 	if err != nil {
 		panic(err) // there is a key
 	}

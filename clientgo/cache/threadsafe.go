@@ -46,12 +46,12 @@ func newThreadSafe(indexers Indexers) threadSafe {
 // newThreadSafeOf makes a store for objects that access can read. An index
 // function that fails makes the writer panic, as in client-go.
 func newThreadSafeOf(access object.Access[any], name string, indexers Indexers) threadSafe {
-	engine, err := indexer.NewWithAccess(indexer.Options[any]{
+	engine, err := indexer.NewWithAccess(access, indexer.Options[any]{
 		Name:              name,
 		Indexers:          toEngine(indexers),
 		PanicOnIndexError: true,
 		Renew:             true,
-	}, access)
+	})
 	if err != nil {
 		panic(err) // access has a Key
 	}

@@ -14,8 +14,8 @@ import (
 
 // seen is something that the consumer's store went through.
 type seen struct {
-	// Type is never ReplacedAll or SyncAll: those show as what they mean for
-	// each key.
+	// Type is never DeltaReplacedAll or DeltaSyncAll: each is noted as what it
+	// means for every key.
 	Type    deltafifo.DeltaType
 	Key     string
 	Version string
@@ -32,8 +32,8 @@ type consumer struct {
 	q   Queue
 	log []seen
 
-	// before, if not nil, is called with each batch before the store knows
-	// of it, after when the store does.
+	// before, if not nil, is called with each batch before it is in the
+	// store, after when it is.
 	before, after func(deltafifo.Batch[*Object])
 
 	mu      sync.Mutex
@@ -84,8 +84,8 @@ func (k *consumer) pop() {
 	k.must("Pop", k.q.Pop(context.Background(), k.process))
 }
 
-// drain pops until everything that is queued now is processed. It uses an event
-// of its own to see that, which the log does not show.
+// drain pops until everything that is queued now is processed. It queues an event
+// of its own to see that, and drops it from the log.
 func (k *consumer) drain() {
 	k.must("Add", k.q.Add(context.Background(), object(sentinel, "1")))
 	k.popUntil("the last event", func() bool { return k.has(sentinel) })
@@ -269,7 +269,7 @@ func (k *consumer) remove(name, version string) {
 	k.must("Delete", k.q.Delete(context.Background(), object(name, version)))
 }
 
-// synced looks at Synced, which takes no lock of anybody.
+// synced reports whether Synced is closed.
 func (k *consumer) synced() bool {
 	select {
 	case <-k.q.Synced():

@@ -198,8 +198,8 @@ var goneTests = []test{
 	}},
 }
 
-// once makes f run while the next batch is in hand, in a goroutine of its own.
-// It does not return if f does not.
+// once makes f run while the next batch is being processed, in a goroutine of its
+// own. The processing ends when f has returned.
 func (k *consumer) once(f func()) {
 	k.before = func(deltafifo.Batch[*Object]) {
 		k.before = nil

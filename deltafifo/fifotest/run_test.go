@@ -33,7 +33,7 @@ type (
 	swallowing  struct{ Queue } // Pop does not return the error of process
 )
 
-// blocking makes a producer wait while a batch is in hand. The wait ends with
+// blocking makes a producer wait while a batch is being processed. The wait ends with
 // the subtest's patience, which closes the queue.
 type gate struct {
 	blocking

@@ -45,7 +45,10 @@ func TestTheOracleNotesBrokenPromises(t *testing.T) {
 		{"the store still has what is deleted", v3, []event{added, {Key: "ns/a", Type: informer.EventDelete, Old: v1, Object: v3}}, "I2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			store := indexer.New(indexer.Options[*corev1.ConfigMap]{})
+			store, err := indexer.New(indexer.Options[*corev1.ConfigMap]{})
+			if err != nil {
+				t.Fatal(err)
+			}
 			if c.stored != nil {
 				if err := store.Add(c.stored); err != nil {
 					t.Fatal(err)

@@ -10,13 +10,13 @@ import (
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/object"
-	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // oracle is a handler that believes nothing: it rebuilds the collection from
 // its events and notes each one that cannot follow those before (I1) or that is
 // ahead of the store (I2).
-type oracle[T reflector.Object] struct {
+type oracle[T httpsource.Object] struct {
 	store indexer.Indexer[T]
 	bell  bell
 
@@ -28,7 +28,7 @@ type oracle[T reflector.Object] struct {
 	faults  []string
 }
 
-func newOracle[T reflector.Object](store indexer.Indexer[T]) *oracle[T] {
+func newOracle[T httpsource.Object](store indexer.Indexer[T]) *oracle[T] {
 	return &oracle[T]{store: store, table: make(map[string]T), journal: make(map[string][]string)}
 }
 
@@ -111,7 +111,7 @@ func (o *oracle[T]) fault(e informer.Event[T], what string) {
 
 // entryOf is an event as the journal tells it. The version of a deletion is not
 // in it, since a client that deletes does not learn it.
-func entryOf[T reflector.Object](e informer.Event[T]) string {
+func entryOf[T httpsource.Object](e informer.Event[T]) string {
 	if e.Type == informer.EventDelete {
 		return e.Type.String()
 	}

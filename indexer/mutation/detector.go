@@ -23,14 +23,14 @@ type Mutation struct {
 	// Path is the first field that differs, such as .Spec.Containers[0].Image,
 	// and Change says how.
 	Path, Change string
-	// Observed is when the object was last as it should be.
+	// Observed is when the object was last found intact, or was observed.
 	Observed time.Time
 	// Suspects are those whom Options.Suspects named for the time since then.
 	Suspects []string
 }
 
-// Error makes a Mutation an error.
-func (m Mutation) Error() string {
+// Error names cache, key and field, and says how that changed.
+func (m *Mutation) Error() string {
 	suspects := ""
 	if len(m.Suspects) > 0 {
 		suspects = fmt.Sprintf(" (at work since it was intact: %s)", strings.Join(m.Suspects, ", "))
@@ -41,46 +41,47 @@ func (m Mutation) Error() string {
 
 // Options configure a Detector.
 type Options[T any] struct {
-	// Name names the cache in reports, "" for the type of its objects.
+	// Name names the cache in reports. "" stands for the type of its objects.
 	Name string
 	// Copy makes a deep copy. It is required. An object over which it panics
 	// is not kept.
 	Copy func(T) T
-	// Sample keeps one object of so many that are observed; 0 stands for 64,
-	// 1 keeps all.
+	// Sample says that one object is kept of so many that are observed: with 1
+	// all of them are. 0 or less stands for 64.
 	Sample int
-	// Max bounds the objects kept, each with its copy; 0 stands for 512. A
-	// new one takes the place of the oldest.
+	// Max bounds the objects that are kept, each with its copy. A new one takes
+	// the place of the oldest. 0 or less stands for 512.
 	Max int
-	// Period is the time between two checks of Run; 0 stands for 1 s.
+	// Period is the time between two checks of Run. 0 or less stands for 1 s.
 	Period time.Duration
-	// Suspects names who has had objects of the cache in hand since it was
-	// last called. Each Check calls it twice, without a lock. nil names
-	// nobody. An informer names its handlers.
+	// Suspects names who has worked with objects of the cache since it was last
+	// called. Each Check calls it twice, without a lock. nil names nobody. An
+	// informer names its handlers.
 	Suspects func() []string
-	// OnMutation is told of each mutation once, by the goroutine that checks.
-	// nil logs an error.
-	OnMutation func(Mutation)
+	// OnMutation is told of each mutation once, by the goroutine that checks
+	// and without a lock. nil logs an error.
+	OnMutation func(*Mutation)
 	// Logger is used where OnMutation is nil. The zero Logger stands for
 	// klog.Background().
 	Logger klog.Logger
-	// Clock is the real one for nil.
+	// Clock says when Run checks, and what time it is. nil stands for the real
+	// one.
 	Clock clock.WithTicker
 }
 
-// Detector finds handlers and workers that change objects which they
-// share with the cache. It is made to stay on in production: it looks at a
-// sample, its memory is bounded, and it tells instead of ending the process.
-// What it cannot tell is which goroutine it was; it narrows that down to one
-// period and to those who were at work in it. Reading an object that somebody
-// changes is a data race, of which the runtime may tell in its own way where a
-// map is changed. It corresponds to client-go's CacheDetector.
+// Detector finds handlers and workers that change objects which they share with
+// the cache. It is made to stay on in production: it looks at a sample, its
+// memory is bounded, and it reports instead of ending the process. It cannot know
+// which goroutine changed an object; it narrows that down to one period, and to
+// those who were at work in it. Reading an object while somebody changes it is a
+// data race: where a map is changed, the runtime may end the process over it. It
+// corresponds to client-go's MutationDetector.
 //
 // All methods may be called by any goroutine.
 type Detector[T any] struct {
 	options Options[T]
 	seen    atomic.Uint64
-	// cannotCopy tells once of a Copy that panics.
+	// cannotCopy logs a Copy that panics, once.
 	cannotCopy sync.Once
 
 	// checking makes checks take turns; only comparing runs under it.
@@ -106,8 +107,8 @@ type observed[T any] struct {
 	told      bool
 }
 
-// New returns a detector. It panics without a Copy function,
-// since it could not detect anything.
+// New returns a Detector. It panics if options.Copy is nil, since it could not
+// detect anything.
 func New[T any](options Options[T]) *Detector[T] {
 	if options.Copy == nil {
 		panic("mutation: a Detector needs Options.Copy, such as (*v1.Pod).DeepCopy")
@@ -130,17 +131,18 @@ func New[T any](options Options[T]) *Detector[T] {
 	return &Detector[T]{options: options}
 }
 
-// Observe tells of an object as it is put into the cache, before anyone else
-// has it. For an object outside the sample it costs an atomic addition.
+// Observe shows the Detector an object that is about to be put into the cache,
+// before anybody else has it. For an object outside the sample it costs an atomic
+// addition.
 func (d *Detector[T]) Observe(key string, obj T) {
 	if d.seen.Add(1)%uint64(d.options.Sample) == 0 {
 		d.keep(key, obj)
 	}
 }
 
-// ObserveAll is Observe for n objects at once. It calls at for those in the
-// sample only; with keep false nothing is kept, since the cache has that state
-// already or it is none.
+// ObserveAll is Observe for n objects, numbered from 0. It calls at for those in
+// the sample only. If at returns keep as false, the object is not kept: the cache
+// has that state already, or will not store it.
 func (d *Detector[T]) ObserveAll(n int, at func(i int) (key string, obj T, keep bool)) {
 	sample := uint64(d.options.Sample)
 	before := d.seen.Add(uint64(n)) - uint64(n)
@@ -167,8 +169,8 @@ func (d *Detector[T]) keep(key string, obj T) {
 	d.next = (d.next + 1) % len(d.ring)
 }
 
-// copy makes a copy, or finds that it cannot: watching must not keep an object
-// from being stored.
+// copy makes a copy. ok is false if Options.Copy panicked, which must not keep an
+// object from being stored.
 func (d *Detector[T]) copy(key string, obj T) (copied T, ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -182,21 +184,21 @@ func (d *Detector[T]) copy(key string, obj T) (copied T, ok bool) {
 	return d.options.Copy(obj), true
 }
 
-// Check compares the kept objects with their copies and returns the mutations
-// that it told of.
-func (d *Detector[T]) Check() []Mutation {
+// Check compares the kept objects with their copies, tells Options.OnMutation of
+// those that differ and returns what it told. It forgets these objects.
+func (d *Detector[T]) Check() []*Mutation {
 	d.suspect()
 	found := d.compare()
 	suspects := d.suspect()
-	for i := range found {
-		found[i].Suspects = suspects
-		d.tell(found[i])
+	for _, m := range found {
+		m.Suspects = suspects
+		d.tell(m)
 	}
 	return found
 }
 
-// compare finds what was changed, and forgets it.
-func (d *Detector[T]) compare() (found []Mutation) {
+// compare returns what was changed, and forgets those objects.
+func (d *Detector[T]) compare() (found []*Mutation) {
 	d.checking.Lock()
 	defer d.checking.Unlock()
 	now := d.options.Clock.Now()
@@ -204,7 +206,7 @@ func (d *Detector[T]) compare() (found []Mutation) {
 		path, change := difference(reflect.ValueOf(&o.copy).Elem(), reflect.ValueOf(&o.obj).Elem())
 		d.mu.Lock()
 		if change != "" {
-			found = append(found, Mutation{Cache: d.options.Name, Key: o.key, Path: path, Change: change, Observed: o.intact})
+			found = append(found, &Mutation{Cache: d.options.Name, Key: o.key, Path: path, Change: change, Observed: o.intact})
 			*o = observed[T]{told: true}
 		} else {
 			o.intact = now
@@ -214,7 +216,7 @@ func (d *Detector[T]) compare() (found []Mutation) {
 	return found
 }
 
-// kept returns the objects that were not told of.
+// kept returns the objects of which nothing was told.
 func (d *Detector[T]) kept() []*observed[T] {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -227,8 +229,7 @@ func (d *Detector[T]) kept() []*observed[T] {
 	return kept
 }
 
-// suspect asks who was at work, and returns who was since the objects were
-// compared before the last time.
+// suspect asks who was at work, and returns the answers of the last three times.
 func (d *Detector[T]) suspect() []string {
 	if d.options.Suspects == nil {
 		return nil
@@ -242,7 +243,7 @@ func (d *Detector[T]) suspect() []string {
 	return slices.Compact(all)
 }
 
-func (d *Detector[T]) tell(m Mutation) {
+func (d *Detector[T]) tell(m *Mutation) {
 	if d.options.OnMutation != nil {
 		d.options.OnMutation(m)
 		return
@@ -258,7 +259,8 @@ func (d *Detector[T]) logger() klog.Logger {
 	return d.options.Logger
 }
 
-// Run checks once a period until ctx ends, and once more then.
+// Run checks once a period until ctx ends, and then once more. It starts no
+// goroutine.
 func (d *Detector[T]) Run(ctx context.Context) {
 	ticker := d.options.Clock.NewTicker(d.options.Period)
 	defer ticker.Stop()

@@ -68,9 +68,9 @@ func TestDetectorNamesKeyAndChange(t *testing.T) {
 		".Any was set and is nil":                  func(w *widget) { w.Any = nil },
 		".secret changed from 0 to 1":              func(w *widget) { w.secret = 1 },
 	} {
-		var told []Mutation
+		var told []*Mutation
 		d := New(Options[*widget]{
-			Name: "widgets", Copy: (*widget).deepCopy, Sample: 1, OnMutation: func(m Mutation) { told = append(told, m) },
+			Name: "widgets", Copy: (*widget).deepCopy, Sample: 1, OnMutation: func(m *Mutation) { told = append(told, m) },
 		})
 		w := newWidget()
 		d.Observe("a/w", w)
@@ -118,9 +118,9 @@ func TestDetectorIsBoundedAndSampled(t *testing.T) {
 
 func TestDetectorRunChecksOnceAPeriodAndAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		told := make(chan Mutation, 10)
+		told := make(chan *Mutation, 10)
 		d := New(Options[*widget]{
-			Copy: (*widget).deepCopy, Sample: 1, Period: time.Minute, OnMutation: func(m Mutation) { told <- m },
+			Copy: (*widget).deepCopy, Sample: 1, Period: time.Minute, OnMutation: func(m *Mutation) { told <- m },
 		})
 		first, last := newWidget(), newWidget()
 		d.Observe("first", first)
@@ -213,7 +213,7 @@ func TestObserveAllSamplesAsObserveDoes(t *testing.T) {
 func TestDetectorSuspectsReachBehindTheLastCheck(t *testing.T) {
 	calls, w := 0, newWidget()
 	d := New(Options[*widget]{
-		Copy: (*widget).deepCopy, Sample: 1, OnMutation: func(Mutation) {},
+		Copy: (*widget).deepCopy, Sample: 1, OnMutation: func(*Mutation) {},
 		Suspects: func() []string {
 			if calls++; calls == 2 { // the first check has compared
 				w.Name = "changed"
@@ -289,7 +289,7 @@ func newRing() *ring {
 // TestDetectorBearsObjectsThatAreNoTrees proves that an object which refers to
 // itself does not end the process, and that what changes in it is found.
 func TestDetectorBearsObjectsThatAreNoTrees(t *testing.T) {
-	d := New(Options[*ring]{Copy: func(*ring) *ring { return newRing() }, Sample: 1, OnMutation: func(Mutation) {}})
+	d := New(Options[*ring]{Copy: func(*ring) *ring { return newRing() }, Sample: 1, OnMutation: func(*Mutation) {}})
 	r := newRing()
 	d.Observe("a/ring", r)
 	if found := d.Check(); len(found) != 0 {

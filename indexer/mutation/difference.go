@@ -6,14 +6,14 @@ import (
 )
 
 // difference returns the path of the first field in which is differs from was,
-// and how it does; change is "" for none. Equality is that of
-// reflect.DeepEqual.
+// and how it differs. change is "" if both are equal, as reflect.DeepEqual has
+// it; functions are taken for equal.
 func difference(was, is reflect.Value) (path, change string) {
 	return make(differ).value(was, is)
 }
 
-// differ has the pairs that are being compared or were: API objects are trees,
-// but one that refers to itself must come to an end too.
+// differ remembers the pairs that were compared or are being compared, so that
+// comparing an object which refers to itself comes to an end.
 type differ map[comparing]struct{}
 
 type comparing struct {
@@ -21,7 +21,8 @@ type comparing struct {
 	kind    reflect.Type
 }
 
-// begun tells whether two pointers, maps or slices were met before.
+// begun reports whether two pointers, maps or slices were met before, and notes
+// that they are.
 func (d differ) begun(was, is reflect.Value) bool {
 	pair := comparing{was.Pointer(), is.Pointer(), was.Type()}
 	_, before := d[pair]

@@ -22,7 +22,7 @@ func ExampleNew() {
 		Name:       "machines",
 		Copy:       (*Machine).deepCopy,
 		Sample:     1, // all of them; in production one in many is enough
-		OnMutation: func(m mutation.Mutation) { fmt.Println("told of", m.Key, m.Path) },
+		OnMutation: func(m *mutation.Mutation) { fmt.Println("told of", m.Key, m.Path) },
 	})
 	shared := machine("m1", "1", "r1")
 	detector.Observe("lab/m1", shared) // informer.Options.Detector has an informer do this

@@ -26,9 +26,10 @@
 //   - K3 A FIFO has synced when what its first Replace brought is processed,
 //     deleted or replaced, or at once when another write came first. It never
 //     turns back.
-//   - K4 An object that has expired is not seen any more. A read removes only
-//     what it found expired, never what was stored since, and waits for no
-//     writer (S2 of package indexer).
+//   - K4 An object that has expired is not seen any more, and is told of once,
+//     when a read comes across it. A read takes out only what it found expired,
+//     never what was stored since, and waits for no writer (S2 of package
+//     indexer).
 //   - K5 A MutationCache shows the newer one of the store's state and the
 //     caller's, by key and by index, and nothing that it was told is gone. What
 //     it keeps is bounded in number and time.

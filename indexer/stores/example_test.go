@@ -8,7 +8,6 @@ import (
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/indexer/stores"
-	"github.com/informant-go/informant/object"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	testclock "k8s.io/utils/clock/testing"
 )
@@ -23,8 +22,16 @@ func machine(name, version, rack string) *Machine {
 	return &Machine{ObjectMeta: metav1.ObjectMeta{Namespace: "lab", Name: name, ResourceVersion: version}, Rack: rack}
 }
 
+// must keeps the examples short.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 func ExampleNewFIFO() {
-	queue, err := stores.NewFIFO(object.Meta[*Machine](), stores.FIFOOptions{})
+	queue, err := stores.NewFIFO[*Machine](stores.FIFOOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -45,7 +52,7 @@ func ExampleNewFIFO() {
 
 func ExampleNewHeap() {
 	byName := func(a, b *Machine) bool { return a.Name < b.Name }
-	next, err := stores.NewHeap(byName, object.Meta[*Machine]())
+	next, err := stores.NewHeap(byName)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -73,7 +80,7 @@ func ExampleNewExpiringStore() {
 		Policy:    stores.TTL[*Machine](time.Minute, clock),
 		Clock:     clock,
 		OnExpired: func(key string) { fmt.Println("expired:", key) },
-	}, object.Meta[*Machine]())
+	})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -88,9 +95,9 @@ func ExampleNewExpiringStore() {
 }
 
 func ExampleNewMutationCache() {
-	store := indexer.New(indexer.Options[*Machine]{})
+	store := must(indexer.New(indexer.Options[*Machine]{}))
 	_ = store.Add(machine("m1", "5", "r1"))
-	own, err := stores.NewMutationCache(store, stores.MutationCacheOptions[*Machine]{}, object.Meta[*Machine]())
+	own, err := stores.NewMutationCache(store, stores.MutationCacheOptions[*Machine]{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -116,7 +123,11 @@ func ExampleNewUndeltaStore() {
 		slices.Sort(names)
 		fmt.Println(names)
 	}
-	store := stores.NewUndeltaStore(indexer.New(indexer.Options[*Machine]{}), push)
+	store, err := stores.NewUndeltaStore(must(indexer.New(indexer.Options[*Machine]{})), push)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	_ = store.Add(machine("m1", "1", "r1"))
 	_ = store.Add(machine("m2", "2", "r1"))
 	_ = store.Delete(machine("m1", "3", "r1"))

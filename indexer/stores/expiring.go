@@ -2,10 +2,12 @@ package stores
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 )
 
@@ -17,14 +19,14 @@ type Timestamped[T any] struct {
 	Stored time.Time
 }
 
-// ExpirationPolicy tells whether an object is to be seen no more. It is called
-// by readers, without a lock, and must answer alike until it says true. It
+// ExpirationPolicy reports whether an object is to be seen no more. It is called
+// by readers, without a lock. What it has called expired stays so. It
 // corresponds to client-go's ExpirationPolicy.
 type ExpirationPolicy[T any] func(entry *Timestamped[T]) (expired bool)
 
-// TTL is the policy that an object expires when it is older than ttl by the
-// clock, which is the real one for nil; with a ttl of 0 or less it never does.
-// It corresponds to client-go's TTLPolicy.
+// TTL is the policy that an object has expired when it was stored longer than ttl
+// ago by the clock, which is the real one for nil. With a ttl of 0 or less it
+// never does. It corresponds to client-go's TTLPolicy.
 func TTL[T any](ttl time.Duration, c clock.PassiveClock) ExpirationPolicy[T] {
 	if c == nil {
 		c = clock.RealClock{}
@@ -34,53 +36,67 @@ func TTL[T any](ttl time.Duration, c clock.PassiveClock) ExpirationPolicy[T] {
 
 // ExpiringOptions configure an ExpiringStore. The zero value keeps everything.
 type ExpiringOptions[T any] struct {
-	// Policy says what expires; nil nothing.
+	// Policy says what has expired. With nil nothing expires.
 	Policy ExpirationPolicy[T]
-	// Clock gives the times at which objects are stored; nil the real one.
+	// Clock gives the times at which objects are stored. nil stands for the
+	// real one.
 	Clock clock.PassiveClock
-	// OnExpired is told the key of each object that a read has removed. It is
-	// called by the reader, without a lock.
+	// OnExpired is told the key of each object that a read found expired, once.
+	// It is called by the reader, without a lock.
 	OnExpired func(key string)
 }
 
-// ExpiringStore is an indexer.Store whose objects expire. An expired object is not seen
-// any more; the first read that comes across it removes it, unless a write is
-// under way, so that no reader waits (S2). It corresponds to client-go's
-// ExpirationCache and NewTTLStore.
+// ExpiringStore is an indexer.Store whose objects expire. An expired object is
+// not seen any more, and the first read that comes across it takes it out. It
+// corresponds to client-go's ExpirationCache and NewTTLStore.
 type ExpiringStore[T any] struct {
 	options ExpiringOptions[T]
 	key     func(T) (string, error)
-	store   indexer.Indexer[*Timestamped[T]]
+	store   indexer.Indexer[*expiring[T]]
 
 	// writing is held by writes, and by reads that remove something. It keeps
-	// a removal from hitting an object that was stored since.
+	// a removal from hitting an object that was stored since. A read that finds
+	// it held leaves the removal to a later one, for it waits for nobody (S2).
 	writing sync.Mutex
+}
+
+// expiring is a stored object. It changes once, when a read finds it expired.
+type expiring[T any] struct {
+	Timestamped[T]
+	expired atomic.Bool
 }
 
 var _ indexer.Store[any] = (*ExpiringStore[any])(nil)
 
-// NewExpiringStore returns an empty store. The error is object.ErrNoAccess for an
-// access that can make no key.
-func NewExpiringStore[T any](options ExpiringOptions[T], access object.Access[T]) (*ExpiringStore[T], error) {
+// NewExpiringStore returns an empty store of API objects. The error is always
+// nil; it is here so that all constructors are alike.
+func NewExpiringStore[T metav1.Object](options ExpiringOptions[T]) (*ExpiringStore[T], error) {
+	return NewExpiringStoreWithAccess(object.Meta[T](), options)
+}
+
+// NewExpiringStoreWithAccess returns an empty store of anything that access can
+// read. The error is object.ErrNoAccess for the zero Access.
+func NewExpiringStoreWithAccess[T any](access object.Access[T], options ExpiringOptions[T]) (*ExpiringStore[T], error) {
 	if err := access.Check(); err != nil {
 		return nil, err
 	}
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
-	byKey := func(e *Timestamped[T]) (string, error) { return e.Key, nil }
-	store, err := indexer.NewWithAccess(indexer.Options[*Timestamped[T]]{Renew: true}, object.Keyed(byKey, object.Fields[*Timestamped[T]]{
-		Version: func(e *Timestamped[T]) string { return access.Version(e.Object) },
-	}))
+	byKey := func(e *expiring[T]) (string, error) { return e.Key, nil }
+	store, err := indexer.NewWithAccess(object.Keyed(byKey, object.Fields[*expiring[T]]{
+		Version: func(e *expiring[T]) string { return access.Version(e.Object) },
+	}), indexer.Options[*expiring[T]]{Renew: true})
 	return &ExpiringStore[T]{options: options, key: keyFunc(access), store: store}, err
 }
 
-func (s *ExpiringStore[T]) stamp(obj T, now time.Time) (*Timestamped[T], error) {
+func (s *ExpiringStore[T]) stamp(obj T, now time.Time) (*expiring[T], error) {
 	key, err := s.key(obj)
-	return &Timestamped[T]{Key: key, Object: obj, Stored: now}, err
+	return &expiring[T]{Timestamped: Timestamped[T]{Key: key, Object: obj, Stored: now}}, err
 }
 
-// Add stores obj, with the present time.
+// Add stores obj, with the present time. The error is an *object.KeyError; so it
+// is for the other writes, which then change nothing.
 func (s *ExpiringStore[T]) Add(obj T) error {
 	entry, err := s.stamp(obj, s.options.Clock.Now())
 	if err != nil {
@@ -108,7 +124,7 @@ func (s *ExpiringStore[T]) Delete(obj T) error {
 // Replace makes items the whole content, all with the present time.
 func (s *ExpiringStore[T]) Replace(items []T, resourceVersion string) error {
 	now := s.options.Clock.Now()
-	entries := make([]*Timestamped[T], len(items))
+	entries := make([]*expiring[T], len(items))
 	for i, item := range items {
 		entry, err := s.stamp(item, now)
 		if err != nil {
@@ -124,7 +140,7 @@ func (s *ExpiringStore[T]) Replace(items []T, resourceVersion string) error {
 // Resync does nothing.
 func (s *ExpiringStore[T]) Resync() error { return nil }
 
-// Get looks up the key of obj.
+// Get looks up the key of obj. The error is an *object.KeyError.
 func (s *ExpiringStore[T]) Get(obj T) (item T, exists bool, err error) {
 	key, err := s.key(obj)
 	if err != nil {
@@ -164,6 +180,20 @@ func (s *ExpiringStore[T]) ListKeys() []string {
 	return keys
 }
 
+// HeldKeys returns the keys of what the store holds: of the objects that have
+// not expired, and of those that no read has come across since they have. It
+// asks no policy and takes nothing out.
+func (s *ExpiringStore[T]) HeldKeys() []string {
+	entries := s.store.List()
+	keys := make([]string, 0, len(entries))
+	for _, entry := range entries {
+		if !entry.expired.Load() {
+			keys = append(keys, entry.Key)
+		}
+	}
+	return keys
+}
+
 // Bookmark raises the version that the state is known to include.
 func (s *ExpiringStore[T]) Bookmark(resourceVersion string) { s.store.Bookmark(resourceVersion) }
 
@@ -173,25 +203,34 @@ func (s *ExpiringStore[T]) LastStoreSyncResourceVersion() string {
 	return s.store.LastStoreSyncResourceVersion()
 }
 
-// expired tells whether entry has expired, and removes it then.
-func (s *ExpiringStore[T]) expired(entry *Timestamped[T]) bool {
-	if s.options.Policy == nil || !s.options.Policy(entry) {
+// expired reports whether entry has expired, and takes it out then. Of several
+// reads that come across it the first one tells.
+func (s *ExpiringStore[T]) expired(entry *expiring[T]) bool {
+	known := entry.expired.Load()
+	if !known && (s.options.Policy == nil || !s.options.Policy(&entry.Timestamped)) {
 		return false
 	}
-	if s.remove(entry) && s.options.OnExpired != nil {
+	first := !known && s.holds(entry) && entry.expired.CompareAndSwap(false, true)
+	s.remove(entry)
+	if first && s.options.OnExpired != nil {
 		s.options.OnExpired(entry.Key)
 	}
 	return true
 }
 
-func (s *ExpiringStore[T]) remove(entry *Timestamped[T]) bool {
+// holds reports whether entry is stored, and not another one of its key.
+func (s *ExpiringStore[T]) holds(entry *expiring[T]) bool {
+	stored, exists, _ := s.store.GetByKey(entry.Key) // which never fails
+	return exists && stored == entry
+}
+
+// remove frees the memory of an expired entry, unless a write is under way.
+func (s *ExpiringStore[T]) remove(entry *expiring[T]) {
 	if !s.writing.TryLock() {
-		return false
+		return
 	}
 	defer s.writing.Unlock()
-	if stored, exists, _ := s.store.GetByKey(entry.Key); !exists || stored != entry {
-		return false
+	if s.holds(entry) {
+		s.store.Apply([]indexer.Change[*expiring[T]]{{Key: entry.Key, Type: indexer.ChangeRemove}}, "")
 	}
-	s.store.Apply([]indexer.Change[*Timestamped[T]]{{Key: entry.Key, Type: indexer.ChangeRemove}}, "")
-	return true
 }

@@ -12,13 +12,14 @@ import (
 
 func newExpiring(t *testing.T, options ExpiringOptions[*thing]) *ExpiringStore[*thing] {
 	t.Helper()
-	s, err := NewExpiringStore(options, thingAccess())
+	s, err := NewExpiringStoreWithAccess(thingAccess(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
+// TestObjectsExpireByTheClock proves K4.
 func TestObjectsExpireByTheClock(t *testing.T) {
 	clock := testclock.NewFakeClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	var expired []string
@@ -83,8 +84,41 @@ func TestObjectsExpireByTheClock(t *testing.T) {
 	}
 }
 
+// TestAnExpiredObjectIsToldOnce has a read come across it while a write is under
+// way, which the read does not wait for (K4): the object is gone for all who
+// ask, also where the policy changes its mind, and the next read frees it.
+func TestAnExpiredObjectIsToldOnce(t *testing.T) {
+	var expired []string
+	old := true
+	s := newExpiring(t, ExpiringOptions[*thing]{
+		Policy:    func(e *Timestamped[*thing]) bool { return e.Key == "a" && old },
+		OnExpired: func(key string) { expired = append(expired, key) },
+	})
+	if err := s.Replace([]*thing{{key: "a"}, {key: "b"}}, "1"); err != nil {
+		t.Fatal(err)
+	}
+	held := func(want ...string) {
+		t.Helper()
+		if got := slices.Sorted(slices.Values(s.HeldKeys())); !slices.Equal(got, want) {
+			t.Errorf("held keys %v, want %v", got, want)
+		}
+	}
+	held("a", "b") // no read has come across a
+	s.writing.Lock()
+	_, found, _ := s.GetByKey("a")
+	s.writing.Unlock()
+	if found || len(s.store.ListKeys()) != 2 {
+		t.Errorf("found %v; %d objects in memory, although a write was under way", found, len(s.store.ListKeys()))
+	}
+	held("b")
+	old = false
+	if len(s.List()) != 1 || len(s.store.ListKeys()) != 1 || fmt.Sprint(expired) != "[a]" {
+		t.Errorf("%d objects, %d in memory, told of %v", len(s.List()), len(s.store.ListKeys()), expired)
+	}
+}
+
 // TestAReaderRemovesOnlyWhatHasExpired has readers that find every second
-// object expired, and a writer that stores the key anew.
+// object expired, and a writer that stores the key anew (K4).
 func TestAReaderRemovesOnlyWhatHasExpired(t *testing.T) {
 	s := newExpiring(t, ExpiringOptions[*thing]{
 		Policy: func(e *Timestamped[*thing]) bool { return e.Object.version == "old" },

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/informant-go/informant/object"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // FIFOOptions configure a FIFO.
@@ -49,9 +50,15 @@ type FIFO[T any] struct {
 	places int
 }
 
-// NewFIFO returns an empty FIFO. The error is object.ErrNoAccess for the zero
-// Access.
-func NewFIFO[T any](access object.Access[T], options FIFOOptions) (*FIFO[T], error) {
+// NewFIFO returns an empty FIFO of API objects. The error is always nil; it is
+// here so that all constructors are alike.
+func NewFIFO[T metav1.Object](options FIFOOptions) (*FIFO[T], error) {
+	return NewFIFOWithAccess(object.Meta[T](), options)
+}
+
+// NewFIFOWithAccess returns an empty FIFO of anything that access can read. The
+// error is object.ErrNoAccess for the zero Access.
+func NewFIFOWithAccess[T any](access object.Access[T], options FIFOOptions) (*FIFO[T], error) {
 	if err := access.Check(); err != nil {
 		return nil, err
 	}
@@ -109,7 +116,8 @@ func (f *FIFO[T]) wake() {
 	}
 }
 
-// Delete takes obj's key out of the store and the queue.
+// Delete takes obj's key out of the store and the queue, if it is there. The
+// error is an *object.KeyError.
 func (f *FIFO[T]) Delete(obj T) error {
 	key, err := f.key(obj)
 	if err != nil {
@@ -157,8 +165,9 @@ func (f *FIFO[T]) settle(n int) {
 	f.checkSynced()
 }
 
-// Replace makes items the whole content and the queue. The resource version is
-// not kept. With an error nothing changes.
+// Replace makes items the whole content and the queue, in their order; of items
+// with the same key the last one counts. The resource version is not kept. With
+// an error, an *object.KeyError or ErrClosed, nothing changes.
 func (f *FIFO[T]) Replace(items []T, _ string) error {
 	keys := make([]string, len(items))
 	for i, item := range items {
@@ -203,7 +212,7 @@ func (f *FIFO[T]) beginWithList() {
 	}
 }
 
-// Resync does nothing: every object is in the queue.
+// Resync does nothing, since every object is in the queue.
 func (f *FIFO[T]) Resync() error { return nil }
 
 // Pop waits for an object, takes it out and calls process with it, outside the

@@ -10,13 +10,14 @@ import (
 
 func newFIFO(t *testing.T, options ...FIFOOptions) *FIFO[*thing] {
 	t.Helper()
-	f, err := NewFIFO(thingAccess(), append(options, FIFOOptions{})[0])
+	f, err := NewFIFOWithAccess(thingAccess(), append(options, FIFOOptions{})[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
+// TestFIFOGivesTheNewestStateInTheOrderOfKeys proves K1, and K2 for Close.
 func TestFIFOGivesTheNewestStateInTheOrderOfKeys(t *testing.T) {
 	f := newFIFO(t)
 	o := func(key, version string) *thing { return &thing{key: key, version: version} }
@@ -49,6 +50,7 @@ func TestFIFOGivesTheNewestStateInTheOrderOfKeys(t *testing.T) {
 	}
 }
 
+// TestFIFOHasSyncedWhenItsFirstListIsProcessed proves K3.
 func TestFIFOHasSyncedWhenItsFirstListIsProcessed(t *testing.T) {
 	f := newFIFO(t)
 	if f.HasSynced() {
@@ -81,8 +83,8 @@ func TestFIFOHasSyncedWhenItsFirstListIsProcessed(t *testing.T) {
 	}
 }
 
-// TestFIFOWithPlacesKeptIsClientGos proves what FIFOOptions.KeepPlaces says: a
-// key comes out at its first place, and HasSynced counts places, those of
+// TestFIFOWithPlacesKeptIsClientGos proves what FIFOOptions.KeepPlaces makes of
+// K1 and K3: a key comes out at its first place, and HasSynced counts places, those of
 // deleted keys with the next object or when there is none.
 func TestFIFOWithPlacesKeptIsClientGos(t *testing.T) {
 	f := newFIFO(t, FIFOOptions{KeepPlaces: true})
@@ -127,6 +129,7 @@ func TestFIFOWithPlacesKeptIsClientGos(t *testing.T) {
 	}
 }
 
+// TestFIFOPopWaits proves K2.
 func TestFIFOPopWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFIFO(t)

@@ -7,10 +7,11 @@ import (
 
 	"github.com/informant-go/informant/internal/heap"
 	"github.com/informant-go/informant/object"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// ErrClosed is returned by a Heap and a FIFO that are closed: by Pop when it is
-// empty too.
+// ErrClosed is returned by the writes of a Heap or FIFO that is closed, and by
+// Pop once it is empty too.
 var ErrClosed = errors.New("stores: the queue is closed")
 
 // Heap is a store out of which the least object comes first. An object that is
@@ -35,15 +36,21 @@ type heapItem[T any] struct {
 	at  int
 }
 
-// NewHeap returns an empty Heap with the order of less, which is called under
-// the Heap's lock and must not call its methods. The error is object.ErrNoAccess
-// for an access that can make no key, or tells of a less that is nil.
-func NewHeap[T any](less func(a, b T) bool, access object.Access[T]) (*Heap[T], error) {
-	if less == nil {
-		return nil, errors.New("stores: a Heap needs an order: give a less that is not nil")
-	}
+// NewHeap returns an empty Heap of API objects with the order of less, which
+// reports whether a comes before b. less is called under the Heap's lock and
+// must not call its methods. The error says that less is nil.
+func NewHeap[T metav1.Object](less func(a, b T) bool) (*Heap[T], error) {
+	return NewHeapWithAccess(object.Meta[T](), less)
+}
+
+// NewHeapWithAccess is NewHeap for anything that access can read. The error can
+// be object.ErrNoAccess too, for the zero Access.
+func NewHeapWithAccess[T any](access object.Access[T], less func(a, b T) bool) (*Heap[T], error) {
 	if err := access.Check(); err != nil {
 		return nil, err
+	}
+	if less == nil {
+		return nil, errors.New("stores: a Heap needs an order: give a less that is not nil")
 	}
 	h := &Heap[T]{key: keyFunc(access), byKey: make(map[string]*heapItem[T])}
 	h.order.Less = func(a, b *heapItem[T]) bool { return less(a.obj, b.obj) }
@@ -51,11 +58,11 @@ func NewHeap[T any](less func(a, b T) bool, access object.Access[T]) (*Heap[T], 
 	return h, nil
 }
 
-// Add adds objects or changes those that are there. With an error, an
-// object.KeyError or ErrClosed, nothing is added.
+// Add adds objects, in place of those with their keys. With an error, an
+// *object.KeyError or ErrClosed, nothing is added.
 func (h *Heap[T]) Add(objs ...T) error { return h.add(objs, true) }
 
-// AddIfNotPresent adds the objects whose keys are not there.
+// AddIfNotPresent is Add for those of the objects whose keys are not there.
 func (h *Heap[T]) AddIfNotPresent(objs ...T) error { return h.add(objs, false) }
 
 // Update is Add for one object.
@@ -98,7 +105,8 @@ func (h *Heap[T]) wake() {
 	}
 }
 
-// Delete removes what has obj's key, if anything.
+// Delete removes what has obj's key, if anything. The error is an
+// *object.KeyError.
 func (h *Heap[T]) Delete(obj T) error {
 	_, _, err := h.Remove(obj)
 	return err
@@ -158,7 +166,7 @@ func (h *Heap[T]) tryPop() (*heapItem[T], <-chan struct{}, error) {
 	return nil, h.changed, nil
 }
 
-// Get looks up the key of obj.
+// Get looks up the key of obj. The error is an *object.KeyError.
 func (h *Heap[T]) Get(obj T) (item T, exists bool, err error) {
 	key, err := h.key(obj)
 	if err != nil {
@@ -208,7 +216,7 @@ func (h *Heap[T]) Close() {
 	h.wake()
 }
 
-// IsClosed tells whether Close was called.
+// IsClosed reports whether Close was called.
 func (h *Heap[T]) IsClosed() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -12,13 +12,14 @@ import (
 )
 
 func newHeap(t interface{ Fatal(...any) }) *Heap[*thing] {
-	h, err := NewHeap(func(a, b *thing) bool { return a.version < b.version }, thingAccess())
+	h, err := NewHeapWithAccess(thingAccess(), func(a, b *thing) bool { return a.version < b.version })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
+// TestHeapPopsTheLeast proves K1.
 func TestHeapPopsTheLeast(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h, model := newHeap(t), map[string]string{}
@@ -82,6 +83,7 @@ func TestHeapPopsTheLeast(t *testing.T) {
 	})
 }
 
+// TestHeapPopWaitsUntilCloseOrContext proves K2.
 func TestHeapPopWaitsUntilCloseOrContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHeap(t)

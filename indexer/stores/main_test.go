@@ -32,7 +32,7 @@ func thingAccess() object.Access[*thing] {
 
 func newThings(t testing.TB) *indexer.Cache[*thing] {
 	t.Helper()
-	c, err := indexer.NewWithAccess(indexer.Options[*thing]{}, thingAccess())
+	c, err := indexer.NewWithAccess(thingAccess(), indexer.Options[*thing]{})
 	if err != nil {
 		t.Fatal(err)
 	}

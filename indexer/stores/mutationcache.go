@@ -3,7 +3,6 @@ package stores
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -11,38 +10,39 @@ import (
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/internal/heap"
 	"github.com/informant-go/informant/object"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 )
 
 // MutationCacheOptions configure a MutationCache. The zero value is client-go's
 // default. It corresponds to client-go's MutationCacheOptions.
 type MutationCacheOptions[T any] struct {
-	// TTL is how long a written object counts; 0 stands for 5 minutes.
+	// TTL is how long a written object counts; 0 or less stands for 5 minutes.
 	TTL time.Duration
-	// Max bounds the written objects that are kept; 0 stands for 100. The
-	// least recently written one goes first.
+	// Max bounds the written objects that are kept; 0 or less stands for 100.
+	// The least recently written one goes first.
 	Max int
 	// IncludeAdds shows written objects that the store does not have. Such an
 	// object may have been deleted since, before the store had seen it; it is
 	// then shown until TTL is over.
 	IncludeAdds bool
 	// Compare orders two states of one object: negative when a is older than
-	// b. nil compares resource versions with object.CompareVersions, an object
-	// without a comparable one being the older.
+	// b. nil compares resource versions with object.CompareVersions; an object
+	// without a comparable one is the older.
 	Compare func(a, b T) int
-	// Clock is the real one for nil.
+	// Clock says when TTL is over. nil stands for the real one.
 	Clock clock.PassiveClock
 }
 
-// MutationCache shows the objects of an indexer.Indexer as they are after the caller's
-// own writes, before a watch brings them: tell it what the API server returned
-// with Mutation. For an object it shows the newer one of the store's and the
-// caller's. OnAddOrUpdate and OnDelete, called from an informer's handler, make
-// it forget what the store has caught up with. All methods may be called by any
-// goroutine. It corresponds to client-go's MutationCache.
+// MutationCache shows the objects of an indexer.Indexer as they are after the
+// caller's own writes, before a watch brings them. The caller tells Mutation what
+// the API server answered a write with, and the handler of an informer tells
+// OnAddOrUpdate and OnDelete what the store has caught up with, which the cache
+// then forgets. All methods may be called by any goroutine. It corresponds to
+// client-go's MutationCache.
 //
-// Indexer.WaitFor answers the same need without a second copy, where waiting
-// is possible.
+// Where waiting is possible, WaitFor of the indexer.Indexer answers the same
+// need without a second copy.
 type MutationCache[T any] struct {
 	options MutationCacheOptions[T]
 	access  object.Access[T]
@@ -56,8 +56,8 @@ type MutationCache[T any] struct {
 	writes uint64
 }
 
-// overlay is what was written under a key, or with deleted, what is known to be
-// gone. But for its place it does not change once it is known.
+// overlay is what was written under a key or, if deleted is set, what is known to
+// be gone. Only its place changes once it is known.
 type overlay[T any] struct {
 	key     string
 	obj     T
@@ -68,9 +68,16 @@ type overlay[T any] struct {
 	at      int
 }
 
-// NewMutationCache returns a MutationCache over backing. The error is
-// object.ErrNoAccess for the zero Access, or tells of a nil backing.
-func NewMutationCache[T any](backing indexer.Indexer[T], options MutationCacheOptions[T], access object.Access[T]) (*MutationCache[T], error) {
+// NewMutationCache returns a MutationCache of API objects over backing, which is
+// the store of an informer. The error says that backing is nil.
+func NewMutationCache[T metav1.Object](backing indexer.Indexer[T], options MutationCacheOptions[T]) (*MutationCache[T], error) {
+	return NewMutationCacheWithAccess(object.Meta[T](), backing, options)
+}
+
+// NewMutationCacheWithAccess is NewMutationCache for anything that access can
+// read, as backing does. The error can be object.ErrNoAccess too, for the zero
+// Access.
+func NewMutationCacheWithAccess[T any](access object.Access[T], backing indexer.Indexer[T], options MutationCacheOptions[T]) (*MutationCache[T], error) {
 	if err := access.Check(); err != nil {
 		return nil, err
 	}
@@ -93,12 +100,6 @@ func NewMutationCache[T any](backing indexer.Indexer[T], options MutationCacheOp
 	c.oldest.Less = func(a, b *overlay[T]) bool { return a.written < b.written }
 	c.oldest.Moved = func(o *overlay[T], at int) { o.at = at }
 	return c, nil
-}
-
-// isNil reports whether backing is nil, or a nil pointer.
-func isNil(backing any) bool {
-	v := reflect.ValueOf(backing)
-	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func compareVersions(a, b string) int {
@@ -127,7 +128,7 @@ func (c *MutationCache[T]) GetByKey(key string) (item T, exists bool, err error)
 	return stored, exists, nil
 }
 
-// shows tells whether a written object is shown in place of a stored one.
+// shows reports whether a written object is shown in place of a stored one.
 func (c *MutationCache[T]) shows(o *overlay[T], stored T, exists bool) bool {
 	if !exists {
 		return c.options.IncludeAdds
@@ -135,9 +136,10 @@ func (c *MutationCache[T]) shows(o *overlay[T], stored T, exists bool) bool {
 	return c.options.Compare(o.obj, stored) > 0
 }
 
-// ByIndex returns what the store's ByIndex does, each object in the newer one
-// of its states, and with IncludeAdds those that were written with the value
-// and are not stored under it, nor newer under another one.
+// ByIndex returns the objects that the store has under the value, each in the
+// newer one of its states. With IncludeAdds it adds the objects that were written
+// with the value, unless the store has them under it, or newer under another.
+// The error says that there is no such index.
 func (c *MutationCache[T]) ByIndex(indexName, value string) ([]T, error) {
 	snapshot := c.backing.Snapshot()
 	defer snapshot.Release()
@@ -158,7 +160,7 @@ func (c *MutationCache[T]) ByIndex(indexName, value string) ([]T, error) {
 	}
 	fn, ok := c.backing.GetIndexers()[indexName]
 	if !ok {
-		return nil, fmt.Errorf("stores: index %q is gone", indexName)
+		return nil, fmt.Errorf("stores: the indexer has the index %q but no function for it, which written objects need: make its GetIndexers return that", indexName)
 	}
 	for _, o := range c.overlays() {
 		if listed[o.key] || o.deleted {
@@ -196,7 +198,8 @@ func (c *MutationCache[T]) Mutation(obj T) error {
 	return nil
 }
 
-// OnAddOrUpdate tells of an object that the store has now.
+// OnAddOrUpdate tells of an object that the store has now. The error is that of
+// the key function, as it is for OnDelete.
 func (c *MutationCache[T]) OnAddOrUpdate(obj T) error {
 	key, err := c.access.Key(obj)
 	if err != nil {

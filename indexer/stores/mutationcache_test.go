@@ -25,13 +25,13 @@ func newMutations(t *testing.T, options MutationCacheOptions[*life]) (*MutationC
 		Version: func(o *life) string { return o.version },
 		UID:     func(o *life) types.UID { return types.UID(o.uid) },
 	})
-	store, err := indexer.NewWithAccess(indexer.Options[*life]{Indexers: indexer.Indexers[*life]{
+	store, err := indexer.NewWithAccess(access, indexer.Options[*life]{Indexers: indexer.Indexers[*life]{
 		"color": func(o *life) ([]string, error) { return o.colors, nil },
-	}}, access)
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := NewMutationCache(store, options, access)
+	c, err := NewMutationCacheWithAccess(access, store, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +42,7 @@ func lived(key, version, uid, color string) *life {
 	return &life{thing{key, version, []string{color}}, uid}
 }
 
+// TestMutationCacheShowsTheNewer proves K5.
 func TestMutationCacheShowsTheNewer(t *testing.T) {
 	clock := testclock.NewFakePassiveClock(time.Unix(0, 0))
 	c, store := newMutations(t, MutationCacheOptions[*life]{Clock: clock, TTL: time.Minute})
@@ -81,6 +82,8 @@ func TestMutationCacheShowsTheNewer(t *testing.T) {
 	}
 }
 
+// TestMutationCacheWithAddsIgnoresWhatIsGone proves K5 for what the store does
+// not have, and for Max.
 func TestMutationCacheWithAddsIgnoresWhatIsGone(t *testing.T) {
 	c, _ := newMutations(t, MutationCacheOptions[*life]{IncludeAdds: true, Max: 3})
 	shown := func(want ...string) {
@@ -175,15 +178,5 @@ func TestMutationCacheByIndexShowsNothingOutdated(t *testing.T) {
 	}
 	if red, err := c.ByIndex("color", "red"); err != nil || len(red) != 0 {
 		t.Errorf("red when the store has something newer: %v, %v", red, err)
-	}
-}
-
-// TestMutationCacheNeedsAnIndexer proves that a nil one is told of at
-// construction.
-func TestMutationCacheNeedsAnIndexer(t *testing.T) {
-	for _, none := range []indexer.Indexer[*life]{nil, (*indexer.Cache[*life])(nil)} {
-		if _, err := NewMutationCache(none, MutationCacheOptions[*life]{}, object.Keyed(func(*life) (string, error) { return "", nil }, object.Fields[*life]{})); err == nil {
-			t.Errorf("%T is taken", none)
-		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
 
@@ -298,14 +299,14 @@ func TestWhatIsNoAPIObjectIsRefused(t *testing.T) {
 // What cannot work is refused when it is put together, with the name and with
 // what to do.
 func TestNilIsRefusedAtOnce(t *testing.T) {
-	var none *reflector.HTTP[*Job]
+	var none *httpsource.Source[*Job]
 	opts := informer.Options[*Job]{Name: "jobs"}
 	_, noSource := informer.New[*Job](nil, opts)
 	_, nilPointer := informer.New[*Job](none, opts)
-	in := must(informer.New[*Job](&reflector.HTTP[*Job]{}, opts))
+	in := must(informer.New[*Job](&httpsource.Source[*Job]{}, opts))
 	_, noHandler := in.AddHandler(nil, informer.HandlerOptions{})
 	_, nilFunc := in.AddHandler(informer.HandlerFunc[*Job](nil), informer.HandlerOptions{})
-	noWatcher := reflector.New[*Job](nil, reflector.Options{Name: "jobs"}).Check()
+	_, noWatcher := reflector.New[*Job](nil, reflector.Options{Name: "jobs"})
 	for name, test := range map[string]struct {
 		err  error
 		want error
@@ -313,7 +314,7 @@ func TestNilIsRefusedAtOnce(t *testing.T) {
 	}{
 		"nil ListerWatcher":                {noSource, informer.ErrNoSource, "informer: it has no source: give a"},
 		"nil pointer as ListerWatcher":     {nilPointer, informer.ErrNoSource, "informer: it has no source: give a"},
-		"nil ListerWatcher of a reflector": {noWatcher, reflector.ErrNoListerWatcher, "reflector jobs: set up *sim.Job: no ListerWatcher: pass a"},
+		"nil ListerWatcher of a reflector": {noWatcher, reflector.ErrNoListerWatcher, "reflector jobs: set up *sim.Job: it has no ListerWatcher: pass a"},
 		"nil handler":                      {noHandler, informer.ErrNoHandler, "informer: it was given a nil Handler: give"},
 		"nil function as handler":          {nilFunc, informer.ErrNoHandler, "informer: it was given a nil Handler: give"},
 	} {

@@ -14,6 +14,7 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/klog/v2"
@@ -51,7 +52,7 @@ func (bad badInput) pipeline(t *testing.T, streamed bool) *badPipeline {
 	if bad.opts != nil {
 		bad.opts(&opts)
 	}
-	p.informer = must(informer.NewWithAccess(access, must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
+	p.informer = must(informer.NewWithAccess(access, must(httpsource.New(httpsource.Config[*Job]{
 		Client: w.server.Client(), BaseURL: w.server.URL,
 		Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
 	})), opts))

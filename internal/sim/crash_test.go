@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/informant-go/informant/informer"
-	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // crashEnv makes the process of TestAPanickingHandlerEndsTheProcess the one
@@ -44,7 +44,7 @@ func TestAPanickingHandlerEndsTheProcess(t *testing.T) {
 func crash() {
 	server := must(apitest.StartPipe(apitest.Options{Resources: []apitest.Resource{resource}}))
 	must(apitest.Of[*Job](server, resource).Create(newJob(badJob)))
-	in := must(informer.New(must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
+	in := must(informer.New(must(httpsource.New(httpsource.Config[*Job]{
 		Client: server.Client(), BaseURL: server.URL,
 		Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
 	})), informer.Options[*Job]{Name: "jobs"}))

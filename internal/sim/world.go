@@ -16,6 +16,7 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // world is one pipeline and the server that it follows. The goroutine that
@@ -112,20 +113,20 @@ func (w *world) newReflector() {
 	s := w.script.setup
 	w.network = &network{base: w.server.Client().Transport}
 	w.source = &source{
-		lw: must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
+		lw: must(httpsource.New(httpsource.Config[*Job]{
 			Client: &http.Client{Transport: w.network}, BaseURL: w.server.URL, MaxObjectBytes: maxBytes,
 			Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
 		})),
 		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book, refuses: w.refuses,
 		url: w.server.URL + resource.Path("", ""),
 	}
-	w.reflector = reflector.New(w.mutant.lw(w.source), reflector.Options{
+	w.reflector = must(reflector.New(w.mutant.lw(w.source), reflector.Options{
 		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
 		MinWatchTimeout: s.least, MaxWatchTimeout: s.most, UnorderedVersions: s.unordered,
 		Backoff: reflector.Backoff{Jitter: s.jitter},
 		OnError: w.onError,
 		Logger:  w.lines.logger(),
-	})
+	}))
 	w.source.stats = w.reflector.Stats
 }
 
