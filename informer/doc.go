@@ -4,10 +4,10 @@
 //
 // # Place in the data flow
 //
-//	reflector ──► deltafifo ──batches──► applier ──► indexer (store)
-//	                                        │
-//	                                        └─ events ─► one log ─► a goroutine
-//	                                                                a handler
+//	reflector ──► deltafifo ──batches──► informer ──► indexer (store)
+//	                                         │
+//	                                         └─ events ─► one log ─► a goroutine
+//	                                                                 a handler
 //
 // Four kinds of goroutines belong to a run of a SharedIndexInformer, and end
 // with it: the source fills the queue; the caller of Run takes batches from the

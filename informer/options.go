@@ -56,7 +56,7 @@ type Options[T any] struct {
 	// told to them as the difference that it makes, with Updates of and
 	// Deletes of what they were not given (I1). Without it they are told of
 	// what is there as Adds. It only matters with an Indexer that is not
-	// empty.
+	// empty. A Controller always keeps it from its handler.
 	SkipFilled bool
 
 	// Reflector are the settings of the reflector, with OnError for what
