@@ -29,7 +29,9 @@ func TestConstructorsRefuse(t *testing.T) {
 	named := Options[item]{Name: "pods"}
 	type lister = reflector.ListerWatcher[item]
 	type runner = reflector.Runner[item]
-	meta, lw, from, h := object.Meta[item](), lister(&reflector.ListWatch[item]{}), runner(newScript()), Handler[item](&recorder{})
+	// It is never asked: whoever takes it is refused for another reason.
+	type neverAsked struct{ lister }
+	meta, lw, from, h := object.Meta[item](), lister(neverAsked{}), runner(newScript()), Handler[item](&recorder{})
 	var noAccess object.Access[item]
 	for name, c := range map[string]refusal{
 		"New: nil ListerWatcher":                               {func() error { return failure(New[item](nil, named)) }, ErrNoSource},
