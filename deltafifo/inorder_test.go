@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/object"
 )
 
 func TestInOrderBatches(t *testing.T) { // F1

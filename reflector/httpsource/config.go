@@ -299,9 +299,9 @@ func checkScope(namespace, label, field string) error {
 
 // checkKinds refuses what cannot be a kind.
 func checkKinds(kind, list string) error {
-	for field, kind := range map[string]string{"Kind": kind, "ListKind": list} {
+	for field, kind := range map[string]string{"Config.Kind": kind, "Config.ListKind": list} {
 		if kind != "" && len(validation.IsDNS1035Label(strings.ToLower(kind))) > 0 {
-			return fmt.Errorf("Config.%s is %q: set it to the kind alone, for example Pod, without group and version", field, kind)
+			return fmt.Errorf("%s is %q: set it to the kind alone, for example Pod, without group and version", field, kind)
 		}
 	}
 	return nil
