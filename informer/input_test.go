@@ -21,6 +21,9 @@ type refusal struct {
 	want error
 }
 
+// unused is a ListerWatcher that nothing is asked of.
+type unused struct{ reflector.ListerWatcher[item] }
+
 func failure[V any](_ V, err error) error { return err }
 
 // What a constructor cannot use is refused by each that takes it, with an error
@@ -29,9 +32,7 @@ func TestConstructorsRefuse(t *testing.T) {
 	named := Options[item]{Name: "pods"}
 	type lister = reflector.ListerWatcher[item]
 	type runner = reflector.Runner[item]
-	// It is never asked: whoever takes it is refused for another reason.
-	type neverAsked struct{ lister }
-	meta, lw, from, h := object.Meta[item](), lister(neverAsked{}), runner(newScript()), Handler[item](&recorder{})
+	meta, lw, from, h := object.Meta[item](), lister(unused{}), runner(newScript()), Handler[item](&recorder{})
 	var noAccess object.Access[item]
 	for name, c := range map[string]refusal{
 		"New: nil ListerWatcher":                               {func() error { return failure(New[item](nil, named)) }, ErrNoSource},
