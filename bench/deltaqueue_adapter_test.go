@@ -64,11 +64,8 @@ type foreignKnown struct {
 	deltafifo.KnownObjects[*fifotest.Object]
 }
 
-func (k foreignKnown) ListKeys() []string { return k.Keys() }
-
 func (k foreignKnown) GetByKey(key string) (any, bool, error) {
-	obj, ok := k.Get(key)
-	return obj, ok, nil
+	return k.KnownObjects.GetByKey(key)
 }
 
 func (q *foreignQueue) Begin(context.Context) error {
@@ -162,15 +159,15 @@ func (q *foreignQueue) Pop(ctx context.Context, process func(deltafifo.Batch[*fi
 	return err
 }
 
-var ourTypes = map[cache.DeltaType]deltafifo.Type{
-	cache.Added:       deltafifo.Added,
-	cache.Updated:     deltafifo.Updated,
-	cache.Deleted:     deltafifo.Deleted,
-	cache.Replaced:    deltafifo.Replaced,
-	cache.Sync:        deltafifo.Sync,
-	cache.ReplacedAll: deltafifo.ReplacedAll,
-	cache.SyncAll:     deltafifo.SyncAll,
-	cache.Bookmark:    deltafifo.Bookmark,
+var ourTypes = map[cache.DeltaType]deltafifo.DeltaType{
+	cache.Added:       deltafifo.DeltaAdded,
+	cache.Updated:     deltafifo.DeltaUpdated,
+	cache.Deleted:     deltafifo.DeltaDeleted,
+	cache.Replaced:    deltafifo.DeltaReplaced,
+	cache.Sync:        deltafifo.DeltaSync,
+	cache.ReplacedAll: deltafifo.DeltaReplacedAll,
+	cache.SyncAll:     deltafifo.DeltaSyncAll,
+	cache.Bookmark:    deltafifo.DeltaBookmark,
 }
 
 // translate makes a Delta of ours.

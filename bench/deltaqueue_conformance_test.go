@@ -48,7 +48,7 @@ func TestClientGoDeltaFIFOConformance(t *testing.T) {
 		"F3/BoundIsKept":                        noBound,
 		"F3/ContextEndsTheWaitForRoom":          noBound,
 		"F4/NotSyncedBeforeProcessReturns":      syncedEarly,
-		"F5/ResyncDoesNotOverwriteWhatIsInHand": underLock,
+		"F5/ResyncDoesNotOverwriteWhatIsProcessed": underLock,
 		"F6/CloseWakesProducers":                afterClose,
 		"F6/ProducersAfterClose":                afterClose,
 		"Pop/EndsWithItsContext":                noContext,

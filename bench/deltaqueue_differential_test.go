@@ -23,15 +23,18 @@ type twoQueues struct {
 	version int
 }
 
-// known gives the keys in order, so that both engines see them in the same.
-func (q *twoQueues) known(i int) deltafifo.KnownObjects[*fifotest.Object] {
-	return deltafifo.KnownObjects[*fifotest.Object]{
-		Keys: func() []string { return slices.Sorted(maps.Keys(q.stores[i])) },
-		Get: func(key string) (*fifotest.Object, bool) {
-			obj, ok := q.stores[i][key]
-			return obj, ok
-		},
-	}
+// held is the store of a queue's consumer as the queue reads it.
+type held struct {
+	of *twoQueues
+	i  int
+}
+
+// ListKeys gives the keys in order, so that both engines see them in the same.
+func (h held) ListKeys() []string { return slices.Sorted(maps.Keys(h.of.stores[h.i])) }
+
+func (h held) GetByKey(key string) (*fifotest.Object, bool, error) {
+	obj, ok := h.of.stores[h.i][key]
+	return obj, ok, nil
 }
 
 // both calls f with each queue.
@@ -93,9 +96,9 @@ func (q *twoQueues) pop(t *rapid.T, i int) string {
 	err := q.queues[i].Pop(context.Background(), func(b deltafifo.Batch[*fifotest.Object]) error {
 		for _, d := range b.Deltas {
 			switch d.Type {
-			case deltafifo.Deleted:
+			case deltafifo.DeltaDeleted:
 				delete(q.stores[i], d.Key)
-			case deltafifo.Added, deltafifo.Updated, deltafifo.Replaced, deltafifo.Sync:
+			case deltafifo.DeltaAdded, deltafifo.DeltaUpdated, deltafifo.DeltaReplaced, deltafifo.DeltaSync:
 				q.stores[i][d.Key] = d.Object
 			}
 		}
@@ -144,15 +147,15 @@ func newTwoQueues() *twoQueues {
 func TestDeltaQueueDifferentialByKey(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := newTwoQueues()
-		ours, err := deltafifo.NewMetaDeltaFIFO(deltafifo.DeltaOptions[*fifotest.Object]{
-			KnownObjects:  q.known(0),
+		ours, err := deltafifo.NewDeltaFIFO(deltafifo.Options[*fifotest.Object]{
+			KnownObjects:  held{q, 0},
 			NoBookmarks:   true,
 			DeletionsLast: true,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		q.queues = []fifotest.Queue{ours, newForeignDeltaFIFO(fifotest.Config{KnownObjects: q.known(1)})}
+		q.queues = []fifotest.Queue{ours, newForeignDeltaFIFO(fifotest.Config{KnownObjects: held{q, 1}})}
 		actions := q.producers()
 		actions["Pop"] = func(t *rapid.T) {
 			if ours.Len() == 0 {
@@ -174,7 +177,10 @@ func TestDeltaQueueDifferentialByKey(t *testing.T) {
 func TestDeltaQueueDifferentialInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := newTwoQueues()
-		ours := deltafifo.NewMetaInOrder(deltafifo.Options[*fifotest.Object]{})
+		ours, err := deltafifo.NewInOrder(deltafifo.Options[*fifotest.Object]{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		q.queues = []fifotest.Queue{ours, newForeignRealFIFO(fifotest.Config{})}
 		actions := q.producers()
 		resync, syncing := actions["Resync"], false

@@ -114,9 +114,13 @@ func (d *clientDeltaFIFO) pop(each func(*corev1.Pod)) error {
 
 var inOrderEngines = []Engine[deltaQueue]{
 	{Name: Informant, New: func(tb testing.TB) deltaQueue {
-		q := newOurs(deltafifo.NewMetaInOrder(deltafifo.Options[*corev1.Pod]{}))
-		tb.Cleanup(q.close)
-		return q
+		q, err := deltafifo.NewInOrder(deltafifo.Options[*corev1.Pod]{})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		o := newOurs(q)
+		tb.Cleanup(o.close)
+		return o
 	}},
 	{Name: ClientGo, New: func(tb testing.TB) deltaQueue {
 		q := newRealFIFO()
@@ -125,13 +129,16 @@ var inOrderEngines = []Engine[deltaQueue]{
 	}},
 }
 
+// noPods are the known objects of a consumer that holds none.
+type noPods struct{}
+
+func (noPods) ListKeys() []string                         { return nil }
+func (noPods) GetByKey(string) (*corev1.Pod, bool, error) { return nil, false, nil }
+
 var byKeyEngines = []Engine[deltaQueue]{
 	{Name: Informant, New: func(tb testing.TB) deltaQueue {
-		q, err := deltafifo.NewMetaDeltaFIFO(deltafifo.DeltaOptions[*corev1.Pod]{
-			KnownObjects: deltafifo.KnownObjects[*corev1.Pod]{
-				Keys: func() []string { return nil },
-				Get:  func(string) (*corev1.Pod, bool) { return nil, false },
-			},
+		q, err := deltafifo.NewDeltaFIFO(deltafifo.Options[*corev1.Pod]{
+			KnownObjects: noPods{},
 		})
 		if err != nil {
 			tb.Fatal(err)

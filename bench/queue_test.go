@@ -27,7 +27,7 @@ var queueEngines = []Engine[queue]{
 
 var delayingEngines = []Engine[queue]{
 	{Name: Informant, New: func(tb testing.TB) queue {
-		return closing(tb, delaying{workqueue.NewDelaying(workqueue.DelayingOptions[string]{})})
+		return closing(tb, delaying{workqueue.NewDelaying(workqueue.Options[string]{})})
 	}},
 	{Name: ClientGo, New: func(tb testing.TB) queue {
 		return closing(tb, delaying{clientgo.NewTypedDelayingQueue[string]()})
@@ -36,13 +36,13 @@ var delayingEngines = []Engine[queue]{
 
 var rateLimitingEngines = []Engine[queue]{
 	{Name: Informant, New: func(tb testing.TB) queue {
-		return closing(tb, workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		return closing(tb, workqueue.NewRateLimiting(workqueue.Options[string]{
 			Limiter: workqueue.NewExponentialLimiter[string](time.Hour, 2*time.Hour),
 		}))
 	}},
 	{Name: Informant + "-backoff", New: func(tb testing.TB) queue {
 		// The second design: failures in the queue's own entries.
-		return closing(tb, workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		return closing(tb, workqueue.NewRateLimiting(workqueue.Options[string]{
 			Backoff: workqueue.Backoff{Base: time.Hour, Max: 2 * time.Hour},
 		}))
 	}},

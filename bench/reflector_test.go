@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -60,6 +61,14 @@ func (s *ourSink) Bookmark(context.Context, string) error         { return nil }
 func (ourReflector) options() reflector.Options                   { return reflector.Options{DisableStreaming: true} }
 func (ourReflector) sink(c reflected) reflector.Sink[*corev1.Pod] { return &ourSink{c} }
 
+func (o ourReflector) run(ctx context.Context, source reflector.ListerWatcher[*corev1.Pod], c reflected) {
+	r, err := reflector.New(source, o.options())
+	if err != nil {
+		panic(err)
+	}
+	_ = r.Run(ctx, o.sink(c))
+}
+
 func (o ourReflector) list(pods *corev1.PodList) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
@@ -69,18 +78,18 @@ func (o ourReflector) list(pods *corev1.PodList) int {
 		},
 		WatchFunc: reflector.WatchOf[*corev1.Pod](neverWatch),
 	}
-	_ = reflector.New(source, o.options()).Run(ctx, o.sink(reflected{synced: func(listed int) { n = listed; cancel() }}))
+	o.run(ctx, source, reflected{synced: func(listed int) { n = listed; cancel() }})
 	return n
 }
 
 func (o ourReflector) events(url string, n int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	source, err := reflector.NewHTTP(reflector.HTTPConfig[*corev1.Pod]{BaseURL: url, Version: "v1", Resource: "pods"})
+	source, err := httpsource.New(httpsource.Config[*corev1.Pod]{BaseURL: url, Version: "v1", Resource: "pods"})
 	if err != nil {
 		panic(err)
 	}
-	_ = reflector.New(source, o.options()).Run(ctx, o.sink(reflected{left: n, synced: func(int) {}, done: cancel}))
+	o.run(ctx, source, reflected{left: n, synced: func(int) {}, done: cancel})
 }
 
 // neverWatch opens a watch on which nothing happens.

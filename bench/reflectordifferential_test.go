@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -47,9 +48,9 @@ func diffServer(t *testing.T) string {
 }
 
 // ourObjects lists and watches with our HTTP source.
-func ourObjects[T reflector.Object](t *testing.T, url string) (all []T) {
+func ourObjects[T httpsource.Object](t *testing.T, url string) (all []T) {
 	t.Helper()
-	h, err := reflector.NewHTTP(reflector.HTTPConfig[T]{BaseURL: url, Version: "v1", Resource: "pods"})
+	h, err := httpsource.New(httpsource.Config[T]{BaseURL: url, Version: "v1", Resource: "pods"})
 	if err != nil {
 		t.Fatal(err)
 	}

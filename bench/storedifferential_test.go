@@ -25,7 +25,7 @@ type upstreamIndexer struct{ cache.Indexer }
 func newUpstream(indexers indexer.Indexers[*item]) upstreamIndexer {
 	return upstreamIndexer{cache.NewIndexer(func(obj any) (string, error) {
 		if o, ok := obj.(*item); ok && o == nil {
-			return "", object.KeyError{Obj: obj, Err: errors.New("nil")}
+			return "", &object.KeyError{Obj: obj, Err: errors.New("nil")}
 		}
 		return cache.MetaNamespaceKeyFunc(obj)
 	}, untypedIndexers(indexers))}
@@ -42,7 +42,7 @@ func untypedIndexers(indexers indexer.Indexers[*item]) cache.Indexers {
 // upstreamError gives the KeyError of this module for client-go's.
 func upstreamError(err error) error {
 	if keyError := (cache.KeyError{}); errors.As(err, &keyError) {
-		return object.KeyError{Obj: keyError.Obj, Err: keyError.Err}
+		return &object.KeyError{Obj: keyError.Obj, Err: keyError.Err}
 	}
 	return err
 }
@@ -108,7 +108,7 @@ func (u upstreamIndexer) Apply(changes []indexer.Change[*item], version string) 
 		c := &changes[i]
 		c.Old, c.Existed, _ = u.GetByKey(c.Key)
 		transactions[i] = cache.Transaction{Object: c.Object, Type: cache.TransactionTypeUpdate}
-		if c.Type == indexer.Remove {
+		if c.Type == indexer.ChangeRemove {
 			transactions[i] = cache.Transaction{Object: cache.ExplicitKey(c.Key), Type: cache.TransactionTypeDelete}
 		}
 	}
@@ -126,9 +126,21 @@ func (u upstreamIndexer) ReplaceAll(_ []string, list []*item, version string, _ 
 
 func (u upstreamIndexer) Snapshot() indexer.Snapshot[*item] { return liveView{u} }
 
-func (u upstreamIndexer) WaitFor(context.Context, string) error {
-	return errors.New("client-go's store cannot wait")
-}
+func (u upstreamIndexer) WaitFor(context.Context, string) error { return errCannotWait }
+
+func (u upstreamIndexer) WaitForKey(context.Context, string, string) error { return errCannotWait }
+
+var errCannotWait = errors.New("client-go's store cannot wait")
+
+func (u upstreamIndexer) Watch() indexer.Watch                    { return unwatched{} }
+func (u upstreamIndexer) WatchKey(string) indexer.Watch           { return unwatched{} }
+func (u upstreamIndexer) WatchIndex(string, string) indexer.Watch { return unwatched{} }
+
+// unwatched is what client-go has in place of a Watch: it never closes.
+type unwatched struct{}
+
+func (unwatched) Done() <-chan struct{} { return nil }
+func (unwatched) Stop()                 {}
 
 // liveView is what client-go has in place of a Snapshot: the store as it is.
 type liveView struct{ upstreamIndexer }
@@ -165,6 +177,7 @@ func TestClientGoIndexerUnderOurSuite(t *testing.T) {
 	noSnapshot := "client-go has no snapshots"
 	locked := "client-go calls index functions under its lock"
 	noWait := "client-go cannot wait for a version"
+	noWatch := "client-go's store has no watches"
 	panics := "client-go panics when an index function fails"
 	indexertest.Run(t, func(c indexertest.Config) (indexertest.Indexer, error) {
 		return newUpstream(c.Indexers), nil
@@ -186,6 +199,13 @@ func TestClientGoIndexerUnderOurSuite(t *testing.T) {
 		"S5/waiters wake when their version comes":          noWait,
 		"S5/what was waited for can be read":                noWait,
 		"S5/a wait ends with its context":                   noWait,
+
+		"S5/a wait for a key ends with the version of the key":   noWait,
+		"S5/a wait for a key ends with the version of the state": noWait,
+		"S5/a wait for a key ends with its context":              noWait,
+		"S5/a watch closes with the next change":                 noWatch,
+		"S5/a watch misses no change":                            noWatch,
+		"S5/a watch is given up alone":                           noWatch,
 	})
 }
 
@@ -196,7 +216,7 @@ func TestStoresAnswerAlike(t *testing.T) {
 	byName := func(o *item) ([]string, error) { return []string{o.Name}, nil }
 	rapid.Check(t, func(t *rapid.T) {
 		indexers := indexer.Indexers[*item]{"color": byColor}
-		stores := []indexertest.Indexer{indexer.New(indexer.Options[*item]{Indexers: indexers}), newUpstream(indexers)}
+		stores := []indexertest.Indexer{newCache(indexer.Options[*item]{Indexers: indexers}), newUpstream(indexers)}
 		version := 0
 		draw := func(t *rapid.T) *item {
 			version++

@@ -5,6 +5,7 @@ import (
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
 )
 
@@ -69,8 +70,17 @@ type ourStore struct {
 }
 
 func newOurStore() podStore {
-	cache := indexer.New(indexer.Options[*corev1.Pod]{Indexers: podIndexers})
+	cache := newCache(indexer.Options[*corev1.Pod]{Indexers: podIndexers})
 	return ourStore{indexed{cache}, cache}
+}
+
+// newCache returns a Cache of options that are right.
+func newCache[T metav1.Object](opts indexer.Options[T]) *indexer.Cache[T] {
+	c, err := indexer.New(opts)
+	if err != nil {
+		panic(err)
+	}
+	return c
 }
 
 func (s ourStore) iterate() (n int) {

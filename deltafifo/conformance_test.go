@@ -13,18 +13,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // TestInOrderKeepsTheGuarantees runs the suite of F1 to F6.
 func TestInOrderKeepsTheGuarantees(t *testing.T) {
 	fifotest.Run(t, func(c fifotest.Config) (fifotest.Queue, error) {
-		return deltafifo.NewMetaInOrder(deltafifo.Options[*fifotest.Object]{
+		return deltafifo.NewInOrder(deltafifo.Options[*fifotest.Object]{
 			Transform: c.Transform,
 			Bound:     c.Bound,
-		}), nil
+		})
 	}, nil)
 }
 
 // TestDeltaFIFOKeepsTheGuarantees runs the suite of F1 to F6.
 func TestDeltaFIFOKeepsTheGuarantees(t *testing.T) {
 	fifotest.Run(t, func(c fifotest.Config) (fifotest.Queue, error) {
-		return deltafifo.NewMetaDeltaFIFO(deltafifo.DeltaOptions[*fifotest.Object]{
-			Options:      deltafifo.Options[*fifotest.Object]{Transform: c.Transform, Bound: c.Bound},
+		return deltafifo.NewDeltaFIFO(deltafifo.Options[*fifotest.Object]{
+			Transform:    c.Transform,
+			Bound:        c.Bound,
 			KnownObjects: c.KnownObjects,
 		})
 	}, nil)

@@ -3,6 +3,7 @@ package deltafifo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/informant-go/informant/object"
@@ -17,34 +18,40 @@ type core[T any] struct {
 	list  openList[T]
 
 	// wake has room for one token, which ends the consumer's sleep. A token
-	// left over from a sleep that a context ended makes a later one end
-	// early, no more.
+	// that is left over from a sleep that a context ended makes a later sleep
+	// end early, which does no harm.
 	wake chan struct{}
 
 	mu     sync.Mutex
 	closed bool
 	first  first
 
-	// parked is true from when the consumer has decided to sleep until
-	// someone takes it upon himself to wake it: one token a sleep.
+	// parked is true from the moment when the consumer decides to sleep until
+	// somebody has decided to wake it: so each sleep gets one token.
 	parked bool
 
-	// room, if not nil, is closed when there may be room again: producers
-	// wait for it.
+	// room, if not nil, is a channel on which producers wait; it is closed
+	// when there may be room again.
 	room chan struct{}
 }
 
-func (c *core[T]) init(access object.Access[T], opts Options[T]) error {
+// init makes c ready for a queue of this kind, unless access or opts are refused.
+func (c *core[T]) init(kind string, access object.Access[T], opts Options[T]) error {
+	name := opts.name()
+	if err := errors.Join(access.Check(), opts.check(kind)); err != nil {
+		return fmt.Errorf("deltafifo: the queue %s cannot be made: %w", name, err)
+	}
 	c.bound = opts.Bound
 	c.list.repeats = opts.KeepRepeats
 	c.watch = newStopwatch(opts.Metrics, opts.Clock)
 	c.wake = make(chan struct{}, 1)
 	c.first.done = make(chan struct{})
-	return c.in.init(access, opts)
+	c.in.init(name, access, opts)
+	return nil
 }
 
-// Begin opens a list and drops the one that was open.
-func (c *core[T]) Begin(context.Context) error {
+// begin is Begin of both queues.
+func (c *core[T]) begin() error {
 	if c.isClosed() {
 		return ErrClosed
 	}
@@ -52,14 +59,8 @@ func (c *core[T]) Begin(context.Context) error {
 	return nil
 }
 
-// Page adds items to the open list. Its error is ErrNoList, ErrClosed, or an
-// errors.Join of one *ItemError for each item that was not taken; the others
-// are. Of two items with the same key the later one counts, unless
-// Options.KeepRepeats says otherwise. It never waits.
-//
-// If the transform or the key function panics the open list is dropped, so
-// that it cannot be committed with holes, and the panic goes on.
-func (c *core[T]) Page(_ context.Context, items []T) error {
+// page is Page of both queues.
+func (c *core[T]) page(items []T) error {
 	if c.isClosed() {
 		return ErrClosed
 	}
@@ -95,10 +96,7 @@ func (c *core[T]) accept(items []T) (keys []string, objs []T, err error) {
 	return keys, objs, errors.Join(refused...)
 }
 
-// Abort drops the open list, if there is one.
-func (c *core[T]) Abort() { c.list.take() }
-
-// commit ends the open list and returns it.
+// commit ends the open list and returns it. The error is ErrNoList.
 func (c *core[T]) commit() (*pages[T], error) {
 	p := c.list.take()
 	if p == nil {
@@ -110,19 +108,8 @@ func (c *core[T]) commit() (*pages[T], error) {
 	return p, nil
 }
 
-// HasSynced tells whether the first list has been processed, or an event came
-// before it (F4). It corresponds to client-go's Queue.HasSynced. Any goroutine
-// may call it.
-func (c *core[T]) HasSynced() bool { return c.first.hasSynced() }
-
-// Synced is closed when HasSynced turns true. It corresponds to client-go's
-// HasSyncedChecker.
-func (c *core[T]) Synced() <-chan struct{} { return c.first.done }
-
-// Close ends the producers' side: their methods return ErrClosed from now on,
-// also those that wait, and an open list is dropped. Pop hands out what is queued and returns ErrClosed
-// then. Any goroutine may call it, more than once.
-func (c *core[T]) Close() {
+// close is Close of both queues.
+func (c *core[T]) close() {
 	c.list.take()
 	c.mu.Lock()
 	c.closed = true
@@ -136,7 +123,7 @@ func (c *core[T]) isClosed() bool {
 	return c.closed
 }
 
-// unlockAndWake gives mu back and wakes the consumer if it sleeps.
+// unlockAndWake unlocks mu and wakes the consumer if it sleeps.
 func (c *core[T]) unlockAndWake() {
 	wake := c.parked
 	c.parked = false
@@ -149,8 +136,8 @@ func (c *core[T]) unlockAndWake() {
 	}
 }
 
-// park sleeps until something happened, with mu held on entry and return. It
-// fails when the queue is closed or ctx has ended.
+// park sleeps until something may have happened. The error is ErrClosed, or
+// ctx.Err() when ctx has ended. mu is held on entry and return.
 func (c *core[T]) park(ctx context.Context) error {
 	if c.closed {
 		return ErrClosed
@@ -168,7 +155,8 @@ func (c *core[T]) park(ctx context.Context) error {
 	return err
 }
 
-// awaitRoom waits until makeRoom, with mu held on entry and return.
+// awaitRoom waits for makeRoom; the error is ctx.Err(). mu is held on entry and
+// return.
 func (c *core[T]) awaitRoom(ctx context.Context) error {
 	if c.room == nil {
 		c.room = make(chan struct{})
@@ -189,5 +177,60 @@ func (c *core[T]) makeRoom() {
 	if c.room != nil {
 		close(c.room)
 		c.room = nil
+	}
+}
+
+// first knows when the queue has synced (F4). It is guarded by mu, but done may
+// be received from by any goroutine.
+type first struct {
+	// done is closed when started is true and left is 0.
+	done chan struct{}
+
+	// started is true once an event or a list came; left is the number of
+	// pieces of the first list that are not processed yet, 0 when an event
+	// came first.
+	started bool
+	left    int
+}
+
+// event notes that an event was queued.
+func (f *first) event() {
+	if !f.started {
+		f.list(0)
+	}
+}
+
+// list notes that a list of n pieces was queued. A piece is what one Pop hands
+// out.
+func (f *first) list(n int) {
+	if f.started {
+		return
+	}
+	f.started, f.left = true, n
+	if n == 0 {
+		close(f.done)
+	}
+}
+
+// processed notes that a piece of the first list was processed.
+func (f *first) processed() {
+	if f.left == 0 {
+		return
+	}
+	f.left--
+	if f.left == 0 {
+		close(f.done)
+	}
+}
+
+// synced is hasSynced, for a caller that holds mu.
+func (f *first) synced() bool { return f.started && f.left == 0 }
+
+func (f *first) hasSynced() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
 	}
 }

@@ -1,96 +1,108 @@
 package deltafifo
 
-// Type says what a Delta tells of its object. The names and meanings are those
-// of client-go's DeltaType.
-type Type uint8
+// DeltaType says what a Delta does. The words and meanings are those of
+// client-go's DeltaType.
+type DeltaType uint8
 
-// The types of a Delta. The first five speak of one key; the last three stand
-// alone in their batch and speak of the whole collection.
+// The types of a Delta. The first five are about one key; the last three come
+// alone in their batch and are about the whole collection.
 const (
-	Added Type = iota + 1
-	Updated
-	// Deleted carries the last known object. With FinalStateUnknown it was
-	// missed and noticed by a later list.
-	Deleted
-	// Replaced is an object of a list, from a queue that tells lists key by
-	// key. It may be new, changed or the same.
-	Replaced
-	// Sync repeats the state of an object, from a queue that resyncs key by
-	// key.
-	Sync
-	// ReplacedAll is a whole list as one Delta: Delta.List holds it.
-	ReplacedAll
-	// SyncAll asks the consumer to repeat the state of every object that it
-	// holds.
-	SyncAll
-	// Bookmark brings the consumer's version to Delta.ResourceVersion.
-	Bookmark
+	// DeltaAdded has a new object, as a watch reported it.
+	DeltaAdded DeltaType = iota + 1
+	// DeltaUpdated has a new state of an object.
+	DeltaUpdated
+	// DeltaDeleted has the last known state of an object that is gone.
+	DeltaDeleted
+	// DeltaReplaced has an object of a list; it may be new, changed or the
+	// same. A DeltaFIFO hands it out.
+	DeltaReplaced
+	// DeltaSync repeats the state of an object. A DeltaFIFO hands it out.
+	DeltaSync
+	// DeltaReplacedAll is a whole list, which Delta.List holds. An InOrder hands it
+	// out.
+	DeltaReplacedAll
+	// DeltaSyncAll asks the consumer to repeat the state of every object that
+	// it holds. An InOrder hands it out.
+	DeltaSyncAll
+	// DeltaBookmark raises the resource version that the consumer's state
+	// includes to Delta.ResourceVersion.
+	DeltaBookmark
 )
 
-// String returns the name of the constant.
-func (t Type) String() string {
+// String returns the word of the constant, "Added" for DeltaAdded, which is
+// client-go's value of the same DeltaType.
+func (t DeltaType) String() string {
 	switch t {
-	case Added:
+	case DeltaAdded:
 		return "Added"
-	case Updated:
+	case DeltaUpdated:
 		return "Updated"
-	case Deleted:
+	case DeltaDeleted:
 		return "Deleted"
-	case Replaced:
+	case DeltaReplaced:
 		return "Replaced"
-	case Sync:
+	case DeltaSync:
 		return "Sync"
-	case ReplacedAll:
+	case DeltaReplacedAll:
 		return "ReplacedAll"
-	case SyncAll:
+	case DeltaSyncAll:
 		return "SyncAll"
-	case Bookmark:
+	case DeltaBookmark:
 		return "Bookmark"
 	}
-	return "Type(invalid)"
+	return "DeltaType(invalid)"
 }
 
-// Delta is one change. It corresponds to client-go's Delta, with the key that
-// the queue computed anyway.
+// Delta is one change. It corresponds to client-go's Delta, and has the key
+// besides, which the queue had to make.
 type Delta[T any] struct {
-	// Key is the object's key; "" for ReplacedAll, SyncAll and Bookmark.
+	// Key is the object's key; "" for DeltaReplacedAll, DeltaSyncAll and
+	// DeltaBookmark.
 	Key string
 
-	// Object is the state after the change; for Deleted the last known one.
+	// Object is the state after the change; for DeltaDeleted the last known
+	// one.
 	Object T
 
-	// List is set for ReplacedAll only.
+	// List is set for DeltaReplacedAll only.
 	List *List[T]
 
-	// ResourceVersion is set for Bookmark only.
+	// ResourceVersion is set for DeltaBookmark only.
 	ResourceVersion string
 
-	Type Type
+	Type DeltaType
 
-	// FinalStateUnknown marks a Deleted that a list made known; its Object
-	// may be stale, or the zero T where NoObject is set.
+	// FinalStateUnknown marks a DeltaDeleted that a list made known, after
+	// the deletion itself was missed: Object may be stale, or the zero T where
+	// NoObject is set. client-go hands out a tombstone,
+	// DeletedFinalStateUnknown, in its place.
 	FinalStateUnknown bool
 
-	// NoObject marks a Deleted of which no state is known.
+	// NoObject marks a DeltaDeleted of which no state is known.
 	NoObject bool
 }
 
-// List is a committed list: Keys[i] is the key of Objects[i], each key occurs
-// once, unless Options.KeepRepeats is set. Its slices are the consumer's once it has the Delta.
+// List is a committed list: Keys[i] is the key of Objects[i]. Each key occurs
+// once, unless Options.KeepRepeats is set. The slices are the consumer's once it
+// has the Delta.
 type List[T any] struct {
-	Keys            []string
-	Objects         []T
+	Keys    []string
+	Objects []T
+
+	// ResourceVersion is the version of the state that the list shows; "" if
+	// the producer does not know it yet, and a DeltaBookmark follows.
 	ResourceVersion string
 }
 
-// Batch is what a consumer gets at once.
+// Batch is what Pop hands out at once.
 type Batch[T any] struct {
-	// Deltas is valid only while it is being processed; the queue reuses it.
-	// It may be changed and appended to, which harms nothing.
-	// Added, Updated, Deleted, Replaced and Sync have one key each or, from
-	// a DeltaFIFO, all the same key; the other types come alone.
+	// Deltas is valid only while it is being processed; the queue uses the
+	// slice again. The consumer may change it and append to it meanwhile.
+	// DeltaAdded, DeltaUpdated, DeltaDeleted, DeltaReplaced and DeltaSync have
+	// each another key or, from a DeltaFIFO, all the same key; the other types
+	// come alone.
 	Deltas []Delta[T]
 
-	// Initial is true while the queue's first list is not yet processed.
+	// Initial is true while the queue's first list has not been processed.
 	Initial bool
 }

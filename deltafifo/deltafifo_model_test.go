@@ -14,19 +14,19 @@ import (
 )
 
 // fifoModel is a DeltaFIFO as its documentation has it. Where the queue puts
-// together what is queued, in hand and known, the model has truth: the state of
-// each key after all that was queued, in the order in which it was.
+// together what is queued, what is being processed and what is known, the model
+// has truth: the state of each key after all that was queued, in that order.
 type fifoModel struct {
 	q     *deltafifo.DeltaFIFO[*Obj]
 	store mapStore // the consumer's, which it writes when process ends
 
-	keys    []string       // in line; "" for a bookmark
-	group   map[string]int // of names in line: one group got in line in no order
+	keys    []string       // queued; "" for a bookmark
+	group   map[string]int // of queued names: those of a group were queued in no order
 	groups  int
-	pending map[string][]string // for each name in line, its deltas
-	marks   []string            // of the bookmarks in line
+	pending map[string][]string // for each queued name, its deltas
+	marks   []string            // of the queued bookmarks
 	truth   map[string]string   // the version of each name that exists
-	hand    string              // the name in hand
+	hand    string              // the name that is being processed
 
 	deletionsLast bool
 
@@ -40,7 +40,7 @@ type fifoModel struct {
 }
 
 // TestDeltaFIFOModel drives a DeltaFIFO and its model with the same calls, some
-// of them while a batch is in hand and the store lags (F1, F2, F4, F5, F6).
+// of them while a batch is being processed and the store lags (F1, F2, F4, F5, F6).
 func TestDeltaFIFOModel(t *testing.T) { rapid.Check(t, checkDeltaFIFO) }
 
 func FuzzDeltaFIFOModel(f *testing.F) { f.Fuzz(rapid.MakeFuzz(checkDeltaFIFO)) }
@@ -53,7 +53,7 @@ func checkDeltaFIFO(t *rapid.T) {
 		m.truth[o.Name] = o.ResourceVersion
 	}
 	m.deletionsLast = rapid.Bool().Draw(t, "deletions last")
-	q, err := deltafifo.NewMetaDeltaFIFO(deltafifo.DeltaOptions[*Obj]{KnownObjects: m.store.known(), DeletionsLast: m.deletionsLast})
+	q, err := deltafifo.NewDeltaFIFO(deltafifo.Options[*Obj]{KnownObjects: m.store, DeletionsLast: m.deletionsLast})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func (m *fifoModel) commitDeletions(old map[string]string) {
 	}
 }
 
-// pop pops once, with producers' calls while the batch is in hand.
+// pop pops once, with producers' calls while the batch is being processed.
 func (m *fifoModel) pop(t *rapid.T) {
 	if m.busy {
 		if err := m.q.Pop(bg, nil); !errors.Is(err, deltafifo.ErrConcurrentPop) {
@@ -285,7 +285,7 @@ func (m *fifoModel) take(t *rapid.T, b batch) (counts bool) {
 	if b.Initial == m.synced {
 		t.Fatalf("Initial is %v, synced %v", b.Initial, m.synced)
 	}
-	if b.Deltas[0].Type == deltafifo.Bookmark {
+	if b.Deltas[0].Type == deltafifo.DeltaBookmark {
 		if m.keys[0] != "" || m.marks[0] != b.Deltas[0].ResourceVersion {
 			t.Fatalf("got %v, want %q of %q", showAll(b), m.keys[0], m.marks)
 		}
@@ -313,8 +313,8 @@ func (m *fifoModel) take(t *rapid.T, b batch) (counts bool) {
 func (m *fifoModel) write(b batch) {
 	for _, d := range b.Deltas {
 		switch d.Type {
-		case deltafifo.Bookmark:
-		case deltafifo.Deleted:
+		case deltafifo.DeltaBookmark:
+		case deltafifo.DeltaDeleted:
 			delete(m.store, d.Key)
 		default:
 			m.store[d.Key] = d.Object

@@ -8,7 +8,7 @@ import (
 )
 
 func TestDeltaFIFOGathersTheDeltasOfAKey(t *testing.T) { // F1
-	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{})
+	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{})
 	must(t, q.Add(bg, obj("b", "1")))
 	must(t, q.Add(bg, obj("a", "2")))
 	must(t, q.Update(bg, obj("b", "3")))
@@ -26,7 +26,7 @@ func TestDeltaFIFOGathersTheDeltasOfAKey(t *testing.T) { // F1
 
 func TestDeltaFIFOKeepsOneOfTwoDeletions(t *testing.T) { // F2
 	store := mapStore{"ns/a": obj("a", "1"), "ns/b": obj("b", "1")}
-	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known(), NoBookmarks: true})
+	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: store, NoBookmarks: true})
 	must(t, q.Delete(bg, obj("a", "2")))
 	must(t, q.Delete(bg, obj("a", "3"))) // the first was seen to happen
 	list(t, q, "4")
@@ -36,7 +36,7 @@ func TestDeltaFIFOKeepsOneOfTwoDeletions(t *testing.T) { // F2
 
 func TestDeltaFIFODropsDeletionsOfWhatNobodyKnows(t *testing.T) { // F2
 	store := mapStore{"ns/known": obj("known", "1")}
-	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known()})
+	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: store})
 	must(t, q.Delete(bg, obj("unknown", "1")))
 	must(t, q.Delete(bg, obj("known", "2")))
 	must(t, q.Add(bg, obj("queued", "3")))
@@ -45,7 +45,7 @@ func TestDeltaFIFODropsDeletionsOfWhatNobodyKnows(t *testing.T) { // F2
 }
 
 func TestDeltaFIFOWithoutKnownObjects(t *testing.T) {
-	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{})
+	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{})
 	must(t, q.Delete(bg, obj("a", "1")))
 	must(t, q.Resync())
 	equal(t, popAll(t, q), []string{"Deleted a 1"})
@@ -66,18 +66,18 @@ func TestDeltaFIFOTellsDeletionsFirst(t *testing.T) { // F2
 		true:  {"Replaced b 4", "Deleted known 2 ?"},
 	} {
 		store := mapStore{"ns/known": obj("known", "2")}
-		q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known(), DeletionsLast: last, NoBookmarks: true})
+		q := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: store, DeletionsLast: last, NoBookmarks: true})
 		list(t, q, "4", obj("b", "4"))
 		equal(t, popAll(t, q), want)
 	}
 }
 
 func TestDeltaFIFOTellsWhatIsGoneWithoutAnObject(t *testing.T) { // F2
-	known := deltafifo.KnownObjects[*Obj]{
-		Keys: func() []string { return []string{"ns/a"} },
-		Get:  func(string) (*Obj, bool) { return nil, false },
+	known := knownFuncs{
+		keys: func() []string { return []string{"ns/a"} },
+		get:  func(string) (*Obj, bool, error) { return nil, false, nil },
 	}
-	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: known})
+	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: known})
 	list(t, q, "")
 	must(t, q.Resync())
 	equal(t, popAll(t, q), []string{"Deleted a none ?"})
@@ -142,7 +142,7 @@ func meddled(t *testing.T) (q *deltafifo.DeltaFIFO[*Obj], during func(at string,
 			must(t, q.Pop(bg, func(b batch) error {
 				for _, d := range b.Deltas {
 					store[d.Key] = d.Object
-					if d.Type == deltafifo.Deleted {
+					if d.Type == deltafifo.DeltaDeleted {
 						delete(store, d.Key)
 					}
 				}
@@ -150,17 +150,17 @@ func meddled(t *testing.T) (q *deltafifo.DeltaFIFO[*Obj], during func(at string,
 			}))
 		}
 	}
-	known := store.known()
-	q = newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: deltafifo.KnownObjects[*Obj]{
-		Keys: func() []string {
-			keys := known.Keys()
+	known := store
+	q = newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: knownFuncs{
+		keys: func() []string {
+			keys := known.ListKeys()
 			now("after Keys")
 			return keys
 		},
-		Get: func(key string) (*Obj, bool) {
-			o, ok := known.Get(key)
+		get: func(key string) (*Obj, bool, error) {
+			o, ok, err := known.GetByKey(key)
 			now("after Get")
-			return o, ok
+			return o, ok, err
 		},
 	}})
 	return q, func(at string, f func(*deltafifo.DeltaFIFO[*Obj]) error) { when, meddle = at, f }
@@ -168,14 +168,14 @@ func meddled(t *testing.T) (q *deltafifo.DeltaFIFO[*Obj], during func(at string,
 
 func TestDeltaFIFOSurvivesPanicsOfKnownObjects(t *testing.T) {
 	panics := true
-	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: deltafifo.KnownObjects[*Obj]{
-		Keys: func() []string {
+	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: knownFuncs{
+		keys: func() []string {
 			if panics {
 				panic(errProcess)
 			}
 			return nil
 		},
-		Get: func(string) (*Obj, bool) { return nil, false },
+		get: func(string) (*Obj, bool, error) { return nil, false, nil },
 	}})
 	try := func(name string, f func() error) {
 		defer func() {
@@ -197,17 +197,17 @@ func TestDeltaFIFOSurvivesPanicsOfKnownObjects(t *testing.T) {
 }
 
 func TestDeltaFIFOEmptyFirstListSyncsAtOnce(t *testing.T) { // F4
-	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{})
+	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{})
 	list(t, q, "1")
 	if !q.HasSynced() {
 		t.Error("an empty first list leaves nothing to wait for")
 	}
 }
 
-// What was in hand when the first list came is no part of it (F4).
+// What was being processed when the first list came is no part of it (F4).
 func TestDeltaFIFOInHandIsNotOfTheFirstList(t *testing.T) {
 	store := mapStore{"ns/a": obj("a", "1")}
-	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known()})
+	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: store})
 	must(t, q.Resync())
 	must(t, q.Pop(bg, func(batch) error {
 		list(t, q, "", obj("a", "2"))
@@ -226,12 +226,12 @@ func TestDeltaFIFOInHandIsNotOfTheFirstList(t *testing.T) {
 func TestDeltaFIFOTransformsTheDeletionsThatItQueues(t *testing.T) {
 	store := mapStore{"ns/known": obj("known", "1")}
 	var transformed []string
-	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known(), Options: deltafifo.Options[*Obj]{
+	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: store,
 		Transform: func(o *Obj) (*Obj, error) {
 			transformed = append(transformed, o.Name)
 			return o, nil
 		},
-	}})
+	})
 	must(t, q.Delete(bg, obj("unknown", "1")))
 	if !q.HasSynced() {
 		t.Error("a deletion that adds nothing is no event")
@@ -244,12 +244,12 @@ func TestDeltaFIFOTransformsTheDeletionsThatItQueues(t *testing.T) {
 // F2: what was handed out while the transform ran is looked at again.
 func TestDeltaFIFOLooksAgainAfterTheTransformOfADeletion(t *testing.T) {
 	store := mapStore{"ns/a": obj("a", "1")}
-	q := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: store.known(), Options: deltafifo.Options[*Obj]{
+	q := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: store,
 		Transform: func(o *Obj) (*Obj, error) {
 			delete(store, "ns/a") // as the consumer does, having been told
 			return o, nil
 		},
-	}})
+	})
 	must(t, q.Delete(bg, obj("a", "2")))
 	equal(t, popAll(t, q), nil)
 }
@@ -258,7 +258,7 @@ func TestDeltaFIFOLooksAgainAfterTheTransformOfADeletion(t *testing.T) {
 func TestDeltaFIFORefusedSync(t *testing.T) {
 	refusal := errors.New("refused")
 	for _, counts := range []bool{false, true} {
-		opts := deltafifo.DeltaOptions[*Obj]{RefusedSync: counts}
+		opts := deltafifo.Options[*Obj]{RefusedSync: counts}
 		opts.Transform = func(*Obj) (*Obj, error) { return nil, refusal }
 		for name, event := range map[string]func(q *deltafifo.DeltaFIFO[*Obj]) error{
 			"Add":    func(q *deltafifo.DeltaFIFO[*Obj]) error { return q.Add(bg, obj("a", "1")) },

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/object"
@@ -13,7 +15,11 @@ import (
 // A list comes out as one delta, events as a batch with one delta a key.
 func Example() {
 	ctx := context.Background()
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*metav1.ObjectMeta]{Name: "things"})
+	q, err := deltafifo.NewInOrder(deltafifo.Options[*metav1.ObjectMeta]{Name: "things"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
 	thing := func(name, version string) *metav1.ObjectMeta {
 		return &metav1.ObjectMeta{Name: name, ResourceVersion: version}
@@ -30,9 +36,9 @@ func Example() {
 		err := q.Pop(ctx, func(b deltafifo.Batch[*metav1.ObjectMeta]) error {
 			for _, d := range b.Deltas {
 				switch d.Type {
-				case deltafifo.ReplacedAll:
+				case deltafifo.DeltaReplacedAll:
 					fmt.Println("now there are", d.List.Keys, "at version", d.List.ResourceVersion)
-				case deltafifo.Bookmark:
+				case deltafifo.DeltaBookmark:
 					fmt.Println("up to date with version", d.ResourceVersion)
 				default:
 					fmt.Println(d.Type, d.Key, "at version", d.Object.ResourceVersion)
@@ -53,25 +59,27 @@ func Example() {
 	// synced: true
 }
 
+// things are what the consumer of ExampleDeltaFIFO holds.
+type things map[string]string
+
+func (t things) ListKeys() []string { return slices.Sorted(maps.Keys(t)) }
+
+func (t things) GetByKey(key string) (string, bool, error) {
+	obj, exists := t[key]
+	return obj, exists, nil
+}
+
 // A DeltaFIFO gathers what happens to a key, and tells what a list shows to be
 // gone from the objects that the consumer holds.
 func ExampleDeltaFIFO() {
 	ctx := context.Background()
-	store := map[string]string{"old": "old at 1"}
-	q, err := deltafifo.NewDeltaFIFO(
-		object.Access[string]{Key: func(s string) (key string, err error) {
+	store := things{"old": "old at 1"}
+	q, err := deltafifo.NewDeltaFIFOWithAccess(
+		object.Keyed(func(s string) (key string, err error) {
 			_, err = fmt.Sscanf(s, "%s", &key)
 			return key, err
-		}},
-		deltafifo.DeltaOptions[string]{KnownObjects: deltafifo.KnownObjects[string]{
-			Keys: func() (keys []string) {
-				for key := range store {
-					keys = append(keys, key)
-				}
-				return keys
-			},
-			Get: func(key string) (string, bool) { obj, ok := store[key]; return obj, ok },
-		}},
+		}, object.Fields[string]{}),
+		deltafifo.Options[string]{KnownObjects: store},
 	)
 	if err != nil {
 		fmt.Println(err)
@@ -84,7 +92,7 @@ func ExampleDeltaFIFO() {
 	for q.Len() > 0 {
 		_ = q.Pop(ctx, func(b deltafifo.Batch[string]) error {
 			for _, d := range b.Deltas {
-				if d.Type == deltafifo.Bookmark {
+				if d.Type == deltafifo.DeltaBookmark {
 					fmt.Println("Bookmark", d.ResourceVersion)
 				} else {
 					fmt.Printf("%v %s: %s\n", d.Type, d.Key, d.Object)
@@ -102,7 +110,11 @@ func ExampleDeltaFIFO() {
 
 // With a bound a producer waits for room, no longer than its context.
 func ExampleOptions_bound() {
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*metav1.ObjectMeta]{Bound: 1})
+	q, err := deltafifo.NewInOrder(deltafifo.Options[*metav1.ObjectMeta]{Bound: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	fmt.Println(q.Add(ctx, &metav1.ObjectMeta{Name: "a"}))
 	cancel()

@@ -3,6 +3,8 @@ package deltafifo_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,25 +94,32 @@ func list(t testing.TB, q deltafifo.Queue[*Obj], version string, items ...*Obj) 
 // mapStore is the store of a consumer that is only used by one goroutine.
 type mapStore map[string]*Obj
 
-func (s mapStore) known() deltafifo.KnownObjects[*Obj] {
-	return deltafifo.KnownObjects[*Obj]{
-		Keys: func() []string {
-			var keys []string
-			for key := range s {
-				keys = append(keys, key)
-			}
-			return keys
-		},
-		Get: func(key string) (*Obj, bool) {
-			o, ok := s[key]
-			return o, ok
-		},
-	}
+func (s mapStore) ListKeys() []string { return slices.Collect(maps.Keys(s)) }
+
+func (s mapStore) GetByKey(key string) (*Obj, bool, error) {
+	o, ok := s[key]
+	return o, ok, nil
 }
 
-func newDeltaFIFO(t testing.TB, opts deltafifo.DeltaOptions[*Obj]) *deltafifo.DeltaFIFO[*Obj] {
+// knownFuncs are known objects made of functions.
+type knownFuncs struct {
+	keys func() []string
+	get  func(key string) (*Obj, bool, error)
+}
+
+func (k knownFuncs) ListKeys() []string                      { return k.keys() }
+func (k knownFuncs) GetByKey(key string) (*Obj, bool, error) { return k.get(key) }
+
+func newDeltaFIFO(t testing.TB, opts deltafifo.Options[*Obj]) *deltafifo.DeltaFIFO[*Obj] {
 	t.Helper()
-	q, err := deltafifo.NewMetaDeltaFIFO(opts)
+	q, err := deltafifo.NewDeltaFIFO(opts)
+	must(t, err)
+	return q
+}
+
+func newInOrder(t testing.TB, opts deltafifo.Options[*Obj]) *deltafifo.InOrder[*Obj] {
+	t.Helper()
+	q, err := deltafifo.NewInOrder(opts)
 	must(t, err)
 	return q
 }

@@ -47,7 +47,11 @@ func FuzzInOrderModel(f *testing.F) { f.Fuzz(rapid.MakeFuzz(checkInOrder)) }
 
 func checkInOrder(t *rapid.T) {
 	m := &inOrderModel{maxBatch: rapid.IntRange(1, 6).Draw(t, "maxBatch")}
-	m.q = deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{MaxBatch: m.maxBatch})
+	q, err := deltafifo.NewInOrder(deltafifo.Options[*Obj]{MaxBatch: m.maxBatch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.q = q
 	t.Repeat(m.actions())
 }
 
@@ -81,7 +85,7 @@ func (m *inOrderModel) draw(t *rapid.T) *Obj {
 	return obj(names.Draw(t, "name"), strconv.Itoa(m.version))
 }
 
-// accepts checks the error of a producer's call and tells whether it counts.
+// accepts checks the error of a producer's call and reports whether it counts.
 func (m *inOrderModel) accepts(t *rapid.T, err error) bool {
 	if m.closed != errors.Is(err, deltafifo.ErrClosed) {
 		t.Fatalf("closed is %v, the error %v", m.closed, err)
@@ -178,7 +182,7 @@ func (m *inOrderModel) commit(t *rapid.T) {
 	m.started, m.open, m.list = true, false, nil
 }
 
-// pop pops once, with producers' calls while the batch is in hand.
+// pop pops once, with producers' calls while the batch is being processed.
 func (m *inOrderModel) pop(t *rapid.T) {
 	if m.busy {
 		if err := m.q.Pop(bg, nil); !errors.Is(err, deltafifo.ErrConcurrentPop) {
@@ -246,7 +250,7 @@ func (m *inOrderModel) take(t *rapid.T, b batch) (first bool) {
 		t.Fatalf("got %q, want %q", got, want)
 	}
 	for _, d := range b.Deltas {
-		if d.Type < deltafifo.ReplacedAll && d.Key != "ns/"+d.Object.Name {
+		if d.Type < deltafifo.DeltaReplacedAll && d.Key != "ns/"+d.Object.Name {
 			t.Fatalf("%s has the key %s", d.Object.Name, d.Key)
 		}
 	}

@@ -9,11 +9,10 @@ import (
 	"testing"
 
 	"github.com/informant-go/informant/deltafifo"
-	"github.com/informant-go/informant/object"
 )
 
 func TestInOrderBatches(t *testing.T) { // F1
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{MaxBatch: 3})
+	q := newInOrder(t, deltafifo.Options[*Obj]{MaxBatch: 3})
 	list(t, q, "10", obj("b", "1"), obj("a", "2"), obj("b", "3"))
 	for i, name := range []string{"a", "b", "c", "d", "d", "e"} {
 		must(t, q.Update(bg, obj(name, strconv.Itoa(i))))
@@ -35,7 +34,7 @@ func TestInOrderBatches(t *testing.T) { // F1
 }
 
 func TestInOrderBatchHasAThousandDeltasAtMost(t *testing.T) {
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{})
+	q := newInOrder(t, deltafifo.Options[*Obj]{})
 	for i := range 2500 {
 		must(t, q.Add(bg, obj(strconv.Itoa(i), "1")))
 	}
@@ -47,12 +46,12 @@ func TestInOrderBatchHasAThousandDeltasAtMost(t *testing.T) {
 }
 
 func TestInOrderKeepsOneSyncAllWaiting(t *testing.T) { // F5
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{})
+	q := newInOrder(t, deltafifo.Options[*Obj]{})
 	must(t, q.Resync())
 	must(t, q.Add(bg, obj("a", "1")))
 	must(t, q.Resync())
 	equal(t, popAll(t, q), []string{"SyncAll", "Added a 1"})
-	// One that is in hand serves no later call.
+	// One that is being processed serves no later call.
 	must(t, q.Resync())
 	must(t, q.Pop(bg, func(batch) error { return q.Resync() }))
 	equal(t, popAll(t, q), []string{"SyncAll"})
@@ -60,7 +59,7 @@ func TestInOrderKeepsOneSyncAllWaiting(t *testing.T) { // F5
 
 func TestBatchIsNotCutByTheConsumersOwnChanges(t *testing.T) {
 	// The slice is lent: what the consumer does to it must not come back.
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{})
+	q := newInOrder(t, deltafifo.Options[*Obj]{})
 	for round := range 3 {
 		must(t, q.Add(bg, obj("a", strconv.Itoa(round))))
 		must(t, q.Pop(bg, func(b batch) error {
@@ -73,24 +72,9 @@ func TestBatchIsNotCutByTheConsumersOwnChanges(t *testing.T) {
 	}
 }
 
-func TestNoKeyNoQueue(t *testing.T) {
-	if _, err := deltafifo.NewInOrder(object.Access[int]{}, deltafifo.Options[int]{}); !errors.Is(err, object.ErrNoKey) {
-		t.Errorf("NewInOrder without a key returns %v", err)
-	}
-	if _, err := deltafifo.NewDeltaFIFO(object.Access[int]{}, deltafifo.DeltaOptions[int]{}); !errors.Is(err, object.ErrNoKey) {
-		t.Errorf("NewDeltaFIFO without a key returns %v", err)
-	}
-	half := deltafifo.KnownObjects[int]{Keys: func() []string { return nil }}
-	access := object.Access[int]{Key: func(i int) (string, error) { return strconv.Itoa(i), nil }}
-	_, err := deltafifo.NewDeltaFIFO(access, deltafifo.DeltaOptions[int]{KnownObjects: half})
-	if err == nil || !strings.Contains(err.Error(), "KnownObjects") {
-		t.Errorf("NewDeltaFIFO with half of KnownObjects returns %v", err)
-	}
-}
-
 func TestRefusalNamesQueueTypeAndKey(t *testing.T) {
 	refuse := errors.New("no")
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{
+	q := newInOrder(t, deltafifo.Options[*Obj]{
 		Name: "pods",
 		Transform: func(o *Obj) (*Obj, error) {
 			switch o.Name {
@@ -130,7 +114,7 @@ func TestRefusalNamesQueueTypeAndKey(t *testing.T) {
 }
 
 func TestTransformMayChangeTheKey(t *testing.T) {
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{Transform: func(o *Obj) (*Obj, error) {
+	q := newInOrder(t, deltafifo.Options[*Obj]{Transform: func(o *Obj) (*Obj, error) {
 		out := *o
 		out.Name += "-x"
 		return &out, nil
@@ -162,7 +146,7 @@ func TestListKeepsKnownObjects(t *testing.T) {
 	}
 	var transformed []string
 	opts := deltafifo.Options[*Obj]{
-		Known: known.known().Get,
+		KnownObjects: known,
 		Transform: func(o *Obj) (*Obj, error) {
 			transformed = append(transformed, o.Name)
 			return o, nil
@@ -174,7 +158,7 @@ func TestListKeepsKnownObjects(t *testing.T) {
 		}
 	}
 
-	q := deltafifo.NewMetaInOrder(opts)
+	q := newInOrder(t, opts)
 	list(t, q, "10", page...)
 	must(t, q.Pop(bg, func(b batch) error {
 		for i, o := range b.Deltas[0].List.Objects {
@@ -184,11 +168,11 @@ func TestListKeepsKnownObjects(t *testing.T) {
 	}))
 	equal(t, transformed, []string{"newer", "reborn", "versionly", "unknown"})
 
-	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: known.known()})
+	fifo := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: known})
 	list(t, fifo, "10", page...)
 	for fifo.Len() > 0 {
 		must(t, fifo.Pop(bg, func(b batch) error {
-			if d := b.Deltas[0]; d.Type == deltafifo.Replaced {
+			if d := b.Deltas[0]; d.Type == deltafifo.DeltaReplaced {
 				check(d.Object.Name, d.Object)
 			}
 			return nil
@@ -201,9 +185,9 @@ func TestEventCostsNoAllocation(t *testing.T) {
 	for i := range pods {
 		pods[i] = obj(fmt.Sprintf("pod-%05d", i), "1")
 	}
-	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: mapStore{}.known()})
+	fifo := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: mapStore{}})
 	for name, q := range map[string]deltafifo.Queue[*Obj]{
-		"InOrder":   deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{}),
+		"InOrder":   newInOrder(t, deltafifo.Options[*Obj]{}),
 		"DeltaFIFO": fifo,
 	} {
 		process := func(batch) error { return nil }
@@ -228,8 +212,8 @@ func TestEventCostsNoAllocation(t *testing.T) {
 // changes nothing that is handed out later (TestDeltaFIFOAppendingToABatchIsHarmless).
 func TestABatchIsTheConsumers(t *testing.T) {
 	for name, q := range map[string]deltafifo.Queue[*Obj]{
-		"InOrder":   deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{MaxBatch: 1}),
-		"DeltaFIFO": newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{}),
+		"InOrder":   newInOrder(t, deltafifo.Options[*Obj]{MaxBatch: 1}),
+		"DeltaFIFO": newDeltaFIFO(t, deltafifo.Options[*Obj]{}),
 	} {
 		for _, o := range []*Obj{obj("a", "1"), obj("b", "2"), obj("c", "3")} {
 			must(t, q.Add(bg, o))
@@ -238,7 +222,7 @@ func TestABatchIsTheConsumers(t *testing.T) {
 		for range 3 {
 			must(t, q.Pop(bg, func(b batch) error {
 				got = append(got, showAll(b)...)
-				b.Deltas = append(b.Deltas, deltafifo.Delta[*Obj]{Key: "ns/spoiled", Type: deltafifo.Deleted})
+				b.Deltas = append(b.Deltas, deltafifo.Delta[*Obj]{Key: "ns/spoiled", Type: deltafifo.DeltaDeleted})
 				b.Deltas[0].Key = "ns/spoiled"
 				return nil
 			}))
@@ -257,7 +241,7 @@ func TestABatchIsTheConsumers(t *testing.T) {
 func TestRepeatsAreKeptOnRequest(t *testing.T) {
 	items := []*Obj{obj("b", "1"), obj("a", "2"), obj("b", "3"), obj("a", "4")}
 	for keep, want := range map[bool]string{false: "[3 4]", true: "[1 2 3 4]"} {
-		q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{KeepRepeats: keep})
+		q := newInOrder(t, deltafifo.Options[*Obj]{KeepRepeats: keep})
 		list(t, q, "5", items...)
 		must(t, q.Pop(bg, func(b batch) error {
 			var got []string
@@ -273,7 +257,7 @@ func TestRepeatsAreKeptOnRequest(t *testing.T) {
 			return nil
 		}))
 	}
-	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{Options: deltafifo.Options[*Obj]{KeepRepeats: true}, NoBookmarks: true})
+	fifo := newDeltaFIFO(t, deltafifo.Options[*Obj]{KeepRepeats: true, NoBookmarks: true})
 	list(t, fifo, "5", items...)
 	equal(t, popAll(t, fifo), []string{"Replaced b 1, Replaced b 3", "Replaced a 2, Replaced a 4"})
 }

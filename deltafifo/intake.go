@@ -2,33 +2,25 @@ package deltafifo
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
 )
 
-// intake makes what a producer hands over fit for the queue: it has a key and
-// has been transformed. It calls user code and so is never used under a lock.
-// But for memo it does not change after construction.
+// intake makes what a producer hands over ready for the queue: it finds the key
+// and applies the transform. It calls user code and so is never used under a
+// lock. Only memo changes after construction.
 type intake[T any] struct {
 	name      string
 	access    object.Access[T]
 	transform func(T) (T, error)
-	known     func(string) (T, bool)
+	known     KnownObjects[T] // may be nil
+	renew     bool
 	logger    klog.Logger
 	memo      keyMemo
 }
 
-func (in *intake[T]) init(access object.Access[T], opts Options[T]) error {
-	name := opts.Name
-	if name == "" {
-		name = reflect.TypeFor[T]().String()
-	}
-	access, err := access.Complete()
-	if err != nil {
-		return fmt.Errorf("deltafifo: queue %s: %w", name, err)
-	}
+func (in *intake[T]) init(name string, access object.Access[T], opts Options[T]) {
 	logger := opts.Logger
 	if logger.GetSink() == nil {
 		logger = klog.Background()
@@ -36,14 +28,14 @@ func (in *intake[T]) init(access object.Access[T], opts Options[T]) error {
 	in.name = name
 	in.access = access
 	in.transform = opts.Transform
-	in.known = opts.Known
+	in.known = opts.KnownObjects
+	in.renew = opts.Renew
 	in.logger = klog.LoggerWithValues(logger, "queue", name)
-	return nil
 }
 
-// key makes the key of obj, or remembers it.
+// key returns the key of obj, from memo where that has it.
 func (in *intake[T]) key(obj T) (string, error) {
-	if !in.access.NameIsKey || in.memo.off.Load() {
+	if !in.access.NameIsKey() || in.memo.off.Load() {
 		return in.access.Key(obj)
 	}
 	name, ok := in.nameOf(obj)
@@ -64,8 +56,8 @@ func (in *intake[T]) key(obj T) (string, error) {
 	return key, err
 }
 
-// nameOf fails for what has no name, such as a nil pointer, and leaves it to
-// Key to say why.
+// nameOf returns false for an object whose name cannot be read, such as a nil
+// pointer; Key then says why.
 func (in *intake[T]) nameOf(obj T) (name object.Name, ok bool) {
 	defer func() {
 		if !ok {
@@ -75,7 +67,8 @@ func (in *intake[T]) nameOf(obj T) (name object.Name, ok bool) {
 	return in.access.Name(obj), true
 }
 
-// eventKey is the key of the object of an event.
+// eventKey returns the key of the object of an event. The error is an
+// *ItemError.
 func (in *intake[T]) eventKey(op string, obj T) (string, error) {
 	key, err := in.key(obj)
 	if err != nil {
@@ -84,7 +77,8 @@ func (in *intake[T]) eventKey(op string, obj T) (string, error) {
 	return key, nil
 }
 
-// event accepts the object of an event.
+// event returns key and transformed object of an event. The error is an
+// *ItemError.
 func (in *intake[T]) event(op string, obj T) (string, T, error) {
 	key, err := in.eventKey(op, obj)
 	if err != nil {
@@ -96,7 +90,7 @@ func (in *intake[T]) event(op string, obj T) (string, T, error) {
 	return in.transformed(op, key, obj)
 }
 
-// listed accepts an item of a list.
+// listed is event for an item of a list.
 func (in *intake[T]) listed(item T) (string, T, error) {
 	key, err := in.access.Key(item)
 	if err != nil {
@@ -115,26 +109,36 @@ func (in *intake[T]) listed(item T) (string, T, error) {
 // is compared too: after a restore of the server's data a version can come
 // back with another object.
 func (in *intake[T]) unchanged(key string, item T) (known T, ok bool) {
-	if in.known == nil {
+	if in.known == nil || in.renew {
 		return known, false
 	}
 	version := in.access.Version(item)
 	if version == "" {
 		return known, false
 	}
-	known, ok = in.known(key)
+	known, ok = in.lookUp(key)
 	ok = ok && in.access.Version(known) == version && in.access.UID(known) == in.access.UID(item)
 	return known, ok
 }
 
-// transformed applies the transform. The key is asked for again, because what
-// the consumer gets is what it will be stored as.
+// lookUp returns the known object under key. known is not nil.
+func (in *intake[T]) lookUp(key string) (obj T, exists bool) {
+	obj, exists, err := in.known.GetByKey(key)
+	if err != nil {
+		in.logger.Error(err, "A known object could not be read and counts as unknown", "key", key)
+		return obj, false
+	}
+	return obj, exists
+}
+
+// transformed applies the transform, and asks the result for its key: the
+// consumer will store it under that one.
 func (in *intake[T]) transformed(op, key string, obj T) (string, T, error) {
 	out, err := in.transform(obj)
 	if err != nil {
 		return "", obj, in.refuse(op, key, obj, fmt.Errorf("transform: %w", err))
 	}
-	if name, ok := in.nameOf(out); ok && in.access.NameIsKey && isKeyOf(key, name) {
+	if name, ok := in.nameOf(out); ok && in.access.NameIsKey() && isKeyOf(key, name) {
 		return key, out, nil
 	}
 	newKey, err := in.access.Key(out)

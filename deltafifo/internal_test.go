@@ -97,11 +97,10 @@ func TestMemoIsBounded(t *testing.T) {
 }
 
 func TestMemoTurnsItselfOffForKeysThatAreNoNames(t *testing.T) {
-	in := intake[string]{access: object.Access[string]{
-		Key:       func(s string) (string, error) { return "cluster/" + s, nil },
+	in := intake[string]{access: object.Keyed(func(s string) (string, error) { return "cluster/" + s, nil }, object.Fields[string]{
 		Name:      func(s string) object.Name { return object.Name{Namespace: "ns", Name: s} },
 		NameIsKey: true, // which is not so
-	}}
+	})}
 	for range 3 {
 		if key, err := in.key("a"); key != "cluster/a" || err != nil {
 			t.Errorf("key %q, error %v", key, err)
@@ -175,9 +174,9 @@ func TestPagesInOrderNeedNoIndex(t *testing.T) {
 func TestIdleEntriesAreBounded(t *testing.T) {
 	s := entries[int]{byKey: map[string]*entry[int]{}}
 	for i := range bigMap + 10 {
-		s.push(Delta[int]{Key: strconv.Itoa(i), Type: Added}, nil)
+		s.push(Delta[int]{Key: strconv.Itoa(i), Type: DeltaAdded}, nil)
 	}
-	for s.line.head != nil {
+	for s.queued.head != nil {
 		s.release(s.take())
 	}
 	if len(s.byKey) != maxIdle || s.idle.length != maxIdle || s.peak != maxIdle {
@@ -186,7 +185,7 @@ func TestIdleEntriesAreBounded(t *testing.T) {
 	if s.byKey["0"] != nil || s.byKey[strconv.Itoa(bigMap)] == nil {
 		t.Error("the entry that was idle for longest should go first")
 	}
-	s.push(Delta[int]{Key: strconv.Itoa(bigMap), Type: Added}, nil)
+	s.push(Delta[int]{Key: strconv.Itoa(bigMap), Type: DeltaAdded}, nil)
 	if s.idle.length != maxIdle-1 || s.keys != 1 || s.deltas != 1 {
 		t.Errorf("%d idle, %d keys, %d deltas", s.idle.length, s.keys, s.deltas)
 	}
@@ -218,16 +217,16 @@ func TestInOrderGivesBuffersBack(t *testing.T) {
 	}
 }
 
-// Idle entries and those in line are told apart also while one is in hand.
-func TestKeyInHandIsNotIdle(t *testing.T) {
+// Idle entries and queued ones are told apart also while one is being processed.
+func TestKeyThatIsProcessedIsNotIdle(t *testing.T) {
 	s := entries[int]{byKey: map[string]*entry[int]{}}
 	for _, key := range []string{"a", "b", "c"} {
-		s.push(Delta[int]{Key: key, Type: Added}, nil)
+		s.push(Delta[int]{Key: key, Type: DeltaAdded}, nil)
 		s.release(s.take())
 	}
-	s.push(Delta[int]{Key: "b", Type: Updated}, nil)
+	s.push(Delta[int]{Key: "b", Type: DeltaUpdated}, nil)
 	hand, deltas := s.take()
-	s.push(Delta[int]{Key: "b", Type: Deleted}, hand)
+	s.push(Delta[int]{Key: "b", Type: DeltaDeleted}, hand)
 	s.release(hand, deltas)
 	var idle []string
 	for e := s.idle.head; e != nil; e = e.next {
@@ -236,8 +235,8 @@ func TestKeyInHandIsNotIdle(t *testing.T) {
 	if !slices.Equal(idle, []string{"a", "c"}) || s.idle.length != 2 {
 		t.Errorf("%d idle: %v", s.idle.length, idle)
 	}
-	if s.line.head != hand || s.line.length != 1 || s.keys != 1 || s.deltas != 1 {
-		t.Errorf("%d in line, %d keys, %d deltas", s.line.length, s.keys, s.deltas)
+	if s.queued.head != hand || s.queued.length != 1 || s.keys != 1 || s.deltas != 1 {
+		t.Errorf("%d in line, %d keys, %d deltas", s.queued.length, s.keys, s.deltas)
 	}
 }
 

@@ -2,9 +2,10 @@ package deltafifo
 
 import "hash/maphash"
 
-// keySet tells whether a key was seen in the batch that is being cut. It is an
-// open-addressing table of hashes that is emptied by counting up generation:
-// starting a batch costs nothing, whatever the size of the last one.
+// keySet reports whether a key was seen in the batch that is being cut. It is an
+// open-addressing table of hashes; reset empties it by counting up generation, so
+// that a batch begins at no cost, whatever the size of the last one. A map in its
+// place costs an event about a quarter more time (BenchmarkDeltaQueue/inorder).
 //
 // Two keys of one batch with the same 32 bits of hash count as the same key.
 // That ends a batch early, once in 10,000 batches of 1,000 keys, and does no
@@ -15,7 +16,7 @@ type keySet struct {
 	slots      []slot // a power of two, at least twice the keys of a batch
 }
 
-// slot is taken if its generation is the set's.
+// slot is in use if its generation is the set's.
 type slot struct{ generation, hash uint32 }
 
 func newKeySet() keySet { return keySet{seed: maphash.MakeSeed()} }

@@ -22,8 +22,7 @@ func (l *openList[T]) begin() {
 	l.mu.Unlock()
 }
 
-// current returns the open list, nil if there is none. It names the list; only
-// add and take look into it.
+// current returns the open list, nil if there is none, for use with add and drop.
 func (l *openList[T]) current() *pages[T] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -71,7 +70,7 @@ type pages[T any] struct {
 	objs []T // objs[i] has the key keys[i]; nil until the first page
 
 	// ascending is true while the keys came in strictly ascending order, as
-	// API servers send them; nothing can be twice in the list then, and
+	// API servers send them; no key can be twice in the list then, and
 	// index is nil. Otherwise index has the place of each key.
 	ascending bool
 	index     map[string]int
@@ -80,8 +79,8 @@ type pages[T any] struct {
 	repeated int  // how often a key came again, and took its first place
 }
 
-// put adds an item; of two with the same key the later one stays, in the place
-// of the first, or with repeats both.
+// put adds an item. Of two with the same key the later one stays, in the place
+// of the first; with repeats both stay.
 func (p *pages[T]) put(key string, obj T) {
 	n := len(p.keys)
 	if p.ascending && (n == 0 || p.keys[n-1] < key) {
@@ -109,7 +108,7 @@ func (p *pages[T]) loseOrder() {
 	}
 }
 
-// has tells whether an item has the key.
+// has reports whether an item has the key.
 func (p *pages[T]) has(key string) bool {
 	if p.ascending {
 		_, ok := slices.BinarySearch(p.keys, key)

@@ -18,11 +18,13 @@ import (
 func both(t *testing.T, opts deltafifo.Options[*Obj], test func(t *testing.T, q deltafifo.Queue[*Obj])) {
 	t.Helper()
 	t.Run("InOrder", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { test(t, deltafifo.NewMetaInOrder(opts)) })
+		synctest.Test(t, func(t *testing.T) { test(t, newInOrder(t, opts)) })
 	})
 	t.Run("DeltaFIFO", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			test(t, newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{Options: opts, NoBookmarks: true}))
+			opts := opts
+			opts.NoBookmarks = true
+			test(t, newDeltaFIFO(t, opts))
 		})
 	})
 }
@@ -114,9 +116,9 @@ func TestFullQueueMakesProducersWait(t *testing.T) { // F3
 					t.Fatal("a full queue takes more")
 				}
 				must(t, q.Pop(bg, func(batch) error {
-					synctest.Wait() // for the producer, while this batch is in hand
+					synctest.Wait() // for the producer, while this batch is being processed
 					if len(done) == 0 {
-						t.Error("the producer waits for what is in hand")
+						t.Error("the producer waits for what is being processed")
 					}
 					return nil
 				}))
@@ -139,7 +141,7 @@ func TestFullQueueMakesProducersWait(t *testing.T) { // F3
 }
 
 func TestResyncOfAFullQueueDoesNotWait(t *testing.T) { // F3
-	q := deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{Bound: 1})
+	q := newInOrder(t, deltafifo.Options[*Obj]{Bound: 1})
 	must(t, q.Add(bg, obj("a", "1")))
 	must(t, q.Resync())
 	must(t, q.Resync())
@@ -228,9 +230,9 @@ func TestAgeNeedsAClock(t *testing.T) {
 
 // A queue that was emptied holds on to nothing, in whatever buffer it keeps.
 func TestEmptiedQueuePinsNoObject(t *testing.T) {
-	fifo := newDeltaFIFO(t, deltafifo.DeltaOptions[*Obj]{KnownObjects: mapStore{}.known()})
+	fifo := newDeltaFIFO(t, deltafifo.Options[*Obj]{KnownObjects: mapStore{}})
 	for name, q := range map[string]deltafifo.Queue[*Obj]{
-		"InOrder":   deltafifo.NewMetaInOrder(deltafifo.Options[*Obj]{}),
+		"InOrder":   newInOrder(t, deltafifo.Options[*Obj]{}),
 		"DeltaFIFO": fifo,
 	} {
 		var seen []weak.Pointer[Obj]

@@ -34,7 +34,7 @@ func (e *engine[T]) addIndexers(more Indexers[T]) error {
 	tx.commit()
 	told := make([]placedError, 0, len(errs))
 	for _, failure := range errs {
-		e.errors.add([]IndexError{failure.err.err})
+		e.errors.add([]*IndexError{failure.err.err})
 		told = append(told, failure.err)
 	}
 	e.unlock()
@@ -49,8 +49,8 @@ func (e *engine[T]) run(more Indexers[T]) ([]*index[T], error) {
 	running := *e.running.Load()
 	for _, ix := range running {
 		if _, twice := more[ix.name]; twice {
-			return nil, fmt.Errorf("indexer: %s: index %q %w: choose another name; nothing was added",
-				e.options.Name, ix.name, ErrIndexExists)
+			return nil, fmt.Errorf("%w: %q in %s: choose another name; nothing was added",
+				ErrIndexExists, ix.name, e.options.Name)
 		}
 	}
 	added := make([]*index[T], 0, len(more))

@@ -8,14 +8,14 @@ import (
 	"github.com/informant-go/informant/internal/mvcc"
 )
 
-// anchor holds a version for all snapshots of it. While that version is the
-// present one an anchor without a snapshot stays, since holding on to what is
-// there anyway costs nothing; so taking and dropping snapshots between two
-// writes is counting up and down.
+// anchor pins a version for all snapshots of it. While that version is the
+// newest one, an anchor without a snapshot stays: pinning the newest version
+// costs nothing, and taking and releasing snapshots between two writes is then
+// counting up and down.
 //
-// A snapshot that is forgotten takes its anchor along: then the garbage
-// collector finds the anchor, which nobody but its snapshots refers to once
-// the version has passed.
+// Once there is a newer version only the snapshots refer to the anchor. If all of
+// them are forgotten without a Release, the garbage collector finds the anchor,
+// and its cleanup gives the version up.
 type anchor[T any] struct {
 	view    view[T]
 	pin     mvcc.Pin
@@ -54,7 +54,7 @@ func (e *engine[T]) anchor() *anchor[T] {
 			shared.giveUp()
 		}
 		if e.clock.Now() != v.version {
-			// The writer that made it the past may have looked before.
+			// The writer of the newer version may have looked before.
 			if a := e.takeShared(); a != nil {
 				a.giveUp()
 			}
@@ -76,8 +76,8 @@ func (a *anchor[T]) join() bool {
 	}
 }
 
-// leave counts one snapshot less. The last one gives the version up when it is
-// the past, unless the writer that makes it the past does so.
+// leave counts one snapshot less. The last one gives the version up if there is a
+// newer one, unless the writer of the newer one does so.
 func (a *anchor[T]) leave() {
 	if a.snapshots.Add(-1) == 0 && a.view.engine.shared.Load() != a {
 		a.giveUp()
@@ -92,8 +92,8 @@ func (a *anchor[T]) giveUp() {
 	}
 }
 
-// retireAnchor lets go of the anchor of a version that has become the past. It
-// is the writer's, before it collects.
+// retireAnchor gives up the anchor of a version that is no longer the newest. The
+// writer calls it before it collects.
 func (e *engine[T]) retireAnchor() {
 	if a := e.takeShared(); a != nil && a.snapshots.CompareAndSwap(0, -1) {
 		a.cleanup.Stop()

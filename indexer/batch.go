@@ -8,7 +8,7 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// batch is what user code said of the objects of one write. It is made before
+// batch holds what user code said of the objects of one write. It is made before
 // the writer's turn, so that no user code runs in it.
 type batch[T any] struct {
 	// indexes are the indexes that values was made for.
@@ -44,7 +44,7 @@ func (b *batch[T]) restart(e *engine[T]) {
 	b.newest = ""
 }
 
-// current tells whether the values are those of all indexes that run. It is
+// current reports whether the values are those of all indexes that run. It is
 // asked in the writer's turn.
 func (b *batch[T]) current(e *engine[T]) bool { return b.indexes == e.running.Load() }
 
@@ -64,7 +64,7 @@ func (b *batch[T]) index(e *engine[T], at int, key string, obj T) (from int) {
 
 // indexError makes the report of a failure over object number at of a write.
 func (e *engine[T]) indexError(at int, ix *index[T], key string, obj T, err error) placedError {
-	failure := placedError{at: at, err: IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Type: fmt.Sprintf("%T", obj), Err: err}}
+	failure := placedError{at: at, err: &IndexError{Cache: e.options.Name, Index: ix.name, Key: key, Type: fmt.Sprintf("%T", obj), Err: err}}
 	if e.options.PanicOnIndexError {
 		failure.again = func() { _, _ = ix.fn(obj) }
 	}
@@ -105,7 +105,7 @@ func (e *engine[T]) versionOf(obj T) (version string) {
 	return e.version(obj)
 }
 
-// supersedes tells whether version takes the place of before as the newest one
+// supersedes reports whether version takes the place of before as the newest one
 // known. Versions without an order are taken as they come.
 func supersedes(version, before string) bool {
 	if before == "" {
@@ -117,8 +117,8 @@ func supersedes(version, before string) bool {
 	return object.NewerVersion(version, before) || !object.NewerVersion(before, version)
 }
 
-// tell reports index errors. It is the last thing that a write does, since it
-// calls the user's code and may panic.
+// tell reports index errors. A write calls it last, since it calls the user's
+// code and may panic.
 func (e *engine[T]) tell(errs []placedError) {
 	if len(errs) == 0 {
 		return

@@ -1,77 +1,104 @@
 package indexer
 
 import (
-	"context"
-	"iter"
+	"fmt"
 
 	"github.com/informant-go/informant/object"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
 )
 
-// NamespaceIndex is the customary name of the index by namespace. It
-// corresponds to client-go's NamespaceIndex.
-const NamespaceIndex = "namespace"
+// Options configure a Cache. The zero value is ready for use.
+type Options[T any] struct {
+	// Name names the cache in logs and errors, "" for the type of its objects.
+	Name string
+
+	// Indexers are the indexes that are there from the start. The map stays
+	// the caller's; no function of it may be nil.
+	Indexers Indexers[T]
+
+	// Renew makes Replace and ReplaceAll store every item anew, as client-go
+	// does. Without it an item whose non-empty version equals the stored
+	// one's is taken for the same state and left out. That misses a change
+	// under the same version: of what the server makes of an object on
+	// reading, such as the defaults of a custom resource whose definition
+	// has changed.
+	Renew bool
+
+	// OnIndexError is told of each index function that failed or panicked,
+	// by the goroutine that writes, after the object was stored and without
+	// a lock. nil logs the first of each write as an error.
+	OnIndexError func(*IndexError)
+
+	// PanicOnIndexError makes the writing goroutine panic instead, as
+	// client-go's does, after everything was stored and, by ReplaceAll, told:
+	// one object does not keep others away. The panic of an index function
+	// comes out as it is, from a second call, so that a crash shows where it
+	// was; its error as an IndexError. Of several failures one is told so;
+	// IndexErrors has them all.
+	PanicOnIndexError bool
+
+	// Logger is used where OnIndexError is nil. The zero Logger stands for
+	// klog.Background().
+	Logger klog.Logger
+}
+
+// name returns the name of the cache.
+func (o *Options[T]) name() string {
+	if o.Name != "" {
+		return o.Name
+	}
+	return typeName[T]()
+}
 
 // Cache is the Indexer of this package. All methods may be called by any
 // goroutine. It corresponds to what client-go's NewStore and NewIndexer return.
 type Cache[T any] struct {
-	*ThreadSafeStore[T]
+	engine *engine[T]
 	access object.Access[T]
 }
 
-var (
-	_ Indexer[metav1.Object]          = (*Cache[metav1.Object])(nil)
-	_ TransactionStore[metav1.Object] = (*Cache[metav1.Object])(nil)
-)
+var _ Indexer[metav1.Object] = (*Cache[metav1.Object])(nil)
 
 // New returns an empty Cache of API objects, with keys as object.MetaKey makes
-// them. It panics over an index function that is nil; NewWithAccess with
-// object.Meta returns an error.
-func New[T metav1.Object](options Options[T]) *Cache[T] {
-	c, err := NewWithAccess(options, object.Meta[T]())
-	if err != nil {
-		panic(err)
-	}
-	return c
+// them. The error names an index function that is nil.
+func New[T metav1.Object](opts Options[T]) (*Cache[T], error) {
+	return NewWithAccess(object.Meta[T](), opts)
 }
 
 // NewWithAccess returns an empty Cache of anything that access can read. The
-// error is object.ErrNoKey for an access that can make no key, or names an index
-// function that is nil.
-func NewWithAccess[T any](options Options[T], access object.Access[T]) (*Cache[T], error) {
-	access, err := access.Complete()
-	if err != nil {
+// error is object.ErrNoAccess for the zero access, or names an index function
+// that is nil.
+func NewWithAccess[T any](access object.Access[T], opts Options[T]) (*Cache[T], error) {
+	if err := access.Check(); err != nil {
+		return nil, fmt.Errorf("indexer: %s: %w", opts.name(), err)
+	}
+	if err := checkIndexers(opts.name(), opts.Indexers); err != nil {
 		return nil, err
 	}
-	if err := checkIndexers(options.name(), options.Indexers); err != nil {
-		return nil, err
-	}
-	return &Cache[T]{
-		ThreadSafeStore: NewThreadSafeStore(options, access.Version),
-		access:          access,
-	}, nil
+	return &Cache[T]{engine: newEngine(opts, access.Fields().Version), access: access}, nil
 }
 
-// key makes the key of obj; its error is an object.KeyError.
+// key makes the key of obj; its error is an *object.KeyError.
 func (c *Cache[T]) key(obj T) (string, error) {
 	key, err := c.access.Key(obj)
 	if err == nil {
 		return key, nil
 	}
-	if _, ok := err.(object.KeyError); !ok {
-		err = object.KeyError{Obj: obj, Err: err}
+	if _, ok := err.(*object.KeyError); !ok {
+		err = &object.KeyError{Obj: obj, Err: err}
 	}
 	return "", err
 }
 
-// Add stores obj under its key. The error is an object.KeyError.
+// Add stores obj under its key. The error is an *object.KeyError.
 func (c *Cache[T]) Add(obj T) error { return c.Update(obj) }
 
-// Update stores obj under its key. The error is an object.KeyError.
+// Update stores obj under its key. The error is an *object.KeyError.
 func (c *Cache[T]) Update(obj T) error {
 	key, err := c.key(obj)
 	if err == nil {
-		c.ThreadSafeStore.Update(key, obj)
+		c.engine.apply([]Change[T]{{Key: key, Object: obj, Type: ChangePut}}, "", true)
 	}
 	return err
 }
@@ -81,7 +108,7 @@ func (c *Cache[T]) Update(obj T) error {
 func (c *Cache[T]) Delete(obj T) error {
 	key, err := c.key(obj)
 	if err == nil {
-		c.ThreadSafeStore.DeleteWithObject(key, obj)
+		c.engine.apply([]Change[T]{{Key: key, Object: obj, Type: ChangeRemove}}, "", true)
 	}
 	return err
 }
@@ -91,29 +118,12 @@ func (c *Cache[T]) Delete(obj T) error {
 // one's is not stored anew.
 func (c *Cache[T]) Replace(items []T, resourceVersion string) error {
 	in := incoming[T]{items: items, key: c.key}
-	if c.access.NameIsKey {
-		in.name = c.access.Name
+	if c.access.NameIsKey() {
+		in.name = c.access.Fields().Name
 	}
 	_, errs, err := c.engine.replaceAll(in, resourceVersion, false)
 	c.engine.tell(errs)
 	return err
-}
-
-// Get looks up the key of obj. The error is an object.KeyError.
-func (c *Cache[T]) Get(obj T) (item T, exists bool, err error) {
-	key, err := c.key(obj)
-	if err != nil {
-		return item, false, err
-	}
-	item, exists = c.engine.get(key)
-	return item, exists, nil
-}
-
-// GetByKey looks up a key. It takes no lock and writes no shared memory. The
-// error is always nil.
-func (c *Cache[T]) GetByKey(key string) (item T, exists bool, err error) {
-	item, exists = c.engine.get(key)
-	return item, exists, nil
 }
 
 // Apply makes all changes visible at once, as Indexer says.
@@ -135,57 +145,15 @@ func (c *Cache[T]) ReplaceAll(keys []string, items []T, resourceVersion string, 
 	}
 }
 
-// Transaction makes all transactions visible at once. It returns nil, or says
-// which of them failed; the others are done. It corresponds to client-go's
-// TransactionStore.
-func (c *Cache[T]) Transaction(transactions ...Transaction[T]) *TransactionError {
-	changes := make([]Change[T], 0, len(transactions))
-	failed := &TransactionError{TotalTransactions: len(transactions)}
-	for i, tx := range transactions {
-		change, err := c.change(tx)
-		if err != nil {
-			failed.Errors = append(failed.Errors, err)
-			continue
-		}
-		failed.SuccessfulIndices = append(failed.SuccessfulIndices, i)
-		changes = append(changes, change)
-	}
-	if len(changes) > 0 {
-		c.engine.apply(changes, "", true)
-	}
-	if len(failed.Errors) > 0 {
-		return failed
-	}
-	return nil
+// AddIndexers adds indexes, over the objects that are there too. A name that
+// exists already is an error, as is a nil function, and nothing is added. Reads and writes go on
+// meanwhile; the new indexes show when they are complete.
+func (c *Cache[T]) AddIndexers(newIndexers Indexers[T]) error {
+	return c.engine.addIndexers(newIndexers)
 }
 
-func (c *Cache[T]) change(tx Transaction[T]) (Change[T], error) {
-	kind, err := tx.Type.change()
-	if err != nil {
-		return Change[T]{}, err
-	}
-	key, err := c.key(tx.Object)
-	return Change[T]{Key: key, Object: tx.Object, Type: kind}, err
-}
+// Bookmark raises the version that the state is known to include.
+func (c *Cache[T]) Bookmark(resourceVersion string) { c.engine.bookmark(resourceVersion) }
 
-// WaitFor returns once the state includes resourceVersion, as Indexer says.
-func (c *Cache[T]) WaitFor(ctx context.Context, resourceVersion string) error {
-	return c.engine.waitFor(ctx, resourceVersion)
-}
-
-// Namespace yields the objects of one namespace and their keys, from one state
-// and without a copy. It uses the index NamespaceIndex where there is one; it
-// must list what MetaNamespaceIndexFunc lists.
-func (c *Cache[T]) Namespace(namespace string) iter.Seq2[string, T] {
-	return func(yield func(string, T) bool) {
-		v, pin := c.engine.read()
-		defer c.engine.release(pin)
-		if _, ok := v.summary().indexes[NamespaceIndex]; ok {
-			v.eachByIndex(NamespaceIndex, namespace, yield)
-			return
-		}
-		v.all(func(key string, obj T) bool {
-			return c.access.Name(obj).Namespace != namespace || yield(key, obj)
-		})
-	}
-}
+// Resync does nothing.
+func (c *Cache[T]) Resync() error { return nil }

@@ -20,7 +20,7 @@ func (r *replacement[T]) compare(e *engine[T]) error {
 		same := found && !again && h.version != "" && !e.options.Renew && h.version == near.version(there)
 		if same && !r.complete {
 			if r.changes != nil {
-				r.changes[i] = Change[T]{Key: there.key, Object: there.obj, Old: there.obj, Existed: true, Type: Unchanged}
+				r.changes[i] = Change[T]{Key: there.key, Object: there.obj, Old: there.obj, Existed: true, Type: ChangeUnchanged}
 			}
 			continue
 		}
@@ -35,7 +35,7 @@ func (r *replacement[T]) compare(e *engine[T]) error {
 	return nil
 }
 
-// find looks item i up; what it returns has the key in any case.
+// find looks item i up. What it returns has the key, found or not.
 func (r *replacement[T]) find(near *nearby[T], i int, h header, readable bool) (there stored[T], found bool, err error) {
 	var key string
 	switch {
@@ -58,8 +58,8 @@ func (r *replacement[T]) find(near *nearby[T], i int, h header, readable bool) (
 }
 
 // valuesOf asks the index functions about an item and returns what the place
-// needs to know of the values. An item whose slot another one gets before it
-// needs them all.
+// needs to know of the values: remembered if they do not change. With again, an
+// item before this one goes into the same slot, so that all values are kept.
 func (r *replacement[T]) valuesOf(e *engine[T], p place, again bool, item T) uint32 {
 	from := r.index(e, len(r.places), p.key, item)
 	if p.slot == noSlot || again || r.complete {
@@ -89,4 +89,26 @@ func (r *replacement[T]) makeRoom(i int) {
 // of which the items before needed n.
 func (r *replacement[T]) expect(n, i int) int {
 	return n*(len(r.items)-i)/max(i, 1) + 64
+}
+
+// marks is a set of slots, one word a chunk.
+type marks []uint32
+
+// mark adds a slot and reports whether it was there already.
+func (m *marks) mark(slot uint32) (before bool) {
+	for number := int(slot / chunkSize); number >= len(*m); {
+		*m = append(*m, 0)
+	}
+	word, bit := &(*m)[slot/chunkSize], uint32(1)<<(slot%chunkSize)
+	before = *word&bit != 0
+	*word |= bit
+	return before
+}
+
+// of returns the marks of a chunk.
+func (m marks) of(number uint32) uint32 {
+	if int(number) < len(m) {
+		return m[number]
+	}
+	return 0
 }

@@ -12,7 +12,7 @@ func TestConformance(t *testing.T) {
 	indexertest.Run(t, func(c indexertest.Config) (indexertest.Indexer, error) {
 		return indexer.New(indexer.Options[*indexertest.Object]{
 			Indexers:     c.Indexers,
-			OnIndexError: func(indexer.IndexError) {},
-		}), nil
+			OnIndexError: func(*indexer.IndexError) {},
+		})
 	}, nil)
 }

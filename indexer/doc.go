@@ -53,16 +53,22 @@
 //   - S5 WaitFor(ctx, rv) returns once the state includes resource version rv,
 //     so that one can read one's own writes; it does not poll and has no
 //     goroutine. Writes that a selector hides need bookmarks. A version that
-//     cannot be compared is an error at once.
+//     cannot be compared is an error at once. WaitForKey is WaitFor for one key.
+//     Watch, WatchKey and WatchIndex give channels that close with the next
+//     change; who watches first and then reads misses none.
 //
-// # What else is here
+// A resource version is the number that the server gives to each write of a
+// collection; a bookmark is a message of the server that says which version the
+// watch has come to, without an object.
 //
-// Watch, WatchKey and WatchIndex give channels that close at the next change;
-// WaitForKey is WaitFor for one key. Lister reads by selector and namespace.
-// ExpiringStore, Heap, FIFO, UndeltaStore and MutationCache are client-go's
-// stores of other kinds. MutationDetector finds changes of shared objects, in
-// production too; informer.Options.Detector puts one on an informer.
-// DESIGN.md compares the structure with the other one that was built.
+// # Reading on
+//
+// Indexer is the interface that an informer writes to and its users read from;
+// Cache implements it. Package indexertest is its conformance suite, and
+// docs/naive/store the simplest store that can pass most of it. Lister reads by
+// selector and namespace. Package stores has client-go's stores of other kinds,
+// package mutation finds changes of shared objects. DESIGN.md compares the
+// structure with the other one that was built.
 //
 // # Differences from client-go
 //

@@ -36,7 +36,7 @@ type chunkCell[T any] struct {
 	names atomic.Pointer[[chunkSize]string]
 }
 
-// has tells whether key is in place i of c, a state of the cell.
+// has reports whether key is in place i of c, a state of the cell.
 //
 // That names is c.keys nearly always, and the processor bets on it: it loads
 // the key while c is still on its way from memory, which takes about a
@@ -58,7 +58,7 @@ func (c *chunkCell[T]) Collect(col *mvcc.Collector) {
 	}
 }
 
-// summary is what a state has besides its objects.
+// summary is what a state holds besides its objects.
 type summary[T any] struct {
 	resourceVersion string
 	len             int
@@ -69,7 +69,7 @@ type summaryCell[T any] struct{ mvcc.Recycled[summary[T]] }
 
 func (c *summaryCell[T]) Collect(col *mvcc.Collector) { c.Trim(col, c) }
 
-// engine is the structure behind Cache and ThreadSafeStore; doc.go draws it.
+// engine is the structure behind a Cache; doc.go draws it.
 //
 // Readers use clock, chunks, hints and summary, which the writer changes in
 // ways that a reader without a lock can bear: chunks and summary in versions,
@@ -90,12 +90,11 @@ type engine[T any] struct {
 	// replaced under mu, never changed.
 	running atomic.Pointer[[]*index[T]]
 
-	// unreadable tells once of a version function that panics.
+	// unreadable sees to it that a version function that panics is reported once.
 	unreadable sync.Once
 
 	errors   errorBook
-	waiters  waiters
-	watchers watchers
+	notifier notifier
 	scratch  sync.Pool // of *batch[T]
 
 	// self does not keep the engine alive.
@@ -166,8 +165,16 @@ func (e *engine[T]) get(key string) (obj T, exists bool) {
 	}
 }
 
-// read calls fn with the newest state, which stays readable until fn returns.
+// read returns the newest state, which stays readable until the caller releases
+// the pin.
 func (e *engine[T]) read() (view[T], mvcc.Pin) {
 	pin := e.clock.Pin()
 	return view[T]{engine: e, version: pin.Version()}, pin
+}
+
+// resourceVersion is that of the newest state.
+func (e *engine[T]) resourceVersion() string {
+	v, pin := e.read()
+	defer e.release(pin)
+	return v.summary().resourceVersion
 }

@@ -21,10 +21,18 @@ func machine(name, version, rack string) *Machine {
 
 func byRack(m *Machine) ([]string, error) { return []string{m.Rack}, nil }
 
+// must keeps the examples short.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 func Example() {
-	machines := indexer.New(indexer.Options[*Machine]{
+	machines := must(indexer.New(indexer.Options[*Machine]{
 		Indexers: indexer.Indexers[*Machine]{"rack": byRack},
-	})
+	}))
 	for _, m := range []*Machine{machine("m1", "1", "r1"), machine("m2", "2", "r1"), machine("m3", "3", "r2")} {
 		if err := machines.Add(m); err != nil {
 			fmt.Println(err)
@@ -40,7 +48,7 @@ func Example() {
 }
 
 func ExampleCache_Snapshot() {
-	machines := indexer.New(indexer.Options[*Machine]{})
+	machines := must(indexer.New(indexer.Options[*Machine]{}))
 	_ = machines.Add(machine("m1", "1", "r1"))
 
 	before := machines.Snapshot()
@@ -59,7 +67,7 @@ func ExampleCache_Snapshot() {
 }
 
 func ExampleCache_WaitFor() {
-	machines := indexer.New(indexer.Options[*Machine]{})
+	machines := must(indexer.New(indexer.Options[*Machine]{}))
 	written := "7" // the resource version that the API server answered a write with
 	go func() { _ = machines.Add(machine("m1", written, "r1")) }()
 
@@ -72,7 +80,7 @@ func ExampleCache_WaitFor() {
 }
 
 func ExampleCache_IndexErrors() {
-	machines := indexer.New(indexer.Options[*Machine]{
+	machines := must(indexer.New(indexer.Options[*Machine]{
 		Name: "machines",
 		Indexers: indexer.Indexers[*Machine]{"rack": func(m *Machine) ([]string, error) {
 			if m.Rack == "" {
@@ -80,13 +88,13 @@ func ExampleCache_IndexErrors() {
 			}
 			return byRack(m)
 		}},
-		OnIndexError: func(err indexer.IndexError) { fmt.Println("told of", err.Key) },
-	})
+		OnIndexError: func(err *indexer.IndexError) { fmt.Println("told of", err.Key) },
+	}))
 	_ = machines.Add(machine("m1", "1", ""))
 	for _, err := range machines.IndexErrors() {
 		fmt.Println(err)
 	}
 	// Output:
 	// told of lab/m1
-	// unable to calculate an index entry for key "lab/m1" on index "rack": it stands in no rack (a *indexer_test.Machine of indexer machines, which has it without that entry)
+	// indexer: machines: unable to calculate an index entry for key "lab/m1" on index "rack": it stands in no rack (the object, a *indexer_test.Machine, is stored without that entry)
 }

@@ -26,11 +26,11 @@ func FuzzNamespacesOfListers(f *testing.F) {
 			"with an index":    {indexer.NamespaceIndex: indexer.MetaNamespaceIndexFunc[*Machine]},
 			"without an index": nil,
 		} {
-			store := indexer.New(indexer.Options[*Machine]{Indexers: indexers})
+			store := must(indexer.New(indexer.Options[*Machine]{Indexers: indexers}))
 			if err := store.Add(here); err != nil {
 				t.Fatal(err)
 			}
-			lister := indexer.NewLister(store, machines)
+			lister := must(indexer.NewLister(store, machines))
 			found, err := lister.ByNamespace(asked).List(nil)
 			if want := asked == "" || asked == namespace; err != nil || slices.Contains(found, here) != want {
 				t.Fatalf("%s: %q of %q lists %v (%v)", what, name, namespace, found, err)
@@ -100,9 +100,9 @@ func FuzzIndexValues(f *testing.F) {
 		f.Add("a,c", s)
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
-		store := indexer.New(indexer.Options[*Machine]{Indexers: indexer.Indexers[*Machine]{
+		store := must(indexer.New(indexer.Options[*Machine]{Indexers: indexer.Indexers[*Machine]{
 			"rack": func(m *Machine) ([]string, error) { return strings.Split(m.Rack, ","), nil },
-		}})
+		}}))
 		for version, rack := range []string{first, second} {
 			m := machine("m", string(rune('1'+version)), rack)
 			if err := store.Update(m); err != nil {

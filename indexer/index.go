@@ -43,8 +43,8 @@ func newIndex[T any](name string, fn IndexFunc[T], col *mvcc.Collector) *index[T
 	}
 }
 
-// values calls the index function for an object to store. Nothing is not for
-// index functions, as in client-go: a nil object has no values.
+// values calls the index function for an object to store. A nil object has no
+// values, and the function is not called for it, as in client-go.
 func (ix *index[T]) values(obj T) (values []string, err error) {
 	if ix.nilable && isNil(obj) {
 		return nil, nil
@@ -52,8 +52,7 @@ func (ix *index[T]) values(obj T) (values []string, err error) {
 	return ix.call(obj)
 }
 
-// call calls the index function. Whatever it does, there are values or an error
-// (S4).
+// call calls the index function and makes an error of a panic (S4).
 func (ix *index[T]) call(obj T) (values []string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -83,9 +82,9 @@ func (ix *index[T]) set(version uint64, slot uint32, values []string) {
 	}
 }
 
-// remembers tells whether slot has exactly these values. Any goroutine may ask;
-// the answer counts only if the chunk of the slot is found, in a later turn, to
-// be of a version that was committed before. No may also mean not known.
+// remembers reports whether slot has exactly these values. Any goroutine may ask;
+// the answer counts only if a later turn finds that the chunk of the slot is of a
+// version that was committed before. False may also mean that it is not known.
 func (ix *index[T]) remembers(slot uint32, values []string) bool {
 	switch what := ix.remembered(slot); what {
 	case 0:
@@ -136,7 +135,7 @@ func (ix *index[T]) touch(slot uint32) {
 	}
 }
 
-// move changes one value or none to one or none.
+// move changes the value of slot where it has at most one before and after.
 func (ix *index[T]) move(version uint64, slot, old uint32, values []string) {
 	if old != 0 {
 		ix.postings.Remove(version, old-1, slot)
@@ -150,7 +149,7 @@ func (ix *index[T]) move(version uint64, slot, old uint32, values []string) {
 	ix.remember(slot, id+1)
 }
 
-// setSeveral changes any values to any values.
+// setSeveral changes the values of slot where it has several before or after.
 func (ix *index[T]) setSeveral(version uint64, slot uint32, values []string) {
 	before := ix.ids(slot)
 	after := make([]uint32, 0, len(values))

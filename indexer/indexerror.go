@@ -9,13 +9,13 @@ import (
 	"sync/atomic"
 )
 
-// What is said of the names of indexes, to be asked for with errors.Is.
+// The errors about the names of indexes, for errors.Is.
 var (
 	// ErrNoIndex says that there is no index of the name that was asked for.
-	ErrNoIndex = errors.New("does not exist")
+	ErrNoIndex = errors.New("indexer: there is no such index")
 	// ErrIndexExists says that an index was to be added under a name that has
 	// one.
-	ErrIndexExists = errors.New("exists already")
+	ErrIndexExists = errors.New("indexer: there is such an index already")
 )
 
 // IndexError says that an index function failed for an object, which is stored
@@ -25,19 +25,19 @@ type IndexError struct {
 	Cache, Index string
 	// Key is the key of the object, Type its Go type.
 	Key, Type string
-	// Err is what the index function returned, or a PanicError.
+	// Err is what the index function returned, or a *PanicError.
 	Err error
 }
 
-// Error names key, index, reason, type and cache. It begins as the text with
+// Error names cache, key, index, reason and type. It contains the text with
 // which client-go panics.
-func (e IndexError) Error() string {
-	return fmt.Sprintf("unable to calculate an index entry for key %q on index %q: %v (a %s of indexer %s, which has it without that entry)",
-		e.Key, e.Index, e.Err, e.Type, e.Cache)
+func (e *IndexError) Error() string {
+	return fmt.Sprintf("indexer: %s: unable to calculate an index entry for key %q on index %q: %v (the object, a %s, is stored without that entry)",
+		e.Cache, e.Key, e.Index, e.Err, e.Type)
 }
 
 // Unwrap returns the reason.
-func (e IndexError) Unwrap() error { return e.Err }
+func (e *IndexError) Unwrap() error { return e.Err }
 
 // PanicError is the reason of an IndexError whose index function panicked.
 type PanicError struct {
@@ -47,8 +47,8 @@ type PanicError struct {
 	Stack []byte
 }
 
-// Error tells the value.
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+// Error gives the value.
+func (e *PanicError) Error() string { return fmt.Sprintf("the function panicked: %v", e.Value) }
 
 // Unwrap returns the value where it is an error.
 func (e *PanicError) Unwrap() error {
@@ -59,26 +59,26 @@ func (e *PanicError) Unwrap() error {
 // errorBook lists the objects that an index has no place for at present. Its
 // size is bounded by the objects times the indexes.
 type errorBook struct {
-	// count is the number of keys, for the writer that wants to know cheaply
-	// whether there is anything to strike out.
+	// count is the number of keys. A writer reads it to see without the lock
+	// that there is nothing to strike out.
 	count atomic.Int64
 
 	mu    sync.Mutex
-	byKey map[string][]IndexError
+	byKey map[string][]*IndexError
 }
 
 // placedError is an IndexError of object number at of a write.
 type placedError struct {
 	at  int
-	err IndexError
+	err *IndexError
 	// again calls the index function once more, unguarded. It is there with
 	// Options.PanicOnIndexError only.
 	again func()
 }
 
 // crash panics. An index function that has panicked is called again, so that the
-// panic is its own, and its stack what a crash shows; one that bears it this
-// time is told of with the stack of the first time.
+// panic is its own, and a crash shows its stack. If it does not panic again, the
+// panic has the error and the stack of the first time.
 func (p placedError) crash() {
 	panicked, ok := p.err.Err.(*PanicError)
 	if !ok {
@@ -88,9 +88,9 @@ func (p placedError) crash() {
 	panic(fmt.Errorf("%w\n%s", p.err, panicked.Stack))
 }
 
-// replay makes errs all that is known of the keys that were written, in the
-// order in which they were: only the last write of a key counts. Where key says
-// that nothing was written there are no errs.
+// replay puts errs in place of what was known of the n keys of a write, in the
+// order of the write: only the last change of a key counts. key gives key i, and
+// reports whether it was written; if not, there are no errs for it.
 func (b *errorBook) replay(n int, key func(i int) (key string, written bool), errs []placedError) {
 	if len(errs) == 0 && b.count.Load() == 0 {
 		return
@@ -110,7 +110,7 @@ func (b *errorBook) replay(n int, key func(i int) (key string, written bool), er
 
 // add notes the errors of a new index, whose objects are as they were when it
 // failed.
-func (b *errorBook) add(errs []IndexError) {
+func (b *errorBook) add(errs []*IndexError) {
 	if len(errs) == 0 {
 		return
 	}
@@ -122,36 +122,36 @@ func (b *errorBook) add(errs []IndexError) {
 	b.count.Store(int64(len(b.byKey)))
 }
 
-// keep forgets all keys but those of which is says so.
-func (b *errorBook) keep(is func(key string) bool) {
+// keep forgets all keys but those for which exists reports true.
+func (b *errorBook) keep(exists func(key string) bool) {
 	if b.count.Load() == 0 {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for key := range b.byKey {
-		if !is(key) {
+		if !exists(key) {
 			delete(b.byKey, key)
 		}
 	}
 	b.count.Store(int64(len(b.byKey)))
 }
 
-func (b *errorBook) append(e IndexError) {
+func (b *errorBook) append(e *IndexError) {
 	if b.byKey == nil {
-		b.byKey = make(map[string][]IndexError)
+		b.byKey = make(map[string][]*IndexError)
 	}
 	b.byKey[e.Key] = append(b.byKey[e.Key], e)
 }
 
-func (b *errorBook) list() []IndexError {
+func (b *errorBook) list() []*IndexError {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []IndexError
+	var all []*IndexError
 	for _, errs := range b.byKey {
 		all = append(all, errs...)
 	}
-	slices.SortFunc(all, func(a, b IndexError) int {
+	slices.SortFunc(all, func(a, b *IndexError) int {
 		return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Key, b.Key))
 	})
 	return all

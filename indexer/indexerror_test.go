@@ -18,7 +18,7 @@ func TestIndexErrorsAreToldAndListed(t *testing.T) {
 	c := newThings(t, Options[*thing]{
 		Name:         "things",
 		Indexers:     Indexers[*thing]{"color": byColor},
-		OnIndexError: func(e IndexError) { told = append(told, e.Key) },
+		OnIndexError: func(e *IndexError) { told = append(told, e.Key) },
 	})
 	gray := &thing{key: "a/gray", version: "1", colors: []string{"gray"}}
 	black := &thing{key: "a/black", version: "2", colors: []string{"black"}}
@@ -61,7 +61,7 @@ func TestIndexErrorsAreToldAndListed(t *testing.T) {
 // names it (TestReviewACrashNamesTheIndexFunction).
 func TestPanicOnIndexErrorComesLast(t *testing.T) {
 	for bad, is := range map[string]func(any) bool{
-		"gray":  func(r any) bool { e, ok := r.(IndexError); return ok && errors.Is(e, errGray) && e.Key == "a/gray" },
+		"gray":  func(r any) bool { e, ok := r.(*IndexError); return ok && errors.Is(e, errGray) && e.Key == "a/gray" },
 		"black": func(r any) bool { return r == "black" },
 	} {
 		items := []*thing{
@@ -73,7 +73,7 @@ func TestPanicOnIndexErrorComesLast(t *testing.T) {
 		var changes []Change[*thing]
 		for _, o := range items {
 			keys = append(keys, o.key)
-			changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: Put})
+			changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: ChangePut})
 		}
 		told := 0
 		for name, write := range map[string]func(c *Cache[*thing]){
@@ -127,7 +127,7 @@ func TestAFunctionThatPanicsOnceIsTold(t *testing.T) {
 	}}})
 	panicked, _ := panicOf(func() { _ = c.Add(&thing{key: "a/x", version: "1"}) })
 	err, ok := panicked.(error)
-	var failure IndexError
+	var failure *IndexError
 	if !ok || !errors.As(err, &failure) || failure.Key != "a/x" || !strings.Contains(err.Error(), "panicInAFunction(") {
 		t.Errorf("panics with %v", panicked)
 	}
@@ -154,7 +154,7 @@ func TestAddIndexersThatPanicsHasAddedThem(t *testing.T) {
 
 // TestOnIndexErrorMayPanic proves S4: whoever is told of a failure is told last.
 func TestOnIndexErrorMayPanic(t *testing.T) {
-	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}, OnIndexError: func(e IndexError) { panic(e.Key) }})
+	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}, OnIndexError: func(e *IndexError) { panic(e.Key) }})
 	told := 0
 	panicked, _ := panicOf(func() {
 		c.ReplaceAll([]string{"a/gray", "a/red"}, []*thing{
@@ -173,31 +173,27 @@ func TestNilIndexFunctionsAreRefused(t *testing.T) {
 	clear := func(err error) bool {
 		return err != nil && strings.Contains(err.Error(), `index "none" has no index function`)
 	}
-	if _, err := NewWithAccess(Options[*thing]{Indexers: none}, thingAccess()); !clear(err) {
+	if _, err := NewWithAccess(thingAccess(), Options[*thing]{Indexers: none}); !clear(err) {
 		t.Errorf("NewWithAccess: %v", err)
 	}
 	c := newThings(t, Options[*thing]{})
 	if err := c.AddIndexers(none); !clear(err) || len(c.GetIndexers()) != 0 {
 		t.Errorf("AddIndexers: %v, %d indexes", err, len(c.GetIndexers()))
 	}
-	panicked, _ := panicOf(func() { NewThreadSafeStore(Options[*thing]{Indexers: none}, nil) })
-	if err, ok := panicked.(error); !ok || !clear(err) {
-		t.Errorf("NewThreadSafeStore panics with %v", panicked)
-	}
 }
 
 // TestNothingIsNotIndexed proves that index functions see no nil object, however
 // it came into the store (TestReviewStoresAndQueues).
 func TestNothingIsNotIndexed(t *testing.T) {
-	untyped := NewThreadSafeStore(Options[any]{PanicOnIndexError: true, Indexers: Indexers[any]{
+	untyped := newBare(t, Options[any]{PanicOnIndexError: true, Indexers: Indexers[any]{
 		"type": func(obj any) ([]string, error) { return []string{obj.(*thing).key}, nil },
 	}}, nil)
 	typed := newThings(t, Options[*thing]{PanicOnIndexError: true, Indexers: Indexers[*thing]{"color": byColor}})
-	untyped.Add("a", nil)
-	untyped.Add("b", (*thing)(nil))
-	untyped.Replace(map[string]any{"a": nil, "c": &thing{key: "c"}}, "1")
-	untyped.Delete("a")
-	typed.ThreadSafeStore.Add("a", nil)
+	putKey(untyped, "a", nil)
+	putKey[any](untyped, "b", (*thing)(nil))
+	untyped.ReplaceAll([]string{"a", "c"}, []any{nil, &thing{key: "c"}}, "1", nil)
+	removeKey(untyped, "a")
+	putKey(typed, "a", nil)
 	typed.ReplaceAll([]string{"a"}, []*thing{nil}, "1", nil)
 	if err := errors.Join(untyped.AddIndexers(Indexers[any]{"more": func(obj any) ([]string, error) { return []string{obj.(*thing).key}, nil }}),
 		typed.AddIndexers(Indexers[*thing]{"more": byFirst})); err != nil {
@@ -258,7 +254,7 @@ func TestIndexesAddedDuringWritesAreComplete(t *testing.T) {
 func TestALoggedPanicShowsItsFunction(t *testing.T) {
 	var said string
 	logger := funcr.New(func(_, args string) { said += args }, funcr.Options{})
-	c, err := NewWithAccess(Options[*thing]{Logger: logger, Indexers: Indexers[*thing]{"color": byColor}}, thingAccess())
+	c, err := NewWithAccess(thingAccess(), Options[*thing]{Logger: logger, Indexers: Indexers[*thing]{"color": byColor}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,18 +271,18 @@ func TestALoggedPanicShowsItsFunction(t *testing.T) {
 func TestAnUnreadableVersionIsTold(t *testing.T) {
 	var said []string
 	logger := funcr.New(func(_, args string) { said = append(said, args) }, funcr.Options{})
-	s := NewThreadSafeStore(Options[*thing]{Logger: logger}, func(o *thing) string {
+	s := newBare(t, Options[*thing]{Logger: logger}, func(o *thing) string {
 		if o.key == "bad" {
 			panic("bad")
 		}
 		return o.version
 	})
-	s.DeleteWithObject("a", nil)
+	removeKey(s, "a")
 	if len(said) != 0 {
 		t.Errorf("said %q of nothing", said)
 	}
-	s.Add("a", &thing{key: "bad"})
-	s.Add("b", &thing{key: "bad"})
+	putKey(s, "a", &thing{key: "bad"})
+	putKey(s, "b", &thing{key: "bad"})
 	if s.Len() != 2 || len(said) != 1 || !strings.Contains(said[0], "version panicked") {
 		t.Errorf("%d objects, said %q", s.Len(), said)
 	}

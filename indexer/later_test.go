@@ -24,14 +24,14 @@ import (
 // generations of snapshots, and in bursts of readers
 // (TestReviewPinSlotsAreUsedAgain).
 func TestVersionsThatAreGivenUpCostNothing(t *testing.T) {
-	s := NewThreadSafeStore[int](Options[int]{}, nil)
+	s := newBare(t, Options[int]{}, nil)
 	n := 0
 	var old []Snapshot[int]
 	generation := func() {
 		young := make([]Snapshot[int], 40)
 		for i := range young {
 			n++
-			s.Update("k", n)
+			putKey(s, "k", n)
 			young[i] = s.Snapshot()
 		}
 		for _, snapshot := range old {
@@ -55,7 +55,7 @@ func TestVersionsThatAreGivenUpCostNothing(t *testing.T) {
 		close(leave)
 		readers.Wait()
 		n++
-		s.Update("k", n)
+		putKey(s, "k", n)
 	}
 	for name, round := range map[string]func(){"generations of 40 snapshots": generation, "bursts of 200 readers": burst} {
 		for range 20 {
@@ -77,19 +77,19 @@ func TestVersionsThatAreGivenUpCostNothing(t *testing.T) {
 // refuses, come meanwhile (TestReviewReleaseAmongReaders).
 func TestAReleaseAmongReadersGivesTheVersionUp(t *testing.T) {
 	type state struct{ _ [1 << 10]byte }
-	s := NewThreadSafeStore[*state](Options[*state]{}, nil)
+	s := newBare(t, Options[*state]{}, nil)
 	var kept []Snapshot[*state]
 	var states []weak.Pointer[state]
 	for range 300 {
 		obj := new(state)
 		states = append(states, weak.Make(obj))
-		s.Update("k", obj)
+		putKey(s, "k", obj)
 		snapshot := s.Snapshot()
 		kept = append(kept, snapshot)
 		releaseAmongReaders(snapshot)
 	}
 	for range 10 {
-		s.Update("k", nil)
+		putKey(s, "k", nil)
 		runtime.GC()
 	}
 	alive := 0
@@ -142,12 +142,12 @@ func releaseAmongReaders[T any](snapshot Snapshot[T]) {
 // state or as for an empty store (TestReviewGetBesideRelease).
 func TestAGetBesideReleaseIsOfTheSnapshotsState(t *testing.T) {
 	for range 100_000 {
-		s := NewThreadSafeStore[int](Options[int]{}, nil)
-		s.Update("k", 1)
+		s := newBare(t, Options[int]{}, nil)
+		putKey(s, "k", 1)
 		older := s.Snapshot()
-		s.Update("k", 2)
+		putKey(s, "k", 2)
 		snapshot := s.Snapshot()
-		s.Update("k", 3)
+		putKey(s, "k", 3)
 		var stop, wrong atomic.Bool
 		var readers sync.WaitGroup
 		for range 3 {
@@ -161,8 +161,8 @@ func TestAGetBesideReleaseIsOfTheSnapshotsState(t *testing.T) {
 			})
 		}
 		snapshot.Release()
-		s.Update("k", 4)
-		s.Update("k", 5)
+		putKey(s, "k", 4)
+		putKey(s, "k", 5)
 		stop.Store(true)
 		readers.Wait()
 		older.Release()

@@ -110,9 +110,9 @@ func doLinear(c *Cache[*thing], op linearOp) any {
 	case "apply":
 		var changes []Change[*thing]
 		for i, key := range op.keys {
-			change := Change[*thing]{Key: linearName(key), Object: linearThing(key, op.values[i]), Type: Put}
+			change := Change[*thing]{Key: linearName(key), Object: linearThing(key, op.values[i]), Type: ChangePut}
 			if op.values[i] == 0 {
-				change = Change[*thing]{Key: linearName(key), Type: Remove}
+				change = Change[*thing]{Key: linearName(key), Type: ChangeRemove}
 			}
 			changes = append(changes, change)
 		}

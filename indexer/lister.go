@@ -1,6 +1,8 @@
 package indexer
 
 import (
+	"fmt"
+
 	"github.com/informant-go/informant/object"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,17 +19,22 @@ type Lister[T any] struct {
 	access   object.Access[T]
 }
 
-// NewLister returns a Lister of API objects. resource names them in the errors
-// of Get.
-func NewLister[T metav1.Object](indexer Indexer[T], resource schema.GroupResource) Lister[T] {
-	return Lister[T]{indexer: indexer, resource: resource, access: object.Meta[T]()}
+// NewLister returns a Lister of the API objects in indexer. resource names them
+// in the errors of Get. The error says that indexer is nil.
+func NewLister[T metav1.Object](indexer Indexer[T], resource schema.GroupResource) (Lister[T], error) {
+	return NewListerWithAccess(object.Meta[T](), indexer, resource)
 }
 
 // NewListerWithAccess returns a Lister of anything that access can read. The
-// error is object.ErrNoKey for an access that can make no key.
-func NewListerWithAccess[T any](indexer Indexer[T], resource schema.GroupResource, access object.Access[T]) (Lister[T], error) {
-	access, err := access.Complete()
-	return Lister[T]{indexer: indexer, resource: resource, access: access}, err
+// error is object.ErrNoAccess for the zero access, or says that indexer is nil.
+func NewListerWithAccess[T any](access object.Access[T], indexer Indexer[T], resource schema.GroupResource) (Lister[T], error) {
+	if err := access.Check(); err != nil {
+		return Lister[T]{}, fmt.Errorf("indexer: a Lister of %s: %w", typeName[T](), err)
+	}
+	if isNil(indexer) {
+		return Lister[T]{}, fmt.Errorf("indexer: a Lister of %s was given no Indexer: give it a Cache, or the store of an informer", typeName[T]())
+	}
+	return Lister[T]{indexer: indexer, resource: resource, access: access}, nil
 }
 
 // List returns the objects that match selector, nil for all of them. The error

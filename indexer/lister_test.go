@@ -18,7 +18,7 @@ func TestListerBySelectorAndNamespace(t *testing.T) {
 	byNamespace := indexer.Indexers[*Machine]{indexer.NamespaceIndex: indexer.MetaNamespaceIndexFunc[*Machine]}
 	for name, indexers := range map[string]indexer.Indexers[*Machine]{"with index": byNamespace, "without index": nil} {
 		t.Run(name, func(t *testing.T) {
-			store := indexer.New(indexer.Options[*Machine]{Indexers: indexers})
+			store := must(indexer.New(indexer.Options[*Machine]{Indexers: indexers}))
 			for i := range 6 {
 				m := &Machine{ObjectMeta: metav1.ObjectMeta{
 					Namespace: []string{"a", "b", ""}[i%3], Name: fmt.Sprint(i), Labels: map[string]string{"parity": fmt.Sprint(i % 2)},
@@ -27,7 +27,7 @@ func TestListerBySelectorAndNamespace(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			lister := indexer.NewLister(store, machines)
+			lister := must(indexer.NewLister(store, machines))
 			odd := labels.SelectorFromSet(labels.Set{"parity": "1"})
 			for _, c := range []struct {
 				namespace string

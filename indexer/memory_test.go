@@ -8,7 +8,7 @@ import (
 	"weak"
 )
 
-// collected tells whether the garbage collector finds what it may find once the
+// collected reports whether the garbage collector finds what it may find once the
 // store, if there still is one, has not been written for a while.
 func collected(c *Cache[*thing], what weak.Pointer[thing]) bool {
 	for range 20 {

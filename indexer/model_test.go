@@ -43,35 +43,54 @@ func byVersion(o *thing) ([]string, error) {
 }
 
 func thingAccess() object.Access[*thing] {
-	return object.Access[*thing]{
-		Key: func(o *thing) (string, error) {
-			if o == nil || o.key == "" {
-				return "", errors.New("no key")
-			}
-			return o.key, nil
-		},
-		Version: func(o *thing) string { return o.version },
-	}
+	return object.Keyed(func(o *thing) (string, error) {
+		if o == nil || o.key == "" {
+			return "", errors.New("no key")
+		}
+		return o.key, nil
+	}, object.Fields[*thing]{Version: func(o *thing) string { return o.version }})
 }
 
 // namedAccess is thingAccess with keys made of names.
 func namedAccess() object.Access[*thing] {
-	return object.Access[*thing]{
-		Name:    func(o *thing) object.Name { return object.CutKey(o.key) },
-		Version: func(o *thing) string { return o.version },
-	}
+	name := func(o *thing) object.Name { return object.CutKey(o.key) }
+	return object.Keyed(func(o *thing) (string, error) { return name(o).String(), nil }, object.Fields[*thing]{
+		Name:      name,
+		NameIsKey: true,
+		Version:   func(o *thing) string { return o.version },
+	})
 }
 
 func newThings(t testing.TB, options Options[*thing]) *Cache[*thing] {
 	t.Helper()
 	if options.OnIndexError == nil {
-		options.OnIndexError = func(IndexError) {}
+		options.OnIndexError = func(*IndexError) {}
 	}
-	c, err := NewWithAccess(options, thingAccess())
+	c, err := NewWithAccess(thingAccess(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// newBare returns a Cache of anything, whose objects come with their keys only.
+func newBare[T any](t testing.TB, options Options[T], version func(T) string) *Cache[T] {
+	t.Helper()
+	none := func(T) (string, error) { return "", errors.New("a bare store is given its keys") }
+	c, err := NewWithAccess(object.Keyed(none, object.Fields[T]{Version: version}), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// putKey stores obj under key, and removeKey takes it out.
+func putKey[T any](c *Cache[T], key string, obj T) {
+	c.Apply([]Change[T]{{Key: key, Object: obj, Type: ChangePut}}, "")
+}
+
+func removeKey[T any](c *Cache[T], key string) {
+	c.Apply([]Change[T]{{Key: key, Type: ChangeRemove}}, "")
 }
 
 // state is one state of the naive model: a map, from which everything else is
@@ -261,7 +280,7 @@ func TestModel(t *testing.T) {
 
 func runModel(t *rapid.T, access object.Access[*thing]) {
 	indexers := Indexers[*thing]{"color": byColor, "first": byFirst}
-	c, err := NewWithAccess(Options[*thing]{Indexers: indexers, OnIndexError: func(IndexError) {}}, access)
+	c, err := NewWithAccess(access, Options[*thing]{Indexers: indexers, OnIndexError: func(*IndexError) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -331,14 +350,14 @@ func (m *modelStep) apply(t *rapid.T) {
 	var want []Change[*thing]
 	for range rapid.IntRange(0, 12).Draw(t, "changes") {
 		o := m.draw(t)
-		c := Change[*thing]{Key: o.key, Object: o, Type: Put}
+		c := Change[*thing]{Key: o.key, Object: o, Type: ChangePut}
 		if rapid.Bool().Draw(t, "remove") {
-			c.Type = Remove
+			c.Type = ChangeRemove
 		}
 		changes = append(changes, c)
 		c.Old, c.Existed, c.Done = m.state.objects[o.key], m.state.objects[o.key] != nil, true
 		want = append(want, c)
-		if c.Type == Put {
+		if c.Type == ChangePut {
 			m.put(o)
 		} else {
 			m.remove(o)
@@ -409,9 +428,9 @@ func (m *modelStep) replaceAll(t *rapid.T) {
 		switch {
 		case c.Existed != (old != nil) || c.Old != old:
 			t.Fatalf("diff of %q: old %v, want %v", c.Key, c.Old, old)
-		case c.Type == Remove && now == nil:
-		case c.Type == Unchanged && now == old && c.Object == old:
-		case c.Type == Put && c.Object == now:
+		case c.Type == ChangeRemove && now == nil:
+		case c.Type == ChangeUnchanged && now == old && c.Object == old:
+		case c.Type == ChangePut && c.Object == now:
 		default:
 			t.Fatalf("diff of %q: %+v, from %v to %v", c.Key, c, old, now)
 		}

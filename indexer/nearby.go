@@ -9,8 +9,8 @@ import "github.com/informant-go/informant/object"
 type nearby[T any] struct {
 	view view[T]
 	// next are the slots to look at, the better guess first. The second one
-	// lets an item that is out of place not lead astray: behind it, the
-	// order goes on where it was left.
+	// is where the order was left by an item that is out of place: behind
+	// that item the list mostly goes on there.
 	next [2]uint32
 	// run counts the items found in the first guess, up to now in a row.
 	run int
@@ -62,7 +62,7 @@ func (n *nearby[T]) hit(k int) {
 	n.next[0] = after
 }
 
-// isKeyOf tells whether key is name.String().
+// isKeyOf reports whether key is name.String().
 func isKeyOf(key string, name object.Name) bool {
 	cut := len(name.Namespace)
 	if cut == 0 {

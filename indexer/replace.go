@@ -6,8 +6,8 @@ import (
 	"github.com/informant-go/informant/object"
 )
 
-// incoming are the items of a Replace and what tells their keys: either keys
-// has them all, or key makes them and name, unless it is nil, gives the names
+// incoming holds the items of a Replace and where their keys come from: either
+// keys has them all, or key makes them. Unless name is nil, it gives the names
 // that the keys are made of.
 type incoming[T any] struct {
 	items []T
@@ -43,8 +43,9 @@ type place struct {
 	slot uint32
 	// values is where the batch has the item's index values, or remembered.
 	values uint32
-	// same says that the stored object has the version of the item, and only
-	// counts if its chunk is as it was; it comes when complete.
+	// same says that the stored object has the version of the item. It is set
+	// only if the replacement is complete, and counts only if the chunk is as
+	// it was.
 	same bool
 }
 
@@ -94,7 +95,7 @@ func (e *engine[T]) replaceAll(in incoming[T], resourceVersion string, record bo
 	return r.changes, errs, nil
 }
 
-// valid tells, in the writer's turn, whether the replacement can be done. What
+// valid reports, in the writer's turn, whether the replacement can be done. What
 // was found in a chunk holds as long as the chunk has the same version: a key
 // that is in it stays there, and so do its object and its index values.
 func (r *replacement[T]) valid(e *engine[T]) bool {
@@ -112,7 +113,7 @@ func (r *replacement[T]) valid(e *engine[T]) bool {
 	return true
 }
 
-// outdated tells, by the version of the chunk in which a key was found, whether
+// outdated reports, by the version of the chunk in which a key was found, whether
 // the key may be elsewhere by now. A chunk without a version has been dropped.
 func (r *replacement[T]) outdated(version uint64) bool {
 	return version == 0 || version > r.version
@@ -148,7 +149,7 @@ func (tx *txn[T]) replace(r *replacement[T]) {
 	}
 	for i := range r.places {
 		p := &r.places[i]
-		c := Change[T]{Key: p.key, Object: r.items[p.item], Type: Put}
+		c := Change[T]{Key: p.key, Object: r.items[p.item], Type: ChangePut}
 		slot := tx.replaceItem(r, p, &c)
 		r.kept.mark(slot)
 		if r.changes != nil {
@@ -167,7 +168,7 @@ func (tx *txn[T]) replaceItem(r *replacement[T], p *place, c *Change[T]) (slot u
 		return tx.put(c, indexes, r.of(int(p.values)))
 	case p.same:
 		c.Object = tx.chunk(p.slot).Head().objs[p.slot%chunkSize]
-		c.Old, c.Existed, c.Type = c.Object, true, Unchanged
+		c.Old, c.Existed, c.Type = c.Object, true, ChangeUnchanged
 	case p.values == remembered:
 		c.Old, c.Existed = tx.exchange(p.slot, c.Object, indexes), true
 	default:
@@ -176,7 +177,7 @@ func (tx *txn[T]) replaceItem(r *replacement[T], p *place, c *Change[T]) (slot u
 	return p.slot
 }
 
-// exchange is set for an object whose index values are those that are there.
+// exchange does what set does, for an object whose index values do not change.
 func (tx *txn[T]) exchange(slot uint32, obj T, indexes []*index[T]) (old T) {
 	old = tx.set(slot, obj, nil, nil)
 	for _, ix := range indexes {
@@ -199,7 +200,7 @@ func (tx *txn[T]) removeOthers(r *replacement[T]) {
 		}
 		for others := head.used &^ r.kept.of(number); others != 0; others &= others - 1 {
 			i := uint32(bits.TrailingZeros32(others))
-			c := Change[T]{Key: head.keys[i], Existed: true, Type: Remove}
+			c := Change[T]{Key: head.keys[i], Existed: true, Type: ChangeRemove}
 			c.Old = tx.vacate(number*chunkSize+i, *r.indexes)
 			if r.changes != nil {
 				r.changes = append(r.changes, c)

@@ -72,7 +72,7 @@ func replaceWhile(t *testing.T, access object.Access[*thing], writes ...func(*Ca
 	t.Helper()
 	var c *Cache[*thing]
 	var next []func(*Cache[*thing])
-	c, err := NewWithAccess(Options[*thing]{Indexers: Indexers[*thing]{
+	c, err := NewWithAccess(access, Options[*thing]{Indexers: Indexers[*thing]{
 		"color": func(o *thing) ([]string, error) {
 			if o.version == "2000" && len(next) > 0 {
 				write := next[0]
@@ -81,7 +81,7 @@ func replaceWhile(t *testing.T, access object.Access[*thing], writes ...func(*Ca
 			}
 			return o.colors, nil
 		},
-	}}, access)
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestRelistsInAnyOrderFindTheirObjects(t *testing.T) {
 	}
 	for name, order := range orders {
 		t.Run(name, func(t *testing.T) {
-			c, err := NewWithAccess(Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}}, namedAccess())
+			c, err := NewWithAccess(namedAccess(), Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -165,14 +165,17 @@ func TestRelistsInAnyOrderFindTheirObjects(t *testing.T) {
 // that has no name to read fails as for one without a key, and leaves the state
 // alone (S1).
 func TestAnItemThatCannotBeReadChangesNothing(t *testing.T) {
-	c := New(Options[*metav1.PartialObjectMetadata]{})
+	c, err := New(Options[*metav1.PartialObjectMetadata]{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	a, b := &metav1.PartialObjectMetadata{}, &metav1.PartialObjectMetadata{}
 	a.Name, b.Name = "a", "b"
 	items := []*metav1.PartialObjectMetadata{a, b}
 	if err := c.Replace(items, "1"); err != nil {
 		t.Fatal(err)
 	}
-	var unreadable object.KeyError
+	var unreadable *object.KeyError
 	for at := range 2 {
 		with := slices.Insert(slices.Clone(items[:1]), min(at, 1), nil)
 		if err := c.Replace(with, "2"); !errors.As(err, &unreadable) {
@@ -187,7 +190,7 @@ func TestAnItemThatCannotBeReadChangesNothing(t *testing.T) {
 // TestARelistThatChangesNothingAllocatesNoKeys keeps the promise of compare: an
 // item that is found where it was guessed costs no memory.
 func TestARelistThatChangesNothingAllocatesNoKeys(t *testing.T) {
-	c, err := NewWithAccess(Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}}, namedAccess())
+	c, err := NewWithAccess(namedAccess(), Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 // All methods may be called by any goroutine. Readers wait for nobody (S2).
 type Store[T any] interface {
 	// Add and Update store obj under its key; they are the same here. The
-	// error is an object.KeyError when obj has no key.
+	// error is an *object.KeyError when obj has no key.
 	Add(obj T) error
 	Update(obj T) error
 	// Delete removes what is stored under obj's key, if anything.
@@ -39,15 +39,6 @@ type Store[T any] interface {
 	// known to include, "" before the first.
 	LastStoreSyncResourceVersion() string
 }
-
-// IndexFunc gives the values under which an index lists obj. It is called
-// without a lock, by the goroutine that writes, and must not write itself. It
-// is not called for a nil object that is stored, only for one that is given to
-// Index.
-type IndexFunc[T any] func(obj T) ([]string, error)
-
-// Indexers are index functions by the name of the index.
-type Indexers[T any] map[string]IndexFunc[T]
 
 // Indexer is a Store with indexes. With T = any its methods are those of
 // client-go's Indexer but for the type Indexers, which clientgo/ converts.
@@ -77,15 +68,44 @@ type Indexer[T any] interface {
 	// each once), and calls diff, if not nil, once for each key that came,
 	// changed, stayed or went, before it returns. An item whose non-empty
 	// version equals the stored one's is not stored anew: Object is then
-	// the stored object and Type is Unchanged.
+	// the stored object and Type is ChangeUnchanged.
 	ReplaceAll(keys []string, items []T, resourceVersion string, diff func(Change[T]))
 
 	// Snapshot returns the present state. See Snapshot for its life.
 	Snapshot() Snapshot[T]
+
 	// WaitFor returns once the state includes resourceVersion (S5), or with
 	// ctx.Err(), or at once with an error for a version that cannot be
 	// compared.
 	WaitFor(ctx context.Context, resourceVersion string) error
+	// WaitForKey is WaitFor for one key: it also returns once the object under
+	// key has resourceVersion or a newer one. So it needs no bookmarks where
+	// the write was one of that key. A deletion counts when it brings a
+	// version.
+	WaitForKey(ctx context.Context, key, resourceVersion string) error
+	// Watch watches the whole store: it closes with the next object that is
+	// stored or removed.
+	Watch() Watch
+	// WatchKey watches one key: it closes when an object is next stored under
+	// it or removed.
+	WatchKey(key string) Watch
+	// WatchIndex watches what ByIndex(indexName, value) returns: it closes when
+	// an object next comes there, goes from there, or is stored anew there. An
+	// unknown index is watched for a time when it exists.
+	WatchIndex(indexName, value string) Watch
+}
+
+// Watch closes a channel with the next change of a key, of an index value or of
+// the whole store. Make it first, then read, then wait: a change after the
+// reading closes it. All methods may be called by any goroutine.
+type Watch interface {
+	// Done returns a channel that is closed when a write has changed what is
+	// watched, and that write is visible. It may be closed although nothing
+	// changed when a write was under way as the Watch was made.
+	Done() <-chan struct{}
+	// Stop gives the Watch up; its channel may never be closed then. It may be
+	// called more than once, and after the change.
+	Stop()
 }
 
 // Snapshot is one state of an Indexer, over all keys and all indexes (S1). It
@@ -112,19 +132,22 @@ type Snapshot[T any] interface {
 // ChangeType says what a Change does.
 type ChangeType uint8
 
-// Put stores, Remove removes, Unchanged (from ReplaceAll's diff only) did
-// nothing.
+// The types of a Change.
 const (
-	Put ChangeType = iota + 1
-	Remove
-	Unchanged
+	// ChangePut stores the object.
+	ChangePut ChangeType = iota + 1
+	// ChangeRemove removes what is stored under the key.
+	ChangeRemove
+	// ChangeUnchanged did nothing, since the object was there in the same
+	// version. Only the diff of ReplaceAll gives it.
+	ChangeUnchanged
 )
 
 // Change is one write of a batch, and what it found.
 type Change[T any] struct {
 	Key string
-	// Object is stored by Put. For Remove it may be the zero T; where it has
-	// a version, that counts for LastStoreSyncResourceVersion.
+	// Object is stored by ChangePut. For ChangeRemove it may be the zero T;
+	// where it has a version, that counts for LastStoreSyncResourceVersion.
 	Object T
 	// Old is what was stored before, when Existed.
 	Old     T

@@ -17,9 +17,9 @@ const (
 func (t TransactionType) change() (ChangeType, error) {
 	switch t {
 	case TransactionAdd, TransactionUpdate:
-		return Put, nil
+		return ChangePut, nil
 	case TransactionDelete:
-		return Remove, nil
+		return ChangeRemove, nil
 	}
 	return 0, fmt.Errorf("indexer: unknown transaction type %q: use %q, %q or %q",
 		t, TransactionAdd, TransactionUpdate, TransactionDelete)
@@ -30,19 +30,6 @@ func (t TransactionType) change() (ChangeType, error) {
 type Transaction[T any] struct {
 	Object T
 	Type   TransactionType
-}
-
-// KeyedTransaction is a Transaction for a store that is told the keys. It
-// corresponds to client-go's ThreadSafeStoreTransaction.
-type KeyedTransaction[T any] struct {
-	Transaction[T]
-	Key string
-}
-
-// TransactionStore is a Store that can write several objects at once. It
-// corresponds to client-go's TransactionStore.
-type TransactionStore[T any] interface {
-	Transaction(transactions ...Transaction[T]) *TransactionError
 }
 
 // TransactionError says which of several transactions were done. It
@@ -64,3 +51,36 @@ func (t *TransactionError) Error() string {
 
 // Unwrap returns the reasons.
 func (t *TransactionError) Unwrap() []error { return t.Errors }
+
+// Transaction makes all transactions visible at once. It returns nil, or says
+// which of them failed; the others are done. It corresponds to client-go's
+// TransactionStore.
+func (c *Cache[T]) Transaction(transactions ...Transaction[T]) *TransactionError {
+	changes := make([]Change[T], 0, len(transactions))
+	failed := &TransactionError{TotalTransactions: len(transactions)}
+	for i, tx := range transactions {
+		change, err := c.change(tx)
+		if err != nil {
+			failed.Errors = append(failed.Errors, err)
+			continue
+		}
+		failed.SuccessfulIndices = append(failed.SuccessfulIndices, i)
+		changes = append(changes, change)
+	}
+	if len(changes) > 0 {
+		c.engine.apply(changes, "", true)
+	}
+	if len(failed.Errors) > 0 {
+		return failed
+	}
+	return nil
+}
+
+func (c *Cache[T]) change(tx Transaction[T]) (Change[T], error) {
+	kind, err := tx.Type.change()
+	if err != nil {
+		return Change[T]{}, err
+	}
+	key, err := c.key(tx.Object)
+	return Change[T]{Key: key, Object: tx.Object, Type: kind}, err
+}

@@ -22,7 +22,7 @@ type txn[T any] struct {
 // begin starts a transaction; mu is held.
 func (e *engine[T]) begin() *txn[T] {
 	tx := &e.turn
-	*tx = txn[T]{engine: e, version: e.clock.Now() + 1, notes: e.watchers.begin()}
+	*tx = txn[T]{engine: e, version: e.clock.Now() + 1, notes: e.notifier.begin()}
 	state, fresh := e.summary.Edit(tx.version)
 	if fresh {
 		e.col.Retire(&e.summary)
@@ -183,7 +183,7 @@ func (tx *txn[T]) raise(resourceVersion string) {
 }
 
 // commit makes the transaction visible, drops what nobody sees any more and
-// wakes who waited for its resource version. mu is still held.
+// wakes who waited for it. mu is still held.
 func (tx *txn[T]) commit() {
 	resourceVersion := tx.state.resourceVersion
 	tx.clock.Commit(tx.version)
@@ -195,13 +195,12 @@ func (tx *txn[T]) commit() {
 			tx.cleanUp.stale.Store(true)
 		}
 	}
-	tx.waiters.wake(resourceVersion)
-	tx.watchers.wake(tx.notes)
+	tx.notifier.publish(tx.notes, resourceVersion)
 	tx.validateAfterCommit()
 }
 
-// giveBack makes the slots free that the commit gave up, and lets their hints
-// go with the last state that has their keys.
+// giveBack makes the slots free that the commit gave up. Their hints are removed
+// together with the last state that has their keys.
 func (tx *txn[T]) giveBack() {
 	if tx.revived {
 		slices.Sort(tx.freed)

@@ -104,8 +104,8 @@ func (v view[T]) index(name string) (*index[T], error) {
 }
 
 func (v view[T]) noIndex(name string, there []string) error {
-	return fmt.Errorf("indexer: %s: index %q %w, there are %q: add it with AddIndexers",
-		v.engine.options.Name, name, ErrNoIndex, there)
+	return fmt.Errorf("%w: %q in %s, which has %q: add it with AddIndexers",
+		ErrNoIndex, name, v.engine.options.Name, there)
 }
 
 func (v view[T]) find(indexName, value string) (postings.Set, error) {

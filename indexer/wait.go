@@ -3,106 +3,89 @@ package indexer
 import (
 	"context"
 	"fmt"
-	"sync"
-	"sync/atomic"
 
-	"github.com/informant-go/informant/internal/heap"
 	"github.com/informant-go/informant/object"
 )
 
-// waiters are those who wait for a resource version.
-//
-// No wake-up is lost: a waiter is counted before it reads the state, a writer
-// commits the state before it reads the count.
-type waiters struct {
-	count atomic.Int64
-
-	mu sync.Mutex
-	// oldest has the waiter for the oldest version first.
-	oldest heap.Heap[*waiter]
+// WaitFor returns once the state includes resourceVersion, as Indexer says.
+func (c *Cache[T]) WaitFor(ctx context.Context, resourceVersion string) error {
+	return c.wait(ctx, resourceVersion, nil)
 }
 
-type waiter struct {
-	resourceVersion string
-	reached         chan struct{}
-	at              int // its place in the heap, -1 when it is not there
+// WaitForKey returns once the object under key has resourceVersion or a newer
+// one, or the whole state includes it, as Indexer says.
+func (c *Cache[T]) WaitForKey(ctx context.Context, key, resourceVersion string) error {
+	return c.wait(ctx, resourceVersion, &key)
 }
 
-func (w *waiter) before(other *waiter) bool {
-	c, _ := object.CompareVersions(w.resourceVersion, other.resourceVersion)
-	return c < 0
-}
-
-func (w *waiter) moved(at int) { w.at = at }
-
-func (w *waiters) add(resourceVersion string) *waiter {
-	waiting := &waiter{resourceVersion: resourceVersion, reached: make(chan struct{})}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.oldest.Less == nil {
-		w.oldest.Less, w.oldest.Moved = (*waiter).before, (*waiter).moved
+// wait waits for a version of the state, and of one key where there is one.
+func (c *Cache[T]) wait(ctx context.Context, resourceVersion string, key *string) error {
+	if _, err := object.CompareVersions(resourceVersion, resourceVersion); err != nil {
+		return fmt.Errorf("indexer: %s: cannot wait for resource version %q: wait for one that the server gave to an object: %w",
+			c.engine.options.Name, resourceVersion, err)
 	}
-	w.oldest.Push(waiting)
-	w.count.Store(int64(w.oldest.Len()))
-	return waiting
+	if done, err := c.reached(resourceVersion, key); done || err != nil {
+		return err
+	}
+	state := c.engine.notifier.watch(topic{kind: topicVersion, name: resourceVersion})
+	defer state.Stop()
+	for {
+		own, stop := c.changesOf(key)
+		done, err := c.reached(resourceVersion, key)
+		if !done && err == nil {
+			select {
+			case <-own:
+				continue // that watch is spent
+			case <-state.Done():
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
+		stop()
+		return err
+	}
 }
 
-func (w *waiters) remove(waiting *waiter) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if waiting.at >= 0 {
-		w.oldest.Remove(waiting.at)
+// changesOf watches a key, or nothing.
+func (c *Cache[T]) changesOf(key *string) (changed <-chan struct{}, stop func()) {
+	if key == nil {
+		return nil, func() {}
 	}
-	w.count.Store(int64(w.oldest.Len()))
+	own := c.WatchKey(*key)
+	return own.Done(), own.Stop
 }
 
-// wake wakes those whose version the state includes.
-func (w *waiters) wake(state string) {
-	if w.count.Load() == 0 {
-		return
+// reached reports whether the object under key, if there is one, or the state
+// includes a version. The error says that it cannot be known.
+func (c *Cache[T]) reached(resourceVersion string, key *string) (bool, error) {
+	if key != nil {
+		if obj, exists := c.engine.get(*key); exists && includes(c.engine.versionOf(obj), resourceVersion) {
+			return true, nil
+		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for w.oldest.Len() > 0 && includes(state, w.oldest.First().resourceVersion) {
-		close(w.oldest.Pop().reached)
+	state := c.engine.resourceVersion()
+	if state != "" && !includes(state, state) {
+		return false, fmt.Errorf("indexer: %s: cannot wait for resource version %q: the state is at %q, which has no order",
+			c.engine.options.Name, resourceVersion, state)
 	}
-	w.count.Store(int64(w.oldest.Len()))
+	return includes(state, resourceVersion), nil
 }
 
-// includes tells whether a state of version state includes version.
+// includes reports whether a state of version state includes version.
 func includes(state, version string) bool {
 	c, err := object.CompareVersions(state, version)
 	return err == nil && c >= 0
 }
 
-// waitFor is Indexer.WaitFor.
-func (e *engine[T]) waitFor(ctx context.Context, resourceVersion string) error {
-	if _, err := object.CompareVersions(resourceVersion, resourceVersion); err != nil {
-		return fmt.Errorf("indexer: %s: cannot wait for resource version %q: wait for one that the server gave to an object: %w",
-			e.options.Name, resourceVersion, err)
-	}
-	switch state := e.resourceVersion(); {
-	case includes(state, resourceVersion):
-		return nil
-	case state != "" && !includes(state, state):
-		return fmt.Errorf("indexer: %s: cannot wait for resource version %q: the state is at %q, which has no order",
-			e.options.Name, resourceVersion, state)
-	}
-	waiting := e.waiters.add(resourceVersion)
-	defer e.waiters.remove(waiting)
-	if includes(e.resourceVersion(), resourceVersion) {
-		return nil
-	}
-	select {
-	case <-waiting.reached:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+// Watch watches the whole store, as Indexer says.
+func (c *Cache[T]) Watch() Watch { return c.engine.notifier.watch(topic{}) }
+
+// WatchKey watches one key, as Indexer says.
+func (c *Cache[T]) WatchKey(key string) Watch {
+	return c.engine.notifier.watch(topic{kind: topicKey, name: key})
 }
 
-func (e *engine[T]) resourceVersion() string {
-	v, pin := e.read()
-	defer e.release(pin)
-	return v.summary().resourceVersion
+// WatchIndex watches what ByIndex(indexName, value) returns, as Indexer says.
+func (c *Cache[T]) WatchIndex(indexName, value string) Watch {
+	return c.engine.notifier.watch(topic{kind: topicValue, index: indexName, name: value})
 }

@@ -47,7 +47,7 @@ func TestWaitForNeitherPollsNorStarts(t *testing.T) {
 		if took := time.Since(began); took != time.Hour {
 			t.Errorf("took %v", took)
 		}
-		if n := c.engine.waiters.count.Load(); n != 0 {
+		if n := c.engine.notifier.versions.Load(); n != 0 {
 			t.Errorf("%d waiters are left", n)
 		}
 	})
@@ -63,7 +63,7 @@ func TestWaitForGivesUpItsPlace(t *testing.T) {
 		if err := c.WaitFor(ctx, "5"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("WaitFor: %v", err)
 		}
-		if n := c.engine.waiters.oldest.Len(); n != 0 {
+		if n := c.engine.notifier.oldest.Len(); n != 0 {
 			t.Errorf("%d waiters are left", n)
 		}
 	})

@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func closed(w watchLike) bool {
+func closed(w Watch) bool {
 	select {
 	case <-w.Done():
 		return true
@@ -29,26 +29,20 @@ func closed(w watchLike) bool {
 // writes: a watch is closed exactly when what it watches has changed since it
 // was made, so no wake-up is lost and none comes for nothing.
 func TestWatchClosesWithTheNextChangeOnly(t *testing.T) {
-	rapid.Check(t, watchModel(func(c *Cache[*thing], of watched) watchLike { return c.engine.watchers.watch(of) }))
-}
-
-// watchLike is a Watch, or what a faulty store has in its place.
-type watchLike interface {
-	Done() <-chan struct{}
-	Stop()
+	rapid.Check(t, watchModel(func(c *Cache[*thing], of topic) Watch { return c.engine.notifier.watch(of) }))
 }
 
 // watchModel is the property of TestWatchClosesWithTheNextChangeOnly, for
 // watches that watch makes.
-func watchModel(watch func(c *Cache[*thing], of watched) watchLike) func(*rapid.T) {
+func watchModel(watch func(c *Cache[*thing], of topic) Watch) func(*rapid.T) {
 	type watching struct {
-		of      watched
-		watch   watchLike
+		of      topic
+		watch   Watch
 		changed bool
 		is      func(key string, colors []string) bool
 	}
 	return func(t *rapid.T) {
-		c, err := NewWithAccess(Options[*thing]{Indexers: Indexers[*thing]{"color": func(o *thing) ([]string, error) { return o.colors, nil }}}, thingAccess())
+		c, err := NewWithAccess(thingAccess(), Options[*thing]{Indexers: Indexers[*thing]{"color": func(o *thing) ([]string, error) { return o.colors, nil }}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,12 +108,12 @@ func watchModel(watch func(c *Cache[*thing], of watched) watchLike) func(*rapid.
 					if rapid.Bool().Draw(t, "remove") {
 						changed(o.key, stored[o.key], nil)
 						delete(stored, o.key)
-						changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: Remove})
+						changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: ChangeRemove})
 						continue
 					}
 					changed(o.key, stored[o.key], o)
 					stored[o.key] = o
-					changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: Put})
+					changes = append(changes, Change[*thing]{Key: o.key, Object: o, Type: ChangePut})
 				}
 				c.Apply(changes, "")
 			},
@@ -132,9 +126,9 @@ func watchModel(watch func(c *Cache[*thing], of watched) watchLike) func(*rapid.
 			"watch": func(t *rapid.T) {
 				key, color := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "key"), rapid.SampledFrom([]string{"red", "blue"}).Draw(t, "color")
 				for _, w := range []watching{
-					{of: watched{}, is: func(string, []string) bool { return true }},
-					{of: watched{kind: watchKey, name: key}, is: func(k string, _ []string) bool { return k == key }},
-					{of: watched{kind: watchValue, index: "color", name: color}, is: func(_ string, colors []string) bool { return slices.Contains(colors, color) }},
+					{of: topic{}, is: func(string, []string) bool { return true }},
+					{of: topic{kind: topicKey, name: key}, is: func(k string, _ []string) bool { return k == key }},
+					{of: topic{kind: topicValue, index: "color", name: color}, is: func(_ string, colors []string) bool { return slices.Contains(colors, color) }},
 				} {
 					w.watch = watch(c, w.of)
 					watches = append(watches, &w)
@@ -159,7 +153,7 @@ func watchModel(watch func(c *Cache[*thing], of watched) watchLike) func(*rapid.
 		for _, w := range watches {
 			w.watch.Stop()
 		}
-		if n := c.engine.watchers.count.Load(); n != 0 {
+		if n := c.engine.notifier.changes.Load(); n != 0 {
 			t.Fatalf("%d watches are left", n)
 		}
 	}
@@ -172,10 +166,10 @@ func TestNoWakeUpIsLost(t *testing.T) {
 	const last = 3000
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	kinds := []func() *Watch{
+	kinds := []func() Watch{
 		c.Watch,
-		func() *Watch { return c.WatchKey("a/x") },
-		func() *Watch { return c.WatchIndex("color", "red") },
+		func() Watch { return c.WatchKey("a/x") },
+		func() Watch { return c.WatchIndex("color", "red") },
 	}
 	var all sync.WaitGroup
 	for i, watch := range kinds {
@@ -244,8 +238,8 @@ func TestWaitForKey(t *testing.T) {
 		if err := c.WaitForKey(ctx, "a/x", "x"); err == nil || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("WaitForKey of nonsense: %v", err)
 		}
-		if c.engine.watchers.count.Load() != 0 || c.engine.waiters.count.Load() != 0 {
-			t.Error(fmt.Sprint("something is left: ", len(c.engine.watchers.entries), c.engine.waiters.oldest.Len()))
+		if c.engine.notifier.changes.Load() != 0 || c.engine.notifier.versions.Load() != 0 {
+			t.Error(fmt.Sprint("something is left: ", len(c.engine.notifier.subs), c.engine.notifier.oldest.Len()))
 		}
 	})
 }
@@ -255,7 +249,7 @@ func TestWaitForKey(t *testing.T) {
 func TestWatchesHaveNoGoroutines(t *testing.T) {
 	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}})
 	before := runtime.NumGoroutine()
-	var watches []*Watch
+	var watches []Watch
 	for i := range 1000 {
 		watches = append(watches, c.Watch(), c.WatchKey(fmt.Sprint(i)), c.WatchIndex("color", fmt.Sprint(i)))
 	}
@@ -272,7 +266,7 @@ func TestWatchesHaveNoGoroutines(t *testing.T) {
 		}
 		w.Stop()
 	}
-	if open != 2*999 || c.engine.watchers.count.Load() != 0 {
-		t.Errorf("%d watches are open, %d are left", open, c.engine.watchers.count.Load())
+	if open != 2*999 || c.engine.notifier.changes.Load() != 0 {
+		t.Errorf("%d watches are open, %d are left", open, c.engine.notifier.changes.Load())
 	}
 }

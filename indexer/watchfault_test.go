@@ -12,9 +12,9 @@ import (
 // late begins to watch when it is waited on for the second time, and so misses
 // what happened since it was made: the lost wake-up that Watch is made against.
 type late struct {
-	begin func() *Watch
+	begin func() Watch
 	asked bool
-	watch *Watch
+	watch Watch
 }
 
 func (l *late) Done() <-chan struct{} {
@@ -35,35 +35,35 @@ func (l *late) Stop() {
 }
 
 // left is a Watch whose Stop forgets to give it up.
-type left struct{ *Watch }
+type left struct{ Watch }
 
 func (left) Stop() {}
 
 // watchFaults make watches that are wrong in one way.
-var watchFaults = map[string]func(c *Cache[*thing], of watched) watchLike{
-	"one that begins when it is waited on": func(c *Cache[*thing], of watched) watchLike {
-		return &late{begin: func() *Watch { return c.engine.watchers.watch(of) }}
+var watchFaults = map[string]func(c *Cache[*thing], of topic) Watch{
+	"one that begins when it is waited on": func(c *Cache[*thing], of topic) Watch {
+		return &late{begin: func() Watch { return c.engine.notifier.watch(of) }}
 	},
-	"a key's that sees all keys": func(c *Cache[*thing], of watched) watchLike {
-		if of.kind == watchKey {
-			of = watched{}
+	"a key's that sees all keys": func(c *Cache[*thing], of topic) Watch {
+		if of.kind == topicKey {
+			of = topic{}
 		}
-		return c.engine.watchers.watch(of)
+		return c.engine.notifier.watch(of)
 	},
-	"an index value's that is another value's": func(c *Cache[*thing], of watched) watchLike {
-		if of.kind == watchValue {
+	"an index value's that is another value's": func(c *Cache[*thing], of topic) Watch {
+		if of.kind == topicValue {
 			of.name = "red"
 		}
-		return c.engine.watchers.watch(of)
+		return c.engine.notifier.watch(of)
 	},
-	"the store's that is one key's": func(c *Cache[*thing], of watched) watchLike {
-		if of.kind == watchStore {
-			of = watched{kind: watchKey, name: "a"}
+	"the store's that is one key's": func(c *Cache[*thing], of topic) Watch {
+		if of.kind == topicStore {
+			of = topic{kind: topicKey, name: "a"}
 		}
-		return c.engine.watchers.watch(of)
+		return c.engine.notifier.watch(of)
 	},
-	"one that is not given up": func(c *Cache[*thing], of watched) watchLike {
-		return left{c.engine.watchers.watch(of)}
+	"one that is not given up": func(c *Cache[*thing], of topic) Watch {
+		return left{c.engine.notifier.watch(of)}
 	},
 }
 

@@ -1,7 +1,7 @@
 package indexer
 
-// apply makes all changes visible at once. count tells whether the objects'
-// own versions count for the resource version of the state.
+// apply makes all changes visible at once. With count the objects' own versions
+// count for the resource version of the state.
 func (e *engine[T]) apply(changes []Change[T], resourceVersion string, count bool) {
 	b := e.newBatch()
 	e.prepare(b, changes, count)
@@ -15,10 +15,10 @@ func (e *engine[T]) apply(changes []Change[T], resourceVersion string, count boo
 	tx, from := e.begin(), 0
 	for i := range changes {
 		switch c := &changes[i]; c.Type {
-		case Put:
+		case ChangePut:
 			tx.put(c, *b.indexes, b.of(from))
 			from += len(*b.indexes)
-		case Remove:
+		case ChangeRemove:
 			tx.remove(c, *b.indexes)
 		}
 		changes[i].Done = true
@@ -36,7 +36,7 @@ func (e *engine[T]) apply(changes []Change[T], resourceVersion string, count boo
 func (e *engine[T]) prepare(b *batch[T], changes []Change[T], count bool) {
 	for i := range changes {
 		c := &changes[i]
-		if c.Type == Put {
+		if c.Type == ChangePut {
 			b.index(e, i, c.Key, c.Object)
 		}
 		if count {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
 )
@@ -22,7 +23,7 @@ type applier[T any] struct {
 
 	// detector and observe, which is Options.Observe, are nil where nobody
 	// asked for them.
-	detector *indexer.MutationDetector[T]
+	detector *mutation.Detector[T]
 	observe  func(key string, obj T)
 	logger   klog.Logger
 
@@ -44,11 +45,11 @@ type applier[T any] struct {
 // SyncAll is not its business.
 func (a *applier[T]) apply(b deltafifo.Batch[T], initial bool) {
 	switch first := &b.Deltas[0]; first.Type {
-	case deltafifo.ReplacedAll:
+	case deltafifo.DeltaReplacedAll:
 		a.replaceAll(first.List, initial)
-	case deltafifo.Bookmark:
+	case deltafifo.DeltaBookmark:
 		a.store.Bookmark(first.ResourceVersion)
-	case deltafifo.SyncAll:
+	case deltafifo.DeltaSyncAll:
 	default:
 		a.each(b.Deltas, initial)
 	}
@@ -73,7 +74,7 @@ func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
 	a.observeList(list)
 	defer func() { deletionsFirst(a.entries) }()
 	a.store.ReplaceAll(list.Keys, list.Objects, list.ResourceVersion, func(c indexer.Change[T]) {
-		if c.Type == indexer.Remove {
+		if c.Type == indexer.ChangeRemove {
 			a.emit(gone(&c, reason))
 			return
 		}
@@ -84,7 +85,7 @@ func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
 // deletionsFirst sorts the deletions to the front and changes no order besides.
 func deletionsFirst[T any](entries []entry[T]) {
 	rank := func(e entry[T]) int {
-		if e.Type == Delete {
+		if e.Type == EventDelete {
 			return 0
 		}
 		return 1
@@ -95,9 +96,9 @@ func deletionsFirst[T any](entries []entry[T]) {
 // listed is the reason of what a list shows.
 func listed(initial bool) Reason {
 	if initial {
-		return Initial
+		return ReasonInitial
 	}
-	return Relist
+	return ReasonRelist
 }
 
 // each applies the deltas of single keys.
@@ -121,21 +122,21 @@ func (a *applier[T]) each(deltas []deltafifo.Delta[T], initial bool) {
 // tell tells of the change that a delta made.
 func (a *applier[T]) tell(c *indexer.Change[T], d *deltafifo.Delta[T], initial bool) {
 	switch d.Type {
-	case deltafifo.Deleted:
+	case deltafifo.DeltaDeleted:
 		a.remove(c, d)
-	case deltafifo.Sync:
-		a.put(c, Resync)
-	case deltafifo.Replaced:
+	case deltafifo.DeltaSync:
+		a.put(c, ReasonResync)
+	case deltafifo.DeltaReplaced:
 		a.put(c, listed(initial))
 	default:
-		a.put(c, Watch)
+		a.put(c, ReasonWatch)
 	}
 }
 
 func change[T any](d *deltafifo.Delta[T]) indexer.Change[T] {
-	c := indexer.Change[T]{Key: d.Key, Object: d.Object, Type: indexer.Put}
-	if d.Type == deltafifo.Deleted {
-		c.Type = indexer.Remove
+	c := indexer.Change[T]{Key: d.Key, Object: d.Object, Type: indexer.ChangePut}
+	if d.Type == deltafifo.DeltaDeleted {
+		c.Type = indexer.ChangeRemove
 	}
 	return c
 }
@@ -146,8 +147,8 @@ func (a *applier[T]) put(c *indexer.Change[T], reason Reason) {
 		a.repeat(c, reason)
 		return
 	}
-	if reason == Resync {
-		reason = Watch // the queue held a state that the store had not
+	if reason == ReasonResync {
+		reason = ReasonWatch // the queue held a state that the store had not
 	}
 	switch {
 	case !c.Existed:
@@ -156,16 +157,16 @@ func (a *applier[T]) put(c *indexer.Change[T], reason Reason) {
 		a.emit(gone(c, reason))
 		a.emit(added(c, reason))
 	default:
-		a.emit(Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: Update, Reason: reason})
+		a.emit(Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: EventUpdate, Reason: reason})
 	}
 }
 
 // repeat tells of a state that is in the store already: to the handlers of a
 // resync, to all with RelistUpdates, to nobody else.
 func (a *applier[T]) repeat(c *indexer.Change[T], reason Reason) {
-	event := Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: Update, Reason: reason}
+	event := Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: EventUpdate, Reason: reason}
 	switch {
-	case reason == Resync:
+	case reason == ReasonResync:
 		if round := a.round(); round != nil {
 			a.entries = append(a.entries, entry[T]{Event: event, round: round})
 		}
@@ -179,23 +180,23 @@ func (a *applier[T]) remove(c *indexer.Change[T], d *deltafifo.Delta[T]) {
 	if !c.Existed {
 		return
 	}
-	event := Event[T]{Key: c.Key, Old: c.Old, Object: d.Object, Type: Delete, Reason: Watch}
+	event := Event[T]{Key: c.Key, Old: c.Old, Object: d.Object, Type: EventDelete, Reason: ReasonWatch}
 	if d.NoObject {
 		event.Object = c.Old
 	}
 	if d.FinalStateUnknown {
-		event.FinalStateUnknown, event.Reason = true, Relist
+		event.FinalStateUnknown, event.Reason = true, ReasonRelist
 	}
 	a.emit(event)
 }
 
 func added[T any](c *indexer.Change[T], reason Reason) Event[T] {
-	return Event[T]{Key: c.Key, Object: c.Object, Type: Add, Reason: reason}
+	return Event[T]{Key: c.Key, Object: c.Object, Type: EventAdd, Reason: reason}
 }
 
 // gone is the deletion of c.Old, which nobody saw.
 func gone[T any](c *indexer.Change[T], reason Reason) Event[T] {
-	return Event[T]{Key: c.Key, Old: c.Old, Object: c.Old, Type: Delete, Reason: reason, FinalStateUnknown: true}
+	return Event[T]{Key: c.Key, Old: c.Old, Object: c.Old, Type: EventDelete, Reason: reason, FinalStateUnknown: true}
 }
 
 func (a *applier[T]) emit(event Event[T]) {
@@ -204,7 +205,7 @@ func (a *applier[T]) emit(event Event[T]) {
 
 // sameState tells whether the object was stored already as it is now.
 func (a *applier[T]) sameState(c *indexer.Change[T]) bool {
-	if c.Type == indexer.Unchanged {
+	if c.Type == indexer.ChangeUnchanged {
 		return true
 	}
 	version := a.access.Version(c.Object)

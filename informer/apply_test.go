@@ -16,7 +16,7 @@ import (
 )
 
 // delta makes a Delta of one key.
-func delta(t deltafifo.Type, obj item) deltafifo.Delta[item] {
+func delta(t deltafifo.DeltaType, obj item) deltafifo.Delta[item] {
 	return deltafifo.Delta[item]{Type: t, Key: "ns/" + obj.Name, Object: obj}
 }
 
@@ -25,7 +25,7 @@ func listDelta(version string, items ...item) deltafifo.Delta[item] {
 	for _, obj := range items {
 		list.Keys = append(list.Keys, "ns/"+obj.Name)
 	}
-	return deltafifo.Delta[item]{Type: deltafifo.ReplacedAll, List: list}
+	return deltafifo.Delta[item]{Type: deltafifo.DeltaReplacedAll, List: list}
 }
 
 // I1: what each batch of deltas makes of a store that holds a at version 1,
@@ -49,35 +49,35 @@ func TestBatchesBecomeEvents(t *testing.T) {
 		initial bool
 		want    []string
 	}{
-		{name: "a new object", deltas: []deltafifo.Delta[item]{delta(deltafifo.Added, newItem("b", 2))},
+		{name: "a new object", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaAdded, newItem("b", 2))},
 			want: []string{"Add b ->2 Watch"}},
-		{name: "a new object that an Updated brings", deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, newItem("b", 2))},
+		{name: "a new object that an Updated brings", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaUpdated, newItem("b", 2))},
 			want: []string{"Add b ->2 Watch"}},
-		{name: "a known object that an Added brings", deltas: []deltafifo.Delta[item]{delta(deltafifo.Added, a(2, "u1"))},
+		{name: "a known object that an Added brings", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaAdded, a(2, "u1"))},
 			want: []string{"Update a 1>2 Watch"}},
-		{name: "a change", deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(2, "u1"))},
+		{name: "a change", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaUpdated, a(2, "u1"))},
 			want: []string{"Update a 1>2 Watch"}},
-		{name: "the same again", deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(1, "u1"))}},
-		{name: "the same again, with RelistUpdates", applier: relist, deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(1, "u1"))},
+		{name: "the same again", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaUpdated, a(1, "u1"))}},
+		{name: "the same again, with RelistUpdates", applier: relist, deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaUpdated, a(1, "u1"))},
 			want: []string{"Update a 1>1 Watch"}},
-		{name: "a deletion", deltas: []deltafifo.Delta[item]{delta(deltafifo.Deleted, a(2, "u1"))},
+		{name: "a deletion", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaDeleted, a(2, "u1"))},
 			want: []string{"Delete a 1>2 Watch"}},
-		{name: "a missed deletion", deltas: []deltafifo.Delta[item]{gone(delta(deltafifo.Deleted, a(1, "u1")))},
+		{name: "a missed deletion", deltas: []deltafifo.Delta[item]{gone(delta(deltafifo.DeltaDeleted, a(1, "u1")))},
 			want: []string{"Delete a 1>1 Relist unseen"}},
-		{name: "a missed deletion without an object", deltas: []deltafifo.Delta[item]{unknown(delta(deltafifo.Deleted, a(1, "u1")))},
+		{name: "a missed deletion without an object", deltas: []deltafifo.Delta[item]{unknown(delta(deltafifo.DeltaDeleted, a(1, "u1")))},
 			want: []string{"Delete a 1>1 Relist unseen"}},
-		{name: "a deletion of what is not there", deltas: []deltafifo.Delta[item]{delta(deltafifo.Deleted, newItem("b", 2))}},
-		{name: "a deletion and a creation", deltas: []deltafifo.Delta[item]{delta(deltafifo.Deleted, a(2, "u1")), delta(deltafifo.Added, a(3, "u2"))},
+		{name: "a deletion of what is not there", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaDeleted, newItem("b", 2))}},
+		{name: "a deletion and a creation", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaDeleted, a(2, "u1")), delta(deltafifo.DeltaAdded, a(3, "u2"))},
 			want: []string{"Delete a 1>2 Watch", "Add a ->3 Watch"}},
-		{name: "another life that nobody saw begin", deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(3, "u2"))},
+		{name: "another life that nobody saw begin", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaUpdated, a(3, "u2"))},
 			want: []string{"Delete a 1>1 Watch unseen", "Add a ->3 Watch"}},
-		{name: "another life, with UIDUpdates", applier: uids, deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(3, "u2"))},
+		{name: "another life, with UIDUpdates", applier: uids, deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaUpdated, a(3, "u2"))},
 			want: []string{"Update a 1>3 Watch"}},
-		{name: "a change of an object without a UID", deltas: []deltafifo.Delta[item]{delta(deltafifo.Updated, a(3, ""))},
+		{name: "a change of an object without a UID", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaUpdated, a(3, ""))},
 			want: []string{"Update a 1>3 Watch"}},
-		{name: "listed key by key", deltas: []deltafifo.Delta[item]{delta(deltafifo.Replaced, a(2, "u1")), delta(deltafifo.Replaced, newItem("b", 2))},
+		{name: "listed key by key", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaReplaced, a(2, "u1")), delta(deltafifo.DeltaReplaced, newItem("b", 2))},
 			want: []string{"Update a 1>2 Relist", "Add b ->2 Relist"}},
-		{name: "listed key by key at first", initial: true, deltas: []deltafifo.Delta[item]{delta(deltafifo.Replaced, newItem("b", 2))},
+		{name: "listed key by key at first", initial: true, deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaReplaced, newItem("b", 2))},
 			want: []string{"Add b ->2 Initial"}},
 		{name: "a list", deltas: []deltafifo.Delta[item]{listDelta("5", a(2, "u1"))},
 			want: []string{"Update a 1>2 Relist"}},
@@ -94,13 +94,13 @@ func TestBatchesBecomeEvents(t *testing.T) {
 			want: []string{"Delete a 1>1 Relist unseen", "Add b ->2 Relist"}},
 		{name: "a list with a new object before another life", deltas: []deltafifo.Delta[item]{listDelta("5", newItem("0", 2), a(3, "u2"))},
 			want: []string{"Delete a 1>1 Relist unseen", "Add 0 ->2 Relist", "Add a ->3 Relist"}},
-		{name: "a bookmark", deltas: []deltafifo.Delta[item]{{Type: deltafifo.Bookmark, ResourceVersion: "9"}}},
-		{name: "a sync of what nobody asked for", deltas: []deltafifo.Delta[item]{delta(deltafifo.Sync, a(1, "u1"))}},
-		{name: "a sync of a newer state", deltas: []deltafifo.Delta[item]{delta(deltafifo.Sync, a(2, "u1"))},
+		{name: "a bookmark", deltas: []deltafifo.Delta[item]{{Type: deltafifo.DeltaBookmark, ResourceVersion: "9"}}},
+		{name: "a sync of what nobody asked for", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaSync, a(1, "u1"))}},
+		{name: "a sync of a newer state", deltas: []deltafifo.Delta[item]{delta(deltafifo.DeltaSync, a(2, "u1"))},
 			want: []string{"Update a 1>2 Watch"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			store := indexer.New(indexer.Options[item]{})
+			store := newCache(indexer.Options[item]{})
 			if err := store.Add(a(1, "u1")); err != nil {
 				t.Fatal(err)
 			}
@@ -120,16 +120,16 @@ func TestBatchesBecomeEvents(t *testing.T) {
 
 // A bookmark and a list bring the store to their version.
 func TestVersionsReachTheStore(t *testing.T) {
-	store := indexer.New(indexer.Options[item]{})
+	store := newCache(indexer.Options[item]{})
 	a := applier[item]{store: store, access: object.Meta[item]()}
 	for _, c := range []struct {
 		delta deltafifo.Delta[item]
 		want  string
 	}{
 		{listDelta("5", newItem("a", 3)), "5"},
-		{delta(deltafifo.Updated, newItem("a", 7)), "7"},
-		{deltafifo.Delta[item]{Type: deltafifo.Bookmark, ResourceVersion: "9"}, "9"},
-		{delta(deltafifo.Deleted, newItem("a", 11)), "11"},
+		{delta(deltafifo.DeltaUpdated, newItem("a", 7)), "7"},
+		{deltafifo.Delta[item]{Type: deltafifo.DeltaBookmark, ResourceVersion: "9"}, "9"},
+		{delta(deltafifo.DeltaDeleted, newItem("a", 11)), "11"},
 	} {
 		a.apply(deltafifo.Batch[item]{Deltas: []deltafifo.Delta[item]{c.delta}}, false)
 		a.tidy()
@@ -144,15 +144,15 @@ func TestVersionsReachTheStore(t *testing.T) {
 func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 	queues := map[string]Options[item]{
 		"InOrder": {},
-		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": {NewQueue: func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		}},
 	}
 	for name, opts := range queues {
 		opts.ResyncPeriod = time.Second
 		for kind, run := range map[string]func(*script) runnable{
 			"informer": func(source *script) runnable {
-				in, err := NewFromRunner(source, newAccess(), opts)
+				in, err := NewFromRunner(newAccess(), source, opts)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -161,7 +161,7 @@ func TestWhatIsGoneIsKeptNowhere(t *testing.T) {
 				return in
 			},
 			"controller": func(source *script) runnable {
-				c, err := NewControllerFromRunner(source, newAccess(), &deaf{}, opts)
+				c, err := NewControllerFromRunner(newAccess(), source, &deaf{}, opts)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -206,7 +206,7 @@ func (*deaf) OnEvent(context.Context, Event[item]) {}
 
 // The buffers of a large list are not kept, and no buffer keeps an object.
 func TestALargeListDoesNotStay(t *testing.T) {
-	a := applier[item]{store: indexer.New(indexer.Options[item]{}), access: object.Meta[item]()}
+	a := applier[item]{store: newCache(indexer.Options[item]{}), access: object.Meta[item]()}
 	items := make([]item, 3*keptScratch)
 	for i := range items {
 		items[i] = newItem("object", i)
@@ -223,7 +223,7 @@ func TestALargeListDoesNotStay(t *testing.T) {
 	if n := cap(a.entries); n > keptScratch {
 		t.Errorf("a buffer for %d entries is kept", n)
 	}
-	batch(delta(deltafifo.Updated, newItem("a", 1)))
+	batch(delta(deltafifo.DeltaUpdated, newItem("a", 1)))
 	for _, e := range a.entries[:cap(a.entries)] {
 		if e.Object != nil || e.Old != nil {
 			t.Errorf("a buffer holds on to %v", e.Event)
@@ -249,17 +249,17 @@ func TestHandlerFuncs(t *testing.T) {
 		},
 		OnUpdate: func(old, obj item) { got = append(got, old.ResourceVersion+">"+obj.ResourceVersion) },
 		OnDelete: func(d object.Deleted[item]) {
-			if !d.Known || !d.FinalStateUnknown || d.GetName() != "a" {
+			if d.NoObject || !d.FinalStateUnknown || d.GetName() != "a" {
 				t.Errorf("%+v", d)
 			}
 			got = append(got, d.Key+" "+d.Object.ResourceVersion)
 		},
 	}
 	events := []Event[item]{
-		{Type: Add, Object: newItem("a", 1), Reason: Initial},
-		{Type: Add, Object: newItem("b", 1), Reason: Watch},
-		{Type: Update, Old: newItem("a", 1), Object: newItem("a", 2)},
-		{Type: Delete, Key: "ns/a", Old: newItem("a", 2), Object: newItem("a", 3), FinalStateUnknown: true},
+		{Type: EventAdd, Object: newItem("a", 1), Reason: ReasonInitial},
+		{Type: EventAdd, Object: newItem("b", 1), Reason: ReasonWatch},
+		{Type: EventUpdate, Old: newItem("a", 1), Object: newItem("a", 2)},
+		{Type: EventDelete, Key: "ns/a", Old: newItem("a", 2), Object: newItem("a", 3), FinalStateUnknown: true},
 	}
 	for _, e := range events {
 		h.OnEvent(context.Background(), e)
@@ -269,4 +269,13 @@ func TestHandlerFuncs(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "initial", "b", "1>2", "ns/a 3"}, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// newCache returns a store with options that are right.
+func newCache(opts indexer.Options[item]) *indexer.Cache[item] {
+	c, err := indexer.New(opts)
+	if err != nil {
+		panic(err)
+	}
+	return c
 }

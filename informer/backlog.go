@@ -16,7 +16,7 @@ type backlog[T any] struct {
 	// rest is what a Stop left of a snapshot.
 	rest []keyed[T]
 
-	// reason is Initial or Resync.
+	// reason is ReasonInitial or ReasonResync.
 	reason Reason
 }
 
@@ -72,8 +72,8 @@ func (b *backlog[T]) drop() {
 }
 
 func (b *backlog[T]) event(key string, obj T) Event[T] {
-	if b.reason == Resync {
-		return Event[T]{Key: key, Old: obj, Object: obj, Type: Update, Reason: Resync}
+	if b.reason == ReasonResync {
+		return Event[T]{Key: key, Old: obj, Object: obj, Type: EventUpdate, Reason: ReasonResync}
 	}
-	return Event[T]{Key: key, Object: obj, Type: Add, Reason: Initial}
+	return Event[T]{Key: key, Object: obj, Type: EventAdd, Reason: ReasonInitial}
 }

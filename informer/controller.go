@@ -23,12 +23,11 @@ import (
 // All methods may be called by any goroutine; Stop, inside a callback, ends
 // with its context.
 type Controller[T any] struct {
-	base    *base[T]
-	handler Handler[T]
-	synced  chan struct{}
-	mark    sync.Once   // closes synced
-	listed  atomic.Bool // the first list is consumed
-	period  time.Duration
+	base   *base[T]
+	synced chan struct{}
+	mark   sync.Once   // closes synced
+	listed atomic.Bool // the first list is consumed
+	period time.Duration
 
 	// pending are events of which a Stop came in the way; the goroutine that
 	// consumes uses it. behind tells whether there were any when it last
@@ -36,34 +35,43 @@ type Controller[T any] struct {
 	pending []Event[T]
 	behind  atomic.Bool
 
-	// calls are those of handler, asked how many there were when suspects
-	// were last asked for.
-	calls callCount
-	asked atomic.Uint64
+	// caller has the handler. The goroutine that consumes uses it. asked is
+	// what its count was when suspects were last asked for.
+	caller caller[T]
+	asked  atomic.Uint64
 }
 
-var _ Syncer = (*Controller[any])(nil)
+var (
+	_ Syncer        = (*Controller[any])(nil)
+	_ consumer[any] = (*Controller[any])(nil)
+)
 
 // NewController returns a Controller of the API objects that lw lists and
-// watches; Run starts it. The error tells of a nil lw or handler, and of what
-// else is wrong with opts.
+// watches; Run starts it. The error is ErrNoSource for a nil lw, ErrNoHandler
+// for a nil handler, or says what is wrong with opts.
 func NewController[T metav1.Object](lw reflector.ListerWatcher[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
-	access := object.Meta[T]()
-	runner, err := newReflector(lw, access, opts)
+	return NewControllerWithAccess(object.Meta[T](), lw, handler, opts)
+}
+
+// NewControllerWithAccess is NewController for objects of any type. The error
+// is object.ErrNoAccess for the zero Access.
+func NewControllerWithAccess[T any](access object.Access[T], lw reflector.ListerWatcher[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
+	runner, err := newReflector(access, lw, &opts)
 	if err != nil {
 		return nil, err
 	}
-	return NewControllerFromRunner(runner, access, handler, opts)
+	return NewControllerFromRunner(access, runner, handler, opts)
 }
 
-// NewControllerFromRunner is NewController for what runner reports, and objects
-// of any type.
-func NewControllerFromRunner[T any](runner reflector.Runner[T], access object.Access[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
+// NewControllerFromRunner returns a Controller of what runner reports, which
+// need not be a Reflector; of one that is, see Options.SourceStatus. The error
+// is that of NewControllerWithAccess.
+func NewControllerFromRunner[T any](access object.Access[T], runner reflector.Runner[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
 	if isNil(handler) {
-		return nil, fmt.Errorf("informer %s %w", opts.name(), ErrNoHandler)
+		return nil, about(opts.name(), ErrNoHandler)
 	}
-	c := &Controller[T]{handler: handler, synced: make(chan struct{})}
-	base, err := newBase(runner, access, opts, c.suspects)
+	c := &Controller[T]{caller: caller[T]{handler: handler}, synced: make(chan struct{})}
+	base, err := newBase(access, runner, opts, c.suspects)
 	if err != nil {
 		return nil, err
 	}
@@ -83,33 +91,19 @@ func (c *Controller[T]) Name() string { return c.base.lifecycle.name }
 // called. It returns as SharedIndexInformer.Run does, and may be called again
 // then.
 func (c *Controller[T]) Run(ctx context.Context) error {
-	l := &c.base.lifecycle
-	s, err := l.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer l.end(s)
-	defer l.drain(s)
-	runCtx := c.base.pump.context(s)
-	queue, err := c.base.pump.newQueue(runCtx)
-	if err != nil {
-		return fmt.Errorf("informer %s: queue: %w", l.name, err)
-	}
-	c.base.detect(runCtx, s)
-	c.handle(runCtx)
-	return c.base.pump.run(runCtx, s, queue, consumer[T]{
-		consume:  func(b deltafifo.Batch[T]) { c.consume(runCtx, b) },
-		synced:   c.markSynced,
-		stopping: func() {},
-		check:    func() time.Duration { return c.period },
-		tick:     func(time.Time) bool { return true },
-	})
+	return c.base.run(ctx, c)
 }
 
-// consume applies a batch and tells the handler.
+// start tells the handler of what the last run left. It implements consumer.
+func (c *Controller[T]) start(ctx context.Context) {
+	c.caller.begin(ctx, c.handlerName())
+	c.handle(ctx)
+}
+
+// consume applies a batch and tells the handler. It implements consumer.
 func (c *Controller[T]) consume(ctx context.Context, b deltafifo.Batch[T]) {
 	defer c.handle(ctx) // also when the user's code panics: what is stored is told
-	if b.Deltas[0].Type == deltafifo.SyncAll {
+	if b.Deltas[0].Type == deltafifo.DeltaSyncAll {
 		c.repeat()
 		return
 	}
@@ -124,7 +118,8 @@ func (c *Controller[T]) consume(ctx context.Context, b deltafifo.Batch[T]) {
 }
 
 // markSynced notes that the first list is consumed, unless the handler was not
-// told of all of it, because the run ends: then it is noted in the next run.
+// told of all of it, because the run ends: then it is noted in the next run. It
+// implements consumer.
 func (c *Controller[T]) markSynced() {
 	c.listed.Store(true)
 	if !c.behind.Load() {
@@ -132,12 +127,21 @@ func (c *Controller[T]) markSynced() {
 	}
 }
 
+// stop implements consumer: the end of the context ends handle.
+func (c *Controller[T]) stop() {}
+
+// checkPeriod, periodChanged and tick implement consumer: every tick is due, and
+// the period stays what it is.
+func (c *Controller[T]) checkPeriod() time.Duration     { return c.period }
+func (c *Controller[T]) periodChanged() <-chan struct{} { return nil }
+func (c *Controller[T]) tick(time.Time) bool            { return true }
+
 // repeat makes the whole store pending.
 func (c *Controller[T]) repeat() {
 	snapshot := c.base.store.Snapshot()
 	defer snapshot.Release()
 	for key, obj := range snapshot.All() {
-		c.pending = append(c.pending, Event[T]{Key: key, Old: obj, Object: obj, Type: Update, Reason: Resync})
+		c.pending = append(c.pending, Event[T]{Key: key, Old: obj, Object: obj, Type: EventUpdate, Reason: ReasonResync})
 	}
 }
 
@@ -145,14 +149,10 @@ func (c *Controller[T]) repeat() {
 func (c *Controller[T]) handle(ctx context.Context) {
 	next := 0
 	defer func() { c.keep(next) }()
-	crash := newCrashContext[T](ctx, fmt.Sprintf("%T", c.handler))
 	for next < len(c.pending) && ctx.Err() == nil {
 		event := c.pending[next]
 		next++
-		c.calls.begin()
-		crash.key = event.Key
-		survived := survives(&crash, func() { c.handler.OnEvent(ctx, event) })
-		if c.calls.end(); !survived {
+		if !c.caller.call(event) {
 			pause(ctx, crashPause)
 		}
 	}
@@ -161,13 +161,16 @@ func (c *Controller[T]) handle(ctx context.Context) {
 // suspects names the handler if it was in a callback since the last time.
 func (c *Controller[T]) suspects() []string {
 	before := c.asked.Load()
-	now, called := c.calls.since(before)
+	now, called := c.caller.since(before)
 	c.asked.Store(now)
 	if !called {
 		return nil
 	}
-	return []string{fmt.Sprintf("%T", c.handler)}
+	return []string{c.handlerName()}
 }
+
+// handlerName is what the log calls the handler.
+func (c *Controller[T]) handlerName() string { return fmt.Sprintf("%T", c.caller.handler) }
 
 // keep drops all of what is pending but that from next on.
 func (c *Controller[T]) keep(next int) {
@@ -184,7 +187,7 @@ func (c *Controller[T]) keep(next int) {
 func (c *Controller[T]) Stop(ctx context.Context) error { return c.base.lifecycle.stop(ctx) }
 
 // IsStopped tells whether the controller has run and does not run now.
-func (c *Controller[T]) IsStopped() bool { return c.base.lifecycle.stopped() }
+func (c *Controller[T]) IsStopped() bool { return c.base.lifecycle.isStopped() }
 
 // HasSynced tells whether the first list is in the store and the handler was
 // told of it. It never turns back.

@@ -14,7 +14,7 @@ import (
 func controlled(t *testing.T, h Handler[item], opts Options[item]) (*Controller[item], *script) {
 	t.Helper()
 	source := newScript()
-	c, err := NewControllerFromRunner(source, newAccess(), h, opts)
+	c, err := NewControllerFromRunner(newAccess(), source, h, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestControllerTellsItsHandler(t *testing.T) {
 		r := &recorder{}
 		var c *Controller[item]
 		c, source := controlled(t, HandlerFunc[item](func(ctx context.Context, e Event[item]) {
-			if _, exists, _ := c.Indexer().GetByKey(e.Key); exists == (e.Type == Delete) {
+			if _, exists, _ := c.Indexer().GetByKey(e.Key); exists == (e.Type == EventDelete) {
 				t.Errorf("%s, but in the store: %v", line(e), exists)
 			}
 			r.OnEvent(ctx, e)
@@ -132,7 +132,7 @@ func TestAControllerHasSyncedWhenItsHandlerWasTold(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		told := 0
 		var c *Controller[item]
-		c, err := NewControllerFromRunner(source, newAccess(), HandlerFunc[item](func(context.Context, Event[item]) {
+		c, err := NewControllerFromRunner(newAccess(), source, HandlerFunc[item](func(context.Context, Event[item]) {
 			if told++; told < 3 && c.HasSynced() {
 				t.Errorf("synced when %d objects were told", told)
 			}

@@ -2,9 +2,11 @@ package informer
 
 import (
 	"context"
-	"reflect"
+	"errors"
 	"time"
 
+	"github.com/informant-go/informant/object"
+	"k8s.io/apimachinery/pkg/types"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/klog/v2"
 )
@@ -22,38 +24,6 @@ func survives(ctx context.Context, fn func()) (returned bool) {
 	return true
 }
 
-// crashContext is the context with which the panic of a callback is reported:
-// its logger names handler, type and key. It makes that logger when it is asked
-// for it, since a callback that returns needs none. The report itself stays with
-// survives, so that it is logged for the line that panicked.
-type crashContext struct {
-	context.Context
-	handler, object, key string
-}
-
-// newCrashContext returns the context for the callbacks of handler, whose ctx
-// they get.
-func newCrashContext[T any](ctx context.Context, handler string) crashContext {
-	c := crashContext{Context: ctx, handler: handler}
-	if t := reflect.TypeFor[T](); t.Kind() != reflect.Interface { // which says nothing of the object
-		c.object = t.String()
-	}
-	return c
-}
-
-// Value returns what the callbacks' context does, and more of a logger.
-func (c *crashContext) Value(key any) any {
-	value := c.Context.Value(key)
-	if logger, ok := value.(klog.Logger); ok {
-		logger = klog.LoggerWithValues(logger, "handler", c.handler, "key", c.key)
-		if c.object != "" {
-			logger = klog.LoggerWithValues(logger, "type", c.object)
-		}
-		return logger
-	}
-	return value
-}
-
 // pause waits for d or the end of ctx.
 func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
@@ -62,4 +32,45 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+}
+
+// errPanicked is why an object is refused whose transform or key function
+// panicked.
+var errPanicked = errors.New("it panicked, see the log for the value and the stack")
+
+// guarded is transform, but a panic that the process survives refuses the
+// object, like an error (I8). Were it to end the source, one object that always
+// makes transform panic would keep all others away.
+func guarded[T any](ctx context.Context, transform func(T) (T, error)) func(T) (T, error) {
+	if transform == nil {
+		return nil
+	}
+	return func(obj T) (out T, err error) {
+		if !survives(ctx, func() { out, err = transform(obj) }) {
+			return obj, errPanicked
+		}
+		return out, err
+	}
+}
+
+// guardedAccess is access, but a panic that the process survives means "not
+// known", and no key (I8): an object that cannot be read must not cost others
+// of its list or batch their events. Name is left as it is, since that of nothing
+// may panic, which queue and store reckon with.
+func guardedAccess[T any](logger klog.Logger, access object.Access[T]) object.Access[T] {
+	fields := access.Fields()
+	version, uid := fields.Version, fields.UID
+	fields.Version = func(obj T) (v string) {
+		defer utilruntime.HandleCrashWithLogger(logger)
+		return version(obj)
+	}
+	fields.UID = func(obj T) (u types.UID) {
+		defer utilruntime.HandleCrashWithLogger(logger)
+		return uid(obj)
+	}
+	return object.Keyed(func(obj T) (k string, err error) {
+		err = errPanicked
+		defer utilruntime.HandleCrashWithLogger(logger)
+		return access.Key(obj)
+	}, fields)
 }

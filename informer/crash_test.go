@@ -40,7 +40,7 @@ func surviving(t *testing.T) *atomic.Int64 {
 func TestIndexFunctionsThatPanicOrFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told atomic.Int64
-		store := indexer.New(indexer.Options[item]{OnIndexError: func(indexer.IndexError) { told.Add(1) }})
+		store := newCache(indexer.Options[item]{OnIndexError: func(*indexer.IndexError) { told.Add(1) }})
 		in, source := scripted(t, Options[item]{Indexer: store, Indexers: indexer.Indexers[item]{
 			"panics": func(obj item) ([]string, error) {
 				if obj.Name == "a" {
@@ -91,7 +91,7 @@ func TestIndexFunctionsThatAreMadeToPanic(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		panics := surviving(t)
-		store := indexer.New(indexer.Options[item]{Indexers: fussy, PanicOnIndexError: true})
+		store := newCache(indexer.Options[item]{Indexers: fussy, PanicOnIndexError: true})
 		in, source := scripted(t, Options[item]{Indexer: store})
 		r := &recorder{}
 		reg := add(t, in, r)
@@ -130,25 +130,25 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 			panic("bad")
 		}
 	}
-	spoil := map[string]func(*object.Access[item]){
-		"Key": func(a *object.Access[item]) {
-			key := a.Key
-			a.NameIsKey = false
-			a.Key = func(obj item) (string, error) { bad(obj); return key(obj) }
+	spoil := map[string]func(object.Access[item]) object.Access[item]{
+		"Key": func(a object.Access[item]) object.Access[item] {
+			return a.WithKey(func(obj item) (string, error) { bad(obj); return a.Key(obj) })
 		},
-		"Version": func(a *object.Access[item]) {
-			version := a.Version
-			a.Version = func(obj item) string { bad(obj); return version(obj) }
+		"Version": func(a object.Access[item]) object.Access[item] {
+			fields := a.Fields()
+			fields.Version = func(obj item) string { bad(obj); return a.Version(obj) }
+			return object.Keyed(a.Key, fields)
 		},
-		"UID": func(a *object.Access[item]) {
-			uid := a.UID
-			a.UID = func(obj item) types.UID { bad(obj); return uid(obj) }
+		"UID": func(a object.Access[item]) object.Access[item] {
+			fields := a.Fields()
+			fields.UID = func(obj item) types.UID { bad(obj); return a.UID(obj) }
+			return object.Keyed(a.Key, fields)
 		},
 	}
-	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
+	queues := map[string]func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error){
 		"InOrder": nil,
-		"DeltaFIFO": func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	}
 	for what, spoiled := range spoil {
@@ -156,16 +156,15 @@ func TestAnAccessThatPanicsLosesNoEvent(t *testing.T) {
 			t.Run(what+"/"+queue, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					panics := surviving(t)
-					access := object.Meta[item]()
-					spoiled(&access)
+					access := spoiled(object.Meta[item]())
 					source := newScript()
-					in, err := NewFromRunner(source, access, Options[item]{NewQueue: newQueue})
+					in, err := NewFromRunner(access, source, Options[item]{NewQueue: newQueue})
 					if err != nil {
 						t.Fatal(err)
 					}
 					told := map[string]string{}
 					r := add(t, in, HandlerFunc[item](func(_ context.Context, e Event[item]) {
-						if told[e.Key] = e.Object.ResourceVersion; e.Type == Delete {
+						if told[e.Key] = e.Object.ResourceVersion; e.Type == EventDelete {
 							delete(told, e.Key)
 						}
 					}))
@@ -209,7 +208,7 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		panics := surviving(t)
 		runs := 0
-		in, err := NewFromRunner(runnerFunc(func(ctx context.Context, sink reflector.Sink[item]) error {
+		in, err := NewFromRunner(newAccess(), runnerFunc(func(ctx context.Context, sink reflector.Sink[item]) error {
 			runs++
 			err := errors.Join(sink.Begin(ctx), sink.Page(ctx, []item{newItem("a", runs)}))
 			if runs == 1 {
@@ -221,7 +220,7 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 			}
 			<-ctx.Done()
 			return ctx.Err()
-		}), newAccess(), Options[item]{})
+		}), Options[item]{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,10 +242,12 @@ func TestASourceThatPanicsRunsAgain(t *testing.T) {
 // object, in lists and as an event, and no other; the source is told which.
 func TestATransformThatPanicsRefusesTheObject(t *testing.T) {
 	type access = object.Access[item]
-	type options = deltafifo.DeltaOptions[item]
+	type options = deltafifo.Options[item]
 	for name, queue := range map[string]func(access, options) (deltafifo.Queue[item], error){
-		"InOrder":   nil,
-		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) { return deltafifo.NewDeltaFIFO(a, o) },
+		"InOrder": nil,
+		"DeltaFIFO": func(a access, o options) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -289,7 +290,7 @@ func TestATransformThatPanicsRefusesTheObject(t *testing.T) {
 func TestAStoreThatPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		panics := surviving(t)
-		store := &panicky{Indexer: indexer.New(indexer.Options[item]{})}
+		store := &panicky{Indexer: newCache(indexer.Options[item]{})}
 		in, source := scripted(t, Options[item]{Indexer: store})
 		running(t, in)
 		source.update(t, newItem("a", 1))

@@ -2,23 +2,23 @@ package informer
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
 	"github.com/informant-go/informant/deltafifo"
-	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
 
 // newDetector makes the detector that opts ask for, or none.
-func newDetector[T any](opts Options[T], suspects func() []string) (*indexer.MutationDetector[T], error) {
+func newDetector[T any](opts Options[T], suspects func() []string) (*mutation.Detector[T], error) {
 	if opts.Detector == nil {
 		return nil, nil
 	}
 	o := *opts.Detector
 	if o.Copy == nil {
-		return nil, fmt.Errorf("informer %s %w", opts.name(), ErrNoCopy)
+		return nil, about(opts.name(), ErrNoCopy)
 	}
 	if o.Name == "" {
 		o.Name = opts.name()
@@ -29,17 +29,17 @@ func newDetector[T any](opts Options[T], suspects func() []string) (*indexer.Mut
 	if o.Suspects == nil {
 		o.Suspects = suspects
 	}
-	return indexer.NewMutationDetector(o), nil
+	return mutation.New(o), nil
 }
 
 // detect runs the detector, if there is one, until the run ends. A callback of
 // its options that panics is dealt with as any other (I8).
-func (b *base[T]) detect(ctx context.Context, s *scope) {
+func (b *base[T]) detect(ctx context.Context) {
 	detector := b.applier.detector
 	if detector == nil {
 		return
 	}
-	s.tasks.Go("mutation detector", func() {
+	b.lifecycle.Go("mutation detector", func() {
 		for !survives(ctx, func() { detector.Run(ctx) }) {
 			if pause(ctx, crashPause); ctx.Err() != nil {
 				return
@@ -64,7 +64,7 @@ func (a *applier[T]) observeList(list *deltafifo.List[T]) {
 func (a *applier[T]) observeEach(deltas []deltafifo.Delta[T]) {
 	a.observeAll(len(deltas), func(i int) (string, T, bool) {
 		d := &deltas[i]
-		return d.Key, d.Object, d.Type != deltafifo.Deleted && d.Type != deltafifo.Sync
+		return d.Key, d.Object, d.Type != deltafifo.DeltaDeleted && d.Type != deltafifo.DeltaSync
 	})
 }
 
@@ -91,30 +91,30 @@ func (a *applier[T]) observeOne(key string, obj T) {
 	a.observe(key, obj)
 }
 
-// atWork tells which handlers were in a callback since it was last asked.
+// atWork knows which handlers were in a callback since it was last asked.
 type atWork[T any] struct {
 	mu sync.Mutex
-	// calls has Registration.calls as they were.
-	calls map[*Registration[T]]uint64
+	// counts has what the callers' counts were; guarded by mu.
+	counts map[*Registration[T]]uint64
 }
 
-// names returns their names, sorted.
-func (w *atWork[T]) names(p *processor[T]) []string {
+// suspects names the handlers that were in a callback since the last call of
+// suspects, sorted.
+func (p *processor[T]) suspects() []string {
 	p.mu.Lock()
-	handlers := make([]*Registration[T], 0, len(p.handlers))
-	for r := range p.handlers {
-		handlers = append(handlers, r)
-	}
+	handlers := slices.Collect(maps.Keys(p.handlers))
 	p.mu.Unlock()
+	return p.atWork.names(handlers)
+}
 
+func (w *atWork[T]) names(handlers []*Registration[T]) (names []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before := w.calls
-	w.calls = make(map[*Registration[T]]uint64, len(handlers))
-	var names []string
+	before := w.counts
+	w.counts = make(map[*Registration[T]]uint64, len(handlers))
 	for _, r := range handlers {
-		now, called := r.calls.since(before[r])
-		if w.calls[r] = now; called {
+		now, called := r.caller.since(before[r])
+		if w.counts[r] = now; called {
 			names = append(names, r.name)
 		}
 	}

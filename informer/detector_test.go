@@ -12,16 +12,17 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	"k8s.io/klog/v2"
 	"k8s.io/klog/v2/ktesting"
 )
 
 // watching returns detector options that look at everything and write down
 // what they find.
-func watching(found *[]indexer.Mutation) *indexer.DetectorOptions[item] {
-	return &indexer.DetectorOptions[item]{
+func watching(found *[]*mutation.Mutation) *mutation.Options[item] {
+	return &mutation.Options[item]{
 		Copy: item.DeepCopy, Sample: 1, Period: time.Minute,
-		OnMutation: func(m indexer.Mutation) { *found = append(*found, m) },
+		OnMutation: func(m *mutation.Mutation) { *found = append(*found, m) },
 	}
 }
 
@@ -29,7 +30,7 @@ func watching(found *[]indexer.Mutation) *indexer.DetectorOptions[item] {
 type mutator struct{ victim string }
 
 func (m mutator) OnEvent(_ context.Context, e Event[item]) {
-	if e.Type != Delete && e.Object.Name == m.victim {
+	if e.Type != EventDelete && e.Object.Name == m.victim {
 		e.Object.Labels = map[string]string{"seen": "yes"}
 	}
 }
@@ -45,7 +46,7 @@ func TestDetectorNamesHandlerKeyAndChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var found []indexer.Mutation
+				var found []*mutation.Mutation
 				in, source := scripted(t, Options[item]{Name: "things", Detector: watching(&found)})
 				if _, err := in.AddHandler(mutator{"x"}, HandlerOptions{Name: "culprit"}); err != nil {
 					t.Fatal(err)
@@ -78,7 +79,7 @@ func TestDetectorNamesHandlerKeyAndChange(t *testing.T) {
 // called before the object was found intact is not named.
 func TestDetectorSuspectsOnlyWhoWasAtWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var found []indexer.Mutation
+		var found []*mutation.Mutation
 		in, source := scripted(t, Options[item]{Detector: watching(&found)})
 		idle, err := in.AddHandler(&recorder{}, HandlerOptions{Name: "idle"})
 		if err != nil {
@@ -109,9 +110,9 @@ func TestDetectorSuspectsOnlyWhoWasAtWork(t *testing.T) {
 // its only handler.
 func TestDetectorOfAController(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var found []indexer.Mutation
+		var found []*mutation.Mutation
 		source := newScript()
-		c, err := NewControllerFromRunner(source, newAccess(), mutator{"x"}, Options[item]{Detector: watching(&found)})
+		c, err := NewControllerFromRunner(newAccess(), source, mutator{"x"}, Options[item]{Detector: watching(&found)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +133,7 @@ func TestDetectorOfAController(t *testing.T) {
 func TestDetectorLeavesAloneWhatIsIntact(t *testing.T) {
 	for renew, want := range map[bool]string{false: "map[x:1 y:1]", true: "map[x:2 y:2]"} {
 		synctest.Test(t, func(t *testing.T) {
-			var found []indexer.Mutation
+			var found []*mutation.Mutation
 			copies := map[string]int{}
 			opts := watching(&found)
 			opts.Copy = func(obj item) item {
@@ -196,7 +197,7 @@ func TestObserveComesBeforeAnybodyElse(t *testing.T) {
 // ends, and a later run has a detector again.
 func TestDetectorEndsWithTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var found []indexer.Mutation
+		var found []*mutation.Mutation
 		in, source := scripted(t, Options[item]{Detector: watching(&found)})
 		for i, name := range []string{"x", "y"} {
 			ended := running(t, in)
@@ -219,13 +220,13 @@ func TestDetectorEndsWithTheRun(t *testing.T) {
 // TestDetectorThatPanicsKeepsNothingFromTheStore proves I8 for Copy, and that a
 // detector without Copy is refused.
 func TestDetectorThatPanicsKeepsNothingFromTheStore(t *testing.T) {
-	_, err := NewFromRunner(newScript(), newAccess(), Options[item]{Name: "things", Detector: &indexer.DetectorOptions[item]{}})
+	_, err := NewFromRunner(newAccess(), newScript(), Options[item]{Name: "things", Detector: &mutation.Options[item]{}})
 	if !errors.Is(err, ErrNoCopy) || !strings.Contains(err.Error(), "things") {
 		t.Errorf("no Copy: %v", err)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.BufferLogs(true)))
-		in, source := scripted(t, Options[item]{Logger: klog.Logger(logger), Detector: &indexer.DetectorOptions[item]{
+		in, source := scripted(t, Options[item]{Logger: klog.Logger(logger), Detector: &mutation.Options[item]{
 			Copy: func(item) item { panic("no copy of this") }, Sample: 1,
 		}})
 		running(t, in)
@@ -245,7 +246,7 @@ func TestDetectorThatPanicsKeepsNothingFromTheStore(t *testing.T) {
 // and with one that looks at everything.
 func BenchmarkDetector(b *testing.B) {
 	copied := item.DeepCopy
-	for name, opts := range map[string]*indexer.DetectorOptions[item]{
+	for name, opts := range map[string]*mutation.Options[item]{
 		"none": nil, "default": {Copy: copied}, "everything": {Copy: copied, Sample: 1},
 	} {
 		b.Run(name, func(b *testing.B) {
@@ -254,7 +255,7 @@ func BenchmarkDetector(b *testing.B) {
 				b.Fatal(err)
 			}
 			const objects = 1000
-			a := applier[item]{store: indexer.New(indexer.Options[item]{}), access: newAccess(), detector: detector}
+			a := applier[item]{store: newCache(indexer.Options[item]{}), access: newAccess(), detector: detector}
 			deltas := make([]deltafifo.Delta[item], objects)
 			version := 0
 			b.ReportAllocs()
@@ -264,7 +265,7 @@ func BenchmarkDetector(b *testing.B) {
 					version++
 					obj := newItem(fmt.Sprint(i), version)
 					obj.Labels = map[string]string{"app": "web", "tier": "front", "env": "test"}
-					deltas[i] = deltafifo.Delta[item]{Key: "ns/" + obj.Name, Object: obj, Type: deltafifo.Updated}
+					deltas[i] = deltafifo.Delta[item]{Key: "ns/" + obj.Name, Object: obj, Type: deltafifo.DeltaUpdated}
 				}
 				b.StartTimer()
 				a.apply(deltafifo.Batch[item]{Deltas: deltas}, false)

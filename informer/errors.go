@@ -11,21 +11,30 @@ import (
 var (
 	// ErrRunning is returned by Run while the informer runs already, or
 	// while callbacks of its last run have not returned.
-	ErrRunning = errors.New("is running already: one Run at a time, Stop it first")
+	ErrRunning = errors.New("informer: it runs already: call Run once at a time, Stop before another")
 
-	// ErrNoSource is returned for a nil ListerWatcher or Runner.
-	ErrNoSource = errors.New("has no source: give a ListerWatcher or a Runner that is not nil")
+	// ErrNoSource is returned for a nil ListerWatcher or Runner, and for a nil
+	// pointer or function as one.
+	ErrNoSource = errors.New("informer: it has no source: give a ListerWatcher or a Runner that is not nil")
 
-	// ErrNoHandler is returned for a nil Handler.
-	ErrNoHandler = errors.New("was given a nil Handler: give one, HandlerFuncs for instance")
+	// ErrNoHandler is returned for a nil Handler, and for a nil pointer or
+	// function as one.
+	ErrNoHandler = errors.New("informer: it was given a nil Handler: give one that is not nil, such as HandlerFuncs")
+
+	// ErrNoSyncer is returned by WaitForSync for a nil Syncer, and for a nil
+	// pointer as one.
+	ErrNoSyncer = errors.New("informer: WaitForSync was given a nil Syncer: give informers and Registrations that were made without an error")
 
 	// ErrNoCopy is returned for an Options.Detector without a Copy.
-	ErrNoCopy = errors.New("has an Options.Detector without Copy: set it, to (*v1.Pod).DeepCopy for instance")
+	ErrNoCopy = errors.New("informer: Options.Detector has no Copy: set it, to (*v1.Pod).DeepCopy for instance")
 
-	// ErrSourceEnded is returned by Run when the source ended although
-	// nobody had stopped it.
-	ErrSourceEnded = errors.New("source ended by itself")
+	// ErrSourceEnded is returned by Run when the source returned no error
+	// although nobody had stopped it.
+	ErrSourceEnded = errors.New("informer: the source ended by itself: a Runner returns when its context ends")
 )
+
+// about returns err, and says that it is about the informer of that name.
+func about(name string, err error) error { return fmt.Errorf("%w (informer %s)", err, name) }
 
 // StopError is returned by Stop when its context ends before everything that
 // belongs to the informer has. It unwraps to the context's error.
@@ -33,8 +42,9 @@ type StopError struct {
 	// Informer is the name of the informer.
 	Informer string
 
-	// Running names what has not ended: handlers that are inside a callback,
-	// or the source.
+	// Running names what has not ended, sorted: "handler …" for each that is
+	// inside a callback, "source", and "store" for its index functions and
+	// for what else the goroutine that called Run is in.
 	Running []string
 
 	// Err is the error of the context.
@@ -43,20 +53,20 @@ type StopError struct {
 
 // Error names the informer and what still runs.
 func (e *StopError) Error() string {
-	return fmt.Sprintf("informer %s: stopping, but not ended: %s: %v", e.Informer, strings.Join(e.Running, ", "), e.Err)
+	return fmt.Sprintf("informer: %s was told to stop, and this has not ended: %s: %v", e.Informer, strings.Join(e.Running, ", "), e.Err)
 }
 
 // Unwrap returns the context's error.
 func (e *StopError) Unwrap() error { return e.Err }
 
-// SyncError is returned by WaitForSync. It unwraps to the cause of
-// the context's end.
+// SyncError is returned by WaitForSync when its context ends first.
 type SyncError struct {
 	// Unsynced names what did not sync. Reasons says why, in the same order;
 	// a reason is nil where it came true at the last moment.
 	Unsynced []string
 	Reasons  []error
 
+	// Err is the cause of the context's end.
 	Err error
 }
 
@@ -69,7 +79,7 @@ func (e *SyncError) Error() string {
 			each[i] += " (" + e.reason(i) + ")"
 		}
 	}
-	return fmt.Sprintf("informer: not synced: %s: %v", strings.Join(each, ", "), e.Err)
+	return fmt.Sprintf("informer: these have not synced: %s: %v", strings.Join(each, ", "), e.Err)
 }
 
 func (e *SyncError) reason(i int) string {
@@ -79,5 +89,5 @@ func (e *SyncError) reason(i int) string {
 	return e.Reasons[i].Error()
 }
 
-// Unwrap returns the reason.
+// Unwrap returns the cause of the context's end.
 func (e *SyncError) Unwrap() error { return e.Err }

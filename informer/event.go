@@ -5,26 +5,28 @@ type Reason uint8
 
 // The reasons of an Event.
 const (
-	// Initial: the object was there when the handler's list was made.
-	Initial Reason = iota + 1
-	// Watch: the server told of a change.
-	Watch
-	// Relist: a later list showed a change that no watch had told of.
-	Relist
-	// Resync: nothing changed, the handler asked to see everything again.
-	Resync
+	// ReasonInitial: the object was there when the handler joined, or is in
+	// the first list of the server.
+	ReasonInitial Reason = iota + 1
+	// ReasonWatch: a watch of the server reported the change.
+	ReasonWatch
+	// ReasonRelist: a later list shows a change that no watch had reported.
+	ReasonRelist
+	// ReasonResync: nothing changed; the handler asked to be told of every
+	// object again.
+	ReasonResync
 )
 
-// String returns the name of the constant.
+// String returns the name of the constant without its first word: "Watch".
 func (r Reason) String() string {
 	switch r {
-	case Initial:
+	case ReasonInitial:
 		return "Initial"
-	case Watch:
+	case ReasonWatch:
 		return "Watch"
-	case Relist:
+	case ReasonRelist:
 		return "Relist"
-	case Resync:
+	case ReasonResync:
 		return "Resync"
 	}
 	return "Reason(invalid)"
@@ -35,19 +37,23 @@ type EventType uint8
 
 // The types of an Event.
 const (
-	Add EventType = iota + 1
-	Update
-	Delete
+	// EventAdd: the handler did not know the key.
+	EventAdd EventType = iota + 1
+	// EventUpdate: the object of the key has another state, or, with
+	// ReasonResync, the same.
+	EventUpdate
+	// EventDelete: the key has no object any more.
+	EventDelete
 )
 
-// String returns the name of the constant.
+// String returns the name of the constant without its first word: "Add".
 func (t EventType) String() string {
 	switch t {
-	case Add:
+	case EventAdd:
 		return "Add"
-	case Update:
+	case EventUpdate:
 		return "Update"
-	case Delete:
+	case EventDelete:
 		return "Delete"
 	}
 	return "EventType(invalid)"
@@ -58,19 +64,22 @@ type Event[T any] struct {
 	// Key is the key of the object in the store.
 	Key string
 
-	// Old is the state that this handler was last given: set for Update, and
-	// for Delete.
+	// Old is the state that this handler was last given: set for EventUpdate
+	// and EventDelete.
 	Old T
 
-	// Object is the new state: set for Add and Update. For Delete it is the
-	// last known state, newer than Old when the deletion brought one.
+	// Object is the new state. For EventDelete it is the last known state,
+	// newer than Old when the deletion brought one.
 	Object T
 
+	// Type says what happened to the key, Reason how the informer learned of
+	// it.
 	Type   EventType
 	Reason Reason
 
-	// FinalStateUnknown marks a Delete that was missed and noticed by a
-	// list; Object may be stale. With NoObject there is none.
+	// FinalStateUnknown marks an EventDelete that no watch reported: a list
+	// lacks the object, or has another one in its place. Object is then the
+	// last state that the store held, and may be stale. It is what client-go
+	// has tombstones for (DeletedFinalStateUnknown).
 	FinalStateUnknown bool
-	NoObject          bool
 }

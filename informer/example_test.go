@@ -12,6 +12,7 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -41,7 +42,7 @@ func Example() {
 	must(objects.Create(widget("a", "large")))
 	must(objects.Create(widget("b", "small")))
 
-	source := must(reflector.NewHTTP(reflector.HTTPConfig[*metav1.PartialObjectMetadata]{
+	source := must(httpsource.New(httpsource.Config[*metav1.PartialObjectMetadata]{
 		Client: server.Client(), BaseURL: server.URL,
 		Group: "example.io", Version: "v1", Resource: "widgets", Kind: "Widget",
 	}))
@@ -92,8 +93,8 @@ func (c *counter) Run(ctx context.Context, sink reflector.Sink[int]) error {
 // Anything that can fill a Sink stands in for the reflector, and the objects
 // can be of any type.
 func ExampleNewFromRunner() {
-	access := object.Access[int]{Key: func(i int) (string, error) { return fmt.Sprint("number-", i), nil }}
-	in := must(informer.NewFromRunner(&counter{n: 3}, access, informer.Options[int]{Name: "numbers"}))
+	access := object.Keyed(func(i int) (string, error) { return fmt.Sprint("number-", i), nil }, object.Fields[int]{})
+	in := must(informer.NewFromRunner(access, &counter{n: 3}, informer.Options[int]{Name: "numbers"}))
 	seen := make(chan string)
 	must(in.AddHandler(informer.HandlerFunc[int](func(ctx context.Context, e informer.Event[int]) {
 		select {
@@ -125,10 +126,10 @@ func ExampleFilteringHandler() {
 		}),
 	}
 	ctx := context.Background()
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Update, Old: 1, Object: 2})
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Update, Old: 2, Object: 4})
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Update, Old: 4, Object: 5})
-	even.OnEvent(ctx, informer.Event[int]{Type: informer.Delete, Old: 5, Object: 5})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventUpdate, Old: 1, Object: 2})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventUpdate, Old: 2, Object: 4})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventUpdate, Old: 4, Object: 5})
+	even.OnEvent(ctx, informer.Event[int]{Type: informer.EventDelete, Old: 5, Object: 5})
 	// Output:
 	// Add 0 2
 	// Update 2 4
@@ -137,9 +138,9 @@ func ExampleFilteringHandler() {
 
 // The debug page shows informers of any types of objects.
 func ExampleSharedIndexInformer_Status() {
-	in := must(informer.NewFromRunner(&counter{}, object.Access[int]{
-		Key: func(i int) (string, error) { return fmt.Sprint(i), nil },
-	}, informer.Options[int]{Name: "numbers"}))
+	in := must(informer.NewFromRunner(object.Keyed(
+		func(i int) (string, error) { return fmt.Sprint(i), nil }, object.Fields[int]{},
+	), &counter{}, informer.Options[int]{Name: "numbers"}))
 	page := httptest.NewRecorder()
 	debug.Handler(in).ServeHTTP(page, httptest.NewRequest("GET", "/?format=json", nil))
 	fmt.Print(strings.TrimSpace(page.Body.String()))

@@ -36,35 +36,70 @@ type HandlerFuncs[T any] struct {
 	// was last given. They are the same when the handler asked for resyncs.
 	OnUpdate func(old, obj T)
 
-	// OnDelete is told what is gone.
+	// OnDelete is told what is gone. The last state of the object is always
+	// known, so that deleted.NoObject is false; deleted.FinalStateUnknown is
+	// that of the Event.
 	OnDelete func(deleted object.Deleted[T])
 }
 
 // OnEvent calls the function for the event's type.
 func (h HandlerFuncs[T]) OnEvent(_ context.Context, event Event[T]) {
 	switch event.Type {
-	case Add:
+	case EventAdd:
 		if h.OnAdd != nil {
-			h.OnAdd(event.Object, event.Reason == Initial)
+			h.OnAdd(event.Object, event.Reason == ReasonInitial)
 		}
-	case Update:
+	case EventUpdate:
 		if h.OnUpdate != nil {
 			h.OnUpdate(event.Old, event.Object)
 		}
-	case Delete:
+	case EventDelete:
 		if h.OnDelete != nil {
 			h.OnDelete(event.Deleted())
 		}
 	}
 }
 
-// Deleted returns what a Delete tells in the form in which HandlerFuncs hands
-// it over.
+// Deleted returns what an EventDelete says, in the form in which HandlerFuncs
+// hands it over.
 func (e Event[T]) Deleted() object.Deleted[T] {
 	return object.Deleted[T]{
 		Key:               e.Key,
 		Object:            e.Object,
-		Known:             !e.NoObject,
 		FinalStateUnknown: e.FinalStateUnknown,
 	}
 }
+
+// FilteringHandler shows Handler only the objects for which Filter is true. An
+// object that begins to pass is an Add, one that ceases to pass a Delete, so
+// that I1 holds for Handler as well. It corresponds to client-go's
+// FilteringResourceEventHandler, but a deletion passes when the state that
+// Handler was last given did, whatever the last state of the object is.
+//
+// Filter must give the same answer whenever it is asked about the same state.
+// A nil Filter lets everything pass; without a Handler nothing happens.
+type FilteringHandler[T any] struct {
+	Filter  func(obj T) bool
+	Handler Handler[T]
+}
+
+// OnEvent hands the event on, as what it is behind the filter.
+func (f FilteringHandler[T]) OnEvent(ctx context.Context, event Event[T]) {
+	if f.Handler == nil {
+		return
+	}
+	before := event.Type != EventAdd && f.passes(event.Old)
+	after := event.Type != EventDelete && f.passes(event.Object)
+	var none T
+	switch {
+	case !before && !after:
+		return
+	case !before:
+		event.Type, event.Old = EventAdd, none
+	case !after && event.Type == EventUpdate:
+		event.Type, event.Object = EventDelete, event.Old
+	}
+	f.Handler.OnEvent(ctx, event)
+}
+
+func (f FilteringHandler[T]) passes(obj T) bool { return f.Filter == nil || f.Filter(obj) }

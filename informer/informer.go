@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
@@ -22,10 +21,6 @@ type SharedIndexInformer[T any] struct {
 	base      *base[T]
 	processor *processor[T]
 
-	// queue is that of the present run, guarded by base.lifecycle.mu; nil
-	// when there is none.
-	queue deltafifo.Queue[T]
-
 	// resyncPeriod is Options.ResyncPeriod.
 	resyncPeriod time.Duration
 }
@@ -33,36 +28,35 @@ type SharedIndexInformer[T any] struct {
 var _ Syncer = (*SharedIndexInformer[any])(nil)
 
 // New returns an informer of the API objects that lw lists and watches; Run
-// starts it. The error tells of a nil lw, and of what else is wrong with opts.
-// It corresponds to client-go's NewSharedIndexInformerWithOptions.
+// starts it. The error is ErrNoSource for a nil lw, or says what is wrong with
+// opts. It corresponds to client-go's NewSharedIndexInformerWithOptions.
 func New[T metav1.Object](lw reflector.ListerWatcher[T], opts Options[T]) (*SharedIndexInformer[T], error) {
-	return NewWithAccess(lw, object.Meta[T](), opts)
+	return NewWithAccess(object.Meta[T](), lw, opts)
 }
 
-// NewWithAccess is New for objects of any type.
-func NewWithAccess[T any](lw reflector.ListerWatcher[T], access object.Access[T], opts Options[T]) (*SharedIndexInformer[T], error) {
-	runner, err := newReflector(lw, access, opts)
+// NewWithAccess is New for objects of any type. The error is
+// object.ErrNoAccess for the zero Access.
+func NewWithAccess[T any](access object.Access[T], lw reflector.ListerWatcher[T], opts Options[T]) (*SharedIndexInformer[T], error) {
+	runner, err := newReflector(access, lw, &opts)
 	if err != nil {
 		return nil, err
 	}
-	return NewFromRunner(runner, access, opts)
+	return NewFromRunner(access, runner, opts)
 }
 
 // NewFromRunner returns an informer of what runner reports, which need not be a
-// Reflector.
-func NewFromRunner[T any](runner reflector.Runner[T], access object.Access[T], opts Options[T]) (*SharedIndexInformer[T], error) {
-	in := &SharedIndexInformer[T]{resyncPeriod: opts.ResyncPeriod}
-	suspects := new(atWork[T])
-	base, err := newBase(runner, access, opts, func() []string { return suspects.names(in.processor) })
+// Reflector; of one that is, see Options.SourceStatus. The error is that of
+// NewWithAccess.
+func NewFromRunner[T any](access object.Access[T], runner reflector.Runner[T], opts Options[T]) (*SharedIndexInformer[T], error) {
+	p := newProcessor[T]()
+	base, err := newBase(access, runner, opts, p.suspects)
 	if err != nil {
 		return nil, err
 	}
-	in.base, in.processor = base, newProcessor(base.store)
-	in.processor.why = base.whyUnsynced
-	in.processor.unfilled = opts.SkipFilled
-	in.processor.plan(opts.ResyncPeriod)
-	base.applier.round = in.processor.resyncRound
-	return in, nil
+	p.base, p.unfilled = base, opts.SkipFilled
+	p.plan(opts.ResyncPeriod)
+	base.applier.round = p.resyncRound
+	return &SharedIndexInformer[T]{base: base, processor: p, resyncPeriod: opts.ResyncPeriod}, nil
 }
 
 // Name is the name of the informer.
@@ -76,55 +70,7 @@ func (in *SharedIndexInformer[T]) Name() string { return in.base.lifecycle.name 
 // what those have not been told yet, and are brought up to date by the
 // difference to the new first list.
 func (in *SharedIndexInformer[T]) Run(ctx context.Context) error {
-	l := &in.base.lifecycle
-	s, err := l.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer l.end(s)
-	defer l.drain(s)
-	runCtx := in.base.pump.context(s)
-	queue, err := in.base.pump.newQueue(runCtx)
-	if err != nil {
-		return fmt.Errorf("informer %s: queue: %w", l.name, err)
-	}
-	in.setQueue(queue)
-	defer in.setQueue(nil)
-
-	in.base.detect(runCtx, s)
-	in.processor.start(runCtx, &s.tasks)
-	defer in.processor.stop()
-	return in.base.pump.run(runCtx, s, queue, in.consumer())
-}
-
-func (in *SharedIndexInformer[T]) consumer() consumer[T] {
-	p := in.processor
-	return consumer[T]{
-		consume:  in.consume,
-		synced:   p.markSynced,
-		stopping: p.stop,
-		check:    p.checkPeriod,
-		changed:  p.resync.changed,
-		tick:     p.tick,
-	}
-}
-
-// consume applies a batch and tells of it: the store first, then the handlers
-// (I2).
-func (in *SharedIndexInformer[T]) consume(b deltafifo.Batch[T]) {
-	p, a := in.processor, &in.base.applier
-	p.open()
-	// Also when the user's code panics: what is stored is told (I2), and who
-	// joined meanwhile must not wait for ever.
-	defer func() {
-		p.publish(a.entries)
-		a.tidy()
-	}()
-	if b.Deltas[0].Type == deltafifo.SyncAll {
-		a.entries = append(a.entries, p.resyncMark()...)
-		return
-	}
-	a.apply(b, b.Initial && !in.HasSynced())
+	return in.base.run(ctx, in.processor)
 }
 
 // Stop ends the present Run and waits for it. When ctx ends first, the error is
@@ -135,7 +81,7 @@ func (in *SharedIndexInformer[T]) Stop(ctx context.Context) error {
 }
 
 // IsStopped tells whether the informer has run and does not run now.
-func (in *SharedIndexInformer[T]) IsStopped() bool { return in.base.lifecycle.stopped() }
+func (in *SharedIndexInformer[T]) IsStopped() bool { return in.base.lifecycle.isStopped() }
 
 // HasSynced tells whether the store has been filled by a first list. It never
 // turns back. Handlers may not have been told of all of it yet: for that see
@@ -158,7 +104,7 @@ func (in *SharedIndexInformer[T]) Cache() *indexer.Cache[T] { return in.base.cac
 // error, and then none is added.
 func (in *SharedIndexInformer[T]) AddIndexers(indexers indexer.Indexers[T]) error {
 	if err := in.base.store.AddIndexers(indexers); err != nil {
-		return fmt.Errorf("informer %s: %w", in.Name(), err)
+		return fmt.Errorf("informer: no index was added to %s: %w", in.Name(), err)
 	}
 	return nil
 }
@@ -167,16 +113,4 @@ func (in *SharedIndexInformer[T]) AddIndexers(indexers indexer.Indexers[T]) erro
 // include, "" before the first.
 func (in *SharedIndexInformer[T]) LastSyncResourceVersion() string {
 	return in.base.store.LastStoreSyncResourceVersion()
-}
-
-func (in *SharedIndexInformer[T]) setQueue(q deltafifo.Queue[T]) {
-	in.base.lifecycle.mu.Lock()
-	defer in.base.lifecycle.mu.Unlock()
-	in.queue = q
-}
-
-func (in *SharedIndexInformer[T]) currentQueue() deltafifo.Queue[T] {
-	in.base.lifecycle.mu.Lock()
-	defer in.base.lifecycle.mu.Unlock()
-	return in.queue
 }

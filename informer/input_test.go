@@ -10,45 +10,61 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 )
 
-// Bad input is refused with an error that names the informer, and nothing is
-// started.
-func TestBadInput(t *testing.T) {
+// refusal is an input that is refused, and with which error.
+type refusal struct {
+	try  func() error
+	want error
+}
+
+func failure[V any](_ V, err error) error { return err }
+
+// What a constructor cannot use is refused by each that takes it, with an error
+// that names the informer and says what to give instead.
+func TestConstructorsRefuse(t *testing.T) {
 	named := Options[item]{Name: "pods"}
-	var noRunner *script
-	var noHandler *recorder
-	var noFunc HandlerFunc[item]
-	in, _ := scripted(t, named)
+	type lister = reflector.ListerWatcher[item]
+	type runner = reflector.Runner[item]
+	meta, lw, from, h := object.Meta[item](), lister(&reflector.ListWatch[item]{}), runner(newScript()), Handler[item](&recorder{})
+	var noAccess object.Access[item]
+	for name, c := range map[string]refusal{
+		"New: nil ListerWatcher":                               {func() error { return failure(New[item](nil, named)) }, ErrNoSource},
+		"New: nil pointer as ListerWatcher":                    {func() error { return failure(New((*reflector.ListWatch[item])(nil), named)) }, ErrNoSource},
+		"NewWithAccess: nil ListerWatcher":                     {func() error { return failure(NewWithAccess(meta, lister(nil), named)) }, ErrNoSource},
+		"NewWithAccess: zero Access":                           {func() error { return failure(NewWithAccess(noAccess, lw, named)) }, object.ErrNoAccess},
+		"NewFromRunner: nil Runner":                            {func() error { return failure(NewFromRunner(meta, runner(nil), named)) }, ErrNoSource},
+		"NewFromRunner: nil pointer as Runner":                 {func() error { return failure(NewFromRunner(meta, runner((*script)(nil)), named)) }, ErrNoSource},
+		"NewFromRunner: nil function as Runner":                {func() error { return failure(NewFromRunner(meta, runner(runnerFunc(nil)), named)) }, ErrNoSource},
+		"NewFromRunner: zero Access":                           {func() error { return failure(NewFromRunner(noAccess, from, named)) }, object.ErrNoAccess},
+		"NewController: nil ListerWatcher":                     {func() error { return failure(NewController(lister(nil), h, named)) }, ErrNoSource},
+		"NewController: nil Handler":                           {func() error { return failure(NewController(lw, nil, named)) }, ErrNoHandler},
+		"NewControllerWithAccess: nil ListerWatcher":           {func() error { return failure(NewControllerWithAccess(meta, lister(nil), h, named)) }, ErrNoSource},
+		"NewControllerWithAccess: nil HandlerFunc":             {func() error { return failure(NewControllerWithAccess(meta, lw, HandlerFunc[item](nil), named)) }, ErrNoHandler},
+		"NewControllerWithAccess: zero Access":                 {func() error { return failure(NewControllerWithAccess(noAccess, lw, h, named)) }, object.ErrNoAccess},
+		"NewControllerFromRunner: nil pointer as Runner":       {func() error { return failure(NewControllerFromRunner(meta, runner((*script)(nil)), h, named)) }, ErrNoSource},
+		"NewControllerFromRunner: nil Handler":                 {func() error { return failure(NewControllerFromRunner(meta, from, nil, named)) }, ErrNoHandler},
+		"NewControllerFromRunner: nil pointer as Handler":      {func() error { return failure(NewControllerFromRunner(meta, from, (*recorder)(nil), named)) }, ErrNoHandler},
+		"NewControllerFromRunner: zero Access":                 {func() error { return failure(NewControllerFromRunner(noAccess, from, h, named)) }, object.ErrNoAccess},
+		"NewFromRunner: a Detector that cannot copy":           {func() error { return failure(NewFromRunner(meta, from, withoutCopy("pods"))) }, ErrNoCopy},
+		"NewControllerFromRunner: a Detector that cannot copy": {func() error { return failure(NewControllerFromRunner(meta, from, h, withoutCopy("pods"))) }, ErrNoCopy},
+	} {
+		t.Run(name, func(t *testing.T) { c.check(t) })
+	}
+}
+
+// What is given to an informer later is refused at once as well.
+func TestMethodsRefuse(t *testing.T) {
+	in, _ := scripted(t, Options[item]{Name: "pods"})
 	byName := func(obj item) ([]string, error) { return []string{obj.Name}, nil }
-	for name, c := range map[string]struct {
-		try  func() error
-		want error
-	}{
-		"nil ListerWatcher": {func() error { _, err := New[item](nil, named); return err }, ErrNoSource},
-		"nil ListWatch":     {func() error { _, err := New((*reflector.ListWatch[item])(nil), named); return err }, ErrNoSource},
-		"nil Runner":        {func() error { _, err := NewFromRunner[item](nil, object.Meta[item](), named); return err }, ErrNoSource},
-		"nil pointer as Runner": {func() error {
-			_, err := NewFromRunner(noRunner, object.Meta[item](), named)
-			return err
-		}, ErrNoSource},
-		"no access": {func() error {
-			_, err := NewFromRunner(newScript(), object.Access[item]{}, named)
-			return err
-		}, object.ErrNoKey},
-		"nil Handler":            {func() error { _, err := in.AddHandler(nil, HandlerOptions{}); return err }, ErrNoHandler},
-		"nil pointer as Handler": {func() error { _, err := in.AddHandler(noHandler, HandlerOptions{}); return err }, ErrNoHandler},
-		"nil HandlerFunc":        {func() error { _, err := in.AddHandler(noFunc, HandlerOptions{}); return err }, ErrNoHandler},
-		"nil Handler of a controller": {func() error {
-			_, err := NewControllerFromRunner[item](newScript(), object.Meta[item](), nil, named)
-			return err
-		}, ErrNoHandler},
-		"nil ListerWatcher of a controller": {func() error {
-			_, err := NewController[item](nil, noFunc, named)
-			return err
-		}, ErrNoSource},
+	for name, c := range map[string]refusal{
+		"nil Handler":            {func() error { return failure(in.AddHandler(nil, HandlerOptions{})) }, ErrNoHandler},
+		"nil pointer as Handler": {func() error { return failure(in.AddHandler((*recorder)(nil), HandlerOptions{})) }, ErrNoHandler},
+		"nil HandlerFunc":        {func() error { return failure(in.AddHandler(HandlerFunc[item](nil), HandlerOptions{})) }, ErrNoHandler},
+		"nil index function":     {func() error { return in.AddIndexers(indexer.Indexers[item]{"none": nil}) }, nil},
 		"an index twice": {func() error {
 			if err := in.AddIndexers(indexer.Indexers[item]{"name": byName}); err != nil {
 				return err
@@ -56,16 +72,51 @@ func TestBadInput(t *testing.T) {
 			return in.AddIndexers(indexer.Indexers[item]{"name": byName})
 		}, nil},
 	} {
-		t.Run(name, func(t *testing.T) {
-			err := c.try()
-			if err == nil || c.want != nil && !errors.Is(err, c.want) {
-				t.Fatalf("error %v, want %v", err, c.want)
-			}
-			if !strings.Contains(err.Error(), "pods") {
-				t.Errorf("%q does not name the informer", err)
-			}
-		})
+		t.Run(name, func(t *testing.T) { c.check(t) })
 	}
+}
+
+func (c refusal) check(t *testing.T) {
+	t.Helper()
+	err := c.try()
+	if err == nil || c.want != nil && !errors.Is(err, c.want) {
+		t.Fatalf("error %v, want %v", err, c.want)
+	}
+	if text := err.Error(); !strings.HasPrefix(text, "informer: ") || !strings.Contains(text, "pods") {
+		t.Errorf("%q does not begin with the package or does not name the informer", text)
+	}
+}
+
+// WaitForSync refuses what cannot sync before it waits.
+func TestWaitForSyncRefusesNil(t *testing.T) {
+	in, _ := scripted(t, Options[item]{Name: "pods"})
+	for name, s := range map[string]Syncer{
+		"nil":                         nil,
+		"nil pointer to Registration": (*Registration[item])(nil),
+		"nil pointer to informer":     (*SharedIndexInformer[item])(nil),
+	} {
+		err := WaitForSync(t.Context(), in, s)
+		if !errors.Is(err, ErrNoSyncer) || !strings.Contains(err.Error(), "number 2 of 2") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// The status of a Runner's source is what Options say.
+func TestSourceStatus(t *testing.T) {
+	in, _ := scripted(t, Options[item]{SourceStatus: func() reflector.Status { return reflector.Status{Source: "/pods"} }})
+	if s := in.Status().Source; s == nil || s.Source != "/pods" {
+		t.Errorf("the source is %+v", s)
+	}
+	without, _ := scripted(t, Options[item]{})
+	if s := without.Status().Source; s != nil {
+		t.Errorf("a Runner that says nothing has the status %+v", s)
+	}
+}
+
+// withoutCopy are Options with a Detector that lacks what it needs.
+func withoutCopy(name string) Options[item] {
+	return Options[item]{Name: name, Detector: &mutation.Options[item]{}}
 }
 
 // An informer without a name is called by the type of its objects.
@@ -79,16 +130,14 @@ func TestDefaultName(t *testing.T) {
 // An object without a key is refused, with its type, and nothing else suffers.
 func TestObjectsWithoutAKeyAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		access := object.Meta[item]()
-		key := access.Key
-		access.Key = func(obj item) (string, error) {
+		access := object.Meta[item]().WithKey(func(obj item) (string, error) {
 			if obj.Name == "keyless" {
 				return "", errors.New("no key today")
 			}
-			return key(obj)
-		}
+			return object.MetaKey(obj)
+		})
 		source := newScript()
-		in, err := NewFromRunner(source, access, Options[item]{Name: "pods"})
+		in, err := NewFromRunner(access, source, Options[item]{Name: "pods"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,10 +161,10 @@ func TestObjectsWithoutAKeyAreRefused(t *testing.T) {
 // A RelistUpdates informer takes what a list shows under the same version, as
 // client-go does; the default takes it for the same state.
 func TestOneVersionTwoContents(t *testing.T) {
-	queues := map[string]func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error){
+	queues := map[string]func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error){
 		"InOrder": nil,
-		"DeltaFIFO": func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		"DeltaFIFO": func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	}
 	for name, newQueue := range queues {
@@ -150,10 +199,10 @@ func TestNothingIsRefusedAtConstruction(t *testing.T) {
 	for want, opts := range map[string]Options[item]{
 		`index "none" has no index function`: {Indexers: indexer.Indexers[item]{"none": nil}},
 		"Options.Indexer is a nil":           {Indexer: (*indexer.Cache[item])(nil)},
-		`index "late" has no index function`: {Indexer: indexer.New(indexer.Options[item]{}), Indexers: indexer.Indexers[item]{"late": nil}},
+		`index "late" has no index function`: {Indexer: newCache(indexer.Options[item]{}), Indexers: indexer.Indexers[item]{"late": nil}},
 	} {
-		_, err := NewFromRunner(newScript(), newAccess(), opts)
-		_, err2 := NewControllerFromRunner(newScript(), newAccess(), &recorder{}, opts)
+		_, err := NewFromRunner(newAccess(), newScript(), opts)
+		_, err2 := NewControllerFromRunner(newAccess(), newScript(), &recorder{}, opts)
 		for _, err := range []error{err, err2} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v: does not say %s", err, want)
@@ -175,7 +224,7 @@ func TestCacheIsTheWholeStore(t *testing.T) {
 	if c := in.Cache(); c == nil || indexer.Indexer[item](c) != in.Indexer() {
 		t.Errorf("Cache is %v", c)
 	}
-	foreign, _ := scripted(t, Options[item]{Indexer: indexer.New(indexer.Options[item]{})})
+	foreign, _ := scripted(t, Options[item]{Indexer: newCache(indexer.Options[item]{})})
 	if c := foreign.Cache(); c != nil {
 		t.Errorf("Cache of a store that was given is %v", c)
 	}

@@ -71,7 +71,7 @@ func TestAStoreThatWasFilledBefore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := indexer.New(indexer.Options[item]{})
+				store := newCache(indexer.Options[item]{})
 				for _, obj := range []item{newItem("a", 1), newItem("b", 1)} {
 					if err := store.Add(obj); err != nil {
 						t.Fatal(err)
@@ -106,7 +106,7 @@ func TestAStoreThatWasFilledBefore(t *testing.T) {
 // many.
 func TestJoiningCostsTheSameWhateverTheStoreHolds(t *testing.T) {
 	joining := func(n int) float64 {
-		store := indexer.New(indexer.Options[item]{})
+		store := newCache(indexer.Options[item]{})
 		for i := range n {
 			obj := newItem("object", i+1)
 			obj.Name += obj.ResourceVersion

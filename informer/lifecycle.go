@@ -2,104 +2,140 @@ package informer
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"sync"
-	"sync/atomic"
 )
 
-// lifecycle lets something run many times, but not twice at once (I9).
+// lifecycle lets an informer run many times, but not twice at once (I9), and
+// knows what of the present run has not ended.
+//
+// The goroutine that called Run calls begin, drain and end, in this order; the
+// other goroutines of the run are started with Go, between begin and drain.
 type lifecycle struct {
 	name string
 
-	mu      sync.Mutex
-	present *scope // the run that is not over; guarded by mu
-	ran     bool   // there was a run; guarded by mu
-}
+	// wg has the goroutines that Go started. It is zero when there is no run.
+	wg sync.WaitGroup
 
-// scope is one run.
-type scope struct {
-	// ctx ends when the run is to end.
+	// ctx ends when the present run is to end, which cancel has it do. begin
+	// writes both, under mu; the goroutines of the run read ctx without it.
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	// tasks are all goroutines of the run but the one that called Run.
-	tasks tasks
+	mu sync.Mutex // guards what follows
+
+	// ran is true once there was a run.
+	ran bool
+
+	// over is closed when nothing of the present run is left; nil without a
+	// run.
+	over chan struct{}
 
 	// consuming is true while the caller of Run consumes the queue.
-	consuming atomic.Bool
+	consuming bool
 
-	// over is closed when nothing of the run is left.
-	over chan struct{}
+	// running has the names of the goroutines that Go started and that have
+	// not ended; two of them may have one name.
+	running map[*string]struct{}
 }
 
 // begin starts a run, which end ends.
-func (l *lifecycle) begin(ctx context.Context) (*scope, error) {
+func (l *lifecycle) begin(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.present != nil {
-		return nil, fmt.Errorf("informer %s %w", l.name, ErrRunning)
+	if l.over != nil {
+		return about(l.name, ErrRunning)
 	}
-	s := &scope{over: make(chan struct{})}
-	s.consuming.Store(true)
-	s.ctx, s.cancel = context.WithCancel(ctx)
-	l.present, l.ran = s, true
-	return s, nil
+	l.ctx, l.cancel = context.WithCancel(ctx)
+	l.ran, l.over, l.consuming = true, make(chan struct{}), true
+	l.running = make(map[*string]struct{})
+	return nil
+}
+
+// Go runs fn in a goroutine that drain waits for.
+func (l *lifecycle) Go(name string, fn func()) {
+	id := &name
+	l.mu.Lock()
+	l.running[id] = struct{}{}
+	l.mu.Unlock()
+	l.wg.Go(func() {
+		defer func() {
+			l.mu.Lock()
+			delete(l.running, id)
+			l.mu.Unlock()
+		}()
+		fn()
+	})
+}
+
+// consumed notes that the caller of Run consumes the queue no more.
+func (l *lifecycle) consumed() {
+	l.mu.Lock()
+	l.consuming = false
+	l.mu.Unlock()
 }
 
 // drain tells everything that belongs to the run to end, and waits for it.
-func (l *lifecycle) drain(s *scope) {
-	s.cancel()
-	s.consuming.Store(false)
-	s.tasks.wait()
+func (l *lifecycle) drain() {
+	l.cancel()
+	l.consumed()
+	l.wg.Wait()
 }
 
 // end makes room for the next run.
-func (l *lifecycle) end(s *scope) {
+func (l *lifecycle) end() {
 	l.mu.Lock()
-	l.present = nil
-	l.mu.Unlock()
-	close(s.over)
+	defer l.mu.Unlock()
+	close(l.over)
+	l.over = nil
 }
 
-// stop ends the present run, if any, and waits for it.
+// stop ends the present run, if there is one, and waits for it.
 func (l *lifecycle) stop(ctx context.Context) error {
 	l.mu.Lock()
-	s := l.present
+	over, cancel := l.over, l.cancel
 	l.mu.Unlock()
-	if s == nil {
+	if over == nil {
 		return nil
 	}
-	s.cancel()
+	cancel()
 	select {
-	case <-s.over:
+	case <-over:
 		return nil
 	case <-ctx.Done():
 	}
-	if isClosed(s.over) {
+	left := l.left()
+	if isClosed(over) {
 		return nil
 	}
-	return &StopError{Informer: l.name, Running: s.left(), Err: ctx.Err()}
+	return &StopError{Informer: l.name, Running: left, Err: ctx.Err()}
 }
 
-// left names what has not ended.
-func (s *scope) left() []string {
-	names := s.tasks.names()
-	if s.consuming.Load() {
+// left names what has not ended of the present run.
+func (l *lifecycle) left() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	names := make([]string, 0, len(l.running)+1)
+	for name := range l.running {
+		names = append(names, *name)
+	}
+	if l.consuming {
 		names = append(names, "store")
 	}
+	slices.Sort(names)
 	return names
 }
 
-// stopped tells whether there was a run and there is none.
-func (l *lifecycle) stopped() bool {
+// isStopped reports whether there was a run and there is none.
+func (l *lifecycle) isStopped() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.ran && l.present == nil
+	return l.ran && l.over == nil
 }
 
-// running tells whether there is a run.
-func (l *lifecycle) running() bool {
+// isRunning reports whether there is a run.
+func (l *lifecycle) isRunning() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.present != nil
+	return l.over != nil
 }

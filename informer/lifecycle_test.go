@@ -81,10 +81,10 @@ func TestStopNamesSourceAndStore(t *testing.T) {
 func TestStopNamesTheSourceAlone(t *testing.T) {
 	for name, construct := range map[string]func(reflector.Runner[item]) (runnable, error){
 		"informer": func(r reflector.Runner[item]) (runnable, error) {
-			return NewFromRunner(r, newAccess(), Options[item]{})
+			return NewFromRunner(newAccess(), r, Options[item]{})
 		},
 		"controller": func(r reflector.Runner[item]) (runnable, error) {
-			return NewControllerFromRunner(r, newAccess(), &recorder{}, Options[item]{})
+			return NewControllerFromRunner(newAccess(), r, &recorder{}, Options[item]{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,9 +140,9 @@ func TestTheSourceEndsRun(t *testing.T) {
 			{"with an error", errors.New("file is gone"), nil},
 			{"without one", nil, ErrSourceEnded},
 		} {
-			in, err := NewFromRunner(runnerFunc(func(ctx context.Context, sink reflector.Sink[item]) error {
+			in, err := NewFromRunner(newAccess(), runnerFunc(func(ctx context.Context, sink reflector.Sink[item]) error {
 				return errors.Join(sink.Add(ctx, newItem("a", 1)), sink.Add(ctx, newItem("b", 2)), c.err)
-			}), newAccess(), Options[item]{Name: "pods"})
+			}), Options[item]{Name: "pods"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +173,7 @@ func TestAQueueThatCannotBeMade(t *testing.T) {
 	if err := in.Run(context.Background()); !errors.Is(err, broken) {
 		t.Errorf("Run returned %v", err)
 	}
-	c, err := NewControllerFromRunner(newScript(), newAccess(), Handler[item](&recorder{}), Options[item]{NewQueue: brokenQueue(broken)})
+	c, err := NewControllerFromRunner(newAccess(), newScript(), Handler[item](&recorder{}), Options[item]{NewQueue: brokenQueue(broken)})
 	if err != nil {
 		t.Fatal(err)
 	}

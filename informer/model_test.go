@@ -45,17 +45,17 @@ func (m *member) OnEvent(_ context.Context, e Event[item]) {
 	switch {
 	case m.removed:
 		m.faults = append(m.faults, "told after Remove: "+line(e))
-	case exists == (e.Type == Add):
+	case exists == (e.Type == EventAdd):
 		m.faults = append(m.faults, fmt.Sprintf("%s, but it was known: %v", line(e), exists))
 	case exists && (e.Old.ResourceVersion != known.ResourceVersion || e.Old.UID != known.UID):
 		m.faults = append(m.faults, fmt.Sprintf("%s, but it was given %s", line(e), known.ResourceVersion))
-	case e.Type == Update && e.Old.UID != e.Object.UID:
+	case e.Type == EventUpdate && e.Old.UID != e.Object.UID:
 		m.faults = append(m.faults, line(e)+" joins two lives")
 	}
-	if e.Reason == Resync {
+	if e.Reason == ReasonResync {
 		m.resyncs++
 	}
-	if e.Type == Delete {
+	if e.Type == EventDelete {
 		delete(m.table, e.Key)
 	} else {
 		m.table[e.Key] = e.Object
@@ -68,13 +68,13 @@ func (m *member) OnEvent(_ context.Context, e Event[item]) {
 func TestInformerAgreesWithAModel(t *testing.T) {
 	t.Run("in order", func(t *testing.T) { checkModel(t, nil) })
 	t.Run("delta fifo", func(t *testing.T) {
-		checkModel(t, func(a object.Access[item], o deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		checkModel(t, func(a object.Access[item], o deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		})
 	})
 }
 
-func checkModel(t *testing.T, queue func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error)) {
+func checkModel(t *testing.T, queue func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error)) {
 	synctest.Test(t, func(t *testing.T) {
 		// A *testing.T of a bubble has no deadline that rapid could ask for.
 		rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) {

@@ -1,14 +1,12 @@
 package informer
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"reflect"
 	"time"
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/mutation"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"k8s.io/klog/v2"
@@ -63,29 +61,37 @@ type Options[T any] struct {
 
 	// Reflector are the settings of the reflector, with OnError for what
 	// goes wrong with the server. Name and Logger are the informer's unless
-	// set. An informer with a Runner of its own does not use it.
+	// set. The constructors that are given a Runner do not use it.
 	Reflector reflector.Options
+
+	// SourceStatus, if not nil, returns how the source stands with its
+	// server, for Status.Source and for the reasons of Unsynced. It is for
+	// the constructors that are given a Runner; set it to the Status of a
+	// Reflector that is one, or is part of one. The other constructors make
+	// the Reflector, and set it. It is called by any goroutine, under no lock.
+	SourceStatus func() reflector.Status
 
 	// Indexer is the store, empty or not; nil for a new one. Nobody but the
 	// informer may write it. It is called by any goroutine; Snapshot,
 	// besides, while joining handlers wait.
 	Indexer indexer.Indexer[T]
 
-	// NewQueue makes the queue of a run, nil is deltafifo.NewInOrder. It is
-	// given everything that the queues of deltafifo can use, the store as
-	// known objects included, so that a DeltaFIFO is
+	// NewQueue makes the queue of a run, nil is
+	// deltafifo.NewInOrderWithAccess. It is given everything that the queues
+	// of deltafifo can use, the store as known objects included, so that a
+	// DeltaFIFO is
 	//
-	//	NewQueue: func(a object.Access[T], o deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error) {
-	//		return deltafifo.NewDeltaFIFO(a, o)
+	//	NewQueue: func(a object.Access[T], o deltafifo.Options[T]) (deltafifo.Queue[T], error) {
+	//		return deltafifo.NewDeltaFIFOWithAccess(a, o)
 	//	}
-	NewQueue func(object.Access[T], deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error)
+	NewQueue func(object.Access[T], deltafifo.Options[T]) (deltafifo.Queue[T], error)
 
 	// Detector, if not nil, looks for handlers and workers that change the
 	// objects of the store in place, which they share with everybody. It is
-	// made to stay on in production, see indexer.MutationDetector; it runs
+	// made to stay on in production, see mutation.Detector; it runs
 	// while the informer does. Name, Logger and Suspects are the informer's
 	// unless set, and Suspects names the handlers that were in a callback.
-	Detector *indexer.DetectorOptions[T]
+	Detector *mutation.Options[T]
 
 	// Observe, if not nil, is told of each object that the store is about to
 	// take, before the store or any handler has it, by the goroutine that
@@ -105,142 +111,4 @@ func (o *Options[T]) name() string {
 		return o.Name
 	}
 	return reflect.TypeFor[T]().String()
-}
-
-// base is what informer and controller are made of.
-type base[T any] struct {
-	lifecycle lifecycle
-	pump      pump[T]
-	applier   applier[T]
-	store     indexer.Indexer[T]
-	cache     *indexer.Cache[T] // the store, nil if it is the user's
-
-	// status asks the source how it stands with its server, nil if it cannot
-	// tell.
-	status func() reflector.Status
-}
-
-// newBase completes access and opts and makes the parts.
-// suspects names who is called with objects of the store.
-func newBase[T any](runner reflector.Runner[T], access object.Access[T], opts Options[T], suspects func() []string) (*base[T], error) {
-	name := opts.name()
-	if isNil(runner) {
-		return nil, fmt.Errorf("informer %s %w", name, ErrNoSource)
-	}
-	access, err := access.Complete()
-	if err != nil {
-		return nil, fmt.Errorf("informer %s: %w", name, err)
-	}
-	store, cache, err := newStore(access, opts)
-	if err != nil {
-		return nil, fmt.Errorf("informer %s: store: %w", name, err)
-	}
-	detector, err := newDetector(opts, suspects)
-	if err != nil {
-		return nil, err
-	}
-	b := &base[T]{store: store, cache: cache, status: statusOf(runner)}
-	b.lifecycle.name = name
-	b.pump = pump[T]{name: name, runner: runner, logger: opts.Logger}
-	logger := opts.crashLogger()
-	guarded := guardedAccess(logger, access)
-	b.pump.newQueue = func(ctx context.Context) (deltafifo.Queue[T], error) { return newQueue(ctx, store, guarded, opts) }
-	b.applier = applier[T]{
-		store: store, access: guarded, detector: detector, observe: opts.Observe, logger: logger,
-		relistUpdates: opts.RelistUpdates, uidUpdates: opts.UIDUpdates,
-	}
-	return b, nil
-}
-
-// crashLogger is the logger for panics of the access, which has no context.
-func (o *Options[T]) crashLogger() klog.Logger {
-	logger := o.Logger
-	if logger.GetSink() == nil {
-		logger = klog.Background()
-	}
-	return klog.LoggerWithValues(logger, "informer", o.name())
-}
-
-// newStore returns the store, and again as what it is when it is a new one.
-func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[T], *indexer.Cache[T], error) {
-	store := opts.Indexer
-	if store == nil {
-		cache, err := indexer.NewWithAccess(indexer.Options[T]{
-			Name:     opts.name(),
-			Indexers: opts.Indexers,
-			Renew:    opts.RelistUpdates,
-			Logger:   opts.Logger,
-		}, access)
-		return cache, cache, err
-	}
-	if isNil(store) {
-		return nil, nil, fmt.Errorf("Options.Indexer is a nil %T: leave it out for a new store", store)
-	}
-	if len(opts.Indexers) == 0 {
-		return store, nil, nil
-	}
-	return store, nil, store.AddIndexers(opts.Indexers)
-}
-
-// errNoQueue is the answer to a NewQueue that makes nothing.
-var errNoQueue = errors.New("Options.NewQueue returned neither a queue nor an error: return one of them, or leave NewQueue out")
-
-func newQueue[T any](ctx context.Context, store indexer.Indexer[T], access object.Access[T], opts Options[T]) (deltafifo.Queue[T], error) {
-	get := func(key string) (T, bool) {
-		obj, exists, err := store.GetByKey(key)
-		return obj, exists && err == nil
-	}
-	known := get
-	if opts.RelistUpdates {
-		known = func(string) (none T, exists bool) { return none, false }
-	}
-	o := deltafifo.DeltaOptions[T]{
-		Options: deltafifo.Options[T]{
-			Name:      opts.name(),
-			Transform: guarded(ctx, opts.Transform),
-			Known:     known,
-			Logger:    opts.Logger,
-		},
-		KnownObjects: deltafifo.KnownObjects[T]{Keys: store.ListKeys, Get: get},
-	}
-	if opts.NewQueue == nil {
-		return deltafifo.NewInOrder(access, o.Options)
-	}
-	queue, err := opts.NewQueue(access, o)
-	if err == nil && isNil(queue) {
-		err = errNoQueue
-	}
-	return queue, err
-}
-
-// newReflector makes the Runner of an informer that was given a ListerWatcher.
-func newReflector[T any](lw reflector.ListerWatcher[T], access object.Access[T], opts Options[T]) (reflector.Runner[T], error) {
-	if isNil(lw) {
-		return nil, fmt.Errorf("informer %s %w", opts.name(), ErrNoSource)
-	}
-	o := opts.Reflector
-	if o.Name == "" {
-		o.Name = opts.Name
-	}
-	if o.Logger.GetSink() == nil {
-		o.Logger = opts.Logger
-	}
-	r := reflector.NewWithAccess(lw, access, o)
-	if err := r.Check(); err != nil {
-		return nil, fmt.Errorf("informer %s: %w", opts.name(), err)
-	}
-	return r, nil
-}
-
-// isNil tells a nil interface, and one that holds a nil pointer or function.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	switch r := reflect.ValueOf(v); r.Kind() {
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan, reflect.Slice:
-		return r.IsNil()
-	default:
-		return false
-	}
 }

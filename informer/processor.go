@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/internal/eventlog"
 )
 
@@ -22,12 +22,11 @@ import (
 // publish the two disagree; who joins meanwhile is taken in by publish.
 // Nobody waits for anybody.
 type processor[T any] struct {
-	store indexer.Indexer[T]
-	log   eventlog.Log[entry[T]]
+	base *base[T]
+	log  eventlog.Log[entry[T]]
 
-	// syncedC is closed when synced turns true; why says why it is not.
+	// syncedC is closed when synced turns true.
 	syncedC chan struct{}
-	why     func() error
 
 	mu sync.Mutex // guards what follows; held shortly, never over user code
 
@@ -46,24 +45,46 @@ type processor[T any] struct {
 	// store holds: until the first run, with Options.SkipFilled.
 	unfilled bool
 
-	// tasks and ctx are those of the present run; tasks is nil when there is
-	// none, or when it is ending.
-	tasks *tasks
-	ctx   context.Context
+	// ctx is that of the present run; nil when there is none, or when it is
+	// ending, and then no goroutine may be started.
+	ctx context.Context
 
 	// lastID numbers the registrations.
 	lastID uint64
 
 	resync resyncPlan[T]
+
+	// atWork has a lock of its own.
+	atWork atWork[T]
 }
 
-func newProcessor[T any](store indexer.Indexer[T]) *processor[T] {
+var _ consumer[any] = (*processor[any])(nil)
+
+// newProcessor returns a processor that lacks its base.
+func newProcessor[T any]() *processor[T] {
 	return &processor[T]{
-		store:    store,
 		syncedC:  make(chan struct{}),
 		handlers: make(map[*Registration[T]]struct{}),
 		resync:   resyncPlan[T]{changed: make(chan struct{}, 1)},
 	}
+}
+
+// consume applies a batch and tells of it: the store first, then the handlers
+// (I2). It implements consumer.
+func (p *processor[T]) consume(_ context.Context, b deltafifo.Batch[T]) {
+	a := &p.base.applier
+	p.open()
+	// Also when the user's code panics: what is stored is told (I2), and who
+	// joined meanwhile must not wait for ever.
+	defer func() {
+		p.publish(a.entries)
+		a.tidy()
+	}()
+	if b.Deltas[0].Type == deltafifo.DeltaSyncAll {
+		a.entries = append(a.entries, p.resyncMark()...)
+		return
+	}
+	a.apply(b, b.Initial && !isClosed(p.syncedC))
 }
 
 // open announces that the store is about to get ahead of the log.
@@ -82,7 +103,8 @@ func (p *processor[T]) publish(entries []entry[T]) {
 	p.admit()
 }
 
-// markSynced appends the end of the first list, the first time.
+// markSynced appends the end of the first list, the first time. It implements
+// consumer.
 func (p *processor[T]) markSynced() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +141,7 @@ func (p *processor[T]) register(r *Registration[T], period time.Duration) (say [
 	if !p.applying {
 		p.admit()
 	}
-	if p.tasks == nil {
+	if p.ctx == nil {
 		return nil // start says it, when everybody has asked
 	}
 	return p.lessOften(p.ctx, slices.Values([]*Registration[T]{r}))
@@ -131,10 +153,10 @@ func (p *processor[T]) admit() {
 	for _, r := range p.joining {
 		r.reader = p.log.Join()
 		if !p.unfilled {
-			r.backlog.snapshot, r.backlog.reason = p.store.Snapshot(), Initial
+			r.backlog.snapshot, r.backlog.reason = p.base.store.Snapshot(), ReasonInitial
 		}
 		r.awaitsMark = !p.synced
-		if p.tasks != nil {
+		if p.ctx != nil {
 			p.launch(r)
 		}
 	}
@@ -142,18 +164,18 @@ func (p *processor[T]) admit() {
 	p.joining = p.joining[:0]
 }
 
-// start gives every handler its goroutine.
-func (p *processor[T]) start(ctx context.Context, t *tasks) {
-	for _, l := range p.launchAll(ctx, t) {
+// start gives every handler its goroutine. It implements consumer.
+func (p *processor[T]) start(ctx context.Context) {
+	for _, l := range p.launchAll(ctx) {
 		l.say()
 	}
 }
 
 // launchAll is start, and returns what is to be said about resync periods.
-func (p *processor[T]) launchAll(ctx context.Context, t *tasks) (say []lessOften) {
+func (p *processor[T]) launchAll(ctx context.Context) (say []lessOften) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ctx, p.tasks = ctx, t
+	p.ctx = ctx
 	p.unfilled = false
 	p.resync.fixed = true
 	for r := range p.handlers {
@@ -169,15 +191,15 @@ func (p *processor[T]) launchAll(ctx context.Context, t *tasks) (say []lessOften
 func (p *processor[T]) launch(r *Registration[T]) {
 	r.active = true
 	ctx := p.ctx
-	p.tasks.Go("handler "+r.name, func() { r.run(ctx) })
+	p.base.lifecycle.Go("handler "+r.name, func() { r.run(ctx) })
 }
 
 // stop tells the goroutines of the handlers to end. What they have not
-// delivered they deliver in the next run.
+// delivered they deliver in the next run. It implements consumer.
 func (p *processor[T]) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.tasks, p.ctx = nil, nil
+	p.ctx = nil
 	p.resync.fixed = false
 	for r := range p.handlers {
 		r.halt.CompareAndSwap(haltNot, haltStopped)
@@ -223,4 +245,24 @@ func (p *processor[T]) ended(r *Registration[T], ok bool) {
 	if r.halt.Load() == haltRemoved {
 		r.dispose()
 	}
+}
+
+// entry is what the shared log holds: an event for all handlers or, with a
+// round, for those that the round names. Without an event type it is a mark:
+// with a round, the round's handlers repeat their objects here; with none, the
+// first list ends here.
+type entry[T any] struct {
+	Event[T]
+	round *round[T]
+}
+
+// isSyncMark tells whether the first list ends with this entry.
+func (e *entry[T]) isSyncMark() bool { return e.Type == 0 && e.round == nil }
+
+// isResyncMark tells whether objects are to be repeated here.
+func (e *entry[T]) isResyncMark() bool { return e.Type == 0 && e.round != nil }
+
+// concerns tells whether the event is for r.
+func (e *entry[T]) concerns(r *Registration[T]) bool {
+	return e.round == nil || e.round.includes(r)
 }

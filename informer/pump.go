@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/informant-go/informant/deltafifo"
@@ -17,63 +18,93 @@ type pump[T any] struct {
 	runner   reflector.Runner[T]
 	newQueue func(context.Context) (deltafifo.Queue[T], error)
 	logger   klog.Logger
+
+	mu sync.Mutex
+
+	// queue is that of the present run, nil when there is none; guarded by mu.
+	queue deltafifo.Queue[T]
 }
 
-// consumer is what a pump works for.
-type consumer[T any] struct {
-	// consume takes a batch. The goroutine that runs the pump calls it.
-	consume func(deltafifo.Batch[T])
+// consumer takes what a pump hands over: the processor of a SharedIndexInformer,
+// or a Controller.
+type consumer[T any] interface {
+	// start comes first in each run. ctx is that of the run.
+	start(ctx context.Context)
 
-	// synced is called when the queue has synced, at least once, by any
-	// goroutine. It is prompt: what was consumed before is told before.
-	synced func()
+	// consume takes a batch. The goroutine that called start calls it.
+	consume(ctx context.Context, b deltafifo.Batch[T])
 
-	// stopping is called once, when the run is to end.
-	stopping func()
+	// markSynced is called when the queue has synced, at least once, by any
+	// goroutine, and without delay: all batches of the first list were
+	// consumed.
+	markSynced()
 
-	// check is the time from one tick to the next, 0 for none, and changed
-	// has a token when it became another. tick tells whether a resync is
-	// due.
-	check   func() time.Duration
-	changed <-chan struct{}
-	tick    func(now time.Time) bool
+	// stop is called when the run is to end, by any goroutine, more than
+	// once, beside the last consume as well.
+	stop()
+
+	// checkPeriod is the time from one tick to the next, 0 for none;
+	// periodChanged has a token when it became another. tick reports whether
+	// a resync is due.
+	checkPeriod() time.Duration
+	periodChanged() <-chan struct{}
+	tick(now time.Time) bool
 }
 
-// context returns the context that the goroutines of s get.
-func (p *pump[T]) context(s *scope) context.Context {
+// context returns the context that the goroutines of a run get.
+func (p *pump[T]) context(l *lifecycle) context.Context {
 	logger := p.logger
 	if logger.GetSink() == nil {
-		logger = klog.FromContext(s.ctx)
+		logger = klog.FromContext(l.ctx)
 	}
-	return klog.NewContext(s.ctx, klog.LoggerWithValues(logger, "informer", p.name))
+	return klog.NewContext(l.ctx, klog.LoggerWithValues(logger, "informer", p.name))
 }
 
-// run pumps until s ends or the source does.
-func (p *pump[T]) run(ctx context.Context, s *scope, queue deltafifo.Queue[T], c consumer[T]) error {
+// run pumps until the run of l ends or the source does.
+func (p *pump[T]) run(ctx context.Context, l *lifecycle, queue deltafifo.Queue[T], c consumer[T]) error {
 	var sourceErr error
+	p.setQueue(queue)
+	defer p.setQueue(nil)
 	sourceDone := make(chan struct{})
-	s.tasks.Go("source", func() {
+	l.Go("source", func() {
 		defer close(sourceDone)
 		defer queue.Close()
 		sourceErr = p.source(ctx, queue)
 	})
-	s.tasks.Go("timer", func() { p.watch(ctx, queue, c) })
+	l.Go("timer", func() { p.watch(ctx, queue, c) })
 
 	err := p.consume(ctx, queue, c)
-	s.consuming.Store(false) // who waits for the source does not wait for the store
-	stopped := s.ctx.Err() != nil
-	s.cancel()
+	l.consumed() // who waits for the source does not wait for the store
+	stopped := l.ctx.Err() != nil
+	l.cancel()
 	queue.Close()
 	<-sourceDone
 	switch {
 	case stopped:
 		return nil
 	case err != nil:
-		return fmt.Errorf("informer %s: queue: %w", p.name, err)
+		return fmt.Errorf("informer: the queue of %s failed: %w", p.name, err)
 	case sourceErr != nil:
-		return fmt.Errorf("informer %s: source: %w", p.name, sourceErr)
+		return fmt.Errorf("informer: the source of %s failed: %w", p.name, sourceErr)
 	}
-	return fmt.Errorf("informer %s: %w", p.name, ErrSourceEnded)
+	return about(p.name, ErrSourceEnded)
+}
+
+func (p *pump[T]) setQueue(queue deltafifo.Queue[T]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queue = queue
+}
+
+// depth is the number of deltas in the queue, 0 without a run.
+func (p *pump[T]) depth() int {
+	p.mu.Lock()
+	queue := p.queue
+	p.mu.Unlock()
+	if queue == nil {
+		return 0
+	}
+	return queue.Len()
 }
 
 // source runs the runner, again if it panics and the process survives that.
@@ -90,7 +121,7 @@ func (p *pump[T]) source(ctx context.Context, queue deltafifo.Queue[T]) (err err
 // consume pops until ctx ends or the queue is closed and empty.
 func (p *pump[T]) consume(ctx context.Context, queue deltafifo.Queue[T], c consumer[T]) (err error) {
 	process := func(b deltafifo.Batch[T]) error {
-		c.consume(b)
+		c.consume(ctx, b)
 		return nil
 	}
 	synced := false
@@ -107,7 +138,7 @@ func (p *pump[T]) consume(ctx context.Context, queue deltafifo.Queue[T], c consu
 		}
 		if !synced && queue.HasSynced() {
 			synced = true
-			c.synced()
+			c.markSynced()
 		}
 	}
 	return nil
@@ -116,26 +147,26 @@ func (p *pump[T]) consume(ctx context.Context, queue deltafifo.Queue[T], c consu
 // watch tells the consumer when the queue has synced, when a resync is due and
 // when the run ends.
 func (p *pump[T]) watch(ctx context.Context, queue deltafifo.Queue[T], c consumer[T]) {
-	defer c.stopping()
+	defer c.stop()
 	synced := queue.Synced()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	rearm(timer, c.check())
+	rearm(timer, c.checkPeriod())
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-synced:
 			synced = nil
-			c.synced()
-		case <-c.changed:
-			rearm(timer, c.check())
+			c.markSynced()
+		case <-c.periodChanged():
+			rearm(timer, c.checkPeriod())
 		case now := <-timer.C:
 			if c.tick(now) {
 				// The queue can only be closed, and then ctx is over soon.
 				_ = queue.Resync()
 			}
-			rearm(timer, c.check())
+			rearm(timer, c.checkPeriod())
 		}
 	}
 }

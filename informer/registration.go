@@ -2,12 +2,66 @@ package informer
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
 	"github.com/informant-go/informant/internal/eventlog"
 	"k8s.io/klog/v2"
 )
+
+// HandlerOptions are the settings of one handler. The zero value is the
+// sensible default. It corresponds to client-go's HandlerOptions.
+type HandlerOptions struct {
+	// Name stands in errors, in logs and on the debug page; "" is the type of
+	// the handler. A number is added if the informer has that name already.
+	Name string
+
+	// ResyncPeriod is how often the handler is told of every object again:
+	// 0 as the informer's Options say, below 0 never. Periods under one
+	// second count as one; those under the informer's shortest, once it
+	// runs, as that one; others are rounded up to a multiple of it. What
+	// becomes less often by that than was asked for is logged. A handler that
+	// stands still is resynced once for all that was due meanwhile.
+	ResyncPeriod time.Duration
+
+	// Logger is used for what is to be said about the handler, its panics
+	// above all, and is that of the context of its callbacks. The zero value
+	// is the informer's logger.
+	Logger klog.Logger
+}
+
+// AddHandler adds a handler, at any time. It is told of what the store holds,
+// as one snapshot, and then of exactly what follows; nobody else notices, and
+// the call neither waits nor copies, whatever the store holds (I4). While the
+// informer does not run, the handler's events wait for the next Run.
+//
+// The error is ErrNoHandler for a nil handler. It corresponds to client-go's
+// AddEventHandlerWithOptions.
+func (in *SharedIndexInformer[T]) AddHandler(handler Handler[T], opts HandlerOptions) (*Registration[T], error) {
+	if isNil(handler) {
+		return nil, about(in.Name(), ErrNoHandler)
+	}
+	if opts.Name == "" {
+		opts.Name = fmt.Sprintf("%T", handler)
+	}
+	if opts.ResyncPeriod == 0 {
+		opts.ResyncPeriod = in.resyncPeriod
+	}
+	if opts.Logger.GetSink() != nil {
+		opts.Logger = klog.LoggerWithValues(opts.Logger, "informer", in.Name())
+	}
+	r := &Registration[T]{
+		p:      in.processor,
+		name:   opts.Name,
+		logger: opts.Logger,
+		caller: caller[T]{handler: handler},
+		synced: make(chan struct{}),
+		done:   make(chan struct{}),
+	}
+	in.processor.add(r, opts.ResyncPeriod)
+	return r, nil
+}
 
 // The values of Registration.halt. From haltRemoved nothing leads away.
 const (
@@ -20,11 +74,10 @@ const (
 // client-go's ResourceEventHandlerRegistration. Any goroutine may call its
 // methods, the handler's callbacks included.
 type Registration[T any] struct {
-	p       *processor[T]
-	id      uint64
-	name    string
-	handler Handler[T]
-	logger  klog.Logger // of its options
+	p      *processor[T]
+	id     uint64
+	name   string
+	logger klog.Logger // of its options
 
 	synced chan struct{}
 	done   chan struct{}
@@ -33,10 +86,8 @@ type Registration[T any] struct {
 	// is in. It is written under p.mu, and read before each callback.
 	halt atomic.Uint32
 
-	calls callCount
-
-	// crash is for the callback that runs. The handler's goroutine uses it.
-	crash crashContext
+	// caller has the handler. The goroutine of the handler uses it.
+	caller caller[T]
 
 	// active is true while the handler has a goroutine. asked is how often
 	// it asked for a resync, period how often it is due, 0 for never, and
@@ -84,14 +135,13 @@ func (r *Registration[T]) Done() <-chan struct{} { return r.done }
 func (r *Registration[T]) run(ctx context.Context) {
 	ok := false
 	defer func() { r.p.ended(r, ok) }()
-	ctx = r.context(ctx)
-	r.crash = newCrashContext[T](ctx, r.name)
+	r.caller.begin(r.context(ctx), r.name)
 	for r.halt.Load() == haltNot {
 		if r.backlog.pending() {
-			r.drainBacklog(ctx)
+			r.drainBacklog()
 		} else {
 			r.markSynced()
-			r.deliver(ctx, r.reader.Next())
+			r.deliver(r.reader.Next())
 		}
 	}
 	ok = true
@@ -113,16 +163,16 @@ func (r *Registration[T]) markSynced() {
 	}
 }
 
-func (r *Registration[T]) drainBacklog(ctx context.Context) {
+func (r *Registration[T]) drainBacklog() {
 	r.backlog.drain(func(event Event[T]) bool {
-		r.call(ctx, event)
+		r.call(event)
 		return r.halt.Load() == haltNot
 	}, func() bool { return r.halt.Load() == haltRemoved })
 }
 
 // deliver hands entries of the log to the handler, until it is halted or a
 // mark asks for a backlog to be delivered first.
-func (r *Registration[T]) deliver(ctx context.Context, entries []entry[T]) {
+func (r *Registration[T]) deliver(entries []entry[T]) {
 	for i := range entries {
 		e := &entries[i]
 		r.reader.Advance(1)
@@ -135,7 +185,7 @@ func (r *Registration[T]) deliver(ctx context.Context, entries []entry[T]) {
 				return
 			}
 		case e.concerns(r):
-			r.call(ctx, e.Event)
+			r.call(e.Event)
 		}
 		if r.halt.Load() != haltNot {
 			return
@@ -151,18 +201,14 @@ func (r *Registration[T]) beginResync(round *round[T]) bool {
 		return false
 	}
 	r.owesResync.Store(false)
-	r.backlog = backlog[T]{snapshot: snapshot, reason: Resync}
+	r.backlog = backlog[T]{snapshot: snapshot, reason: ReasonResync}
 	return true
 }
 
 // call makes one callback. After a panic that the process survived the event
 // counts as delivered, and there is a pause.
-func (r *Registration[T]) call(ctx context.Context, event Event[T]) {
-	r.calls.begin()
-	defer r.calls.end()
-	r.crash.key = event.Key
-	if !survives(&r.crash, func() { r.handler.OnEvent(ctx, event) }) {
-		r.calls.end()
+func (r *Registration[T]) call(event Event[T]) {
+	if !r.caller.call(event) {
 		r.rest(crashPause)
 	}
 }

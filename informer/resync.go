@@ -32,6 +32,23 @@ type resyncPlan[T any] struct {
 	round *round[T]
 }
 
+// round is one resync: the handlers that were due at one tick.
+type round[T any] struct {
+	// targets has the handlers, each with the snapshot that it repeats at
+	// the round's mark; nil where the queue resyncs key by key. It is
+	// written before the round is in the log, and not after.
+	targets map[*Registration[T]]indexer.Snapshot[T]
+
+	// served is true once the queue has answered to the tick. It is guarded
+	// by the processor's lock.
+	served bool
+}
+
+func (r *round[T]) includes(reg *Registration[T]) bool {
+	_, ok := r.targets[reg]
+	return ok
+}
+
 // admit returns the period that a handler gets that asks for one: 0 for none.
 func (p *resyncPlan[T]) admit(asked time.Duration) time.Duration {
 	if asked <= 0 {
@@ -89,15 +106,19 @@ func (p *processor[T]) plan(period time.Duration) {
 	p.resync.admit(period)
 }
 
-// checkPeriod is the time between two ticks, 0 for none.
+// checkPeriod is the time between two ticks, 0 for none. It implements consumer.
 func (p *processor[T]) checkPeriod() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.resync.check
 }
 
-// tick begins a round with the handlers that are due, and tells whether there
-// are any.
+// periodChanged has a token when checkPeriod became another. It implements
+// consumer.
+func (p *processor[T]) periodChanged() <-chan struct{} { return p.resync.changed }
+
+// tick begins a round with the handlers that are due, and reports whether
+// there are any. It implements consumer.
 func (p *processor[T]) tick(now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -129,7 +150,7 @@ func (p *processor[T]) resyncMark() []entry[T] {
 		return nil
 	}
 	for r := range round.targets {
-		round.targets[r] = p.store.Snapshot()
+		round.targets[r] = p.base.store.Snapshot()
 		r.owesResync.Store(true)
 	}
 	return []entry[T]{{round: round}}

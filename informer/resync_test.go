@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/informant-go/informant/indexer"
 	"k8s.io/klog/v2/textlogger"
 )
 
@@ -93,7 +92,7 @@ func TestARemovedHandlerIsNotResynced(t *testing.T) {
 		r := &recorder{}
 		reg := add(t, in, HandlerFunc[item](func(ctx context.Context, e Event[item]) {
 			r.OnEvent(ctx, e)
-			if e.Reason == Resync {
+			if e.Reason == ReasonResync {
 				<-leave
 			}
 		}))
@@ -178,7 +177,8 @@ func TestAPeriodThatBecomesAnotherIsLogged(t *testing.T) {
 // A handler that joins behind the mark of a resync which it was due for does not
 // wait for that mark: it is resynced at the next one.
 func TestAHandlerThatJoinsBehindAResync(t *testing.T) {
-	p := newProcessor(indexer.Indexer[item](indexer.New(indexer.Options[item]{})))
+	in, _ := scripted(t, Options[item]{})
+	p := in.processor
 	p.open() // the mark is under way
 	r := &Registration[item]{p: p}
 	p.add(r, time.Second)

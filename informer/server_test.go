@@ -14,6 +14,7 @@ import (
 	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -30,10 +31,10 @@ func (r *rebuilt) OnEvent(_ context.Context, e informer.Event[partial]) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	known, exists := r.versions[e.Key]
-	if exists == (e.Type == informer.Add) || exists && known != e.Old.ResourceVersion {
+	if exists == (e.Type == informer.EventAdd) || exists && known != e.Old.ResourceVersion {
 		r.faults = append(r.faults, fmt.Sprintf("%v %s, known: %q", e.Type, e.Key, known))
 	}
-	if e.Type == informer.Delete {
+	if e.Type == informer.EventDelete {
 		delete(r.versions, e.Key)
 	} else {
 		r.versions[e.Key] = e.Object.ResourceVersion
@@ -69,7 +70,7 @@ func throughFaults(t *testing.T, r *rand.Rand) {
 	for i := range 20 {
 		must(objects.Create(widget(fmt.Sprintf("w-%d", i), "small")))
 	}
-	in := must(informer.New(must(reflector.NewHTTP(reflector.HTTPConfig[partial]{
+	in := must(informer.New(must(httpsource.New(httpsource.Config[partial]{
 		Client: server.Client(), BaseURL: server.URL,
 		Group: "example.io", Version: "v1", Resource: "widgets", Kind: "Widget",
 	})), informer.Options[partial]{

@@ -1,6 +1,10 @@
 package informer
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+)
 
 // Syncer is what one can wait for: an informer, whose store has a first list
 // then, or a Registration, whose handler was told of it. It corresponds to
@@ -16,12 +20,17 @@ type Syncer interface {
 
 // WaitForSync waits, without polling, until all of what it is given has
 // synced. When ctx ends first, the error is a *SyncError with the names of
-// those that have not, and why (R5). It corresponds to client-go's WaitFor and
-// WaitForCacheSync.
+// those that have not, and why (R5); for a nil Syncer it is ErrNoSyncer, at once. It
+// corresponds to client-go's WaitFor and WaitForCacheSync.
 //
 // An informer that never runs, and a handler that was removed, never sync: ctx
 // should end some time.
 func WaitForSync(ctx context.Context, syncers ...Syncer) error {
+	for i, s := range syncers {
+		if isNil(s) {
+			return fmt.Errorf("%w (number %d of %d)", ErrNoSyncer, i+1, len(syncers))
+		}
+	}
 	for _, s := range syncers {
 		select {
 		case <-s.Synced():
@@ -42,6 +51,64 @@ func unsynced(syncers []Syncer) (names []string, reasons []error) {
 		}
 	}
 	return names, reasons
+}
+
+// Why an informer has not synced, where its source does not say more.
+var (
+	errNotRun   = errors.New("it does not run: call Run")
+	errNoList   = errors.New("the first list is not complete")
+	errUntold   = errors.New("its handler has not been told of the whole first list")
+	errRemoved  = errors.New("its handler was removed")
+	errUnstored = errors.New("the first list is complete and not stored yet")
+)
+
+// whyUnsynced is why the first list is not in the store.
+func (b *base[T]) whyUnsynced() error {
+	s := b.sourceStatus()
+	switch {
+	case !b.lifecycle.isRunning():
+		return errNotRun
+	case s == nil:
+		return errNoList
+	case s.Cause != nil:
+		return s.Cause
+	case s.Synced:
+		return errUnstored
+	case s.LastError != nil:
+		return fmt.Errorf("%w; the last error was: %w", errNoList, s.LastError)
+	}
+	return errNoList
+}
+
+// Unsynced is why the informer has not synced, nil once it has: it does not
+// run, or its source has not answered, and with what error.
+func (in *SharedIndexInformer[T]) Unsynced() error {
+	if in.HasSynced() {
+		return nil
+	}
+	return in.base.whyUnsynced()
+}
+
+// Unsynced is why the controller has not synced, nil once it has.
+func (c *Controller[T]) Unsynced() error {
+	if c.HasSynced() {
+		return nil
+	}
+	return c.base.whyUnsynced()
+}
+
+// Unsynced is why the handler has not been told of its whole initial list, nil
+// once it has: its informer has not synced, and why, or it is not yet done.
+func (r *Registration[T]) Unsynced() error {
+	switch {
+	case r.HasSynced():
+		return nil
+	case r.halt.Load() == haltRemoved:
+		return errRemoved
+	case !isClosed(r.p.syncedC):
+		return r.p.base.whyUnsynced()
+	}
+	return errUntold
 }
 
 func isClosed(c <-chan struct{}) bool {

@@ -91,7 +91,7 @@ func (s *script) remove(t testing.TB, obj item) {
 func scripted(t testing.TB, opts Options[item]) (*SharedIndexInformer[item], *script) {
 	t.Helper()
 	s := newScript()
-	in, err := NewFromRunner(s, object.Meta[item](), opts)
+	in, err := NewFromRunner(object.Meta[item](), s, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,8 +168,8 @@ func (f runnerFunc) Run(ctx context.Context, sink reflector.Sink[item]) error { 
 func newAccess() object.Access[item] { return object.Meta[item]() }
 
 // brokenQueue is a NewQueue that fails.
-func brokenQueue(err error) func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
-	return func(object.Access[item], deltafifo.DeltaOptions[item]) (deltafifo.Queue[item], error) {
+func brokenQueue(err error) func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error) {
+	return func(object.Access[item], deltafifo.Options[item]) (deltafifo.Queue[item], error) {
 		return nil, err
 	}
 }

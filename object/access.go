@@ -9,25 +9,35 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Access tells a cache how to read a T. The packages of this module take it at
-// construction, so that nothing on the path of an event asserts a type.
+// Access tells a cache how to read a T. It is made by Meta, Dynamic or Keyed and
+// given to a cache once, when that is made, so that nothing on the path of an
+// event asserts a type. It is small and may be copied.
 //
-// Only Key is required; Complete fills in the rest. The functions are called
-// by several goroutines at once, never under a lock, and must not change the
-// object.
+// The methods are called by several goroutines at once, never under a lock.
+// Those of the zero Access panic: a constructor calls Check first.
 type Access[T any] struct {
-	// Key gives the key under which obj is stored. It must give the same key
-	// for every state of the same object.
-	Key func(obj T) (string, error)
+	// reads is nil for the zero Access. Else none of its functions is nil, and
+	// nobody changes it.
+	reads *reads[T]
+}
 
-	// Name gives the namespace and name of obj. When it is set and Key is
-	// not, Key is Name's String.
+// reads is what an Access was made of.
+type reads[T any] struct {
+	Fields[T]
+	key func(obj T) (string, error)
+}
+
+// Fields is what a cache can ask of an object besides its key. A nil function
+// answers "not known" for every object. The functions are called by several
+// goroutines at once and must not change the object.
+type Fields[T any] struct {
+	// Name gives the namespace and name of obj. If it is nil they are cut from
+	// the key.
 	Name func(obj T) Name
 
-	// NameIsKey promises that Key, where it succeeds, is Name's String, so
-	// that who has seen a name before need not make its key anew. Meta sets
-	// it, and Complete where it makes Key from Name; who puts another Key in
-	// place of Meta's clears it.
+	// NameIsKey promises that the key of an object, where it has one, is the
+	// String of its Name, so that who has seen a name before need not make its
+	// key anew.
 	NameIsKey bool
 
 	// Version gives the resource version of obj, "" when it has none. Two
@@ -42,23 +52,18 @@ type Access[T any] struct {
 	Labels func(obj T) map[string]string
 }
 
-// ErrNoKey is returned by Complete for an Access that can make no key.
-var ErrNoKey = errors.New("object: Access has neither Key nor Name: set Key, or use Meta for a metav1.Object")
+// ErrNoAccess is returned by every constructor that is given the zero Access.
+var ErrNoAccess = errors.New("object: the Access is the zero value: make one with Meta, Dynamic or Keyed")
 
-// Complete returns a with every nil function replaced by one that answers
-// "not known", and Key made from Name where it was nil.
-func (a Access[T]) Complete() (Access[T], error) {
-	if a.Key == nil {
-		if a.Name == nil {
-			return a, ErrNoKey
-		}
-		name := a.Name
-		a.Key = func(obj T) (string, error) { return name(obj).String(), nil }
-		a.NameIsKey = true
+// Keyed is the Access of objects of any kind. key gives the key under which
+// obj is stored, the same for every state of the same object; its error refuses
+// the object. Keyed panics if key is nil.
+func Keyed[T any](key func(obj T) (string, error), fields Fields[T]) Access[T] {
+	if key == nil {
+		panic("object: Keyed was given no key function: an object without a key cannot be cached; use Meta for API objects")
 	}
-	if a.Name == nil {
-		key := a.Key
-		a.Name = func(obj T) Name {
+	if fields.Name == nil {
+		fields.Name = func(obj T) Name {
 			k, err := key(obj)
 			if err != nil {
 				return Name{}
@@ -66,40 +71,82 @@ func (a Access[T]) Complete() (Access[T], error) {
 			return CutKey(k)
 		}
 	}
-	if a.Version == nil {
-		a.Version = func(T) string { return "" }
+	if fields.Version == nil {
+		fields.Version = func(T) string { return "" }
 	}
-	if a.UID == nil {
-		a.UID = func(T) types.UID { return "" }
+	if fields.UID == nil {
+		fields.UID = func(T) types.UID { return "" }
 	}
-	if a.Labels == nil {
-		a.Labels = func(T) map[string]string { return nil }
+	if fields.Labels == nil {
+		fields.Labels = func(T) map[string]string { return nil }
 	}
-	return a, nil
+	return Access[T]{&reads[T]{Fields: fields, key: key}}
 }
 
-// Meta is the Access of an API object type. Its Key is namespace/name, or the
+// Check returns ErrNoAccess for the zero Access and nil for any other.
+func (a Access[T]) Check() error {
+	if a.reads == nil {
+		return ErrNoAccess
+	}
+	return nil
+}
+
+// WithKey returns an Access that differs from a in its key function, which
+// must not be nil.
+func (a Access[T]) WithKey(key func(obj T) (string, error)) Access[T] {
+	fields := a.Fields()
+	fields.NameIsKey = false
+	return Keyed(key, fields)
+}
+
+// Fields returns the functions of a but for the key, none of them nil, as Keyed
+// takes them.
+func (a Access[T]) Fields() Fields[T] { return a.reads.Fields }
+
+// Key returns the key of obj. The error refuses obj; that of Meta and Dynamic
+// is a *KeyError.
+func (a Access[T]) Key(obj T) (string, error) { return a.reads.key(obj) }
+
+// Name returns the namespace and name of obj, the zero Name when they are not
+// known.
+func (a Access[T]) Name(obj T) Name { return a.reads.Name(obj) }
+
+// NameIsKey reports whether the key of an object that has one is the String of
+// its Name.
+func (a Access[T]) NameIsKey() bool { return a.reads.NameIsKey }
+
+// Version returns the resource version of obj, "" when it is not known.
+func (a Access[T]) Version(obj T) string { return a.reads.Version(obj) }
+
+// UID returns what tells obj from another object of the same key at another
+// time, "" when it is not known.
+func (a Access[T]) UID(obj T) types.UID { return a.reads.UID(obj) }
+
+// Labels returns the labels of obj, nil when they are not known. The map
+// belongs to obj.
+func (a Access[T]) Labels(obj T) map[string]string { return a.reads.Labels(obj) }
+
+// Meta is the Access of an API object type. Its key is namespace/name, or the
 // name alone without a namespace, as client-go's MetaNamespaceKeyFunc makes
-// it. A nil object gives a KeyError.
+// it. A nil object gives a *KeyError.
 func Meta[T metav1.Object]() Access[T] {
-	return Access[T]{
-		Key:       MetaKey[T],
+	return Keyed(MetaKey[T], Fields[T]{
 		Name:      func(obj T) Name { return Name{Namespace: obj.GetNamespace(), Name: obj.GetName()} },
 		NameIsKey: true,
 		Version:   func(obj T) string { return obj.GetResourceVersion() },
 		UID:       func(obj T) types.UID { return obj.GetUID() },
 		Labels:    func(obj T) map[string]string { return obj.GetLabels() },
-	}
+	})
 }
 
 // MetaKey is the key of an API object: namespace/name, or the name alone.
-// A nil object, or one whose metadata cannot be read, gives a KeyError.
+// A nil object, or one whose metadata cannot be read, gives a *KeyError.
 func MetaKey[T metav1.Object](obj T) (key string, err error) {
 	// A nil pointer of a pointer type is caught here, where it costs
 	// nothing, and not by reflection.
 	defer func() {
 		if r := recover(); r != nil {
-			err = KeyError{Obj: obj, Err: fmt.Errorf("%w: reading its metadata panicked: %v", ErrNotAnObject, r)}
+			err = &KeyError{Obj: obj, Err: fmt.Errorf("%w: reading its metadata panicked: %v", ErrNotAnObject, r)}
 		}
 	}()
 	namespace, name := obj.GetNamespace(), obj.GetName()
@@ -115,8 +162,7 @@ func MetaKey[T metav1.Object](obj T) (key string, err error) {
 // else is asked of it is "not known". ExplicitKey and tombstones
 // (DeletedFinalStateUnknown) give the key that they carry.
 func Dynamic[T any]() Access[T] {
-	return Access[T]{
-		Key: func(obj T) (string, error) { return DynamicKey(obj) },
+	return Keyed(func(obj T) (string, error) { return DynamicKey(obj) }, Fields[T]{
 		Name: func(obj T) Name {
 			if o, err := meta.Accessor(obj); err == nil {
 				return Name{Namespace: o.GetNamespace(), Name: o.GetName()}
@@ -141,7 +187,7 @@ func Dynamic[T any]() Access[T] {
 			}
 			return nil
 		},
-	}
+	})
 }
 
 // DynamicKey is MetaKey for an object of which only the value is known. It
@@ -155,7 +201,7 @@ func DynamicKey(obj any) (string, error) {
 	}
 	m, err := meta.Accessor(obj)
 	if err != nil {
-		return "", KeyError{Obj: obj, Err: fmt.Errorf("%w: %w", ErrNotAnObject, err)}
+		return "", &KeyError{Obj: obj, Err: fmt.Errorf("%w: %w", ErrNotAnObject, err)}
 	}
 	return MetaKey(m)
 }

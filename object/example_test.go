@@ -29,7 +29,7 @@ func ExampleParseName() {
 
 func ExampleDeleted() {
 	// A deletion that nobody saw: the object is not known, its name is.
-	gone := object.Deleted[*metav1.PartialObjectMetadata]{Key: "shop/web", FinalStateUnknown: true}
-	fmt.Println(gone.GetNamespace(), gone.GetName(), gone.Known)
-	// Output: shop web false
+	gone := object.Deleted[*metav1.PartialObjectMetadata]{Key: "shop/web", FinalStateUnknown: true, NoObject: true}
+	fmt.Println(gone.GetNamespace(), gone.GetName(), gone.NoObject)
+	// Output: shop web true
 }

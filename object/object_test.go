@@ -49,7 +49,7 @@ func TestAnObjectWithoutAKeyIsAKeyError(t *testing.T) {
 	for name, err := range map[string]error{
 		"typed nil": metaErr, "nil": nilErr, "no object": intErr, "typed nil in any": typedNilErr,
 	} {
-		var keyErr KeyError
+		var keyErr *KeyError
 		if !errors.As(err, &keyErr) || !errors.Is(err, ErrNotAnObject) {
 			t.Errorf("%s: %v is not a KeyError of ErrNotAnObject", name, err)
 			continue
@@ -90,34 +90,52 @@ func TestExplicitKeysAndTombstonesCarryTheirKey(t *testing.T) {
 	}
 }
 
-func TestCompleteFillsInWhatIsMissing(t *testing.T) {
-	if _, err := (Access[int]{}).Complete(); !errors.Is(err, ErrNoKey) {
-		t.Errorf("an Access that can make no key: %v", err)
-	}
-	byKey, err := Access[string]{Key: func(s string) (string, error) {
+func TestKeyedFillsInWhatIsMissing(t *testing.T) {
+	access := Keyed(func(s string) (string, error) {
 		if s == "" {
 			return "", errors.New("empty")
 		}
 		return s, nil
-	}}.Complete()
-	if err != nil {
+	}, Fields[string]{})
+	if err := access.Check(); err != nil {
 		t.Fatal(err)
 	}
-	if n := byKey.Name("a/b"); n != NewName("a", "b") {
-		t.Errorf("Name from Key: %+v", n)
+	if n := access.Name("a/b"); n != NewName("a", "b") {
+		t.Errorf("Name from the key: %+v", n)
 	}
-	if n := byKey.Name(""); n != (Name{}) {
-		t.Errorf("Name of a failing Key: %+v", n)
+	if n := access.Name(""); n != (Name{}) {
+		t.Errorf("Name where there is no key: %+v", n)
 	}
-	if byKey.Version("a") != "" || byKey.UID("a") != "" || byKey.Labels("a") != nil {
+	if access.Version("a") != "" || access.UID("a") != "" || access.Labels("a") != nil || access.NameIsKey() {
 		t.Error("what is not known is not empty")
 	}
-	byName, err := Access[string]{Name: func(s string) Name { return NewName("ns", s) }}.Complete()
-	if err != nil {
-		t.Fatal(err)
+}
+
+func TestAnAccessCannotBeIncomplete(t *testing.T) {
+	if err := (Access[int]{}).Check(); !errors.Is(err, ErrNoAccess) {
+		t.Errorf("the zero Access: %v", err)
 	}
-	if key, err := byName.Key("a"); key != "ns/a" || err != nil {
-		t.Errorf("Key from Name: %q, %v", key, err)
+	defer func() {
+		if text, _ := recover().(string); !strings.Contains(text, "use Meta") {
+			t.Errorf("no key function: %q", text)
+		}
+	}()
+	Keyed(nil, Fields[int]{})
+}
+
+// Another key function takes the promise back that keys are names.
+func TestWithKeyChangesTheKeyAlone(t *testing.T) {
+	meta := Meta[*thing]()
+	access := meta.WithKey(func(o *thing) (string, error) { return "uid-of-" + o.Name, nil })
+	web := newThing("shop", "web", "7")
+	if key, err := access.Key(web); key != "uid-of-web" || err != nil {
+		t.Errorf("Key is %q, %v", key, err)
+	}
+	if access.Name(web) != NewName("shop", "web") || access.Version(web) != "7" {
+		t.Errorf("Name is %v, Version %q", access.Name(web), access.Version(web))
+	}
+	if access.NameIsKey() || !meta.NameIsKey() {
+		t.Error("the promise of Meta went along, or was lost")
 	}
 }
 

@@ -24,11 +24,11 @@ type Deleted[T any] struct {
 	// Key is the key under which the object was stored.
 	Key string
 
-	// Object is the last known state; the zero T when Known is false.
+	// Object is the last known state; the zero T with NoObject.
 	Object T
 
-	// Known is false when no state of the object was ever seen.
-	Known bool
+	// NoObject is true when no state of the object was ever seen.
+	NoObject bool
 
 	// FinalStateUnknown is true when the deletion was missed and noticed
 	// later, by a list. Object may then be older than what was deleted.

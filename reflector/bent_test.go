@@ -130,7 +130,7 @@ func runBentInto(t *testing.T, b *bent, opts Options, tape *mutexTape, sink Sink
 				r.errs = append(r.errs, err)
 			}
 		}
-		r.Reflector = New[*thing](b, opts)
+		r.Reflector = must(New[*thing](b, opts))
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- r.Run(ctx, sink) }()
@@ -213,7 +213,7 @@ func runFor(t *testing.T, d time.Duration, lw ListerWatcher[*thing]) (stats Stat
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), d)
 		defer cancel()
-		r := New(lw, Options{Name: "bent", OnError: func(context.Context, error) {}, Logger: funcr.New(func(string, string) {}, funcr.Options{})})
+		r := must(New(lw, Options{Name: "bent", OnError: func(context.Context, error) {}, Logger: funcr.New(func(string, string) {}, funcr.Options{})}))
 		_ = r.Run(ctx, newMutexTape())
 		stats = r.Stats()
 	})
@@ -227,7 +227,7 @@ func runLogged(t *testing.T, b *bent, opts Options, f func(r *run)) (lines strin
 		b.moved = make(chan struct{}) // one of this bubble
 		r := &run{bent: b, sink: newMutexTape(), t: t}
 		opts.Name, opts.Logger = "bent", funcr.New(r.logged, funcr.Options{})
-		r.Reflector = New[*thing](b, opts)
+		r.Reflector = must(New[*thing](b, opts))
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- r.Run(ctx, r.sink) }()

@@ -8,11 +8,19 @@ import (
 )
 
 func TestTheDefaultNameIsTheLineOfTheCaller(t *testing.T) {
-	r := reflector.New[*Widget](nil, reflector.Options{})
+	r, err := reflector.New[*Widget](source{}, reflector.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !regexp.MustCompile(`^reflector/callsite_test\.go:\d+$`).MatchString(r.Name()) {
 		t.Errorf("the name is %q", r.Name())
 	}
 	if r.TypeDescription() != "*reflector_test.Widget" {
 		t.Errorf("the type is %q", r.TypeDescription())
 	}
+}
+
+// source is a ListerWatcher that is never asked.
+type source struct {
+	reflector.ListerWatcher[*Widget]
 }

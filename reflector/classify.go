@@ -3,7 +3,6 @@ package reflector
 import (
 	"errors"
 	"net"
-	"net/http"
 	"strings"
 	"syscall"
 	"time"
@@ -64,7 +63,7 @@ func judgeStatus(err error, status metav1.Status) verdict {
 	switch {
 	// A 502 is an internal error to apimachinery too; here it is a server
 	// that is away.
-	case status.Code == http.StatusInternalServerError, status.Code == 0 && apierrors.IsInternalError(err):
+	case status.Code == 500, status.Code == 0 && apierrors.IsInternalError(err):
 		return internal
 	case apierrors.IsTooManyRequests(err):
 		return away

@@ -3,7 +3,8 @@
 //
 // # Where it stands
 //
-// A ListerWatcher is where objects come from: HTTP asks an API server and needs
+// A ListerWatcher is where objects come from: an httpsource.Source asks an API
+// server and needs
 // no more than an *http.Client, ListWatch is two functions. A Sink is where
 // they go, in an informer a queue of deltas. The Reflector between the two is
 // a Runner; anything that can fill a Sink may take its place.

@@ -11,7 +11,7 @@ import (
 // source and its sink.
 var (
 	// ErrNoListerWatcher: New was given a nil ListerWatcher.
-	ErrNoListerWatcher = errors.New("no ListerWatcher: pass a source of objects to New, such as NewHTTP's or a *ListWatch")
+	ErrNoListerWatcher = errors.New("no ListerWatcher: pass a source of objects to New, such as an *httpsource.Source or a *ListWatch")
 
 	// ErrNoSink: Run was given a nil Sink.
 	ErrNoSink = errors.New("no Sink: pass what shall take the objects to Run, such as a deltafifo queue")
@@ -43,7 +43,7 @@ var (
 	// ErrNothingUsable: a list has objects, and none of them could be used. It
 	// is not taken for the state of the server: what is not in it would be
 	// deleted.
-	ErrNothingUsable = errors.New("none of the objects of the list can be used: check that their kind is the one that is asked for (HTTPConfig.Kind, Options.GVK) and the Go type one that holds it")
+	ErrNothingUsable = errors.New("none of the objects of the list can be used: check that their kind is the one that is asked for (httpsource.Config.Kind, Options.GVK) and the Go type one that holds it")
 )
 
 // unusableListError is ErrNothingUsable with the number of objects and what is
@@ -103,11 +103,5 @@ func (e *Error) Error() string {
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// silenceError says how long a stream was silent.
-type silenceError struct{ silence time.Duration }
-
-func (e *silenceError) Error() string {
-	return ErrSilent.Error() + " (" + e.silence.String() + ")"
-}
-
-func (e *silenceError) Unwrap() error { return ErrSilent }
+// silentFor is ErrSilent with how long the stream was silent.
+func silentFor(silence time.Duration) error { return fmt.Errorf("%w (%v)", ErrSilent, silence) }

@@ -3,11 +3,10 @@ package reflector_test
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 
 	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 )
 
 // Widget is an API type, as small as they come.
@@ -59,55 +58,10 @@ func (t *table) Bookmark(_ context.Context, version string) error {
 	return nil
 }
 
-// serveWidgets answers a streamed list of two widgets and one change.
-func serveWidgets(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintln(w, `{"type":"ADDED","object":{"kind":"Widget","apiVersion":"example.org/v1","metadata":{"name":"a","resourceVersion":"7"},"size":1}}`)
-	fmt.Fprintln(w, `{"type":"ADDED","object":{"kind":"Widget","apiVersion":"example.org/v1","metadata":{"name":"b","resourceVersion":"9"},"size":2}}`)
-	fmt.Fprintln(w, `{"type":"BOOKMARK","object":{"kind":"Widget","apiVersion":"example.org/v1","metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}}`)
-	fmt.Fprintln(w, `{"type":"MODIFIED","object":{"kind":"Widget","apiVersion":"example.org/v1","metadata":{"name":"a","resourceVersion":"10"},"size":3}}`)
-	w.(http.Flusher).Flush()
-	<-r.Context().Done()
-}
-
-// A Reflector keeps a Sink in step with an API server. It needs nothing but an
-// *http.Client.
+// A Reflector keeps a Sink in step with what a source lists and watches. This
+// source is a ListWatch: two functions, such as those of a client or of something
+// that has never seen an API server. Package httpsource has one for API servers.
 func Example() {
-	server := httptest.NewServer(http.HandlerFunc(serveWidgets))
-	defer server.Close()
-
-	source, err := reflector.NewHTTP(reflector.HTTPConfig[*Widget]{
-		Client:   server.Client(),
-		BaseURL:  server.URL,
-		Group:    "example.org",
-		Version:  "v1",
-		Resource: "widgets",
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-
-	ctx, cancel := context.WithCancel(context.Background())
-	sink := &table{then: func(what string) {
-		fmt.Println(what)
-		if what == "event 10" {
-			cancel()
-		}
-	}}
-	r := reflector.New(source, reflector.Options{Name: "widgets"})
-	err = r.Run(ctx, sink)
-
-	fmt.Println(sink.sizes, r.LastSyncResourceVersion(), err)
-	// Output:
-	// list 9
-	// event 10
-	// map[a:3 b:2] 10 context canceled
-}
-
-// A ListWatch makes a source of two functions, such as those of a client or of
-// something that has never seen an API server.
-func ExampleListWatch() {
 	source := &reflector.ListWatch[*Widget]{
 		ListFunc: func(context.Context, metav1.ListOptions) (reflector.List[*Widget], error) {
 			return reflector.ListOf(metav1.ListMeta{ResourceVersion: "1"}, []Widget{
@@ -115,7 +69,8 @@ func ExampleListWatch() {
 			}), nil
 		},
 		WatchFunc: func(ctx context.Context, _ metav1.ListOptions) (reflector.Stream[*Widget], error) {
-			return &silence{ctx: ctx}, nil
+			change := &Widget{ObjectMeta: metav1.ObjectMeta{Name: "a", ResourceVersion: "2"}, Size: 3}
+			return &changes{ctx: ctx, widgets: []*Widget{change}}, nil
 		},
 		NoStreamedLists: true,
 	}
@@ -123,21 +78,37 @@ func ExampleListWatch() {
 	ctx, cancel := context.WithCancel(context.Background())
 	sink := &table{then: func(what string) {
 		fmt.Println(what)
-		cancel()
+		if what == "event 2" {
+			cancel()
+		}
 	}}
-	_ = reflector.New(source, reflector.Options{}).Run(ctx, sink)
-	fmt.Println(sink.sizes)
+	r, err := reflector.New(source, reflector.Options{Name: "widgets"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = r.Run(ctx, sink)
+	fmt.Println(sink.sizes, r.LastSyncResourceVersion(), err)
 	// Output:
 	// list 1
-	// map[a:1]
+	// event 2
+	// map[a:3] 2 context canceled
 }
 
-// silence is a Stream on which nothing happens.
-type silence struct{ ctx context.Context }
-
-func (s *silence) Next() (reflector.Event[*Widget], error) {
-	<-s.ctx.Done()
-	return reflector.Event[*Widget]{}, s.ctx.Err()
+// changes is a Stream of some changes, after which nothing happens.
+type changes struct {
+	ctx     context.Context
+	widgets []*Widget
 }
 
-func (s *silence) Close() {}
+func (s *changes) Next() (reflector.Event[*Widget], error) {
+	if len(s.widgets) == 0 {
+		<-s.ctx.Done()
+		return reflector.Event[*Widget]{}, s.ctx.Err()
+	}
+	next := s.widgets[0]
+	s.widgets = s.widgets[1:]
+	return reflector.Event[*Widget]{Type: watch.Modified, Object: next, ResourceVersion: next.ResourceVersion}, nil
+}
+
+func (s *changes) Close() {}

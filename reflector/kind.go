@@ -1,22 +1,13 @@
 package reflector
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 
+	"github.com/informant-go/informant/internal/apikind"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-)
-
-// errTable refuses what a server sends when it was asked for a table.
-var errTable = errors.New("it is a Table, which is made for people to read: ask the server for objects (Accept: application/json, without as=Table)")
-
-// The kinds of metadata alone, which a server sends to who asks for it.
-var (
-	metadataAlone = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadata")
-	metadataList  = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadataList")
 )
 
 // checker returns the check of each object that comes in (R4), nil when there
@@ -34,20 +25,13 @@ func checker[T any](want schema.GroupVersionKind) (func(T) error, error) {
 
 func checkKind(got, want schema.GroupVersionKind) error {
 	switch {
-	case isTable(got.Group, got.Kind):
-		return errTable
+	case apikind.IsTable(got):
+		return apikind.ErrTable
 	case !want.Empty() && got != want:
-		return errOtherKind(got, want)
+		return apikind.Other(got, want)
 	}
 	return nil
 }
-
-// errOtherKind says that an object or list is of another kind.
-func errOtherKind(got, want schema.GroupVersionKind) error {
-	return fmt.Errorf("it is a %.200s, expected a %.200s", got, want)
-}
-
-func isTable(group, kind string) bool { return kind == "Table" && group == metav1.GroupName }
 
 // kindOf returns how to read the kind of a T that carries it, nil for a T that
 // does not. The type is found out here, once, and not with each object.

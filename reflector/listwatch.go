@@ -55,6 +55,17 @@ var (
 	errNoWatchFunc = errors.New("reflector: ListWatch has no WatchFunc: set it to a function that watches, WatchOf makes one of a client's Watch")
 )
 
+// check returns which function is missing, or nil.
+func (lw *ListWatch[T]) check() error {
+	switch {
+	case lw == nil || lw.ListFunc == nil:
+		return errNoListFunc
+	case lw.WatchFunc == nil:
+		return errNoWatchFunc
+	}
+	return nil
+}
+
 // List calls ListFunc.
 func (lw *ListWatch[T]) List(ctx context.Context, opts metav1.ListOptions, part func(Part[T]) error) (metav1.ListMeta, error) {
 	if lw == nil || lw.ListFunc == nil {

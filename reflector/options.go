@@ -2,6 +2,7 @@ package reflector
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -32,7 +33,7 @@ type Options struct {
 
 	// Source names where the objects come from in logs and in Status, best the
 	// URL path. By default it is what lw calls itself, if lw is a
-	// fmt.Stringer, as HTTP is.
+	// fmt.Stringer, as httpsource.Source is.
 	Source string
 
 	// GVK is what each object has to be; others are refused (R4). It is for
@@ -64,13 +65,13 @@ type Options struct {
 
 	// MinWatchTimeout and MaxWatchTimeout bound how long the server is asked
 	// to keep a watch open; each watch draws a time between them, in whole
-	// seconds. By default 5 and 10 minutes; a Max that is 0 or below Min is
-	// twice Min.
+	// seconds. By default 5 and 10 minutes; without Max it is twice Min. New
+	// refuses a Max that is below Min.
 	MinWatchTimeout, MaxWatchTimeout time.Duration
 
 	// ListSilence is how long a list may hand over nothing before it is cut
 	// and tried again. By default 10 minutes: a source may hand over a list
-	// only when all of it is there. HTTP has a shorter limit of its own.
+	// only when all of it is there. httpsource has a shorter limit of its own.
 	ListSilence time.Duration
 
 	// Backoff spaces the tries after an error.
@@ -99,6 +100,14 @@ type Options struct {
 	// either case. It corresponds to client-go's
 	// WatchErrorHandlerWithContext.
 	OnError func(ctx context.Context, err error)
+}
+
+// check returns which option cannot be met, and what to set.
+func (o Options) check() error {
+	if o.MaxWatchTimeout > 0 && o.MaxWatchTimeout < o.MinWatchTimeout {
+		return fmt.Errorf("Options.MaxWatchTimeout is %v and Options.MinWatchTimeout %v: set Max to Min or more, or leave it out for twice Min", o.MaxWatchTimeout, o.MinWatchTimeout)
+	}
+	return nil
 }
 
 // complete returns o with its defaults filled in.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/informant-go/informant/internal/watchdog"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -83,11 +84,11 @@ func (m *machine[T]) pageOptions(s state[T]) metav1.ListOptions {
 // requestPage asks for a page and hands over what comes.
 func (m *machine[T]) requestPage(ctx context.Context, opts metav1.ListOptions) (metav1.ListMeta, error) {
 	m.r.record.update(func(s *Stats) { s.Pages++ })
-	listCtx, dog := newWatchdog(ctx, 0, m.r.opts.ListSilence)
-	defer dog.stop()
+	listCtx, dog := watchdog.New(ctx, 0, m.r.opts.ListSilence, silentFor(m.r.opts.ListSilence))
+	defer dog.Stop()
 	meta, err := m.r.lw.List(listCtx, opts, func(p Part[T]) error {
-		dog.got()
-		defer dog.waits()
+		dog.Got()
+		defer dog.Waits()
 		m.r.health.answered()
 		for _, err := range p.Refused {
 			m.refuseListed(ctx, err)
@@ -98,7 +99,7 @@ func (m *machine[T]) requestPage(ctx context.Context, opts metav1.ListOptions) (
 		m.r.health.answered()
 		return meta, nil
 	}
-	if cut := cutBy(listCtx); cut != nil {
+	if cut := watchdog.Cut(listCtx); cut != nil {
 		err = cut
 	}
 	if errors.Is(err, ErrSilent) {

@@ -152,7 +152,7 @@ func simulate(t *testing.T, opts Options, m manners, stubborn string, actions []
 		server.manners, sink.stubborn = m, stubborn
 		opts.Name, opts.OnError = "simulated", func(context.Context, error) {}
 		opts.Logger = funcr.New(func(string, string) {}, funcr.Options{})
-		r := New[*thing](server, opts)
+		r := must(New[*thing](server, opts))
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- r.Run(ctx, sink) }()

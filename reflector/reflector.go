@@ -1,6 +1,7 @@
 package reflector
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -22,7 +23,6 @@ type Reflector[T any] struct {
 	access    object.Access[T]
 	check     func(T) error // nil, or says what is wrong with an object (R4)
 	opts      Options
-	err       error // what keeps it from ever running
 
 	running atomic.Bool
 	record  record
@@ -32,36 +32,47 @@ type Reflector[T any] struct {
 
 var _ Runner[any] = (*Reflector[any])(nil)
 
-// New returns a Reflector for API objects. It corresponds to client-go's
-// NewReflectorWithOptions. lw must not be nil: Check and Run tell.
-func New[T metav1.Object](lw ListerWatcher[T], opts Options) *Reflector[T] {
-	return NewWithAccess(lw, object.Meta[T](), opts)
+// New returns a Reflector for API objects that feeds what lw lists and watches to
+// the sink of Run. It corresponds to client-go's NewReflectorWithOptions.
+//
+// The error, an *Error, says what to give instead: ErrNoListerWatcher for a nil
+// lw, errors for a ListWatch without one of its functions and for Options that
+// cannot be met.
+func New[T metav1.Object](lw ListerWatcher[T], opts Options) (*Reflector[T], error) {
+	return NewWithAccess(object.Meta[T](), lw, opts)
 }
 
-// NewWithAccess is New for objects of any type. Of access the key function is
-// used, to name objects in errors.
-func NewWithAccess[T any](lw ListerWatcher[T], access object.Access[T], opts Options) *Reflector[T] {
-	r := &Reflector[T]{name: opts.Name, typ: opts.TypeDescription, lw: lw, opts: opts.complete()}
+// NewWithAccess is New for objects of any type. The Reflector uses access to
+// name objects in errors; the zero Access gives object.ErrNoAccess.
+func NewWithAccess[T any](access object.Access[T], lw ListerWatcher[T], opts Options) (*Reflector[T], error) {
+	r := &Reflector[T]{name: opts.Name, typ: opts.TypeDescription, lw: lw, access: access}
 	if r.name == "" {
 		r.name = callSite()
 	}
 	if r.typ == "" {
 		r.typ = describe[T](opts)
 	}
-	r.access, r.err = access.Complete()
-	if r.err == nil {
-		r.check, r.err = checker[T](opts.GVK)
+	check, err := checker[T](opts.GVK)
+	if err = cmp.Or(checkSource(lw), access.Check(), opts.check(), err); err != nil {
+		return nil, r.wrap("set up", "", err)
 	}
-	if isNil(lw) {
-		r.err = ErrNoListerWatcher
-	} else if named, ok := lw.(fmt.Stringer); ok && r.opts.Source == "" {
+	r.check, r.opts = check, opts.complete()
+	if named, ok := lw.(fmt.Stringer); ok && r.opts.Source == "" {
 		r.opts.Source = named.String()
 	}
 	r.health.limit, r.health.names = r.opts.OutOfStepAfter, r.names()
-	if r.err != nil {
-		r.err = r.wrap("set up", "", r.err)
+	return r, nil
+}
+
+// checkSource returns why lw cannot be the source of a Reflector, or nil.
+func checkSource[T any](lw ListerWatcher[T]) error {
+	if isNil(lw) {
+		return ErrNoListerWatcher
 	}
-	return r
+	if functions, ok := lw.(*ListWatch[T]); ok {
+		return functions.check()
+	}
+	return nil
 }
 
 func describe[T any](opts Options) string {
@@ -71,13 +82,17 @@ func describe[T any](opts Options) string {
 	return reflect.TypeFor[T]().String()
 }
 
-// isNil tells a nil ListerWatcher, also one that is a nil pointer inside.
-func isNil[T any](lw ListerWatcher[T]) bool {
-	if lw == nil {
+// isNil reports whether v is nil, or a nil pointer, function, map, channel or
+// slice inside an interface.
+func isNil(v any) bool {
+	if v == nil {
 		return true
 	}
-	v := reflect.ValueOf(lw)
-	return v.Kind() == reflect.Pointer && v.IsNil()
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan, reflect.Slice:
+		return r.IsNil()
+	}
+	return false
 }
 
 // Name is the name of the Reflector in errors and logs.
@@ -85,10 +100,6 @@ func (r *Reflector[T]) Name() string { return r.name }
 
 // TypeDescription is the name of the objects in errors and logs.
 func (r *Reflector[T]) TypeDescription() string { return r.typ }
-
-// Check reports what keeps the Reflector from ever running, such as
-// ErrNoListerWatcher, or nil. Run returns the same error.
-func (r *Reflector[T]) Check() error { return r.err }
 
 // LastSyncResourceVersion is the version of what the sink has taken last, ""
 // before the first list.
@@ -98,16 +109,13 @@ func (r *Reflector[T]) LastSyncResourceVersion() string { return r.record.lastVe
 func (r *Reflector[T]) Stats() Stats { return r.record.snapshot() }
 
 // Run keeps sink in step until ctx ends and then returns ctx.Err(). It returns
-// another error, at once, for a nil sink, for what Check reports, and
-// when the Reflector runs already.
+// an *Error, at once, with ErrNoSink for a nil sink and with ErrRunning when the
+// Reflector runs already.
 //
 // A Run that follows another one lists first, from the version that the last
 // one had reached.
 func (r *Reflector[T]) Run(ctx context.Context, sink Sink[T]) error {
-	if r.err != nil {
-		return r.err
-	}
-	if sink == nil {
+	if isNil(sink) {
 		return r.wrap("run", "", ErrNoSink)
 	}
 	if !r.running.CompareAndSwap(false, true) {

@@ -294,7 +294,7 @@ func TestWithoutVersionsDeletionsBetweenWatchesAreFound(t *testing.T) {
 			}
 			synctest.Test(t, func(t *testing.T) {
 				sink := newMutexTape()
-				r := New[*thing](lw, Options{OnError: func(context.Context, error) {}})
+				r := must(New[*thing](lw, Options{OnError: func(context.Context, error) {}}))
 				ctx, cancel := context.WithCancel(context.Background())
 				done := make(chan error, 1)
 				go func() { done <- r.Run(ctx, sink) }()

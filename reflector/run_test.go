@@ -16,35 +16,54 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-func TestWhatCannotRunSaysWhyAtOnce(t *testing.T) {
+// What cannot work is refused when the Reflector is made, with its name, its type
+// and what to give instead.
+func TestWhatCannotRunIsRefusedByNew(t *testing.T) {
 	var nilList *ListWatch[*thing]
+	list := func(context.Context, metav1.ListOptions) (List[*thing], error) { return List[*thing]{}, nil }
 	for _, c := range []struct {
 		name string
-		r    *Reflector[*thing]
-		sink Sink[*thing]
-		want error
+		make func(Options) (*Reflector[*thing], error)
+		opts Options
+		want error // nil where text says enough
+		text string
 	}{
-		{"no source", New[*thing](nil, Options{Name: "pods"}), &tape{}, ErrNoListerWatcher},
-		{"a nil pointer as source", New[*thing](nilList, Options{Name: "pods"}), &tape{}, ErrNoListerWatcher},
-		{"no sink", New[*thing](newSimServer(), Options{Name: "pods"}), nil, ErrNoSink},
-		{"no key", NewWithAccess(newSimServer(), object.Access[*thing]{}, Options{Name: "pods"}), &tape{}, object.ErrNoKey},
+		{"no source", func(o Options) (*Reflector[*thing], error) { return New[*thing](nil, o) }, Options{}, ErrNoListerWatcher, "*httpsource.Source or a *ListWatch"},
+		{"a nil pointer as source", func(o Options) (*Reflector[*thing], error) { return New[*thing](nilList, o) }, Options{}, ErrNoListerWatcher, "pass a source"},
+		{"a ListWatch without functions", func(o Options) (*Reflector[*thing], error) { return New(&ListWatch[*thing]{}, o) }, Options{}, errNoListFunc, "set it to a function that lists"},
+		{"a ListWatch that only lists", func(o Options) (*Reflector[*thing], error) { return New(&ListWatch[*thing]{ListFunc: list}, o) }, Options{}, errNoWatchFunc, "set it to a function that watches"},
+		{"the zero Access", func(o Options) (*Reflector[*thing], error) {
+			return NewWithAccess(object.Access[*thing]{}, newSimServer(), o)
+		}, Options{}, object.ErrNoAccess, "make one with Meta"},
+		{"a kind that objects do not carry", ofSimServer, Options{GVK: schema.GroupVersionKind{Kind: "Thing"}}, nil, "leave GVK empty"},
+		{"watch timeouts that exclude each other", ofSimServer, Options{MinWatchTimeout: time.Hour, MaxWatchTimeout: time.Minute}, nil, "set Max to Min or more"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := c.r.Run(context.Background(), c.sink)
-			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), "pods") || !strings.Contains(err.Error(), "*reflector.thing") {
-				t.Errorf("Run returned %v, want %v with reflector and type", err, c.want)
+			c.opts.Name = "pods"
+			r, err := c.make(c.opts)
+			if r != nil || err == nil || c.want != nil && !errors.Is(err, c.want) {
+				t.Fatalf("New returned %v, %v, want %v", r, err, c.want)
 			}
-			if c.sink != nil && !errors.Is(c.r.Check(), c.want) {
-				t.Errorf("Check returned %v", c.r.Check())
+			for _, text := range []string{c.text, "reflector pods: set up "} {
+				if !strings.Contains(err.Error(), text) {
+					t.Errorf("%v, want %q", err, text)
+				}
+			}
+			if !errors.As(err, new(*Error)) {
+				t.Errorf("%T is no *Error", err)
 			}
 		})
 	}
 }
 
-func TestAKindThatObjectsDoNotCarryCannotBeExpected(t *testing.T) {
-	err := New[*thing](newSimServer(), Options{GVK: schema.GroupVersionKind{Kind: "Thing"}}).Check()
-	if err == nil || !strings.Contains(err.Error(), "does not carry its kind") {
-		t.Errorf("Check returned %v", err)
+func ofSimServer(o Options) (*Reflector[*thing], error) { return New[*thing](newSimServer(), o) }
+
+func TestRunRefusesANilSinkAtOnce(t *testing.T) {
+	for name, sink := range map[string]Sink[*thing]{"nil": nil, "a nil pointer": (*tape)(nil)} {
+		err := must(ofSimServer(Options{Name: "pods"})).Run(context.Background(), sink)
+		if !errors.Is(err, ErrNoSink) || !strings.Contains(err.Error(), "pods") || !strings.Contains(err.Error(), "*reflector.thing") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -67,7 +86,7 @@ func TestTheEndOfTheContextEndsEverythingAtOnce(t *testing.T) {
 					began := time.Now()
 					s := &script{began: began, finish: func() {}, answers: []answer{c.answer, after()}}
 					sink := &tape{}
-					err := New[*thing](s, Options{DisableStreaming: !streamed, OnError: func(context.Context, error) {}}).Run(ctx, sink)
+					err := must(New[*thing](s, Options{DisableStreaming: !streamed, OnError: func(context.Context, error) {}})).Run(ctx, sink)
 					if !errors.Is(err, context.DeadlineExceeded) {
 						t.Errorf("Run returned %v", err)
 					}
@@ -101,7 +120,7 @@ func TestASinkThatWaitsForAnHourDoesNotCutTheStream(t *testing.T) {
 func TestASecondRunGoesOnFromTheVersionOfTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
-		r := New[*thing](s, Options{})
+		r := must(New[*thing](s, Options{}))
 		for _, answers := range [][]answer{{after(modified("a@11"))}, {streams(added("a@11"), listEnd("12"))}} {
 			ctx, cancel := context.WithCancel(context.Background())
 			s.answers, s.finish = answers, cancel
@@ -119,7 +138,7 @@ func TestASecondRunGoesOnFromTheVersionOfTheFirst(t *testing.T) {
 func TestTwoRunsAtOnceAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
-		r := New[*thing](newSimServer(), Options{})
+		r := must(New[*thing](newSimServer(), Options{}))
 		done := make(chan error)
 		go func() { done <- r.Run(ctx, newMutexTape()) }()
 		synctest.Wait() // the first Run waits for events
@@ -142,7 +161,7 @@ func TestAPanicOfTheSinkLeavesNothingOpen(t *testing.T) {
 						panic("boom")
 					}
 				}}
-				r := New[*thing](s, Options{})
+				r := must(New[*thing](s, Options{}))
 				func() {
 					defer func() {
 						if recover() != "boom" {
@@ -227,7 +246,7 @@ func TestObjectsOfTheWrongKindAreReportedAndNotStored(t *testing.T) {
 		}
 		var errs []string
 		sink := &keys{}
-		r := New(lw, Options{Name: "pods", GVK: schema.FromAPIVersionAndKind("v1", "Pod"), OnError: func(_ context.Context, err error) { errs = append(errs, err.Error()) }})
+		r := must(New(lw, Options{Name: "pods", GVK: schema.FromAPIVersionAndKind("v1", "Pod"), OnError: func(_ context.Context, err error) { errs = append(errs, err.Error()) }}))
 		_ = r.Run(ctx, sink)
 		// b was refused by the list, so that its event calls for none; e was not.
 		if got := strings.Join(sink.names, " "); got != "a d a" {
@@ -304,5 +323,5 @@ func reflectorOfFakes(opened *[]*watch.FakeWatcher) *Reflector[*thing] {
 		}),
 		NoStreamedLists: true,
 	}
-	return New(lw, Options{Name: "fakes", OnError: func(context.Context, error) {}})
+	return must(New(lw, Options{Name: "fakes", OnError: func(context.Context, error) {}}))
 }

@@ -304,7 +304,7 @@ func playHere(t *testing.T, opts Options, sink *tape, answers []answer) played {
 		opts.Backoff.Jitter = -1
 	}
 	opts.OnError = func(_ context.Context, err error) { p.errs = append(p.errs, err) }
-	p.Reflector = New[*thing](s, opts)
+	p.Reflector = must(New[*thing](s, opts))
 	p.err = p.Run(ctx, sink)
 	p.requests = s.log
 	if s.open != 0 {
@@ -317,4 +317,12 @@ func playHere(t *testing.T, opts Options, sink *tape, answers []answer) played {
 		t.Errorf("Run returned %v, want context.Canceled", p.err)
 	}
 	return p
+}
+
+// must returns v, and panics if there is an error.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/informant-go/informant/internal/watchdog"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
@@ -140,7 +141,7 @@ func (m *machine[T]) readInitial(ctx context.Context, w *openWatch[T], in *initi
 func (m *machine[T]) takeInitial(ctx context.Context, w *openWatch[T], in *initial[T], e Event[T]) error {
 	if !in.over && (e.Type != watch.Added || in.repeats(m.r.key(e.Object))) {
 		in.over, in.seen = true, nil
-		w.dog.cutIn(endGrace, errNoListEnd)
+		w.dog.CutIn(endGrace, errNoListEnd)
 	}
 	if e.Type != watch.Added || len(in.tail) > 0 {
 		in.tail = append(in.tail, e)
@@ -182,7 +183,7 @@ func (m *machine[T]) streamed(ctx context.Context, s state[T], w *openWatch[T], 
 	m.delays.failing(time.Now())
 	w.ordered, w.heard, w.progress = true, false, false
 	w.listed = time.Now()
-	w.dog.set(w.timeout-w.listed.Sub(w.began), watchGrace)
+	w.dog.Set(w.timeout-w.listed.Sub(w.began), watchGrace, silentFor(watchGrace))
 	return state[T]{phase: reading, open: w}
 }
 
@@ -208,7 +209,7 @@ func (m *machine[T]) streamFailed(ctx context.Context, s state[T], w *openWatch[
 		return m.end()
 	}
 	m.r.record.restart(m.streamEnd(w, err).cause())
-	if cut := cutBy(w.ctx); cut != nil {
+	if cut := watchdog.Cut(w.ctx); cut != nil {
 		m.r.record.update(func(st *Stats) { st.Cut++ })
 		err = cut
 	}

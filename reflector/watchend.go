@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/informant-go/informant/internal/watchdog"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
@@ -39,7 +40,7 @@ type watchEnd struct {
 // endOf is the end of w by err.
 func endOf[T any](w *openWatch[T], err error, now time.Time) watchEnd {
 	end := watchEnd{err: err, opened: w.opened, lasted: now.Sub(w.began), silent: w.silent(now)}
-	if cut := cutBy(w.ctx); cut != nil {
+	if cut := watchdog.Cut(w.ctx); cut != nil {
 		end.err, end.cut = cut, true
 	}
 	end.how = judge(end.err)

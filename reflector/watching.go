@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/informant-go/informant/internal/watchdog"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 )
@@ -31,7 +32,7 @@ const (
 // openWatch is a watch from the request to its end.
 type openWatch[T any] struct {
 	ctx    context.Context
-	dog    *watchdog
+	dog    *watchdog.Watchdog
 	stream Stream[T] // nil unless opened
 	// closed is closed once stream is, which the end of ctx brings about: not
 	// every stream takes notice of its context. A panic of the stream's Close
@@ -65,15 +66,15 @@ func (w *openWatch[T]) silent(now time.Time) time.Duration {
 
 // next waits for the next event.
 func (w *openWatch[T]) next() (Event[T], error) {
-	w.dog.waits()
+	w.dog.Waits()
 	e, err := w.stream.Next()
-	w.dog.got()
+	w.dog.Got()
 	return e, err
 }
 
 // close gives back everything. It may be called twice.
 func (w *openWatch[T]) close() {
-	w.dog.stop() // ends ctx
+	w.dog.Stop() // ends ctx
 	if w.closed == nil {
 		return
 	}
@@ -95,9 +96,9 @@ func (m *machine[T]) open(ctx context.Context, opts metav1.ListOptions, silence 
 		grace, silence = w.timeout, watchGrace
 	}
 	streamed := opts.SendInitialEvents != nil
-	w.ctx, w.dog = newWatchdog(ctx, grace, silence)
+	w.ctx, w.dog = watchdog.New(ctx, grace, silence, silentFor(silence))
 	if streamed { // its list has to end with it
-		w.dog.within(w.timeout+watchGrace, errNoListEnd)
+		w.dog.Within(w.timeout+watchGrace, errNoListEnd)
 	}
 	m.watch = w
 	stream, err := m.r.lw.Watch(w.ctx, opts)
@@ -108,7 +109,7 @@ func (m *machine[T]) open(ctx context.Context, opts metav1.ListOptions, silence 
 		w.close()
 		return w, err
 	}
-	w.dog.got()
+	w.dog.Got()
 	w.stream, w.opened = stream, true
 	w.closed = make(chan any, 1)
 	context.AfterFunc(w.ctx, w.closeStream)

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Backoff makes a queue count the failures of an item in the entry of that
-// item, instead of in a limiter, and forget them after a while: an item that
-// fails and is never seen again leaves nothing behind.
+// Backoff makes a RateLimitingQueue count the failures of an item itself, beside
+// its limiter or instead of one, and forget them after a while: an item that
+// fails and is never added again costs no memory then.
 type Backoff struct {
 	// Base is the delay of the first failure; each further one doubles it.
 	// Zero or less means that there is no Backoff.
@@ -22,16 +22,16 @@ type Backoff struct {
 	Expire time.Duration
 }
 
-// failed holds the entries that remember failures, those whose last failure is
-// the oldest first. All are remembered for the same time, so that a list is
-// all that it takes.
+// failed is the list of the entries with failures, ordered by the time of their
+// last failure, the oldest first. All failures expire after the same time, so
+// that a list is enough: no heap is needed.
 type failed[T comparable] struct {
 	base, max      time.Duration
 	expire         int64
 	oldest, newest uint32
 }
 
-// setBackoff is called at construction.
+// setBackoff sets what failed needs. It is called at construction.
 func (q *Queue[T]) setBackoff(b Backoff, jitter float64) {
 	q.failed.base, q.failed.max = b.Base, max(b.Base, b.Max)
 	longest := float64(q.failed.max) * (1 + jitter)
@@ -66,16 +66,16 @@ func (q *Queue[T]) remembered(e entry[T], now int64) int {
 	return int(e.failures())
 }
 
-// forgive drops the failures of e.
+// forgive drops the failures of e, and the entry if nothing else needs it.
 func (q *Queue[T]) forgive(e entry[T]) {
 	q.failed.remove(&q.table.slabs, e.more())
 	e.more().failures = 0
 	q.settle(e)
 }
 
-// forgetOld drops the failures that have expired, and sets also to when it
-// should be called again: in steps, so that a stream of failures is not one of
-// alarms.
+// forgetOld drops the failures that have expired, and sets the time at which it
+// must be called again. That time is rounded up, so that many failures in a row
+// do not ring the alarm as often.
 func (q *Queue[T]) forgetOld(now int64) {
 	f := &q.failed
 	q.delays.also = 0
@@ -88,13 +88,13 @@ func (q *Queue[T]) forgetOld(now int64) {
 	switch {
 	case f.oldest == 0 || q.down:
 	case f.expires(q.table.at(f.oldest)) <= now:
-		q.delays.ringAlso(now) // others want the lock as well
+		q.delays.ringAlso(now) // the rest when others have had the lock
 	default:
 		q.delays.ringAlso(later(now, max(f.expire/8, 1)))
 	}
 }
 
-// expires is when the failures of e expire, of which there must be some.
+// expires is when the failures of e expire. It must have some.
 func (f *failed[T]) expires(e entry[T]) int64 { return later(e.more().failedAt, f.expire) }
 
 func (f *failed[T]) push(in *slabs[T], e entry[T]) {

@@ -24,7 +24,7 @@ func ready(q *workqueue.RateLimitingQueue[string], item string) time.Duration {
 // The queue's own counts give the delays of the limiter, and expire.
 func TestBackoffExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		q := workqueue.NewRateLimiting(workqueue.Options[string]{
 			Backoff: workqueue.Backoff{Base: time.Second, Max: 5 * time.Second, Expire: time.Minute},
 		})
 		defer q.ShutDown()
@@ -55,11 +55,11 @@ func TestBackoffExpires(t *testing.T) {
 // each time would otherwise begin again and again.
 func TestBackoffExpiresNoSoonerThanTwiceTheLongestDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		q := workqueue.NewRateLimiting(workqueue.Options[string]{
 			Backoff: workqueue.Backoff{Base: time.Second, Max: 10 * time.Second, Expire: time.Second},
 		})
 		defer q.ShutDown()
-		jittered := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		jittered := workqueue.NewRateLimiting(workqueue.Options[string]{
 			Backoff: workqueue.Backoff{Base: time.Second, Max: 10 * time.Second, Expire: time.Second},
 			Jitter:  0.5,
 		})
@@ -89,7 +89,7 @@ func TestBackoffExpiresNoSoonerThanTwiceTheLongestDelay(t *testing.T) {
 // called any more.
 func TestBackoffLeavesNothingBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[int]{
+		q := workqueue.NewRateLimiting(workqueue.Options[int]{
 			Backoff:     workqueue.Backoff{Base: time.Millisecond, Max: time.Second},
 			IdleEntries: 10,
 		})
@@ -118,7 +118,7 @@ func TestBackoffLeavesNothingBehind(t *testing.T) {
 // Jitter makes delays longer, by no more than it says, and different.
 func TestJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for name, o := range map[string]workqueue.RateLimitingOptions[string]{
+		for name, o := range map[string]workqueue.Options[string]{
 			"backoff": {Jitter: 0.5, Backoff: workqueue.Backoff{Base: 100 * time.Second}},
 			"limiter": {Jitter: 0.5, Limiter: workqueue.NewExponentialLimiter[string](100*time.Second, 100*time.Second)},
 		} {
@@ -142,7 +142,7 @@ func TestJitter(t *testing.T) {
 // With several limits the longest counts; a shorter After cuts it.
 func TestTheLongestLimitCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		q := workqueue.NewRateLimiting(workqueue.Options[string]{
 			Backoff: workqueue.Backoff{Base: 2 * time.Second, Max: time.Hour},
 			Limiter: workqueue.NewFastSlowLimiter[string](3*time.Second, time.Second, 1),
 		})
@@ -167,7 +167,7 @@ func TestTheLongestLimitCounts(t *testing.T) {
 func TestTokensAreSpentByItemsThatRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bucket := rate.NewLimiter(1, 2)
-		q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Tokens: bucket, AddTakesDelay: true})
+		q := workqueue.NewRateLimiting(workqueue.Options[string]{Tokens: bucket, AddTakesDelay: true})
 		defer q.ShutDown()
 		begin := time.Now()
 		var order []string
@@ -195,7 +195,7 @@ func TestTokensAreSpentByItemsThatRun(t *testing.T) {
 func TestTokensAreNotSpentByItemsThatDoNotRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bucket := rate.NewLimiter(rate.Every(time.Hour), 1)
-		q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		q := workqueue.NewRateLimiting(workqueue.Options[string]{
 			Tokens: bucket, AddTakesDelay: true,
 			Backoff: workqueue.Backoff{Base: time.Second, Max: time.Second},
 		})
@@ -230,13 +230,13 @@ func TestTokensAreNotSpentByItemsThatDoNotRun(t *testing.T) {
 func TestTokensAreNotSpentByItemsThatAreMergedAtTheEndOfTheDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bucket := rate.NewLimiter(rate.Every(time.Hour), 2)
-		q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+		q := workqueue.NewRateLimiting(workqueue.Options[string]{
 			Tokens: bucket, Backoff: workqueue.Backoff{Base: time.Second},
 		})
 		defer q.ShutDown()
-		q.Add("in hand")
+		q.Add("busy")
 		q.Get()
-		for _, item := range []string{"in hand", "waits"} {
+		for _, item := range []string{"busy", "waits"} {
 			q.AddRateLimited(item)
 			q.Add(item)
 		}
@@ -245,14 +245,14 @@ func TestTokensAreNotSpentByItemsThatAreMergedAtTheEndOfTheDelay(t *testing.T) {
 		if got := q.Stats(); bucket.Tokens() != 2 || got.Delayed != 0 {
 			t.Errorf("%v tokens are left, Stats is %+v", bucket.Tokens(), got)
 		}
-		q.Done("in hand")
-		for _, want := range []string{"waits", "in hand"} {
+		q.Done("busy")
+		for _, want := range []string{"waits", "busy"} {
 			if item, ok := q.TryGet(); item != want {
 				t.Errorf("got %q, %v, expected %q", item, ok, want)
 			}
 		}
-		// Items in hand that were not added again run because of it.
-		for _, item := range []string{"waits", "in hand"} {
+		// Items being processed that were not added again run because of it.
+		for _, item := range []string{"waits", "busy"} {
 			q.AddRateLimited(item)
 		}
 		<-time.After(2 * time.Second)
@@ -266,7 +266,7 @@ func TestTokensAreNotSpentByItemsThatAreMergedAtTheEndOfTheDelay(t *testing.T) {
 // Two queues share a limiter: what fails in one is delayed longer in the other.
 func TestALimiterIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := workqueue.RateLimitingOptions[string]{
+		o := workqueue.Options[string]{
 			Limiter: workqueue.NewExponentialLimiter[string](time.Second, time.Hour),
 		}
 		one, two := workqueue.NewRateLimiting(o), workqueue.NewRateLimiting(o)
@@ -296,7 +296,7 @@ func TestALimiterIsShared(t *testing.T) {
 func TestABucketIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bucket := rate.NewLimiter(1, 1)
-		o := workqueue.RateLimitingOptions[string]{Tokens: bucket}
+		o := workqueue.Options[string]{Tokens: bucket}
 		one, two := workqueue.NewRateLimiting(o), workqueue.NewRateLimiting(o)
 		defer one.ShutDown()
 		defer two.ShutDown()
@@ -326,14 +326,14 @@ func TestNobodyWaitsBehindItemsThatAreGone(t *testing.T) {
 			"merged":    func(q *workqueue.RateLimitingQueue[string], item string) { q.Add(item) },
 			"cancelled": func(q *workqueue.RateLimitingQueue[string], item string) { q.Cancel(item) },
 			"moved": func(q *workqueue.RateLimitingQueue[string], item string) {
-				q.Reschedule(item, 1000*time.Hour, workqueue.Replace)
+				q.Reschedule(item, 1000*time.Hour, workqueue.PendingReplace)
 			},
 			"not limited": func(q *workqueue.RateLimitingQueue[string], item string) {
 				q.AddAfter(item, time.Nanosecond)
 			},
 		} {
 			bucket := rate.NewLimiter(1, 1)
-			q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Tokens: bucket, AddTakesDelay: true})
+			q := workqueue.NewRateLimiting(workqueue.Options[string]{Tokens: bucket, AddTakesDelay: true})
 			for i := range 100 {
 				q.AddRateLimited(fmt.Sprint(i)) // the first has the token
 			}
@@ -360,7 +360,7 @@ func TestNobodyWaitsBehindItemsThatAreGone(t *testing.T) {
 func TestAClosedBucketKeepsItemsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bucket := rate.NewLimiter(0, 0)
-		q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Tokens: bucket})
+		q := workqueue.NewRateLimiting(workqueue.Options[string]{Tokens: bucket})
 		defer q.ShutDown()
 		q.AddRateLimited("a")
 		<-time.After(time.Hour)

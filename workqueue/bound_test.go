@@ -25,7 +25,7 @@ type bounds struct {
 	aging   int
 	waiting map[string]waiter
 	served  map[string]int            // by group
-	since   map[string]map[string]int // what went out while a group had none in hand, by group
+	since   map[string]map[string]int // by group, what went out while it had an item that waits and none being processed
 	held    []string
 }
 
@@ -38,7 +38,7 @@ func (b *bounds) waits(group string) (n int) {
 	return n
 }
 
-func (b *bounds) inHand(group string) (n int) {
+func (b *bounds) processing(group string) (n int) {
 	for _, item := range b.held {
 		if namespace(item) == group {
 			n++
@@ -71,7 +71,7 @@ func (b *bounds) get(t *rapid.T) {
 	group := namespace(item)
 	for other, seen := range b.since {
 		if seen[group]++; other != group && seen[group] > 1 {
-			t.Fatalf("group %s went out %d times while %s waited with none in hand", group, seen[group], other)
+			t.Fatalf("group %s went out %d times while %s waited with none being processed", group, seen[group], other)
 		}
 	}
 	w := b.waiting[item]
@@ -94,10 +94,10 @@ func (b *bounds) done(t *rapid.T) {
 	b.look()
 }
 
-// look takes note of the groups that wait with none in hand.
+// look records the groups of which an item waits and none is being processed.
 func (b *bounds) look() {
 	for _, group := range []string{"a", "b", "c", "d"} {
-		switch starved := b.waits(group) > 0 && b.inHand(group) == 0; {
+		switch starved := b.waits(group) > 0 && b.processing(group) == 0; {
 		case !starved:
 			delete(b.since, group)
 		case b.since[group] == nil:
@@ -207,7 +207,7 @@ func TestQ6ANewcomerDoesNotWaitForTheBacklogOfAnother(t *testing.T) {
 		for done["small/1"] == 0 {
 			done[<-took] = time.Since(begin)
 		}
-		// The item in hand of a worker, and then its own.
+		// The item that the worker is processing, and then its own.
 		if waited := done["small/1"] - added; waited > 2*time.Second {
 			t.Errorf("the newcomer was done after %v", waited)
 		}

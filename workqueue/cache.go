@@ -1,16 +1,18 @@
 package workqueue
 
-// cache is a ring of entries that are or were idle, with the flag cached. It
-// holds at most limit, of which a negative one is none, and 0 is one that was
-// not decided yet, see limitFor.
+import "reflect"
+
+// cache is a ring of the entries that have the flag cached: they are idle, or
+// were when they were put there. It holds at most limit entries. A negative limit
+// means none; 0 means that the limit is not set yet, see limitFor.
 type cache struct {
 	ring  []uint32
 	hand  int // the next to be replaced
 	limit int
 }
 
-// limitFor is the limit of a cache for which idle entries were asked for, as
-// in Options.IdleEntries.
+// limitFor returns the limit of the cache of a queue with that
+// Options.IdleEntries.
 func limitFor[T comparable](idle int) int {
 	switch {
 	case pointing[T]():
@@ -22,8 +24,8 @@ func limitFor[T comparable](idle int) int {
 	}
 }
 
-// retire takes note that e is not used any more. The entry is kept in place
-// of the one that has been kept longest.
+// retire caches e, which is not used any more, or removes it from the table. In a
+// full cache it replaces the entry that was cached first.
 func (t *table[T]) retire(e entry[T]) {
 	c := &t.cache
 	if c.limit == 0 { // a zero Queue
@@ -50,6 +52,7 @@ func (t *table[T]) retire(e entry[T]) {
 	e.mark(cached, true)
 }
 
+// uncache takes an entry out of the cache, and removes it unless it is used.
 func (t *table[T]) uncache(id uint32) {
 	e := t.at(id)
 	e.mark(cached, false)
@@ -58,8 +61,8 @@ func (t *table[T]) uncache(id uint32) {
 	}
 }
 
-// empty keeps e out of the cache, and takes another one out of it: entries
-// that are cached would keep slabs that could be given back.
+// empty removes e from the table instead of caching it, and takes one entry out
+// of the cache: cached entries would keep slabs that could be freed.
 func (t *table[T]) empty(e entry[T]) {
 	if !e.is(cached) {
 		t.forget(e)
@@ -69,4 +72,25 @@ func (t *table[T]) empty(e entry[T]) {
 		t.cache.ring, t.cache.hand = tight(t.cache.ring[:last]), 0
 		t.uncache(id)
 	}
+}
+
+// pointing reports whether an item of type T can hold a pointer other than
+// that of a string. Such an item is not remembered for later use: what it points
+// to would stay in memory as long. The bytes of a string are the key itself.
+func pointing[T comparable]() bool { return points(reflect.TypeFor[T]()) }
+
+func points(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.UnsafePointer, reflect.Chan, reflect.Interface:
+		return true
+	case reflect.Array:
+		return t.Len() > 0 && points(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if points(t.Field(i).Type) {
+				return true
+			}
+		}
+	}
+	return false
 }

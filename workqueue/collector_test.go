@@ -6,7 +6,7 @@ import (
 	"github.com/informant-go/informant/workqueue"
 )
 
-// collector is a MetricsProvider that remembers what it was told.
+// collector is a MetricsProvider that remembers all values.
 type collector struct {
 	mu           sync.Mutex
 	value        map[string]float64

@@ -20,10 +20,10 @@ func TestConformance(t *testing.T) {
 			return workqueue.New(workqueue.Options[string]{OnMisuse: quiet})
 		},
 		Delaying: func() workqueue.DelayingInterface[string] {
-			return workqueue.NewDelaying(workqueue.DelayingOptions[string]{OnMisuse: quiet})
+			return workqueue.NewDelaying(workqueue.Options[string]{OnMisuse: quiet})
 		},
 		RateLimiting: func(l workqueue.RateLimiter[string]) workqueue.RateLimitingInterface[string] {
-			return workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Limiter: l})
+			return workqueue.NewRateLimiting(workqueue.Options[string]{Limiter: l})
 		},
 	}, nil)
 }
@@ -41,7 +41,7 @@ func TestConformanceOfZeroValues(t *testing.T) {
 func TestConformanceOfLayersOverAForeignQueue(t *testing.T) {
 	over := func() *workqueue.Delayer[string] {
 		below := workqueue.New(workqueue.Options[string]{OnMisuse: quiet})
-		return workqueue.NewDelayingOver[string](below, workqueue.LayerOptions{OnMisuse: quiet})
+		return workqueue.NewDelayingOver[string](below, workqueue.Options[string]{OnMisuse: quiet})
 	}
 	queuetest.Run(t, queuetest.Factory{
 		Queue:    func() workqueue.Interface[string] { return over() },
@@ -66,7 +66,7 @@ func (f *fifo) Pop() string {
 
 // Every option that changes no guarantee of a plain queue.
 func TestConformanceWithOptions(t *testing.T) {
-	for name, o := range map[string]workqueue.DelayingOptions[string]{
+	for name, o := range map[string]workqueue.Options[string]{
 		"storage":         {Storage: new(fifo)},
 		"one group":       {Group: func(string) string { return "" }},
 		"no idle entries": {IdleEntries: -1},

@@ -9,7 +9,7 @@ import (
 type counts struct {
 	mu         sync.Mutex
 	depth      int
-	byPriority map[int]int // nil: the depth is not told by priority
+	byPriority map[int]int // nil without a PriorityDepth
 
 	adds, retries, latencies, works int
 }

@@ -3,46 +3,14 @@ package workqueue
 import (
 	"time"
 
-	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 )
-
-// DelayingOptions are the options of NewDelaying. Those of Options mean what
-// they mean there.
-type DelayingOptions[T comparable] struct {
-	Name          string
-	Metrics       MetricsProvider
-	PriorityDepth PriorityGauge
-	Clock         clock.WithTicker
-	Logger        *klog.Logger
-	OnMisuse      func(*MisuseError)
-	Storage       Storage[T]
-	Group         func(item T) string
-	Aging         int
-	IdleEntries   int
-	Tolerant      bool
-
-	// AddTakesDelay merges an addition and a pending delay of the same item:
-	// an Add runs the item now and ends its delay, and a delay asked for
-	// while the item waits is none. controller-runtime's priority queue does
-	// that. By default, as in client-go, the delay stays and the item runs
-	// twice.
-	AddTakesDelay bool
-}
-
-func (o DelayingOptions[T]) queue() Options[T] {
-	return Options[T]{
-		Name: o.Name, Metrics: o.Metrics, PriorityDepth: o.PriorityDepth, Clock: o.Clock,
-		Logger: o.Logger, OnMisuse: o.OnMisuse, Storage: o.Storage, Group: o.Group,
-		Aging: o.Aging, IdleEntries: o.IdleEntries, Tolerant: o.Tolerant,
-	}
-}
 
 // DelayingQueue is a Queue whose items can be added later (Q4). It satisfies
 // client-go's TypedDelayingInterface.
 //
 // The zero value is ready for use. Nothing runs in the background while
-// nothing is delayed; on the real clock a timer is all that ever does.
+// nothing is delayed; on the real clock nothing but a timer ever does.
 type DelayingQueue[T comparable] struct {
 	Queue[T]
 }
@@ -50,14 +18,15 @@ type DelayingQueue[T comparable] struct {
 // NewDelaying returns a delaying queue. It corresponds to client-go's
 // NewTypedDelayingQueueWithConfig. NewDelayingOver puts the same layer on a
 // queue of another make.
-func NewDelaying[T comparable](o DelayingOptions[T]) *DelayingQueue[T] {
+func NewDelaying[T comparable](o Options[T]) *DelayingQueue[T] {
 	q := new(DelayingQueue[T])
-	q.setup(o)
+	q.setup(&o)
+	q.misuses.options("NewDelaying", o.unused(partOrder|partDelays))
 	return q
 }
 
-func (q *DelayingQueue[T]) setup(o DelayingOptions[T]) {
-	q.Queue.setup(o.queue())
+func (q *DelayingQueue[T]) setup(o *Options[T]) {
+	q.Queue.setup(o)
 	q.meter.countRetries(o.Name, o.Metrics)
 	q.merge = o.AddTakesDelay
 	q.special = q.special || q.merge
@@ -71,18 +40,18 @@ func (q *DelayingQueue[T]) AddAfter(item T, delay time.Duration) {
 }
 
 func (q *DelayingQueue[T]) addLater(call string, item T, delay time.Duration) {
-	a := q.addAfter(call, item, delay, 0, Earliest)
+	a := q.addAfter(call, item, delay, 0, PendingEarliest)
 	if a.outcome != refused {
 		q.meter.retry()
 	}
 }
 
-// AddWith adds items with a delay, a priority, or both. RateLimited is a
-// misuse (ErrNoLimiter) and counts as false.
+// AddWith adds items with a delay, a priority, or both. AddOptions.RateLimited is
+// a misuse (ErrNoLimiter) and counts as false.
 func (q *DelayingQueue[T]) AddWith(o AddOptions, items ...T) {
 	for _, item := range items {
 		if o.RateLimited {
-			q.misuse("AddWith", item, ErrNoLimiter)
+			q.misuses.call("AddWith", item, ErrNoLimiter)
 		}
 		q.addWith(item, o)
 	}
@@ -95,9 +64,10 @@ func (q *DelayingQueue[T]) addWith(item T, o AddOptions) {
 	}
 }
 
+// addAfter adds item after a delay, or at once if that is not positive.
 func (q *DelayingQueue[T]) addAfter(call string, item T, delay time.Duration, priority int32, how Pending) addition {
 	if delay < 0 && !q.tolerant {
-		q.misuse(call, item, ErrNegativeDelay)
+		q.misuses.call(call, item, ErrNegativeDelay)
 	}
 	name := ""
 	if q.group != nil {
@@ -113,8 +83,8 @@ func (q *DelayingQueue[T]) addAfter(call string, item T, delay time.Duration, pr
 	return a
 }
 
-// delay gives item a pending delay. The clock is read before the lock is taken
-// if it is a foreign one, and only if that is needed if it is the real one.
+// delay gives item a pending delay. An injected clock is read before the lock is
+// taken; the real one is read under the lock, and only if that is needed.
 func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how Pending) addition {
 	hash, now := hashOf(item), int64(0)
 	if q.clock != nil {
@@ -127,7 +97,7 @@ func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how 
 	}
 	e := q.entry(hash, item, group)
 	if q.clock == nil {
-		if how == Earliest && q.endsBefore(e, delay) {
+		if how == PendingEarliest && q.endsBefore(e, delay) {
 			now = q.seen
 		} else {
 			now = q.now()
@@ -137,17 +107,16 @@ func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how 
 	return q.postpone(e, now, delay, priority, how, false)
 }
 
-// endsBefore tells whether e has a pending delay that ends no later than one
-// that is asked for now, by a reading of the real clock that may be old: that
-// clock never goes back, so that the new delay ends at seen+delay or later.
-// Where it is so, nothing is set by the reading, and it does for the present
-// one. It is for BenchmarkRateLimitingQueue/cycle, where a reading would be a
-// fifth of the cost.
+// endsBefore reports whether e has a pending delay that ends no later than a new
+// one would, going by the last reading of the real clock: that clock never goes
+// back, so that the new delay ends at seen+delay or later. If it reports true the
+// new delay changes nothing, and the clock need not be read. It is there for
+// BenchmarkRateLimitingQueue/cycle, where a reading is a fifth of the cost.
 func (q *Queue[T]) endsBefore(e entry[T], delay int64) bool {
 	return q.seen != 0 && e.delayed() && q.delays.at(e) <= later(q.seen, delay)
 }
 
-// postpone is delay for an entry. byLimiter says that it is for a failure.
+// postpone gives e a pending delay. byLimiter says that it is for a failure.
 func (q *Queue[T]) postpone(e entry[T], now, delay int64, priority int32, how Pending, byLimiter bool) addition {
 	if p := e.phase(); q.merge && (p == waiting || p == dirty) {
 		return q.again(e, priority)
@@ -173,7 +142,7 @@ func (q *Queue[T]) prioritizeLater(e entry[T], priority int32) {
 	}
 }
 
-// arm makes the alarm on first use.
+// arm sets the alarm, which it makes on first use.
 func (q *Queue[T]) arm(now int64) {
 	if q.down {
 		return
@@ -184,8 +153,8 @@ func (q *Queue[T]) arm(now int64) {
 	q.delays.arm(now)
 }
 
-// Cancel ends the pending delay of item without adding it, and tells whether
-// there was one. An item that waits or is in hand is not touched.
+// Cancel ends the pending delay of item without adding it, and reports whether
+// there was one. An item that waits or is being processed is not affected.
 func (q *DelayingQueue[T]) Cancel(item T) bool {
 	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
@@ -201,11 +170,11 @@ func (q *DelayingQueue[T]) Cancel(item T) bool {
 }
 
 // Reschedule moves the pending delay of item so that it ends after delay from
-// now, as far as how allows, and tells whether there was one to move. A delay
+// now, as far as how allows, and reports whether there was one to move. A delay
 // that is not positive ends at once.
 func (q *DelayingQueue[T]) Reschedule(item T, delay time.Duration, how Pending) bool {
 	if delay < 0 && !q.tolerant {
-		q.misuse("Reschedule", item, ErrNegativeDelay)
+		q.misuses.call("Reschedule", item, ErrNegativeDelay)
 	}
 	if !q.reschedule(item, max(0, int64(delay)), how) {
 		return false
@@ -229,7 +198,7 @@ func (q *Queue[T]) reschedule(item T, delay int64, how Pending) bool {
 	return true
 }
 
-// WhenReady tells when the pending delay of item ends; ok is false when it has
+// WhenReady returns when the pending delay of item ends; ok is false when it has
 // none.
 func (q *DelayingQueue[T]) WhenReady(item T) (at time.Time, ok bool) {
 	wall := wallOf(q.clock)
@@ -243,7 +212,7 @@ func (q *DelayingQueue[T]) WhenReady(item T) (at time.Time, ok bool) {
 	return wall.Add(until(q.delays.at(e), now)), true
 }
 
-// wallOf is the time of a clock, of which nil is the real one.
+// wallOf returns the time of a clock; nil is the real one.
 func wallOf(c clock.WithTicker) time.Time {
 	if c == nil {
 		return time.Now()
@@ -251,10 +220,10 @@ func wallOf(c clock.WithTicker) time.Time {
 	return c.Now()
 }
 
-// firing is how many delays end under one lock: others want it as well.
+// firing is how many delays end before the lock is released for others.
 const firing = 1024
 
-// fire lets the items whose delay has ended wait for a worker.
+// fire moves the items whose delay has ended to those that wait for a worker.
 func (q *Queue[T]) fire() {
 	for q.fireSome(q.now()) {
 	}
@@ -269,7 +238,8 @@ func (q *Queue[T]) fireSome(now int64) (more bool) {
 	return more
 }
 
-// ripen is the part of fire under the lock. adds are for the meter.
+// ripen is the part of fire under the lock. It returns whom to wake, the
+// additions for the meter, and whether there may be more to do.
 func (q *Queue[T]) ripen(now int64) (wake *waiter, adds []addition, more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

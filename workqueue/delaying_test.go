@@ -28,10 +28,10 @@ func wantLen(t *testing.T, q workqueue.Interface[string], n int) {
 func TestQ4OnAFakeClock(t *testing.T) {
 	for name, make := range map[string]func(*clocktesting.FakeClock) workqueue.DelayingInterface[string]{
 		"queue": func(c *clocktesting.FakeClock) workqueue.DelayingInterface[string] {
-			return workqueue.NewDelaying(workqueue.DelayingOptions[string]{Clock: c})
+			return workqueue.NewDelaying(workqueue.Options[string]{Clock: c})
 		},
 		"layer": func(c *clocktesting.FakeClock) workqueue.DelayingInterface[string] {
-			return workqueue.NewDelayingOver[string](new(workqueue.Queue[string]), workqueue.LayerOptions{Clock: c})
+			return workqueue.NewDelayingOver[string](new(workqueue.Queue[string]), workqueue.Options[string]{Clock: c})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,10 +61,10 @@ func TestQ4OnAFakeClock(t *testing.T) {
 func TestNoGoroutineWhileNothingIsDelayed(t *testing.T) {
 	for name, make := range map[string]func(clock.WithTicker) delays{
 		"queue": func(c clock.WithTicker) delays {
-			return workqueue.NewDelaying(workqueue.DelayingOptions[string]{Clock: c})
+			return workqueue.NewDelaying(workqueue.Options[string]{Clock: c})
 		},
 		"layer": func(c clock.WithTicker) delays {
-			return workqueue.NewDelayingOver[string](new(workqueue.Queue[string]), workqueue.LayerOptions{Clock: c})
+			return workqueue.NewDelayingOver[string](new(workqueue.Queue[string]), workqueue.Options[string]{Clock: c})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestQ4APendingDelayIsTheCallers(t *testing.T) {
 	for name, make := range map[string]func() delays{
 		"queue": func() delays { return new(workqueue.DelayingQueue[string]) },
 		"layer": func() delays {
-			return workqueue.NewDelayingOver[string](new(workqueue.Queue[string]), workqueue.LayerOptions{})
+			return workqueue.NewDelayingOver[string](new(workqueue.Queue[string]), workqueue.Options[string]{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) { pendingDelay(t, make) })
@@ -150,21 +150,21 @@ func pendingDelay(t *testing.T, make func() delays) {
 				t.Errorf("ready in %v (%v), expected %v", got, ok, want)
 			}
 		}
-		if q.Reschedule("a", time.Second, workqueue.Replace) || q.Cancel("a") {
+		if q.Reschedule("a", time.Second, workqueue.PendingReplace) || q.Cancel("a") {
 			t.Error("a delay was moved or cancelled that there is not")
 		}
 		q.AddAfter("a", 10*time.Second) // visible at once
 		in(10 * time.Second)
-		q.Reschedule("a", 20*time.Second, workqueue.Earliest)
+		q.Reschedule("a", 20*time.Second, workqueue.PendingEarliest)
 		in(10 * time.Second)
-		q.Reschedule("a", 20*time.Second, workqueue.Latest)
+		q.Reschedule("a", 20*time.Second, workqueue.PendingLatest)
 		in(20 * time.Second)
-		q.Reschedule("a", 5*time.Second, workqueue.Latest)
+		q.Reschedule("a", 5*time.Second, workqueue.PendingLatest)
 		in(20 * time.Second)
-		q.Reschedule("a", 5*time.Second, workqueue.Replace)
+		q.Reschedule("a", 5*time.Second, workqueue.PendingReplace)
 		in(5 * time.Second)
 		if q, ok := q.(*workqueue.DelayingQueue[string]); ok {
-			q.AddWith(workqueue.AddOptions{After: time.Minute, Pending: workqueue.Latest}, "a")
+			q.AddWith(workqueue.AddOptions{After: time.Minute, Pending: workqueue.PendingLatest}, "a")
 			in(time.Minute)
 		}
 		if !q.Cancel("a") {
@@ -176,7 +176,7 @@ func pendingDelay(t *testing.T, make func() delays) {
 		<-time.After(time.Hour)
 		wantLen(t, q, 0)
 		q.AddAfter("a", time.Hour)
-		q.Reschedule("a", 0, workqueue.Replace)
+		q.Reschedule("a", 0, workqueue.PendingReplace)
 		wantLen(t, q, 1)
 	})
 }
@@ -184,7 +184,7 @@ func pendingDelay(t *testing.T, make func() delays) {
 // Q4: as an option an Add takes the pending delay with it.
 func TestQ4AnAddCanTakeTheDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{AddTakesDelay: true})
+		q := workqueue.NewDelaying(workqueue.Options[string]{AddTakesDelay: true})
 		defer q.ShutDown()
 		q.AddWith(workqueue.AddOptions{After: time.Second, Priority: 3}, "a")
 		q.Add("a")
@@ -206,7 +206,7 @@ func TestQ4AnAddCanTakeTheDelay(t *testing.T) {
 // at a time.
 func TestQ3ManyDelaysEndTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := workqueue.NewDelaying(workqueue.DelayingOptions[int]{})
+		q := workqueue.NewDelaying(workqueue.Options[int]{})
 		defer q.ShutDown()
 		const n = 10_000
 		for i := range n {
@@ -226,7 +226,7 @@ func TestQ3ManyDelaysEndTogether(t *testing.T) {
 // Q5: what a shutdown drops is counted, in a layer of its own too.
 func TestQ5DroppedDelaysAreCounted(t *testing.T) {
 	below := new(workqueue.Queue[string])
-	over := workqueue.NewDelayingOver[string](below, workqueue.LayerOptions{OnMisuse: quiet})
+	over := workqueue.NewDelayingOver[string](below, workqueue.Options[string]{OnMisuse: quiet})
 	over.AddAfter("a", time.Hour)
 	over.AddAfter("b", time.Hour)
 	over.AddAfter("c", time.Hour)
@@ -239,7 +239,7 @@ func TestQ5DroppedDelaysAreCounted(t *testing.T) {
 	if got := over.Stats(); got.Dropped != 2 || got.Delayed != 0 || !below.ShuttingDown() {
 		t.Errorf("Stats is %+v", got)
 	}
-	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{})
+	q := workqueue.NewDelaying(workqueue.Options[string]{})
 	q.AddAfter("a", time.Hour)
 	q.ShutDown()
 	q.ShutDown()
@@ -253,7 +253,7 @@ func TestQ5DroppedDelaysAreCounted(t *testing.T) {
 func TestQ7AddAfterDoesNotWaitForTheQueueBelow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		below := &stuck{free: make(chan struct{})}
-		q := workqueue.NewDelayingOver[string](below, workqueue.LayerOptions{})
+		q := workqueue.NewDelayingOver[string](below, workqueue.Options[string]{})
 		q.AddAfter("a", time.Second)
 		<-time.After(time.Second)
 		synctest.Wait() // the layer is now inside of Add

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// delays holds the entries with a pending delay, and one alarm for the first.
-// The owner's lock guards it.
+// delays holds the entries with a pending delay, and one alarm for the delay that
+// ends first. The owner's lock guards it.
 type delays[T comparable] struct {
 	heap  heap[T]
 	order uint32
@@ -20,7 +20,7 @@ type delays[T comparable] struct {
 	armed int64
 	isSet bool
 
-	promised int // delays until there is a token
+	promised int // how many delays wait for a token
 }
 
 func (d *delays[T]) len() int { return d.heap.len() }
@@ -28,8 +28,8 @@ func (d *delays[T]) len() int { return d.heap.len() }
 // at is when the delay of e ends; it must have one.
 func (d *delays[T]) at(e entry[T]) int64 { return d.heap.at(e.link().slot).at }
 
-// put gives e a delay that ends at a time, or joins it with the one it has. It
-// tells whether the delay of e is now the new one.
+// put gives e a delay that ends at a time, or joins it with the one that e has. It
+// reports whether the delay of e is now the new one.
 func (d *delays[T]) put(in *slabs[T], e entry[T], at int64, how Pending) bool {
 	slot := e.link().slot
 	if slot == 0 {
@@ -38,7 +38,7 @@ func (d *delays[T]) put(in *slabs[T], e entry[T], at int64, how Pending) bool {
 		return true
 	}
 	now := *d.heap.at(slot)
-	if how == Earliest && at >= now.at || how == Latest && at <= now.at {
+	if how == PendingEarliest && at >= now.at || how == PendingLatest && at <= now.at {
 		return false
 	}
 	d.unpromise(e)
@@ -47,13 +47,13 @@ func (d *delays[T]) put(in *slabs[T], e entry[T], at int64, how Pending) bool {
 	return true
 }
 
-// promise takes note that the delay of e is one until there is a token.
+// promise marks the delay of e as one that waits for a token.
 func (d *delays[T]) promise(e entry[T]) {
 	e.mark(promised, true)
 	d.promised++
 }
 
-// unpromise takes note that it is none any more.
+// unpromise removes that mark.
 func (d *delays[T]) unpromise(e entry[T]) {
 	if e.is(promised) {
 		e.mark(promised, false)
@@ -68,7 +68,7 @@ func (d *delays[T]) remove(in *slabs[T], e entry[T]) {
 	e.ended()
 }
 
-// ended forgets what an entry knows of its delay.
+// ended removes what e records of its delay.
 func (e entry[T]) ended() {
 	e.link().slot = 0
 	e.mark(limited, false)
@@ -90,7 +90,7 @@ func (d *delays[T]) drop(in *slabs[T], settle func(entry[T])) int {
 	heap := d.heap
 	d.heap.chunks, d.heap.end = nil, 0
 	for i := uint32(root); i < heap.end; i++ {
-		// One after the other: settle lets go of entries that are not used.
+		// One after the other: settle can free the entry.
 		e := in.at(heap.at(i).id)
 		d.unpromise(e)
 		e.ended()
@@ -99,7 +99,7 @@ func (d *delays[T]) drop(in *slabs[T], settle func(entry[T])) int {
 	return heap.len()
 }
 
-// ringAlso sets also, where 0 stands for none.
+// ringAlso sets also; as 0 stands for none there, it is moved to 1.
 func (d *delays[T]) ringAlso(at int64) {
 	if at == 0 {
 		at = 1
@@ -108,7 +108,8 @@ func (d *delays[T]) ringAlso(at int64) {
 }
 
 // arm sets the alarm if it would ring too late, and clears it when nothing is
-// delayed. An alarm that rings too early is left alone.
+// delayed. An alarm that rings too early is left as it is: it will ring for
+// nothing once.
 func (d *delays[T]) arm(now int64) {
 	at, wanted := d.also, d.also != 0
 	if d.len() > 0 && (!wanted || d.heap.first().at < at) {
@@ -126,7 +127,7 @@ func (d *delays[T]) arm(now int64) {
 	}
 }
 
-// later is now plus a delay, which is not negative, short of overflow.
+// later is now plus a delay that is not negative, or the last time that there is.
 func later(now, delay int64) int64 {
 	if at := now + delay; at >= now {
 		return at
@@ -134,8 +135,8 @@ func later(now, delay int64) int64 {
 	return math.MaxInt64
 }
 
-// until is the time from now to at, short of overflow: readings can be
-// negative.
+// until is the time from now to at, or the longest one that there is: readings
+// can be negative, so that the difference can overflow.
 func until(at, now int64) time.Duration {
 	d := at - now
 	if at > now && d < 0 {

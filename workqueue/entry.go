@@ -1,59 +1,60 @@
 package workqueue
 
-// phase is where the item of an entry is. Whether it has a pending delay is
-// told by delayed, in every phase.
+// phase says where the item of an entry is. In each of them the item can have a
+// pending delay besides, which the method delayed reports.
 type phase uint8
 
 const (
-	idle    phase = iota // no worker has it and none will be given it
-	waiting              // in a lane, or in the Storage
-	inHand               // with a worker
-	dirty                // with a worker, and added again since
+	idle       phase = iota // it neither waits nor is being processed
+	waiting                 // it is in the FIFO queue of its priority, or in the Storage
+	processing              // a worker has it
+	dirty                   // a worker has it, and it was added again since
 )
 
-// state is a phase and two flags in one byte.
+// state is a phase and three flags in one byte.
 type state uint8
 
 const (
 	phases   state = 3
-	cached   state = 1 << 2 // is in the ring of idle entries
-	limited  state = 1 << 3 // the pending delay was asked for by AddRateLimited
-	promised state = 1 << 4 // the pending delay is one until there is a token
+	cached   state = 1 << 2 // the entry is in the ring of the cache
+	limited  state = 1 << 3 // the pending delay is for a failure
+	promised state = 1 << 4 // the pending delay waits for a token
 )
 
-// entry is a handle of all that a queue knows of one key, which is in a slab.
-// The parts of an entry name each other by its number, which is half as long as
-// a pointer and nothing to a garbage collector.
+// entry is a handle of what a queue knows of one key. That is stored in a slab.
+// Entries refer to one another by number: a number is half as long as a pointer,
+// and the garbage collector does not follow it.
 type entry[T comparable] struct {
 	slab *slab[T]
-	id   uint32 // 0 is no entry
+	id   uint32 // 0 means that there is no entry
 }
 
-// link is what ties an entry to others. Numbers are 0 where there is none.
+// link is the place of an entry in a list and in the heap. A number is 0 if there
+// is none.
 type link struct {
-	// next is the neighbour in the one list that the phase allows: the lane
-	// while waiting, the list of hands while in hand or dirty (kept only for
-	// metrics), the free list of the slab when it is no entry.
+	// next is the entry behind this one in the one list that its phase allows:
+	// its FIFO queue while it is waiting, Queue.busy while it is processing or
+	// dirty (with metrics only), the free list of its slab when it has no key.
 	next uint32
-	slot uint32 // place in the heap of delays; 0 when not delayed
+	slot uint32 // place in the heap of delays; 0 without a delay
 }
 
-// rank is what an entry needs only in a queue that is ranked.
+// rank is what an entry needs in a queue with priorities or metrics only.
 type rank struct {
-	prev     uint32 // the other neighbour in a lane or in the list of hands
+	prev     uint32 // the entry before this one in the list of next
 	age      uint32 // orders waiting entries by when they became ready
 	priority int32  // while waiting or dirty
 	later    int32  // priority of the pending delay
 }
 
-// more is what an entry needs only with groups, metrics or failures.
+// more is what an entry needs with groups, metrics or failures only.
 type more[T comparable] struct {
 	group   *group[T] // while not idle, if the queue has a group function
-	added   int64     // when it became waiting or dirty; metrics only
-	started int64     // when it was handed out; metrics only
+	added   int64     // when it became waiting or dirty; with metrics only
+	started int64     // when it was handed out; with metrics only
 
-	// With RateLimitingOptions.Backoff: the number of failures, when the
-	// last of them was, and the neighbours in the list of failed entries.
+	// With Options.Backoff: the number of failures, when the last of them
+	// was, and the neighbours in the list failed.
 	failedAt     int64
 	failures     int32
 	older, newer uint32
@@ -68,7 +69,7 @@ func (e entry[T]) is(flag state) bool { return *e.state()&flag != 0 }
 func (e entry[T]) enter(p phase)      { s := e.state(); *s = *s&^phases | state(p) }
 func (e entry[T]) delayed() bool      { return e.link().slot != 0 }
 
-// mark sets a flag or removes it.
+// mark sets a flag, or clears it.
 func (e entry[T]) mark(flag state, on bool) {
 	s := e.state()
 	if *s &^= flag; on {
@@ -76,7 +77,7 @@ func (e entry[T]) mark(flag state, on bool) {
 	}
 }
 
-// rank returns what the entry has only in a ranked queue, else nil.
+// rank returns the rank of the entry, nil in a queue that is not ranked.
 func (e entry[T]) rank() *rank {
 	if e.slab.ranks == nil {
 		return nil
@@ -84,7 +85,7 @@ func (e entry[T]) rank() *rank {
 	return &e.slab.ranks[e.id%slabSize]
 }
 
-// priority is that of the entry while it is waiting or dirty.
+// priority is the priority of the entry while it is waiting or dirty.
 func (e entry[T]) priority() int32 {
 	if r := e.rank(); r != nil {
 		return r.priority
@@ -100,7 +101,7 @@ func (e entry[T]) later() int32 {
 	return 0
 }
 
-// more returns what few entries need, nil if none of the slab does.
+// more returns what few entries need, nil if no entry of the slab has it.
 func (e entry[T]) more() *more[T] {
 	if e.slab.more == nil {
 		return nil
@@ -108,7 +109,7 @@ func (e entry[T]) more() *more[T] {
 	return &e.slab.more[e.id%slabSize]
 }
 
-// extra is more for an entry that needs it.
+// extra returns what few entries need, and makes it if the slab has none.
 func (e entry[T]) extra() *more[T] {
 	if e.slab.more == nil {
 		e.slab.more = new([slabSize]more[T])
@@ -124,7 +125,7 @@ func (e entry[T]) failures() int32 {
 	return 0
 }
 
-// group is the group that the entry refers to, or nil.
+// group is the group of the entry, or nil.
 func (e entry[T]) group() *group[T] {
 	if x := e.more(); x != nil {
 		return x.group
@@ -132,8 +133,8 @@ func (e entry[T]) group() *group[T] {
 	return nil
 }
 
-// active tells whether there is something to do for the entry.
+// active reports whether the entry waits, is being processed or has a delay.
 func (e entry[T]) active() bool { return e.phase() != idle || e.delayed() }
 
-// used tells whether the entry must stay in the table.
+// used reports whether the entry must stay in the table.
 func (e entry[T]) used() bool { return e.active() || e.failures() > 0 }

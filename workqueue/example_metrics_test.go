@@ -7,7 +7,7 @@ import (
 	"github.com/informant-go/informant/workqueue"
 )
 
-// sums is a provider that adds up what it is told. A provider for Prometheus
+// sums is a provider that adds up all values. A provider for Prometheus
 // has the same methods, each of which returns a metric of that library: the
 // interfaces are made to fit them.
 type sums struct {
@@ -35,10 +35,10 @@ func (s *sums) NewWorkDurationMetric(queue string) workqueue.HistogramMetric {
 	return s.metric("seconds of work", queue)
 }
 func (s *sums) NewUnfinishedWorkSecondsMetric(queue string) workqueue.SettableGaugeMetric {
-	return s.metric("seconds in hand", queue)
+	return s.metric("seconds of unfinished work", queue)
 }
 func (s *sums) NewLongestRunningProcessorSecondsMetric(queue string) workqueue.SettableGaugeMetric {
-	return s.metric("longest in hand", queue)
+	return s.metric("longest work", queue)
 }
 
 // sum is one metric, of any kind. Metrics are called by many goroutines.
@@ -62,17 +62,17 @@ func (m sum) Set(v float64) {
 	m.s.sum[m.name] = v
 }
 
-// A queue with a name and a provider tells metrics, as client-go's does. It has
+// A queue with a name and a provider has metrics, as client-go's does. It has
 // a goroutine then, which ShutDown ends.
 func ExampleMetricsProvider() {
 	provider := &sums{sum: map[string]float64{}}
-	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{Name: "pods", Metrics: provider})
+	q := workqueue.NewDelaying(workqueue.Options[string]{Name: "pods", Metrics: provider})
 	defer q.ShutDown()
 	q.Add("default/web")
 	q.Add("default/db")
 	q.Add("default/web") // waits already: not counted
 	key, _ := q.Get()
-	q.AddAfter(key, 0) // in hand: waits for Done
+	q.AddAfter(key, 0) // being processed: it waits for Done
 	fmt.Println("depth", provider.of("pods depth"))
 	fmt.Println("adds", provider.of("pods adds"))
 	fmt.Println("retries", provider.of("pods retries"))

@@ -36,12 +36,12 @@ func Example() {
 	// Output:
 	// working on default/web
 	// working on default/db
-	// the queue is shut down: stop what works on it or adds to it
+	// workqueue: the queue is shut down: stop what works on it or adds to it
 }
 
 // A key that fails is tried again, later each time.
 func ExampleRateLimitingQueue() {
-	q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+	q := workqueue.NewRateLimiting(workqueue.Options[string]{
 		Limiter: workqueue.NewExponentialLimiter[string](time.Millisecond, time.Second),
 	})
 	defer q.ShutDown()
@@ -70,7 +70,7 @@ func ExampleRateLimitingQueue() {
 // A queue can count failures itself, so that those of keys that are never seen
 // again do not stay for ever, and spread what failed together.
 func ExampleBackoff() {
-	q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+	q := workqueue.NewRateLimiting(workqueue.Options[string]{
 		Backoff: workqueue.Backoff{Base: time.Millisecond, Max: time.Second, Expire: time.Hour},
 		Jitter:  0.1,
 		Tokens:  rate.NewLimiter(100, 10), // no more than that many retries a second
@@ -102,11 +102,11 @@ func ExampleBackoff() {
 
 // A pending delay can be seen, moved and taken back.
 func ExampleDelayingQueue() {
-	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{})
+	q := workqueue.NewDelaying(workqueue.Options[string]{})
 	defer q.ShutDown()
 	q.AddAfter("lease/a", time.Hour)
 	q.AddAfter("lease/b", time.Hour)
-	q.Reschedule("lease/a", time.Millisecond, workqueue.Earliest)
+	q.Reschedule("lease/a", time.Millisecond, workqueue.PendingEarliest)
 	fmt.Println("cancelled:", q.Cancel("lease/b"))
 	key, _ := q.Get()
 	q.Done(key)
@@ -156,7 +156,7 @@ func ExampleOptions_group() {
 
 // A program that ends lets its workers finish.
 func ExampleQueue_ShutDownWithDrain() {
-	q := workqueue.NewDelaying(workqueue.DelayingOptions[int]{})
+	q := workqueue.NewDelaying(workqueue.Options[int]{})
 	var mu sync.Mutex
 	sum := 0
 	for range 3 {
@@ -188,7 +188,7 @@ func ExampleQueue_ShutDownWithDrain() {
 func ExampleNewDelayingOver() {
 	var below workqueue.Interface[string] = workqueue.New(workqueue.Options[string]{}) // or client-go's
 	q := workqueue.NewRateLimitingOver(
-		workqueue.NewDelayingOver(below, workqueue.LayerOptions{}),
+		workqueue.NewDelayingOver(below, workqueue.Options[string]{}),
 		workqueue.DefaultItemLimiter[string](),
 	)
 	defer q.ShutDown()

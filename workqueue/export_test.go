@@ -19,7 +19,12 @@ func (q *Queue[T]) Entries() (kept, room int) {
 }
 
 // Counts is the number of counts that the limiter keeps.
-func (f *failures[T]) Counts() int {
+func (l *ExponentialLimiter[T]) Counts() int { return l.failed.counts() }
+
+// Counts is the number of counts that the limiter keeps.
+func (l *FastSlowLimiter[T]) Counts() int { return l.failed.counts() }
+
+func (f *failures[T]) counts() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.count)

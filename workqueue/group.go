@@ -1,48 +1,51 @@
 package workqueue
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
-// emptyLanes is how many lanes a group keeps before it drops empty ones.
-const emptyLanes = 4
+// emptyQueues is how many FIFO queues a group keeps before it drops empty ones.
+const emptyQueues = 4
 
-// group holds the waiting entries of one group of keys. It outlives them for
-// as long as an entry refers to it.
+// group holds the waiting entries of one group of keys, in a FIFO queue for each
+// priority. It exists for as long as an entry refers to it, waiting or not.
 type group[T comparable] struct {
-	name    string
-	lanes   []lane[T] // by falling priority
-	waiting int       // entries in lanes
-	inHand  int       // entries with a worker
-	refs    int       // entries that refer to it
-	turn    uint64    // when it was last served, or made
-	place   int       // 1 + index in the heap of turns; 0 when not there
-	young   int       // items handed out since the last that was chosen by age
+	name       string
+	queues     []fifo[T] // by falling priority
+	waiting    int       // the number of entries in queues
+	processing int       // the number of entries that workers have
+	refs       int       // the number of entries that refer to it
+	turn       uint64    // when it was served last, or made
+	place      int       // 1 + its index in ready.turns; 0 when it is not there
+	young      int       // items handed out since the last one that was chosen by age
 }
 
-// lane returns the lane of a priority, which it makes if there is none.
-func (g *group[T]) lane(priority int32) *lane[T] {
-	if len(g.lanes) == 1 && g.lanes[0].priority == priority {
-		return &g.lanes[0]
+// queue returns the FIFO queue of a priority, which it makes if there is none.
+func (g *group[T]) queue(priority int32) *fifo[T] {
+	if len(g.queues) == 1 && g.queues[0].priority == priority {
+		return &g.queues[0]
 	}
-	i, found := slices.BinarySearchFunc(g.lanes, priority, func(l lane[T], p int32) int {
-		return int(p) - int(l.priority)
+	i, found := slices.BinarySearchFunc(g.queues, priority, func(l fifo[T], p int32) int {
+		return cmp.Compare(p, l.priority) // a difference can overflow
 	})
 	if !found {
-		g.lanes = slices.Insert(g.lanes, i, lane[T]{priority: priority})
+		g.queues = slices.Insert(g.queues, i, fifo[T]{priority: priority})
 	}
-	return &g.lanes[i]
+	return &g.queues[i]
 }
 
 func (g *group[T]) push(in *slabs[T], e entry[T]) {
-	g.lane(e.priority()).push(in, e)
+	g.queue(e.priority()).push(in, e)
 	g.waiting++
 }
 
-// pop removes the entry that goes out next; there must be one. aging is
+// pop removes the entry that goes out next, which there must be. aging is
 // Options.Aging.
 func (g *group[T]) pop(in *slabs[T], aging int) entry[T] {
 	g.waiting--
-	if len(g.lanes) == 1 {
-		return g.lanes[0].pop(in)
+	if len(g.queues) == 1 {
+		return g.queues[0].pop(in)
 	}
 	if aging == 0 {
 		aging = DefaultAging
@@ -53,33 +56,33 @@ func (g *group[T]) pop(in *slabs[T], aging int) entry[T] {
 			i, g.young = oldest, 0
 		}
 	}
-	e := g.lanes[i].pop(in)
+	e := g.queues[i].pop(in)
 	g.trim(i)
 	return e
 }
 
-// first is the index of the highest priority that has an entry.
+// first is the index of the queue with the highest priority that has an entry.
 func (g *group[T]) first() int {
 	i := 0
-	for g.lanes[i].empty() {
+	for g.queues[i].empty() {
 		i++
 	}
 	return i
 }
 
-// oldest is the index of the lane whose head has waited longest, or -1 when
-// the first lane is the only one with entries. The head of a lane is the
-// oldest of it, so that this one is the oldest of the group.
+// oldest is the index of the queue whose head has waited longest, or -1 when the
+// first queue is the only one with entries. No entry has waited longer than the
+// head of its queue, so that this head has waited longest in the group.
 func (g *group[T]) oldest(in *slabs[T], first int) int {
 	best, several := first, false
-	age := in.at(g.lanes[first].head).rank().age
-	for i := first + 1; i < len(g.lanes); i++ {
-		if g.lanes[i].empty() {
+	age := in.at(g.queues[first].head).rank().age
+	for i := first + 1; i < len(g.queues); i++ {
+		if g.queues[i].empty() {
 			continue
 		}
 		several = true
 		// The difference is right even after age has wrapped around.
-		if a := in.at(g.lanes[i].head).rank().age; int32(a-age) < 0 {
+		if a := in.at(g.queues[i].head).rank().age; int32(a-age) < 0 {
 			best, age = i, a
 		}
 	}
@@ -89,19 +92,19 @@ func (g *group[T]) oldest(in *slabs[T], first int) int {
 	return best
 }
 
-// remove is for a ranked queue.
+// remove takes e out of the group. Entries must have ranks.
 func (g *group[T]) remove(in *slabs[T], e entry[T]) {
 	priority := e.priority()
-	g.lane(priority).remove(in, e)
+	g.queue(priority).remove(in, e)
 	g.waiting--
-	if len(g.lanes) > 1 {
-		g.trim(slices.IndexFunc(g.lanes, func(l lane[T]) bool { return l.priority == priority }))
+	if len(g.queues) > 1 {
+		g.trim(slices.IndexFunc(g.queues, func(l fifo[T]) bool { return l.priority == priority }))
 	}
 }
 
-// trim drops lane i if it is empty and there are many.
+// trim drops queue i if it is empty and there are many queues.
 func (g *group[T]) trim(i int) {
-	if g.lanes[i].empty() && len(g.lanes) > emptyLanes {
-		g.lanes = slices.Delete(g.lanes, i, i+1)
+	if g.queues[i].empty() && len(g.queues) > emptyQueues {
+		g.queues = slices.Delete(g.queues, i, i+1)
 	}
 }

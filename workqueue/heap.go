@@ -4,23 +4,23 @@ const (
 	children  = 4
 	chunkSize = 256
 
-	// root is the first place in a heap. With it the children of a place
+	// root is the first place in a heap. With this one the children of a place
 	// begin at a multiple of four, so that they share a cache line, and 0 can
 	// stand for no place.
 	root = 3
 )
 
-// delay is an entry with the time at which its delay ends, so that moving
-// through the heap touches no entry but those that move.
+// delay is the number of an entry and the time at which its delay ends. The time
+// stands here, so that a search through the heap reads no entry.
 type delay struct {
 	at    int64
 	id    uint32
-	order uint32 // breaks ties: the first that was asked for
+	order uint32 // breaks ties: the delay that was asked for first ends first
 }
 
-// heap holds delays, the first at the root. It has four children to a node,
-// which is half as deep as one of two, and is in chunks, so that it grows and
-// shrinks without moving. The link of an entry tells its place.
+// heap holds delays, the one that ends first at the root. A node has four
+// children, which makes it half as deep as with two. It is in chunks, so that it
+// grows and shrinks without being copied. The link of an entry holds its place.
 type heap[T comparable] struct {
 	chunks []*[chunkSize]delay
 	end    uint32 // the place after the last; 0 before first use
@@ -43,7 +43,7 @@ func (h *heap[T]) add(in *slabs[T], d delay) {
 	h.up(in, h.end-1, d)
 }
 
-// remove takes out the delay at i. The link of its entry is the caller's.
+// remove takes out the delay at i. The caller clears the link of its entry.
 func (h *heap[T]) remove(in *slabs[T], i uint32) {
 	h.end--
 	if last := *h.at(h.end); i < h.end {
@@ -55,7 +55,7 @@ func (h *heap[T]) remove(in *slabs[T], i uint32) {
 	}
 }
 
-// move puts d in the place of the delay at i, and from there where it belongs.
+// move replaces the delay at i by d, and moves it to where it belongs.
 func (h *heap[T]) move(in *slabs[T], i uint32, d delay) {
 	if i > root && d.before(h.at(parent(i))) {
 		h.up(in, i, d)
@@ -74,7 +74,7 @@ func (d *delay) before(e *delay) bool {
 	return int32(d.order-e.order) < 0
 }
 
-// up puts d at i or above.
+// up puts d at i, or above it where it belongs.
 func (h *heap[T]) up(in *slabs[T], i uint32, d delay) {
 	for i > root {
 		above := h.at(parent(i))
@@ -87,7 +87,7 @@ func (h *heap[T]) up(in *slabs[T], i uint32, d delay) {
 	h.put(in, i, d)
 }
 
-// down puts d at i or below.
+// down puts d at i, or below it where it belongs.
 func (h *heap[T]) down(in *slabs[T], i uint32, d delay) {
 	for {
 		best := h.leastChild(i)
@@ -100,7 +100,7 @@ func (h *heap[T]) down(in *slabs[T], i uint32, d delay) {
 	h.put(in, i, d)
 }
 
-// leastChild is the place of the child of i that comes first, 0 without one.
+// leastChild is the place of the child of i that ends first, 0 if i has none.
 func (h *heap[T]) leastChild(i uint32) uint32 {
 	best := firstChild(i)
 	if best >= h.end {
@@ -114,6 +114,7 @@ func (h *heap[T]) leastChild(i uint32) uint32 {
 	return best
 }
 
+// put writes d at i and notes the place in its entry.
 func (h *heap[T]) put(in *slabs[T], i uint32, d delay) {
 	*h.at(i) = d
 	in.at(d.id).link().slot = i

@@ -1,23 +1,25 @@
 package workqueue
 
 import (
+	"fmt"
 	"math"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // keptCounts is how many counts of forgotten items a limiter keeps before it
-// drops them: an item that fails now and then costs no allocation. Of items
-// that hold pointers it keeps none.
+// drops them, so that an item that fails now and then costs no allocation. It
+// keeps no count of an item that can hold a pointer.
 const keptCounts = 4096
 
-// failures counts the failures of items. It is shared by the limiters that
-// need a count.
+// failures counts the failures of items, for the limiters that need a count.
 type failures[T comparable] struct {
 	mu        sync.Mutex
 	count     map[T]*int
-	forgotten int  // counts that are 0
-	pointing  bool // no count of a forgotten item is kept; set with count
+	forgotten int  // how many counts are 0
+	pointing  bool // items can hold pointers; set with count
 }
 
 // add counts one more failure and returns how many there were before.
@@ -35,6 +37,7 @@ func (f *failures[T]) add(item T) int {
 	return *n - 1
 }
 
+// make adds a count of 0.
 func (f *failures[T]) make(item T) *int {
 	if f.count == nil {
 		f.count, f.pointing = map[T]*int{}, pointing[T]()
@@ -45,8 +48,8 @@ func (f *failures[T]) make(item T) *int {
 	return n
 }
 
-// Forget drops the count of item.
-func (f *failures[T]) Forget(item T) {
+// forget drops the count of item.
+func (f *failures[T]) forget(item T) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.forgotten == len(f.count) { // no item has failed: no need to search
@@ -66,8 +69,8 @@ func (f *failures[T]) Forget(item T) {
 	}
 }
 
-// drop lets go of what is forgotten, half of the counts at least. It makes a
-// new map: a map never gives room back.
+// drop removes the counts of forgotten items, which are half of all at least. It
+// makes a new map, because a map never gives room back.
 func (f *failures[T]) drop() {
 	count := make(map[T]*int, len(f.count)-f.forgotten)
 	for item, n := range f.count {
@@ -78,8 +81,8 @@ func (f *failures[T]) drop() {
 	f.count, f.forgotten = count, 0
 }
 
-// NumRequeues is the number of failures of item since it was forgotten.
-func (f *failures[T]) NumRequeues(item T) int {
+// number is the number of failures of item since it was forgotten.
+func (f *failures[T]) number(item T) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if n := f.count[item]; n != nil {
@@ -92,7 +95,7 @@ func (f *failures[T]) NumRequeues(item T) int {
 // base, 4 base, up to max. It corresponds to client-go's
 // TypedItemExponentialFailureRateLimiter and gives the same delays.
 type ExponentialLimiter[T comparable] struct {
-	failures[T]
+	failed    failures[T]
 	base, max time.Duration
 }
 
@@ -103,17 +106,23 @@ func NewExponentialLimiter[T comparable](base, max time.Duration) *ExponentialLi
 
 // When counts a failure and returns the delay.
 func (l *ExponentialLimiter[T]) When(item T) time.Duration {
-	return exponential(l.base, l.max, l.add(item))
+	return exponential(l.base, l.max, l.failed.add(item))
 }
 
-// exactFloat is up to where every integer is a float64.
+// Forget drops the failures of item.
+func (l *ExponentialLimiter[T]) Forget(item T) { l.failed.forget(item) }
+
+// NumRequeues is the number of failures of item since it was forgotten.
+func (l *ExponentialLimiter[T]) NumRequeues(item T) int { return l.failed.number(item) }
+
+// exactFloat is the number up to which a float64 is exact for every integer.
 const exactFloat = 1 << 53
 
 // exponential is base·2ⁿ, at most max. It agrees to the nanosecond with
-// client-go, which calculates in floating point: so does it where that rounds,
-// and elsewhere it shifts, which is quicker. They differ for a delay of exactly
-// 2⁶³ ns, which client-go converts to whatever the processor makes of it, on
-// amd64 a negative delay.
+// client-go, which calculates in floating point. So does exponential where a
+// float64 rounds; elsewhere it shifts, which is quicker. They differ for a delay
+// of exactly 2⁶³ ns alone: what client-go's conversion gives for it depends on the
+// processor, and is a negative delay on amd64.
 func exponential(base, max time.Duration, n int) time.Duration {
 	if 0 <= base && base <= exactFloat && n < 63 {
 		if base > math.MaxInt64>>n {
@@ -131,7 +140,7 @@ func exponential(base, max time.Duration, n int) time.Duration {
 // FastSlowLimiter gives an item a number of fast attempts, then slow ones. It
 // corresponds to client-go's TypedItemFastSlowRateLimiter.
 type FastSlowLimiter[T comparable] struct {
-	failures[T]
+	failed     failures[T]
 	fast, slow time.Duration
 	attempts   int
 }
@@ -144,15 +153,21 @@ func NewFastSlowLimiter[T comparable](fast, slow time.Duration, attempts int) *F
 
 // When counts a failure and returns the delay.
 func (l *FastSlowLimiter[T]) When(item T) time.Duration {
-	if l.add(item) < l.attempts {
+	if l.failed.add(item) < l.attempts {
 		return l.fast
 	}
 	return l.slow
 }
 
-// DefaultLimiter is the limiter of a controller, client-go's
+// Forget drops the failures of item.
+func (l *FastSlowLimiter[T]) Forget(item T) { l.failed.forget(item) }
+
+// NumRequeues is the number of failures of item since it was forgotten.
+func (l *FastSlowLimiter[T]) NumRequeues(item T) int { return l.failed.number(item) }
+
+// DefaultLimiter returns the limiter of a controller, client-go's
 // DefaultTypedControllerRateLimiter: an item waits from 5 ms to 1000 s, and
-// all together get 10 a second with a burst of 100.
+// all items together run 10 times a second, with a burst of 100.
 func DefaultLimiter[T comparable]() RateLimiter[T] {
 	return NewMaxOfLimiter[T](
 		NewExponentialLimiter[T](5*time.Millisecond, 1000*time.Second),
@@ -160,8 +175,100 @@ func DefaultLimiter[T comparable]() RateLimiter[T] {
 	)
 }
 
-// DefaultItemLimiter limits each item alone, from 1 ms to 1000 s, as
-// client-go's DefaultTypedItemBasedRateLimiter does.
+// DefaultItemLimiter returns a limiter that limits each item alone, from 1 ms to
+// 1000 s, as client-go's DefaultTypedItemBasedRateLimiter does.
 func DefaultItemLimiter[T comparable]() RateLimiter[T] {
 	return NewExponentialLimiter[T](time.Millisecond, 1000*time.Second)
 }
+
+// BucketLimiter delays all items together, by the tokens of a bucket. It
+// corresponds to client-go's TypedBucketRateLimiter. The embedded Limiter may
+// be shared by several queues; it must not be nil.
+type BucketLimiter[T comparable] struct {
+	*rate.Limiter
+}
+
+// NewBucketLimiter returns a limiter with perSecond tokens a second, of which
+// at most burst are saved.
+func NewBucketLimiter[T comparable](perSecond float64, burst int) *BucketLimiter[T] {
+	return &BucketLimiter[T]{Limiter: rate.NewLimiter(rate.Limit(perSecond), burst)}
+}
+
+// When takes a token and returns how long it takes to come.
+func (l *BucketLimiter[T]) When(T) time.Duration {
+	if l.Limiter == nil {
+		panic("workqueue: a BucketLimiter without a bucket was asked: make it with NewBucketLimiter")
+	}
+	return l.Reserve().Delay()
+}
+
+// Forget does nothing: a token that was taken stays taken.
+func (l *BucketLimiter[T]) Forget(T) {}
+
+// NumRequeues is 0: a bucket counts no failures.
+func (l *BucketLimiter[T]) NumRequeues(T) int { return 0 }
+
+// MaxOfLimiter asks several limiters and takes the longest delay. It
+// corresponds to client-go's TypedMaxOfRateLimiter.
+type MaxOfLimiter[T comparable] struct {
+	limiters []RateLimiter[T]
+}
+
+// NewMaxOfLimiter returns a limiter that asks all of limiters, none of which
+// may be nil. Without any it delays nothing.
+func NewMaxOfLimiter[T comparable](limiters ...RateLimiter[T]) *MaxOfLimiter[T] {
+	for i, l := range limiters {
+		if l == nil {
+			panic(fmt.Sprintf("workqueue: limiter %d given to NewMaxOfLimiter is nil: leave it out", i))
+		}
+	}
+	return &MaxOfLimiter[T]{limiters: limiters}
+}
+
+// When asks all limiters, and returns the longest delay, at least 0.
+func (l *MaxOfLimiter[T]) When(item T) (longest time.Duration) {
+	for _, each := range l.limiters {
+		longest = max(longest, each.When(item))
+	}
+	return longest
+}
+
+// NumRequeues is the greatest number that one of the limiters gives.
+func (l *MaxOfLimiter[T]) NumRequeues(item T) (most int) {
+	for _, each := range l.limiters {
+		most = max(most, each.NumRequeues(item))
+	}
+	return most
+}
+
+// Forget makes all limiters forget item.
+func (l *MaxOfLimiter[T]) Forget(item T) {
+	for _, each := range l.limiters {
+		each.Forget(item)
+	}
+}
+
+// MaxWaitLimiter cuts the delays of another limiter. It corresponds to
+// client-go's TypedWithMaxWaitRateLimiter.
+type MaxWaitLimiter[T comparable] struct {
+	limiter RateLimiter[T]
+	max     time.Duration
+}
+
+// NewMaxWaitLimiter returns limiter, which must not be nil, with delays of at
+// most max.
+func NewMaxWaitLimiter[T comparable](limiter RateLimiter[T], max time.Duration) *MaxWaitLimiter[T] {
+	if limiter == nil {
+		panic("workqueue: NewMaxWaitLimiter needs a limiter whose delays it cuts")
+	}
+	return &MaxWaitLimiter[T]{limiter: limiter, max: max}
+}
+
+// When asks the limiter and cuts the delay.
+func (l *MaxWaitLimiter[T]) When(item T) time.Duration { return min(l.limiter.When(item), l.max) }
+
+// Forget makes the limiter forget item.
+func (l *MaxWaitLimiter[T]) Forget(item T) { l.limiter.Forget(item) }
+
+// NumRequeues is the number that the limiter gives.
+func (l *MaxWaitLimiter[T]) NumRequeues(item T) int { return l.limiter.NumRequeues(item) }

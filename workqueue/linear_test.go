@@ -40,7 +40,7 @@ func (s queueState) clone() queueState {
 	return queueState{waiting: slices.Clone(s.waiting), held: maps.Clone(s.held), down: s.down}
 }
 
-// step applies a call to the state, and tells whether the answer fits.
+// step applies a call to the state, and reports whether the answer fits.
 func step(s queueState, c call, a answer) (bool, queueState) {
 	s = s.clone()
 	again, held := s.held[c.item]

@@ -32,7 +32,7 @@ type machine struct {
 	counts *counts                 // nil without metrics
 }
 
-// worker is a goroutine in Get or one of its kin.
+// worker is a goroutine in Get, GetPriority, GetContext or GetBatch.
 type worker struct {
 	kind     string
 	ctx      context.Context
@@ -78,7 +78,7 @@ func newMachine(t *rapid.T) *machine {
 	m.aging = rapid.SampledFrom([]int{-1, 1, 2, 3}).Draw(t, "aging")
 	m.merge = rapid.Bool().Draw(t, "merge")
 	m.tolerant = rapid.IntRange(0, 3).Draw(t, "tolerant") == 0
-	o := RateLimitingOptions[string]{
+	o := Options[string]{
 		Name:          "machine",
 		OnMisuse:      func(err *MisuseError) { s.misuses = append(s.misuses, err) },
 		Aging:         m.aging,
@@ -112,7 +112,7 @@ func newMachine(t *rapid.T) *machine {
 }
 
 // limit draws what delays failed items.
-func (s *machine) limit(t *rapid.T, o *RateLimitingOptions[string]) {
+func (s *machine) limit(t *rapid.T, o *Options[string]) {
 	if rapid.Bool().Draw(t, "backoff") {
 		s.expire = 8 * time.Second // twice the longest delay
 		o.Backoff = Backoff{Base: time.Second, Max: 4 * time.Second}
@@ -145,7 +145,7 @@ func (s *machine) actions() map[string]func(*rapid.T) {
 			key, d := drawKey(t), drawDelay(t)
 			s.q.AddAfter(key, d)
 			s.retry()
-			s.m.delay(key, d, 0, Earliest, false)
+			s.m.delay(key, d, 0, PendingEarliest, false)
 			s.wantMisuse(t, d < 0 && !s.m.tolerant, ErrNegativeDelay)
 			s.wantMisuse(t, s.m.down, ErrShutDown)
 		},
@@ -153,7 +153,7 @@ func (s *machine) actions() map[string]func(*rapid.T) {
 			key := drawKey(t)
 			s.q.AddRateLimited(key)
 			s.retry()
-			s.m.delay(key, s.fail(key), 0, Earliest, s.own)
+			s.m.delay(key, s.fail(key), 0, PendingEarliest, s.own)
 			s.wantMisuse(t, s.m.down, ErrShutDown)
 		},
 		"add with":   s.addWith,
@@ -369,20 +369,20 @@ func (s *machine) giveUp(t *rapid.T) {
 
 func (s *machine) done(t *rapid.T) {
 	key := drawKey(t)
-	if held := s.m.inHand(); len(held) > 0 && rapid.IntRange(0, 9).Draw(t, "held") > 0 {
+	if held := s.m.processing(); len(held) > 0 && rapid.IntRange(0, 9).Draw(t, "held") > 0 {
 		key = rapid.SampledFrom(held).Draw(t, "held key")
 	}
 	s.q.Done(key)
-	s.wantMisuse(t, !s.m.done(key) && !s.m.tolerant, ErrNotInHand)
+	s.wantMisuse(t, !s.m.done(key) && !s.m.tolerant, ErrNotProcessing)
 }
 
-// wantMisuse checks whether a misuse was told, and takes it off the list.
+// wantMisuse checks whether a misuse was reported, and takes it off the list.
 func (s *machine) wantMisuse(t *rapid.T, want bool, reason error) {
 	if !want {
 		return
 	}
 	if len(s.misuses) == 0 || !errors.Is(s.misuses[0], reason) {
-		t.Fatalf("misuse %q was not told: %v", reason, s.misuses)
+		t.Fatalf("misuse %q was not reported: %v", reason, s.misuses)
 	}
 	s.misuses = s.misuses[1:]
 }
@@ -428,14 +428,14 @@ func (s *machine) check(t *rapid.T) {
 		t.Fatal(err)
 	}
 	want := Stats{
-		Waiting: len(s.m.waiting()), InHand: len(s.m.inHand()),
+		Waiting: len(s.m.waiting()), Processing: len(s.m.processing()),
 		Delayed: s.m.delayedKeys(), Dropped: s.m.dropped,
 	}
 	if got := s.q.Stats(); got != want || s.q.Len() != want.Waiting || s.q.ShuttingDown() != s.m.down {
 		t.Fatalf("Stats is %+v, expected %+v", got, want)
 	}
 	if len(s.misuses) > 0 {
-		t.Fatalf("told of a misuse that was none: %v", s.misuses)
+		t.Fatalf("a misuse was reported that was none: %v", s.misuses)
 	}
 	for _, key := range machineKeys {
 		if err := s.checkKey(key); err != nil {

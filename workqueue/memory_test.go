@@ -10,7 +10,7 @@ import (
 
 // A burst of keys that vanish leaves at most the idle entries behind.
 func TestABurstLeavesNothingBehind(t *testing.T) {
-	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{})
+	q := workqueue.NewDelaying(workqueue.Options[string]{})
 	defer q.ShutDown()
 	const burst = 50_000
 	for i := range burst {

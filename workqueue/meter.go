@@ -19,6 +19,7 @@ type meter struct {
 	retries    CounterMetric // nil in a queue without delays
 }
 
+// newMeter returns the meter of a queue of that name, nil if it has no metrics.
 func newMeter(name string, p MetricsProvider, byPriority PriorityGauge) *meter {
 	if name == "" || p == nil {
 		if name == "" || byPriority == nil {
@@ -40,13 +41,14 @@ func newMeter(name string, p MetricsProvider, byPriority PriorityGauge) *meter {
 	return m
 }
 
-// countRetries makes the metric of a queue that has delays.
+// countRetries makes the metric that only a queue with delays has.
 func (m *meter) countRetries(name string, p MetricsProvider) {
 	if m != nil && p != nil {
 		m.retries = p.NewRetriesMetric(name)
 	}
 }
 
+// added counts an addition.
 func (m *meter) added(a addition) {
 	if m == nil {
 		return
@@ -71,6 +73,7 @@ func (m *meter) deeper(priority int32) {
 	}
 }
 
+// got counts an item that was handed out after a wait in nanoseconds.
 func (m *meter) got(priority int32, waited int64) {
 	if m == nil {
 		return
@@ -93,14 +96,14 @@ func (m *meter) retry() {
 
 func seconds(nanoseconds int64) float64 { return time.Duration(nanoseconds).Seconds() }
 
-// stampAdded remembers when e was added, if somebody wants to know.
+// stampAdded records when e was added, if there are metrics.
 func (q *Queue[T]) stampAdded(e entry[T], now int64) {
 	if q.meter != nil {
 		e.extra().added = now
 	}
 }
 
-// reportUnfinished sets the two metrics that nothing but time changes.
+// reportUnfinished sets the two metrics that change as time passes.
 func (q *Queue[T]) reportUnfinished() {
 	total, oldest := q.unfinished(q.now())
 	q.meter.unfinished.Set(seconds(total))
@@ -110,7 +113,7 @@ func (q *Queue[T]) reportUnfinished() {
 func (q *Queue[T]) unfinished(now int64) (total, oldest int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.hands.each(&q.table.slabs, func(e entry[T]) {
+	q.busy.each(&q.table.slabs, func(e entry[T]) {
 		age := now - e.more().started
 		total += age
 		oldest = max(oldest, age)
@@ -153,8 +156,7 @@ func (t *ticker) stop() {
 	t.wg.Wait()
 }
 
-// noMetrics is the provider of a queue that wants its depth by priority and
-// nothing else.
+// noMetrics is the provider of a queue that has Options.PriorityDepth alone.
 type noMetrics struct{}
 
 type noMetric struct{}

@@ -30,7 +30,7 @@ var _ clock.WithTicker = (*readings)(nil)
 // would find: the queue is not shut down).
 func TestNothingIsPaidWithoutAProvider(t *testing.T) {
 	c := &readings{FakeClock: clocktesting.NewFakeClock(epoch)}
-	q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+	q := workqueue.NewRateLimiting(workqueue.Options[string]{
 		Name: "pods", Clock: c,
 		Limiter: workqueue.NewExponentialLimiter[string](time.Second, time.Minute),
 	})
@@ -84,7 +84,7 @@ func TestACycleWithMetricsAllocatesNothing(t *testing.T) {
 func TestMetricsMayAskTheQueue(t *testing.T) {
 	c := newCollector()
 	asking := &asking{collector: c}
-	q := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "q", Metrics: asking})
+	q := workqueue.NewRateLimiting(workqueue.Options[string]{Name: "q", Metrics: asking})
 	asking.ask = func() { q.Len(); q.Stats(); q.NumRequeues("a") }
 	q.Add("a")
 	item, _ := q.Get()

@@ -1,63 +1,71 @@
 package workqueue
 
-// The interfaces below have the calls and the meanings of those of the same
-// name in client-go, so that an adapter is a line each. Metrics are called
-// under no lock and may ask the queue. Two things they must not do: wait, since
-// a worker or producer would wait with them, and shut the queue down from
-// within unfinished work, the longest running, or the end of a delay on an
-// injected clock, since ShutDown waits for the goroutine that tells them.
-
-// GaugeMetric goes up and down.
+// GaugeMetric goes up and down. This and the interfaces of metrics below have the
+// methods and the meaning of those of the same name in client-go, so that an
+// adapter is a line each.
+//
+// Metrics are called under no lock and may call the queue. Two things they must
+// not do: wait, since a worker or producer would wait with them, and call
+// ShutDown from within the metrics of unfinished work and of the longest running
+// processor, or at the end of a delay on an injected clock, since ShutDown waits
+// for the goroutine that calls them.
 type GaugeMetric interface {
 	Inc()
 	Dec()
 }
 
-// SettableGaugeMetric is set.
+// SettableGaugeMetric holds the value that was set last. See GaugeMetric.
 type SettableGaugeMetric interface {
 	Set(float64)
 }
 
-// CounterMetric goes up.
+// CounterMetric goes up. See GaugeMetric.
 type CounterMetric interface {
 	Inc()
 }
 
-// HistogramMetric takes observations.
+// HistogramMetric takes observations. See GaugeMetric.
 type HistogramMetric interface {
 	Observe(float64)
 }
 
-// PriorityGauge goes up and down for each priority.
+// PriorityGauge goes up and down for each priority. See GaugeMetric.
 type PriorityGauge interface {
 	Inc(priority int)
 	Dec(priority int)
 }
 
-// MetricsProvider makes the metrics of the queue of a name. A provider must
-// return no nil metric.
+// MetricsProvider makes the metrics of a queue, for its name. A provider must
+// return no nil metric. It corresponds to client-go's MetricsProvider.
 type MetricsProvider interface {
-	// NewDepthMetric counts the items that wait or will wait after Done.
+	// NewDepthMetric makes the gauge of the items that wait, or will wait
+	// after Done.
 	NewDepthMetric(name string) GaugeMetric
 
-	// NewAddsMetric counts additions that were not merged with another.
+	// NewAddsMetric makes the counter of the additions that were not merged
+	// with another.
 	NewAddsMetric(name string) CounterMetric
 
-	// NewLatencyMetric is told the seconds from an addition to the Get.
+	// NewLatencyMetric makes the histogram of the seconds from an addition to
+	// the Get.
 	NewLatencyMetric(name string) HistogramMetric
 
-	// NewWorkDurationMetric is told the seconds from a Get to the Done.
+	// NewWorkDurationMetric makes the histogram of the seconds from a Get to
+	// the Done.
 	NewWorkDurationMetric(name string) HistogramMetric
 
-	// NewUnfinishedWorkSecondsMetric is told, every half second, for how
-	// many seconds the items in hand have been there, all together.
+	// NewUnfinishedWorkSecondsMetric makes the gauge that is set, every half
+	// second, to the sum of the seconds for which the items that are being
+	// processed have been so.
 	NewUnfinishedWorkSecondsMetric(name string) SettableGaugeMetric
 
-	// NewLongestRunningProcessorSecondsMetric is told, every half second,
-	// for how many seconds the oldest item in hand has been there.
+	// NewLongestRunningProcessorSecondsMetric makes the gauge that is set,
+	// every half second, to the seconds for which the item that has been
+	// processed for the longest time has been so.
 	NewLongestRunningProcessorSecondsMetric(name string) SettableGaugeMetric
 
-	// NewRetriesMetric counts delayed and rate-limited additions. A Queue
-	// without the layers above it does not ask for it, as in client-go.
+	// NewRetriesMetric makes the counter of delayed and rate-limited
+	// additions. A Queue without the layers above it does not call it, as in
+	// client-go.
 	NewRetriesMetric(name string) CounterMetric
 }

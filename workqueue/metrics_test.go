@@ -13,7 +13,7 @@ import (
 func TestMetricsMeanWhatClientGoSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCollector()
-		q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{Name: "q", Metrics: c})
+		q := workqueue.NewDelaying(workqueue.Options[string]{Name: "q", Metrics: c})
 		defer q.ShutDown()
 		want := func(name string, v float64) {
 			t.Helper()
@@ -82,7 +82,7 @@ func TestNoMetricsWithoutAName(t *testing.T) {
 // A layer over a foreign queue counts the retries.
 func TestForeignLayerCountsRetries(t *testing.T) {
 	c := newCollector()
-	q := workqueue.NewDelayingOver[string](new(workqueue.Queue[string]), workqueue.LayerOptions{Name: "q", Metrics: c})
+	q := workqueue.NewDelayingOver[string](new(workqueue.Queue[string]), workqueue.Options[string]{Name: "q", Metrics: c})
 	defer q.ShutDown()
 	q.AddAfter("a", time.Hour)
 	q.AddAfter("b", 0)
@@ -102,7 +102,7 @@ func TestAQueueWithoutDelaysHasNoRetries(t *testing.T) {
 	if made != 0 {
 		t.Errorf("a queue without delays has made %d retries metrics", made)
 	}
-	workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "limiting", Metrics: p}).ShutDown()
+	workqueue.NewRateLimiting(workqueue.Options[string]{Name: "limiting", Metrics: p}).ShutDown()
 	if made != 1 {
 		t.Errorf("a queue with delays has made %d retries metrics, not one", made)
 	}

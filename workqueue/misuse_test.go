@@ -3,22 +3,27 @@ package workqueue_test
 import (
 	"bytes"
 	"errors"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/time/rate"
+	"k8s.io/klog/v2"
 	"k8s.io/klog/v2/textlogger"
+	"k8s.io/utils/clock"
 
 	"github.com/informant-go/informant/workqueue"
 )
 
-// Misuse is told with the name of the queue, the call, the item and the
+// Misuse is reported with the name of the queue, the call, the item and the
 // reason, under no lock: the hook may use the queue.
 func TestMisuseIsNamed(t *testing.T) {
 	var got []*workqueue.MisuseError
 	var q *workqueue.DelayingQueue[string]
-	q = workqueue.NewDelaying(workqueue.DelayingOptions[string]{
+	q = workqueue.NewDelaying(workqueue.Options[string]{
 		Name: "pods",
 		OnMisuse: func(err *workqueue.MisuseError) {
 			q.Len()
@@ -30,7 +35,7 @@ func TestMisuseIsNamed(t *testing.T) {
 	q.Done("unknown")
 	q.AddAfter("late", -time.Second)
 	q.AddWith(workqueue.AddOptions{RateLimited: true}, "limited")
-	limited := workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+	limited := workqueue.NewRateLimiting(workqueue.Options[string]{
 		Name: "pods", OnMisuse: func(err *workqueue.MisuseError) { got = append(got, err) },
 		Limiter: workqueue.NewExponentialLimiter[string](-time.Second, time.Second),
 	})
@@ -46,8 +51,8 @@ func TestMisuseIsNamed(t *testing.T) {
 		call, item string
 		reason     error
 	}{
-		{"Done", "waits", workqueue.ErrNotInHand},
-		{"Done", "unknown", workqueue.ErrNotInHand},
+		{"Done", "waits", workqueue.ErrNotProcessing},
+		{"Done", "unknown", workqueue.ErrNotProcessing},
 		{"AddAfter", "late", workqueue.ErrNegativeDelay},
 		{"AddWith", "limited", workqueue.ErrNoLimiter},
 		{"AddRateLimited", "late", workqueue.ErrNegativeDelay},
@@ -59,7 +64,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"AddRateLimited", "dead", workqueue.ErrShutDown},
 	}
 	if len(got) != len(want) {
-		t.Fatalf("%d misuses were told, expected %d: %v", len(got), len(want), got)
+		t.Fatalf("%d misuses were reported, expected %d: %v", len(got), len(want), got)
 	}
 	for i, w := range want {
 		if e := got[i]; e.Queue != "pods" || e.Call != w.call || e.Item != w.item || !errors.Is(e, w.reason) {
@@ -78,18 +83,18 @@ func TestMisuseIsNamed(t *testing.T) {
 func TestMisuseOfALayerIsNamed(t *testing.T) {
 	var got []string
 	below := new(workqueue.Queue[string])
-	q := workqueue.NewDelayingOver[string](below, workqueue.LayerOptions{
+	q := workqueue.NewDelayingOver[string](below, workqueue.Options[string]{
 		Name:     "pods",
 		OnMisuse: func(err *workqueue.MisuseError) { got = append(got, err.Error()) },
 	})
 	limited := workqueue.NewRateLimitingOver[string](q, workqueue.NewExponentialLimiter[string](-1, 1))
 	q.AddAfter("a", -time.Second)
-	q.Reschedule("b", -time.Second, workqueue.Replace)
+	q.Reschedule("b", -time.Second, workqueue.PendingReplace)
 	limited.AddRateLimited("c")
 	q.ShutDown()
 	q.AddAfter("d", time.Second)
 	if len(got) != 4 || below.Len() != 2 {
-		t.Fatalf("%d items are ready, told was %q", below.Len(), got)
+		t.Fatalf("%d items are ready, reported was %q", below.Len(), got)
 	}
 	for i, want := range []struct {
 		call, item string
@@ -112,7 +117,7 @@ func TestMisuseOfALayerIsNamed(t *testing.T) {
 func TestMisuseIsLogged(t *testing.T) {
 	var out bytes.Buffer
 	logger := textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&out)))
-	q := workqueue.New(workqueue.Options[string]{Name: "pods", Logger: &logger})
+	q := workqueue.New(workqueue.Options[string]{Name: "pods", Logger: logger})
 	q.Done("unknown")
 	if text := out.String(); !strings.Contains(text, "pods") || !strings.Contains(text, "unknown") {
 		t.Errorf("the log says %q", text)
@@ -125,9 +130,9 @@ func TestMisuseIsLogged(t *testing.T) {
 	}
 }
 
-// A tolerant queue tells of nothing that client-go lets pass.
-func TestTolerantQueueTellsOfNothing(t *testing.T) {
-	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{
+// A tolerant queue reports nothing that client-go allows.
+func TestTolerantQueueReportsNothing(t *testing.T) {
+	q := workqueue.NewDelaying(workqueue.Options[string]{
 		Tolerant: true,
 		OnMisuse: func(err *workqueue.MisuseError) { t.Error(err) },
 	})
@@ -136,7 +141,7 @@ func TestTolerantQueueTellsOfNothing(t *testing.T) {
 	if q.Len() != 1 {
 		t.Errorf("Len is %d", q.Len())
 	}
-	q.Reschedule("a", -time.Second, workqueue.Replace)
+	q.Reschedule("a", -time.Second, workqueue.PendingReplace)
 }
 
 // A nil where something is needed is a panic that says where and what to do.
@@ -144,7 +149,7 @@ func TestNilIsRefusedWhereItIsGiven(t *testing.T) {
 	for name, f := range map[string]func(){
 		"NewMaxOfLimiter":     func() { workqueue.NewMaxOfLimiter[string](nil) },
 		"NewMaxWaitLimiter":   func() { workqueue.NewMaxWaitLimiter[string](nil, time.Second) },
-		"NewDelayingOver":     func() { workqueue.NewDelayingOver[string](nil, workqueue.LayerOptions{}) },
+		"NewDelayingOver":     func() { workqueue.NewDelayingOver[string](nil, workqueue.Options[string]{}) },
 		"NewRateLimitingOver": func() { workqueue.NewRateLimitingOver[string](nil, nil) },
 		"NewBucketLimiter":    func() { new(workqueue.BucketLimiter[string]).When("a") },
 	} {
@@ -164,7 +169,7 @@ func TestNilIsRefusedWhereItIsGiven(t *testing.T) {
 func TestANilLimiterIsTheDefault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, q := range map[string]workqueue.RateLimitingInterface[string]{
-			"queue":      workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{}),
+			"queue":      workqueue.NewRateLimiting(workqueue.Options[string]{}),
 			"zero value": new(workqueue.RateLimitingQueue[string]),
 			"layer":      workqueue.NewRateLimitingOver[string](new(workqueue.DelayingQueue[string]), nil),
 		} {
@@ -189,13 +194,127 @@ func TestANilLimiterIsTheDefault(t *testing.T) {
 	})
 }
 
-// Each error says what to do.
+// noDepth is a PriorityGauge.
+type noDepth struct{}
+
+func (noDepth) Inc(int) {}
+func (noDepth) Dec(int) {}
+
+// full has every field of Options set.
+func full() workqueue.Options[string] {
+	return workqueue.Options[string]{
+		Name: "pods", Metrics: silent{}, Clock: clock.RealClock{}, Logger: klog.Background(),
+		OnMisuse: quiet, IdleEntries: 1, Tolerant: true,
+		PriorityDepth: noDepth{}, Storage: new(fifo), Group: func(string) string { return "" }, Aging: 1,
+		AddTakesDelay: true,
+		Limiter:       workqueue.DefaultItemLimiter[string](), Backoff: workqueue.Backoff{Base: 1}, Jitter: 0.1,
+		Tokens: rate.NewLimiter(1, 1),
+	}
+}
+
+// constructors make a queue of each layer and shut it down, and name the fields
+// that they do not use.
+var constructors = []struct {
+	name   string
+	make   func(workqueue.Options[string])
+	unused []string
+}{
+	{
+		"New",
+		func(o workqueue.Options[string]) { workqueue.New(o).ShutDown() },
+		[]string{"AddTakesDelay", "Limiter", "Backoff", "Jitter", "Tokens"},
+	},
+	{
+		"NewDelaying",
+		func(o workqueue.Options[string]) { workqueue.NewDelaying(o).ShutDown() },
+		[]string{"Limiter", "Backoff", "Jitter", "Tokens"},
+	},
+	{
+		"NewRateLimiting",
+		func(o workqueue.Options[string]) { workqueue.NewRateLimiting(o).ShutDown() },
+		nil,
+	},
+	{
+		"NewDelayingOver",
+		func(o workqueue.Options[string]) {
+			workqueue.NewDelayingOver(new(workqueue.Queue[string]), o).ShutDown()
+		},
+		[]string{
+			"PriorityDepth", "Storage", "Group", "Aging", "AddTakesDelay", "Limiter", "Backoff", "Jitter", "Tokens",
+		},
+	},
+}
+
+// A constructor reports each option that it does not use, once, by the name of
+// the field; also a tolerant one.
+func TestAnUnusedOptionIsAMisuse(t *testing.T) {
+	for _, c := range constructors {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			o := full()
+			o.OnMisuse = func(err *workqueue.MisuseError) {
+				if !errors.Is(err, workqueue.ErrUnusedOption) || err.Queue != "pods" || err.Call != c.name || err.Item != "" {
+					t.Errorf("the misuse is %+v", err)
+				}
+				if !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), "Options."+err.Option+":") {
+					t.Errorf("%q does not name the constructor and the field", err)
+				}
+				got = append(got, err.Option)
+			}
+			c.make(o)
+			if !slices.Equal(got, c.unused) {
+				t.Errorf("reported are %q, expected %q", got, c.unused)
+			}
+			c.make(workqueue.Options[string]{OnMisuse: func(err *workqueue.MisuseError) { t.Error(err) }})
+		})
+	}
+}
+
+// No field of Options is left out above.
+func TestFullOptionsAreFull(t *testing.T) {
+	o := reflect.ValueOf(full())
+	for i := range o.NumField() {
+		if o.Field(i).IsZero() {
+			t.Errorf("%s is not set", o.Type().Field(i).Name)
+		}
+	}
+}
+
+// Without a hook an unused option is logged as an error, with queue,
+// constructor and field.
+func TestAnUnusedOptionIsLogged(t *testing.T) {
+	var out bytes.Buffer
+	logger := textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&out)))
+	workqueue.New(workqueue.Options[string]{Name: "pods", Logger: logger, Jitter: 0.1, AddTakesDelay: true})
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%d lines are logged, expected one for each of two options: %s", len(lines), out.String())
+	}
+	for i, field := range []string{"AddTakesDelay", "Jitter"} {
+		if !strings.HasPrefix(lines[i], "E") || !strings.Contains(lines[i], `queue="pods" call="New" option="`+field+`"`) {
+			t.Errorf("the line is %s", lines[i])
+		}
+	}
+}
+
+// Each error is a sentence of this package that says what to do, and MisuseError
+// says it once.
 func TestErrorsSayWhatToDo(t *testing.T) {
 	for _, err := range []error{
-		workqueue.ErrShutDown, workqueue.ErrNotInHand, workqueue.ErrNegativeDelay, workqueue.ErrNoLimiter,
+		workqueue.ErrShutDown, workqueue.ErrNotProcessing, workqueue.ErrNegativeDelay, workqueue.ErrNoLimiter,
+		workqueue.ErrUnusedOption,
 	} {
-		if _, advice, found := strings.Cut(err.Error(), ": "); !found || advice == "" {
-			t.Errorf("%q gives no advice", err)
+		text, ours := strings.CutPrefix(err.Error(), "workqueue: ")
+		if _, advice, found := strings.Cut(text, ": "); !ours || !found || advice == "" {
+			t.Errorf("%q is not of this package or gives no advice", err)
+		}
+		for _, misuse := range []*workqueue.MisuseError{
+			{Queue: "pods", Call: "Done", Item: "a", Err: err}, {Queue: "pods", Call: "New", Option: "Group", Err: err},
+		} {
+			got := misuse.Error()
+			if strings.Count(got, "workqueue: ") != 1 || !strings.HasPrefix(got, "workqueue: ") || !strings.HasSuffix(got, ": "+text) {
+				t.Errorf("a misuse says %q", got)
+			}
 		}
 	}
 }
@@ -240,6 +359,6 @@ func TestStorageIsNotBelieved(t *testing.T) {
 		t.Fatalf("TryGet is %v, %v", item, ok)
 	}
 	if item, ok := q.TryGet(); ok {
-		t.Errorf("%q was handed out while in hand", item)
+		t.Errorf("%q was handed out while being processed", item)
 	}
 }

@@ -99,7 +99,7 @@ func (m *model) add(item string, priority int) {
 	m.admit(k, priority)
 }
 
-// promises tells whether an item is delayed until there is a token.
+// promises reports whether the delay of an item waits for a token.
 func (m *model) promises() bool {
 	for _, k := range m.keys {
 		if k.delayed && k.promised {
@@ -176,7 +176,7 @@ func (m *model) delay(item string, d time.Duration, priority int, how Pending, l
 
 func (m *model) move(k *modelKey, d time.Duration, how Pending) bool {
 	at := m.clock + d
-	if how == Replace || how == Earliest && at < k.at || how == Latest && at > k.at {
+	if how == PendingReplace || how == PendingEarliest && at < k.at || how == PendingLatest && at > k.at {
 		k.at, k.promised = at, false
 		return true
 	}
@@ -233,7 +233,7 @@ func (m *model) waiting() (items []string) {
 	return items
 }
 
-func (m *model) inHand() (items []string) {
+func (m *model) processing() (items []string) {
 	for item, k := range m.keys {
 		if k.held {
 			items = append(items, item)
@@ -292,7 +292,7 @@ func (m *model) choose(items []string, g *modelGroup) string {
 	})
 }
 
-// done tells whether item was in hand.
+// done reports whether item was being processed.
 func (m *model) done(item string) bool {
 	k := m.keys[item]
 	if k == nil || !k.held {
@@ -323,5 +323,5 @@ func (m *model) shutDown() {
 
 // drained is when ShutDownWithDrain may return.
 func (m *model) drained() bool {
-	return len(m.inHand()) == 0 && (m.tolerant || len(m.waiting()) == 0)
+	return len(m.processing()) == 0 && (m.tolerant || len(m.waiting()) == 0)
 }

@@ -32,7 +32,7 @@ var uses = []struct {
 	use  func(q usable, item any)
 }{
 	{"Add", func(q usable, item any) { q.Add(item); q.work() }},
-	{"Add in hand", func(q usable, item any) {
+	{"Add while processing", func(q usable, item any) {
 		q.Add(item)
 		got, _ := q.Get()
 		q.Add(got)
@@ -118,7 +118,7 @@ func (r retyped[T]) work() {
 // shapes are the types of items that hold a pointer.
 var shapes = []struct {
 	name string
-	make func(workqueue.RateLimitingOptions[any]) usable
+	make func(workqueue.Options[any]) usable
 	item func(*big) any
 }{
 	{"pointer", retype[*big], func(b *big) any { return b }},
@@ -134,8 +134,8 @@ var shapes = []struct {
 }
 
 // retype makes a queue of T with those of the options that name no item.
-func retype[T comparable](o workqueue.RateLimitingOptions[any]) usable {
-	typed := workqueue.RateLimitingOptions[T]{
+func retype[T comparable](o workqueue.Options[any]) usable {
+	typed := workqueue.Options[T]{
 		Name: o.Name, Metrics: o.Metrics, IdleEntries: o.IdleEntries, Backoff: o.Backoff,
 		Limiter: workqueue.NewMaxOfLimiter[T](
 			workqueue.NewExponentialLimiter[T](time.Millisecond, time.Second),
@@ -150,7 +150,7 @@ func retype[T comparable](o workqueue.RateLimitingOptions[any]) usable {
 // A queue keeps nothing alive of an item that is done: not what its entries
 // remember for the next time, nor what its limiters do.
 func TestNothingKeepsAnItemThatIsDone(t *testing.T) {
-	queues := map[string]workqueue.RateLimitingOptions[any]{
+	queues := map[string]workqueue.Options[any]{
 		"plain":   {},
 		"idle":    {IdleEntries: 100},
 		"metered": {Name: "q", Metrics: silent{}},
@@ -200,7 +200,7 @@ func TestADelayerKeepsNoItemThatIsDone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				q := workqueue.NewDelayingOver[*big](new(workqueue.Queue[*big]), workqueue.LayerOptions{})
+				q := workqueue.NewDelayingOver[*big](new(workqueue.Queue[*big]), workqueue.Options[*big]{})
 				defer q.ShutDown()
 				gone := func() weak.Pointer[big] {
 					b := new(big)

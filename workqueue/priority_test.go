@@ -2,6 +2,7 @@ package workqueue_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/informant-go/informant/workqueue"
@@ -43,11 +44,12 @@ func TestQ3HigherPrioritiesGoFirst(t *testing.T) {
 	}
 }
 
-// Priorities beyond 32 bits count as the greatest.
+// Priorities beyond 32 bits count as the greatest, and the two ends are ordered
+// where an int has no more than 32 bits.
 func TestPrioritiesAreClamped(t *testing.T) {
 	q := workqueue.New(workqueue.Options[string]{})
-	q.AddPriority("a", 1<<40)
-	q.AddPriority("b", -1<<40)
+	q.AddPriority("a", math.MaxInt)
+	q.AddPriority("b", math.MinInt)
 	if item, priority := take(t, q); item != "a" || priority != 1<<31-1 {
 		t.Errorf("got %s, %d", item, priority)
 	}

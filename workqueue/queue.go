@@ -4,7 +4,6 @@ import (
 	"math"
 	"time"
 
-	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 )
 
@@ -16,44 +15,43 @@ var start = time.Now()
 // to client-go's Typed, whose TypedInterface it satisfies.
 //
 // The zero value is ready for use. All methods may be called by any goroutine;
-// a Queue must not be copied.
-//
-// mu guards everything below it. No user code runs under it, a Storage
-// excepted, and nothing under it waits. There is one entry for each key that
-// waits, is in hand or is delayed; the layers above (DelayingQueue,
-// RateLimitingQueue) use the same entries under the same lock.
+// a Queue must not be copied. No user code runs under the lock of a queue, a
+// Storage excepted.
 type Queue[T comparable] struct {
-	// Set at construction, never changed.
-	name     string
+	// There is one entry for each key that waits, is being processed, is
+	// delayed or has failed. The layers above, DelayingQueue and
+	// RateLimitingQueue, use the same entries under the same lock.
+
+	// These are set at construction and never changed.
+	misuses  misuses
 	clock    clock.WithTicker // nil is the real clock
 	base     time.Time        // origin of the readings of clock
-	logger   *klog.Logger
-	onMisuse func(*MisuseError)
 	group    func(T) string
 	storage  Storage[T]
 	meter    *meter
 	tolerant bool
-	merge    bool // DelayingOptions.AddTakesDelay
+	merge    bool // Options.AddTakesDelay
 
-	// special is set for a queue with group, storage, meter or merge. The
-	// others take short ways: see Add, Get and Done.
+	// special is set for a queue with group, storage, meter or merge. Add, Get
+	// and Done have a shorter way for a queue without.
 	special bool
 
-	mu      lock
-	table   table[T]
-	last    entry[T] // the entry handed out last, while it is in hand
-	ready   ready[T] // unused with a storage
-	waiters waiters
-	inHand  int
-	hands   lane[T] // entries in hand, in no order; only with a meter
-	delays  delays[T]
-	seen    int64     // the last reading of the real clock by delay; 0 is none
-	failed  failed[T] // only with a Backoff
-	tokens  tokens    // only with Tokens
-	dropped int
+	// mu guards the fields below. Nothing waits under it.
+	mu         lock
+	table      table[T]
+	last       entry[T] // the entry handed out last, until it is done
+	ready      ready[T] // unused with a storage
+	waiters    waiters
+	processing int
+	busy       fifo[T] // entries that are processing or dirty; only with a meter
+	delays     delays[T]
+	seen       int64     // the last reading of the real clock by delay; 0 is none
+	failed     failed[T] // only with a Backoff
+	tokens     tokens    // only with Tokens
+	dropped    int
 
 	down   bool
-	drain  chan struct{} // closed when a ShutDownWithDrain need wait no more
+	drain  chan struct{} // closed to end the wait of ShutDownWithDrain; nil if nobody waits
 	ticker *ticker       // nil without a meter and after shutdown
 }
 
@@ -61,12 +59,13 @@ type Queue[T comparable] struct {
 // metrics, ShutDown must be called to end their goroutine.
 func New[T comparable](o Options[T]) *Queue[T] {
 	q := new(Queue[T])
-	q.setup(o)
+	q.setup(&o)
+	q.misuses.options("New", o.unused(partOrder))
 	return q
 }
 
-func (q *Queue[T]) setup(o Options[T]) {
-	q.name, q.logger, q.onMisuse = o.Name, o.Logger, o.OnMisuse
+func (q *Queue[T]) setup(o *Options[T]) {
+	q.misuses = misusesOf(o)
 	q.group, q.storage, q.tolerant = o.Group, o.Storage, o.Tolerant
 	if o.Clock != nil {
 		q.clock, q.base = o.Clock, o.Clock.Now()
@@ -74,14 +73,14 @@ func (q *Queue[T]) setup(o Options[T]) {
 	q.table.cache.limit = limitFor[T](o.IdleEntries)
 	q.ready.aging = o.Aging
 	if q.meter = newMeter(o.Name, o.Metrics, o.PriorityDepth); q.meter != nil {
-		q.table.rank() // for the list of hands
+		q.table.rank() // for busy
 		q.ticker = startTicker(o.Clock, q.reportUnfinished)
 	}
 	q.special = q.meter != nil || q.group != nil || q.storage != nil
 }
 
-// now reads the clock, in nanoseconds since some origin. Unless that is the
-// real one it is called without the lock: a clock is not ours.
+// now reads the clock, in nanoseconds since some origin. With an injected clock it
+// must not be called under the lock, for that clock is user code.
 func (q *Queue[T]) now() int64 {
 	if q.clock == nil {
 		return int64(time.Since(start))
@@ -89,7 +88,7 @@ func (q *Queue[T]) now() int64 {
 	return int64(q.clock.Since(q.base))
 }
 
-// outcome is what an addition came to.
+// outcome says what became of an addition.
 type outcome uint8
 
 const (
@@ -99,7 +98,7 @@ const (
 	refused                // the queue is shut down
 )
 
-// addition tells what must be done after the lock is released.
+// addition says what must be done after the lock is released.
 type addition struct {
 	wake     *waiter
 	outcome  outcome
@@ -107,8 +106,8 @@ type addition struct {
 	from     int32 // its priority before, if it rose
 }
 
-// Add asks that item is handed to a worker. An item that waits is merged with
-// it; an item in hand is queued once more after Done (Q2).
+// Add asks that item is handed to a worker. An item that already waits is merged
+// with it; one that is being processed is queued once more after Done (Q2).
 func (q *Queue[T]) Add(item T) {
 	if q.special {
 		q.addPriority("Add", item, 0)
@@ -120,7 +119,7 @@ func (q *Queue[T]) Add(item T) {
 	}
 	if q.down {
 		q.mu.Unlock()
-		q.misuse("Add", item, ErrShutDown)
+		q.misuses.call("Add", item, ErrShutDown)
 		return
 	}
 	wake := q.admitPlain(q.table.ensure(hash, item))
@@ -163,12 +162,12 @@ func (q *Queue[T]) addPriority(call string, item T, priority int32) {
 	q.after(call, item, q.add(item, priority, name, now))
 }
 
-// after does what the lock forbids.
+// after does what must not be done under the lock.
 func (q *Queue[T]) after(call string, item T, a addition) {
 	a.wake.signal()
 	q.meter.added(a)
 	if a.outcome == refused {
-		q.misuse(call, item, ErrShutDown)
+		q.misuses.call(call, item, ErrShutDown)
 	}
 }
 
@@ -196,14 +195,14 @@ func (q *Queue[T]) entry(hash mark, item T, group string) entry[T] {
 	return e
 }
 
-// admit lets e wait, or wait once more after Done.
+// admit makes e wait, or wait once more after Done.
 func (q *Queue[T]) admit(e entry[T], priority int32, now int64) addition {
 	switch e.phase() {
 	case idle:
 		q.prioritize(e, priority)
 		q.stampAdded(e, now)
 		return addition{wake: q.line(e), outcome: added, priority: priority}
-	case inHand:
+	case processing:
 		e.enter(dirty)
 		q.prioritize(e, priority)
 		q.stampAdded(e, now)
@@ -230,7 +229,7 @@ func (q *Queue[T]) again(e entry[T], priority int32) addition {
 	return addition{outcome: rose, priority: priority, from: from}
 }
 
-// prioritize gives e, which is in no lane, a priority.
+// prioritize gives e a priority. It must be in no FIFO queue.
 func (q *Queue[T]) prioritize(e entry[T], priority int32) {
 	if priority != 0 {
 		q.ready.rank(&q.table.slabs)
@@ -240,8 +239,8 @@ func (q *Queue[T]) prioritize(e entry[T], priority int32) {
 	}
 }
 
-// line puts e, which is not waiting, among those that wait, and returns whom
-// to wake.
+// line puts e, which must not be waiting, among the entries that wait, and returns
+// the waiter to wake.
 func (q *Queue[T]) line(e entry[T]) *waiter {
 	if q.storage != nil {
 		q.storage.Push(e.item()) // can panic: e is then not waiting
@@ -269,17 +268,17 @@ func (q *Queue[T]) len() int {
 
 // Stats are the numbers of items in a queue at one moment.
 type Stats struct {
-	Waiting int // for a worker
-	InHand  int // with a worker
-	Delayed int // with a delay that has not ended; they may wait or be in hand too
-	Dropped int // delays that were dropped by a shutdown (Q5)
+	Waiting    int // for a worker
+	Processing int // with a worker; from Get to Done
+	Delayed    int // with a delay that has not ended; they can wait or be processed besides
+	Dropped    int // delays that were dropped by a shutdown (Q5)
 }
 
 // Stats counts the items of the queue.
 func (q *Queue[T]) Stats() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return Stats{Waiting: q.len(), InHand: q.inHand, Delayed: q.delays.len(), Dropped: q.dropped}
+	return Stats{Waiting: q.len(), Processing: q.processing, Delayed: q.delays.len(), Dropped: q.dropped}
 }
 
 // clamp brings a priority into the range that an entry can hold.

@@ -4,57 +4,7 @@ import (
 	"math"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
-	"k8s.io/klog/v2"
-	"k8s.io/utils/clock"
 )
-
-// RateLimitingOptions are the options of NewRateLimiting. Those of Options and
-// DelayingOptions mean what they mean there.
-type RateLimitingOptions[T comparable] struct {
-	Name          string
-	Metrics       MetricsProvider
-	PriorityDepth PriorityGauge
-	Clock         clock.WithTicker
-	Logger        *klog.Logger
-	OnMisuse      func(*MisuseError)
-	Storage       Storage[T]
-	Group         func(item T) string
-	Aging         int
-	IdleEntries   int
-	Tolerant      bool
-	AddTakesDelay bool
-
-	// Limiter decides how long failed items wait. It may be shared by
-	// several queues. nil is DefaultLimiter, or none when Backoff or Tokens
-	// is set. With several of the three, the longest delay counts.
-	Limiter RateLimiter[T]
-
-	// Backoff delays failed items by counts that the queue keeps itself and
-	// that expire.
-	Backoff Backoff
-
-	// Jitter makes each delay of a failed item longer by a random part of
-	// it, up to this one: 0.1 is up to a tenth. Items that failed together
-	// are then not tried together. Zero or less means none.
-	Jitter float64
-
-	// Tokens are spent by the items that AddRateLimited has added, one each,
-	// when their delay has ended and they run; not when they are merged with
-	// an Add, cancelled or dropped. The bucket may be shared by several
-	// queues. Its clock is the queue's.
-	Tokens *rate.Limiter
-}
-
-func (o RateLimitingOptions[T]) delaying() DelayingOptions[T] {
-	return DelayingOptions[T]{
-		Name: o.Name, Metrics: o.Metrics, PriorityDepth: o.PriorityDepth, Clock: o.Clock,
-		Logger: o.Logger, OnMisuse: o.OnMisuse, Storage: o.Storage, Group: o.Group,
-		Aging: o.Aging, IdleEntries: o.IdleEntries, Tolerant: o.Tolerant,
-		AddTakesDelay: o.AddTakesDelay,
-	}
-}
 
 // RateLimitingQueue is a DelayingQueue that asks a RateLimiter how long a
 // failed item should wait. It satisfies client-go's
@@ -65,7 +15,7 @@ type RateLimitingQueue[T comparable] struct {
 	limiter RateLimiter[T] // nil is none, or that of a zero value
 	jitter  float64
 
-	// ofZero is the limiter of a zero value, made on first use.
+	// ofZero is the limiter of a zero value. It is made on first use.
 	once   sync.Once
 	ofZero RateLimiter[T]
 }
@@ -73,19 +23,19 @@ type RateLimitingQueue[T comparable] struct {
 // NewRateLimiting returns a rate-limiting queue. It corresponds to client-go's
 // NewTypedRateLimitingQueueWithConfig. NewRateLimitingOver puts the same layer
 // on a queue of another make.
-func NewRateLimiting[T comparable](o RateLimitingOptions[T]) *RateLimitingQueue[T] {
+func NewRateLimiting[T comparable](o Options[T]) *RateLimitingQueue[T] {
 	q := &RateLimitingQueue[T]{limiter: o.Limiter, jitter: o.Jitter}
 	if o.Limiter == nil && o.Backoff.Base <= 0 && o.Tokens == nil {
 		q.limiter = DefaultLimiter[T]()
 	}
-	q.DelayingQueue.setup(o.delaying())
+	q.DelayingQueue.setup(&o)
 	q.setBackoff(o.Backoff, max(o.Jitter, 0))
 	q.tokens = tokens{bucket: o.Tokens, next: math.MinInt64}
 	return q
 }
 
-// AddRateLimited counts a failure of item and adds it once the limiter lets
-// it.
+// AddRateLimited counts a failure of item, and adds it once the delay that the
+// limiter gives it has passed; see Options for what lengthens that delay.
 func (q *RateLimitingQueue[T]) AddRateLimited(item T) {
 	if q.plainLimiter() {
 		q.addLater("AddRateLimited", item, q.asked().When(item))
@@ -96,8 +46,7 @@ func (q *RateLimitingQueue[T]) AddRateLimited(item T) {
 	}
 }
 
-// asked is the limiter that is asked for the delay of a failure, nil if there
-// is none.
+// asked returns the limiter of the queue, nil if it has none.
 func (q *RateLimitingQueue[T]) asked() RateLimiter[T] {
 	if q.limiter == nil && q.plainLimiter() {
 		q.once.Do(func() { q.ofZero = DefaultLimiter[T]() })
@@ -106,13 +55,13 @@ func (q *RateLimitingQueue[T]) asked() RateLimiter[T] {
 	return q.limiter
 }
 
-// plainLimiter tells whether the delay of a failure is one like any other.
+// plainLimiter reports whether the limiter alone decides the delay of a failure.
 func (q *RateLimitingQueue[T]) plainLimiter() bool {
 	return q.failed.base <= 0 && q.tokens.bucket == nil && q.jitter <= 0
 }
 
 // addFailed counts a failure of item, and adds it after the delay for that or
-// after o.After, if that is set and shorter. It tells whether item was added.
+// after o.After, if that is set and shorter. It reports whether item was added.
 func (q *RateLimitingQueue[T]) addFailed(call string, item T, o AddOptions) bool {
 	var limit time.Duration
 	if q.limiter != nil {
@@ -130,8 +79,8 @@ func (q *RateLimitingQueue[T]) addFailed(call string, item T, o AddOptions) bool
 	return a.outcome != refused
 }
 
-// delayFailed is the part of addFailed under the lock. due tells that the
-// delay is none.
+// delayFailed is the part of addFailed under the lock. due reports whether the
+// delay has ended already.
 func (q *RateLimitingQueue[T]) delayFailed(item T, limit time.Duration, group string, o AddOptions) (a addition, due bool) {
 	hash, now := hashOf(item), q.now()
 	q.mu.Lock()
@@ -157,7 +106,7 @@ func (q *RateLimitingQueue[T]) AddWith(o AddOptions, items ...T) {
 	for _, item := range items {
 		each := o
 		if o.RateLimited && o.After < 0 && !q.tolerant {
-			q.misuse("AddWith", item, ErrNegativeDelay)
+			q.misuses.call("AddWith", item, ErrNegativeDelay)
 		}
 		if o.RateLimited && !q.plainLimiter() {
 			if q.addFailed("AddWith", item, o) {
@@ -175,8 +124,8 @@ func (q *RateLimitingQueue[T]) AddWith(o AddOptions, items ...T) {
 	}
 }
 
-// Forget drops the failures of item, once it has succeeded or is given up.
-// Done must still be called.
+// Forget drops the failures of item. It is called once the item has succeeded or
+// is given up. Done must still be called.
 func (q *RateLimitingQueue[T]) Forget(item T) {
 	if l := q.asked(); l != nil {
 		l.Forget(item)
@@ -195,8 +144,8 @@ func (q *Queue[T]) forget(item T) {
 	}
 }
 
-// NumRequeues is the number of failures that are remembered of item, by the
-// limiter or by the queue.
+// NumRequeues is the number of failures of item that the limiter or the queue
+// remembers, the greater of the two.
 func (q *RateLimitingQueue[T]) NumRequeues(item T) (n int) {
 	if l := q.asked(); l != nil {
 		n = l.NumRequeues(item)
@@ -214,14 +163,17 @@ func (q *Queue[T]) failures(item T) int {
 	return q.remembered(q.table.get(hash, item), now)
 }
 
-// Limited is the rate-limiting layer over a delaying queue of another make.
+// Limited is the rate-limiting layer over a delaying queue of another make. It is
+// made by NewRateLimitingOver; all methods may be called by any goroutine.
 type Limited[T comparable] struct {
 	DelayingInterface[T]
 	limiter RateLimiter[T]
 }
 
-// NewRateLimitingOver puts the rate-limiting layer on a delaying queue, which
-// must not be nil. A nil limiter is DefaultLimiter.
+// NewRateLimitingOver puts the rate-limiting layer on a delaying queue. It panics
+// if below is nil. A nil limiter is DefaultLimiter. It corresponds to the
+// DelayingQueue of client-go's TypedRateLimitingQueueConfig. There are no options:
+// what Options has for a layer above needs a queue of ours below.
 func NewRateLimitingOver[T comparable](below DelayingInterface[T], limiter RateLimiter[T]) *Limited[T] {
 	if below == nil {
 		panic("workqueue: NewRateLimitingOver needs a queue to work over: use NewRateLimiting for one of its own")
@@ -232,13 +184,14 @@ func NewRateLimitingOver[T comparable](below DelayingInterface[T], limiter RateL
 	return &Limited[T]{DelayingInterface: below, limiter: limiter}
 }
 
-// AddRateLimited is that of RateLimitingQueue.
+// AddRateLimited counts a failure of item, and adds it to the queue below once the
+// delay that the limiter gives it has passed.
 func (q *Limited[T]) AddRateLimited(item T) { q.AddAfter(item, q.limiter.When(item)) }
 
-// Forget is that of RateLimitingQueue.
+// Forget drops the failures of item. Done must still be called.
 func (q *Limited[T]) Forget(item T) { q.limiter.Forget(item) }
 
-// NumRequeues is that of RateLimitingQueue.
+// NumRequeues is the number of failures of item that the limiter remembers.
 func (q *Limited[T]) NumRequeues(item T) int { return q.limiter.NumRequeues(item) }
 
 var (

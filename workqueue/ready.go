@@ -1,19 +1,19 @@
 package workqueue
 
-// ready holds the entries that wait, in the order in which they go out: the
-// group with the fewest items in hand first, among equals the one that was
-// served longest ago; within it by priority, with aging; within that by the
-// time at which they became ready.
+// ready holds the entries that wait, in the order in which they go out. The first
+// is of the group of which workers have the fewest items, among equals of the
+// group that was served longest ago. Within a group they go out by priority, with
+// aging, and within a priority in the order in which they became ready.
 type ready[T comparable] struct {
 	n     int
 	age   uint32
 	aging int
 
-	// all is the group of every entry while the queue has no group function.
+	// all is the group of every entry in a queue without a group function.
 	all group[T]
 
-	// named holds the groups that some entry refers to, and turns, a heap,
-	// those of them that have waiting entries.
+	// named holds the groups to which an entry refers. turns is a heap of those
+	// of them that have waiting entries, the one to be served next first.
 	named map[string]*group[T]
 	turns []*group[T]
 	turn  uint64
@@ -27,6 +27,7 @@ func (r *ready[T]) of(e entry[T]) *group[T] {
 	return &r.all
 }
 
+// push adds an entry, behind those of its group and priority.
 func (r *ready[T]) push(in *slabs[T], e entry[T]) {
 	r.n++
 	r.stamp(e)
@@ -37,18 +38,18 @@ func (r *ready[T]) push(in *slabs[T], e entry[T]) {
 	}
 }
 
-// append is push in a queue without groups that is not ranked. It is for
+// append is push in a queue without groups and ranks. It is there for
 // BenchmarkQueue/cycle.
 func (r *ready[T]) append(in *slabs[T], e entry[T]) {
 	r.n++
 	r.all.waiting++
-	if len(r.all.lanes) == 0 {
-		r.all.lane(0)
+	if len(r.all.queues) == 0 {
+		r.all.queue(0)
 	}
-	r.all.lanes[0].append(in, e)
+	r.all.queues[0].append(in, e)
 }
 
-// stamp takes note of the order in which entries become ready.
+// stamp records in e the order in which entries become ready.
 func (r *ready[T]) stamp(e entry[T]) {
 	if k := e.rank(); k != nil {
 		r.age++
@@ -65,9 +66,9 @@ func (r *ready[T]) pop(in *slabs[T]) entry[T] {
 	switch {
 	case len(r.turns) > 0:
 		return r.popTurn(in)
-	case len(r.all.lanes) == 1:
+	case len(r.all.queues) == 1:
 		r.all.waiting--
-		return r.all.lanes[0].pop(in)
+		return r.all.queues[0].pop(in)
 	default:
 		return r.all.pop(in, r.aging)
 	}
@@ -76,7 +77,7 @@ func (r *ready[T]) pop(in *slabs[T]) entry[T] {
 func (r *ready[T]) popTurn(in *slabs[T]) entry[T] {
 	g := r.turns[0]
 	e := g.pop(in, r.aging)
-	g.inHand++
+	g.processing++
 	r.turn++
 	g.turn = r.turn
 	if g.waiting == 0 {
@@ -87,8 +88,8 @@ func (r *ready[T]) popTurn(in *slabs[T]) entry[T] {
 	return e
 }
 
-// rank makes a queue ranked, in which no priority was used so far: all that
-// waits in a group is in one lane.
+// rank makes the queue ranked, when a priority is used for the first time. All
+// entries that wait in a group are in one FIFO queue then.
 func (r *ready[T]) rank(in *slabs[T]) {
 	if in.ranked {
 		return
@@ -101,9 +102,9 @@ func (r *ready[T]) rank(in *slabs[T]) {
 }
 
 func (r *ready[T]) rankGroup(in *slabs[T], g *group[T]) {
-	for i := range g.lanes {
+	for i := range g.queues {
 		prev := uint32(0)
-		g.lanes[i].each(in, func(e entry[T]) {
+		g.queues[i].each(in, func(e entry[T]) {
 			e.rank().prev, prev = prev, e.id
 			r.stamp(e)
 		})
@@ -120,20 +121,20 @@ func (r *ready[T]) rise(in *slabs[T], e entry[T], priority int32) {
 	g.push(in, e)
 }
 
-// took takes note that e, which a Storage held, is with a worker.
+// took records that a worker has e, which was in a Storage.
 func (r *ready[T]) took(e entry[T]) {
 	if g := r.of(e); g != &r.all {
-		g.inHand++
+		g.processing++
 	}
 }
 
-// put takes note that a worker gave back e.
+// put records that a worker is done with e.
 func (r *ready[T]) put(e entry[T]) {
 	g := r.of(e)
 	if g == &r.all {
 		return
 	}
-	g.inHand--
+	g.processing--
 	if g.place != 0 {
 		r.up(g.place - 1)
 	}
@@ -156,7 +157,7 @@ func (r *ready[T]) join(e entry[T], name string) {
 	e.extra().group = g
 }
 
-// part ends the reference of e to its group.
+// part ends the reference of e to its group, which is dropped after the last.
 func (r *ready[T]) part(e entry[T]) {
 	g := e.group()
 	if g == nil {
@@ -168,19 +169,22 @@ func (r *ready[T]) part(e entry[T]) {
 	}
 }
 
+// before reports whether group a is served before b.
 func (r *ready[T]) before(a, b *group[T]) bool {
-	if a.inHand != b.inHand {
-		return a.inHand < b.inHand
+	if a.processing != b.processing {
+		return a.processing < b.processing
 	}
 	return a.turn < b.turn
 }
 
+// enter puts a group into turns.
 func (r *ready[T]) enter(g *group[T]) {
 	r.turns = append(r.turns, g)
 	g.place = len(r.turns)
 	r.up(len(r.turns) - 1)
 }
 
+// leave takes a group out of turns.
 func (r *ready[T]) leave(g *group[T]) {
 	i, last := g.place-1, len(r.turns)-1
 	g.place = 0

@@ -1,8 +1,8 @@
 package workqueue
 
 const (
-	// overhang is how many slots at the end of a segment are home to no
-	// hash, and take in what its homes cannot.
+	// overhang is how many slots at the end of a segment are the home of no
+	// hash. They hold hashes for which there is no gap before them.
 	overhang = 16
 
 	// leastRoom is the least number of hashes for which a segment has room.
@@ -18,7 +18,7 @@ func makeSlot(hash mark, id uint32) slot { return slot(hash)<<32 | slot(id) }
 func (s slot) hash() mark { return mark(s >> 32) }
 func (s slot) id() uint32 { return uint32(s) }
 
-// before tells whether the slot has a lower hash. A gap has not.
+// before reports whether the slot has a lower hash. A gap has not.
 func (s slot) before(hash mark) bool { return s.hash()-1 < hash-1 }
 
 // segment is a small hash table from the hashes of keys to the numbers of
@@ -47,12 +47,12 @@ func (s *segment) room() int {
 	return (len(s.slots) - overhang) * roomPart / (roomPart + 1)
 }
 
-// home is where the search for a hash begins. It rises with the hash.
+// home is the slot where the search for a hash begins. It rises with the hash.
 func (s *segment) home(hash mark) int {
 	return int(uint64(hash) * uint64(len(s.slots)-overhang) >> 32)
 }
 
-// place is where a hash is, if it is there, and else where it belongs.
+// place is the slot of a hash if it is there, and else the slot where it belongs.
 func (s *segment) place(hash mark) int {
 	i := s.home(hash)
 	for s.slots[i].before(hash) {

@@ -1,8 +1,8 @@
 package workqueue
 
-// ShutDown makes the queue ignore new items and drops and counts pending
-// delays. Workers still get what waits; then Get says that it is over. It ends
-// the wait of every ShutDownWithDrain. It may be called many times (Q5).
+// ShutDown makes the queue ignore new items, and drops and counts pending delays.
+// Workers still get what waits; after that Get returns shutdown. ShutDown ends the
+// wait of every ShutDownWithDrain. It may be called many times (Q5).
 func (q *Queue[T]) ShutDown() {
 	q.mu.Lock()
 	end := q.close()
@@ -15,9 +15,9 @@ func (q *Queue[T]) ShutDown() {
 }
 
 // ShutDownWithDrain is ShutDown and then waits until no item waits and none is
-// in hand; with Options.Tolerant, until none is in hand. It must not be called
-// by someone who holds an item, and needs workers that go on until Get says
-// that it is over.
+// being processed; with Options.Tolerant, until none is being processed. It must
+// not be called by someone who is processing an item, and needs workers that go on
+// until Get returns shutdown.
 func (q *Queue[T]) ShutDownWithDrain() {
 	q.mu.Lock()
 	end := q.close()
@@ -35,19 +35,19 @@ func (q *Queue[T]) ShutDownWithDrain() {
 	}
 }
 
-// ShuttingDown tells whether the queue was shut down.
+// ShuttingDown reports whether the queue was shut down.
 func (q *Queue[T]) ShuttingDown() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.down
 }
 
-// drained tells whether ShutDownWithDrain need not wait.
+// drained reports whether ShutDownWithDrain need not wait.
 func (q *Queue[T]) drained() bool {
-	return q.inHand == 0 && (q.tolerant || q.len() == 0)
+	return q.processing == 0 && (q.tolerant || q.len() == 0)
 }
 
-// ending is what a shutdown must do after the lock is released.
+// ending is what a shutdown must end after the lock is released.
 type ending struct {
 	wake   *waiter
 	ticker *ticker
@@ -67,8 +67,8 @@ func (q *Queue[T]) close() ending {
 	return end
 }
 
-// finish wakes the workers and waits for the goroutines of the queue, which
-// wait for nothing.
+// finish wakes the workers, and waits for the goroutines of the queue. Those end
+// at once.
 func (e ending) finish() {
 	e.wake.signal()
 	if e.ticker != nil {

@@ -15,7 +15,7 @@ type endless = *workqueue.RateLimitingQueue[string]
 // Q5: both shutdowns may be called again, in any order and at once, while
 // workers work; each call returns, and what was queued has been worked on.
 func TestQ5BothShutdownsAtOnce(t *testing.T) {
-	for name, o := range map[string]workqueue.RateLimitingOptions[string]{
+	for name, o := range map[string]workqueue.Options[string]{
 		"plain":   {},
 		"metrics": {Name: "q", Metrics: newCollector()},
 		"groups":  {Group: namespace},
@@ -73,10 +73,10 @@ func TestQ5BothShutdownsAtOnce(t *testing.T) {
 	}
 }
 
-// Q5: whoever holds no item may shut a queue down, and again, also from within
+// Q5: whoever processes no item may shut a queue down, and again, also from within
 // what the queue calls.
 func TestQ5ShutDownFromAnywhere(t *testing.T) {
-	type options = workqueue.RateLimitingOptions[string]
+	type options = workqueue.Options[string]
 	for name, c := range map[string]struct {
 		set  func(o *options, shut func())
 		call func(q endless)

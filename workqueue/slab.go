@@ -1,12 +1,12 @@
 package workqueue
 
-// slabSize is the number of entries of a slab. With string keys a slab is
-// almost exactly a size of block that the allocator has.
+// slabSize is the number of entries of a slab. With it a slab of string keys just
+// fills one of the size classes of Go's allocator.
 const slabSize = 256
 
-// slab holds entries side by side, each part of them in an array of its own:
-// so that there is no padding between them, and that a part which the queue
-// does not use costs nothing. A slab never moves.
+// slab holds entries side by side, each part of them in an array of its own. So
+// there is no padding between them, and a part that the queue does not use costs
+// nothing. A slab never moves.
 type slab[T comparable] struct {
 	ranks *[slabSize]rank    // set if the queue is ranked
 	more  *[slabSize]more[T] // set once an entry of the slab needed it
@@ -19,19 +19,19 @@ type slab[T comparable] struct {
 	states [slabSize]state
 
 	number uint32 // its entries have the numbers from number*slabSize on
-	used   uint32 // entries with a key
-	fresh  uint32 // those from here on have never had one
-	free   uint32 // the first entry of those that had one; 0 is none
+	used   uint32 // the number of entries with a key
+	fresh  uint32 // the entries from this one on have never had a key
+	free   uint32 // the first of the list of entries that had one; 0 is none
 }
 
-// slabs are the entries of a queue, by number. Entry 0 is none, and counts as
-// used, so that slab 0 is never given back.
+// slabs are the entries of a queue, by number. Number 0 stands for no entry, and
+// counts as used, so that slab 0 is never freed.
 type slabs[T comparable] struct {
-	all    []*slab[T] // nil are those that were given back; the last is not
+	all    []*slab[T] // a slab that was freed is nil; the last one is not nil
 	room   *slab[T]   // the list of slabs with room
-	gaps   int        // how many of all are nil
-	lowest int        // none below is nil
-	n      int        // entries with a key
+	gaps   int        // how many slabs are nil
+	lowest int        // no slab below this number is nil
+	n      int        // the number of entries with a key
 	ranked bool       // see rank
 }
 
@@ -60,7 +60,7 @@ func (s *slabs[T]) take(item T) entry[T] {
 	return entry[T]{b, id}
 }
 
-// give takes back an entry that nothing refers to any more.
+// give frees an entry that nothing refers to any more.
 func (s *slabs[T]) give(e entry[T]) {
 	b, i := e.slab, e.id%slabSize
 	var zero T
@@ -87,8 +87,8 @@ func (s *slabs[T]) size() int { return (len(s.all) - s.gaps) * slabSize }
 // spare is the number of entries that could be taken without another slab.
 func (s *slabs[T]) spare() int { return s.size() - s.n }
 
-// sparse tells whether the entries in use are so few of so many that memory
-// cannot be given back because of entries that are merely cached.
+// sparse reports whether few of many entries have a key. Then cached entries,
+// which are spread over the slabs, would keep memory from being freed.
 func (s *slabs[T]) sparse() bool { return s.size() > sparseAbove && s.n < s.size()/sparsePart }
 
 // rank makes the queue ranked.
@@ -123,7 +123,7 @@ func (s *slabs[T]) grow() {
 	s.enter(b)
 }
 
-// drop gives back the memory of a slab without an entry in use.
+// drop frees a slab without an entry in use.
 func (s *slabs[T]) drop(b *slab[T]) {
 	s.leave(b)
 	s.all[b.number] = nil
@@ -138,6 +138,7 @@ func (s *slabs[T]) drop(b *slab[T]) {
 	s.all = tight(s.all[:last])
 }
 
+// enter puts a slab into the list of those with room.
 func (s *slabs[T]) enter(b *slab[T]) {
 	b.next = s.room
 	if b.next != nil {
@@ -146,6 +147,7 @@ func (s *slabs[T]) enter(b *slab[T]) {
 	s.room = b
 }
 
+// leave takes a slab out of that list.
 func (s *slabs[T]) leave(b *slab[T]) {
 	if b.prev == nil {
 		s.room = b.next

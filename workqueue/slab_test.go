@@ -68,7 +68,7 @@ func TestSlabsHandOutEachEntryOnce(t *testing.T) {
 // A queue that held many keys gives the memory back although they go in no
 // order, and keys that are merely cached lie between them.
 func TestABurstInNoOrderGivesSlabsBack(t *testing.T) {
-	q := NewDelaying(DelayingOptions[int]{})
+	q := NewDelaying(Options[int]{})
 	defer q.ShutDown()
 	const n = 300_000
 	for item := range n {

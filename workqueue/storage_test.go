@@ -42,10 +42,10 @@ func (s *touching) Pop() string {
 	return item
 }
 
-// A storage of the user decides the order, is told of what is added again
+// A storage of the user decides the order, is called for what is added again
 // while it waits and of nothing else, and is never asked in vain.
 func TestAStorageDecidesTheOrder(t *testing.T) {
-	q := workqueue.NewDelaying(workqueue.DelayingOptions[string]{Storage: &touching{t: t}})
+	q := workqueue.NewDelaying(workqueue.Options[string]{Storage: &touching{t: t}})
 	want := func(items ...string) {
 		t.Helper()
 		if q.Len() != len(items) {
@@ -65,7 +65,7 @@ func TestAStorageDecidesTheOrder(t *testing.T) {
 	q.AddPriority("a", 7) // is touched
 	q.AddAfter("c", 0)
 	want("b", "a", "c")
-	q.Add("b") // in hand: neither touched nor pushed
+	q.Add("b") // being processed: neither touched nor pushed
 	q.Add("b")
 	want()
 	q.Done("b")

@@ -1,11 +1,13 @@
 package workqueue
 
+import "hash/maphash"
+
 const (
 	// freeEntries is how many entries without a key are kept for reuse.
 	freeEntries = 1024
 
-	// sparseAbove is the room for entries from which on they can be called
-	// sparse, and sparsePart the part of it below which they are.
+	// sparseAbove is the size above which the slabs can be sparse, and one
+	// sparsePart of it the number of entries below which they are.
 	sparseAbove = 65_536
 	sparsePart  = 4
 
@@ -14,22 +16,22 @@ const (
 )
 
 // table finds the entry of a key. It keeps entries of idle keys, up to a
-// limit, so that the keys that are added again and again cost one search and
-// no allocation.
+// limit, so that keys that are added again and again cost one search and no
+// allocation.
 //
 // It is a hash table of its own, and not a map, because a map stores each key
 // a second time, hashes twice to add one, and never becomes smaller. The table
 // is cut into segments by the low bits of the hash, and grows and shrinks by
-// one segment at a time, so that no addition pays for more than a segment and
-// there is no time at which half of it is empty ("Linear hashing" by Litwin,
-// 1980). See BenchmarkQueue/cycle and BenchmarkDelayingQueue/pending.
+// one segment at a time. So no addition takes longer than one segment does, and
+// at no time is half of the table empty ("Linear hashing" by Litwin, 1980). See
+// BenchmarkQueue/cycle and BenchmarkDelayingQueue/pending.
 type table[T comparable] struct {
 	slabs[T]
 	cache cache
 
 	// Hash h is in segment h&mask, or in h&(mask>>1) if there is no such
-	// segment yet. mask is one less than a power of two, and no larger than
-	// it takes.
+	// segment yet. mask is one less than a power of two, the smallest one that
+	// reaches every segment.
 	segments []segment
 	mask     uint32
 }
@@ -98,8 +100,8 @@ func (t *table[T]) find(s *segment, hash mark, item T) (entry[T], int) {
 	return entry[T]{}, i
 }
 
-// split adds a segment, and fills it with half of the one that stands in for
-// it.
+// split adds a segment, and moves to it the hashes that belong there from the one
+// that has held them so far.
 func (t *table[T]) split() {
 	k := uint32(len(t.segments))
 	if k > t.mask {
@@ -127,7 +129,7 @@ func (t *table[T]) merge() {
 	}
 }
 
-// tight returns s, moved if most of its capacity is not used.
+// tight returns s, copied to a smaller array if most of its capacity is unused.
 func tight[E any](s []E) []E {
 	if cap(s) < 64 || len(s) > cap(s)/4 {
 		return s
@@ -144,4 +146,17 @@ func (t *table[T]) each(f func(entry[T])) {
 			}
 		}
 	}
+}
+
+// seed makes hashes that nobody outside of the process can foresee. It is set once
+// and never changed.
+var seed = maphash.MakeSeed()
+
+// mark is the hash of a key; 0 is none.
+type mark uint32
+
+// hashOf returns the hash of item. It is called before the lock is taken, because
+// it takes time, and panics if item cannot be hashed.
+func hashOf[T comparable](item T) mark {
+	return max(mark(maphash.Comparable(seed, item)), 1)
 }

@@ -14,7 +14,7 @@ func (q *Queue[T]) validate() error {
 		switch e.phase() {
 		case waiting:
 			waits++
-		case inHand, dirty:
+		case processing, dirty:
 			held++
 		case idle:
 			if !e.delayed() && !e.is(cached) && e.failures() == 0 {
@@ -37,9 +37,9 @@ func (q *Queue[T]) validate() error {
 			return fmt.Errorf("entry of %v has a priority in a queue that is not ranked", item)
 		}
 	}
-	if held != q.inHand || delayed != q.delays.len() || waits != q.len() {
-		return fmt.Errorf("%d, %d, %d entries wait, are in hand, are delayed; counted are %d, %d, %d",
-			waits, held, delayed, q.len(), q.inHand, q.delays.len())
+	if held != q.processing || delayed != q.delays.len() || waits != q.len() {
+		return fmt.Errorf("%d, %d, %d entries wait, are being processed, are delayed; counted are %d, %d, %d",
+			waits, held, delayed, q.len(), q.processing, q.delays.len())
 	}
 	if promises != q.delays.promised {
 		return fmt.Errorf("%d entries wait for a token, counted are %d", promises, q.delays.promised)
@@ -219,14 +219,14 @@ func (r *ready[T]) validate(in *slabs[T]) error {
 
 func (g *group[T]) validate(in *slabs[T]) (err error) {
 	n := 0
-	for i, l := range g.lanes {
-		if i > 0 && g.lanes[i-1].priority <= l.priority {
-			return fmt.Errorf("lanes of group %q are out of order", g.name)
+	for i, l := range g.queues {
+		if i > 0 && g.queues[i-1].priority <= l.priority {
+			return fmt.Errorf("queues of group %q are out of order", g.name)
 		}
 		prev, age := uint32(0), uint32(0)
 		l.each(in, func(e entry[T]) {
 			if e.priority() != l.priority || e.phase() != waiting {
-				err = fmt.Errorf("entry of %v is in the wrong lane", e.item())
+				err = fmt.Errorf("entry of %v is in the wrong queue", e.item())
 			}
 			if r := e.rank(); r != nil {
 				if r.prev != prev || prev != 0 && int32(r.age-age) <= 0 {
@@ -238,7 +238,7 @@ func (g *group[T]) validate(in *slabs[T]) (err error) {
 			n++
 		})
 		if l.tail != prev {
-			return fmt.Errorf("lane %d of group %q has the wrong tail", l.priority, g.name)
+			return fmt.Errorf("queue %d of group %q has the wrong tail", l.priority, g.name)
 		}
 	}
 	if n != g.waiting {

@@ -25,7 +25,7 @@ type movable struct {
 	clock *clocktesting.FakeClock // nil is the virtual time of the bubble
 }
 
-func newMovable(o workqueue.RateLimitingOptions[string], injected bool) movable {
+func newMovable(o workqueue.Options[string], injected bool) movable {
 	if !injected {
 		return movable{workqueue.NewRateLimiting(o), nil}
 	}
@@ -84,7 +84,7 @@ func TestKeysThatVanishLeaveNoMemory(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := heap()
-				q := newMovable(workqueue.RateLimitingOptions[string]{
+				q := newMovable(workqueue.Options[string]{
 					Backoff:     workqueue.Backoff{Base: time.Millisecond, Max: time.Second, Expire: expire},
 					IdleEntries: test.idle,
 				}, test.injected)

@@ -1,17 +1,18 @@
 package workqueue
 
-// waiter is a goroutine that waits in Get. A signal is one value in wake.
+// waiter stands for a goroutine that waits in Get. A value in wake is its signal.
 type waiter struct {
 	wake chan struct{} // of capacity 1, so that waking never waits
 	next *waiter
 }
 
-// waiters are the goroutines that wait for an item, the last to come first:
-// what it needs is still in the processor's caches.
+// waiters are the goroutines that wait for an item. The last to come is woken
+// first, because the processor's caches still hold what it needs.
 //
 // At most one of them is being woken at any time. It wakes the next when it
 // finds more than one item, so that a producer that is faster than a wake-up
-// does not pay for one per item. All fields are guarded by the queue's lock.
+// need not wake a goroutine for each item. The lock of the queue guards all
+// fields.
 type waiters struct {
 	parked *waiter
 	waking bool // a waiter was woken and has not yet run
@@ -31,8 +32,8 @@ func (ws *waiters) park() *waiter {
 	return w
 }
 
-// next returns a waiter that must be woken, once the lock is released, because
-// there is an item; nil if there is none or if one is already on its way.
+// next returns the waiter that must be woken, once the lock is released, because
+// there is an item. It is nil if nobody waits or if one is being woken already.
 func (ws *waiters) next() *waiter {
 	w := ws.parked
 	if w == nil || ws.waking {
@@ -43,14 +44,15 @@ func (ws *waiters) next() *waiter {
 	return w
 }
 
-// woken takes back a waiter that received its signal.
+// woken frees a waiter that has received its signal.
 func (ws *waiters) woken(w *waiter) {
 	ws.waking = false
 	w.next, ws.free = ws.free, w
 }
 
-// gaveUp takes back a waiter whose context ended first. It fails if a signal
-// is on its way to w: the caller must then receive it and call woken.
+// gaveUp frees a waiter whose context has ended, and reports whether it could. It
+// cannot if w is being woken: the caller must then receive the signal and call
+// woken.
 func (ws *waiters) gaveUp(w *waiter) bool {
 	for at := &ws.parked; *at != nil; at = &(*at).next {
 		if *at == w {
@@ -62,7 +64,7 @@ func (ws *waiters) gaveUp(w *waiter) bool {
 	return false
 }
 
-// all returns the list of all waiters, to be woken because of a shutdown.
+// all returns the list of all waiters, which a shutdown wakes.
 func (ws *waiters) all() *waiter {
 	w := ws.parked
 	ws.parked = nil
@@ -70,7 +72,7 @@ func (ws *waiters) all() *waiter {
 }
 
 // sleep waits for the signal, or until stop is closed; a nil stop never is. It
-// tells whether the signal came.
+// reports whether the signal came.
 func (w *waiter) sleep(stop <-chan struct{}) bool {
 	if stop == nil { // cheaper than a select
 		<-w.wake
@@ -84,7 +86,7 @@ func (w *waiter) sleep(stop <-chan struct{}) bool {
 	}
 }
 
-// signal wakes w and those that hang on it.
+// signal wakes w, which can be nil, and those in the list behind it.
 func (w *waiter) signal() {
 	for w != nil {
 		next := w.next // w is its goroutine's once it is woken

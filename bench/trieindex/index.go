@@ -7,7 +7,6 @@
 package trieindex
 
 import (
-	"context"
 	"fmt"
 	"hash/maphash"
 	"maps"
@@ -29,19 +28,17 @@ type Index[T any] struct {
 	// mu is the writers' turn; no function of the user runs under it.
 	mu sync.Mutex
 
-	// changed is closed and replaced with every commit.
-	waiting sync.Mutex
-	changed chan struct{}
+	watching sync.Mutex
+	watches  map[*watch[T]]struct{}
 }
 
-// New returns an empty Index. The error is object.ErrNoKey for an access that
-// can make no key.
+// New returns an empty Index. The error is object.ErrNoAccess for the zero
+// Access.
 func New[T any](access object.Access[T], indexers indexer.Indexers[T]) (*Index[T], error) {
-	access, err := access.Complete()
-	if err != nil {
+	if err := access.Check(); err != nil {
 		return nil, err
 	}
-	x := &Index[T]{access: access, none: new(state[T]), changed: make(chan struct{})}
+	x := &Index[T]{access: access, none: new(state[T])}
 	x.now.Store(&state[T]{seed: maphash.MakeSeed(), indexes: indexesOf(indexers)})
 	return x, nil
 }
@@ -108,16 +105,9 @@ func (x *Index[T]) write(prepare func(*state[T]), change func(*edit[T])) {
 		change(e)
 		x.now.Store(&e.state)
 		x.mu.Unlock()
-		x.wake()
+		x.wake(now, &e.state)
 		return
 	}
-}
-
-func (x *Index[T]) wake() {
-	x.waiting.Lock()
-	defer x.waiting.Unlock()
-	close(x.changed)
-	x.changed = make(chan struct{})
 }
 
 // Apply implements indexer.Indexer.
@@ -125,7 +115,7 @@ func (x *Index[T]) Apply(changes []indexer.Change[T], resourceVersion string) {
 	leaves, versions := make([]*entry[T], len(changes)), make([]string, len(changes))
 	x.write(func(s *state[T]) {
 		for i := range changes {
-			if c := &changes[i]; c.Type == indexer.Put {
+			if c := &changes[i]; c.Type == indexer.ChangePut {
 				leaves[i] = x.leaf(s, c.Key, c.Object)
 				versions[i] = leaves[i].value.version
 			} else {
@@ -183,24 +173,4 @@ func (x *Index[T]) exchange(before, after *state[T]) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.now.CompareAndSwap(before, after)
-}
-
-// WaitFor implements indexer.Indexer.
-func (x *Index[T]) WaitFor(ctx context.Context, resourceVersion string) error {
-	if _, err := object.CompareVersions(resourceVersion, resourceVersion); err != nil {
-		return fmt.Errorf("trieindex: cannot wait for resource version %q: %w", resourceVersion, err)
-	}
-	for {
-		x.waiting.Lock()
-		changed := x.changed
-		x.waiting.Unlock()
-		if c, err := object.CompareVersions(x.now.Load().version, resourceVersion); err == nil && c >= 0 {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }

@@ -70,7 +70,7 @@ func (r *replacement[T]) drop(e *edit[T]) {
 		return true
 	})
 	for _, key := range gone {
-		c := indexer.Change[T]{Key: key, Type: indexer.Remove}
+		c := indexer.Change[T]{Key: key, Type: indexer.ChangeRemove}
 		fill(&c, e.remove(key))
 		r.note(c)
 	}
@@ -80,10 +80,10 @@ func (r *replacement[T]) put(e *edit[T], l *entry[T]) {
 	obj, version := l.value.obj, l.value.version
 	if old := e.objects.get(l.hash, l.key); old != nil && version != "" && old.value.version == version {
 		obj = old.value.obj
-		r.note(indexer.Change[T]{Key: l.key, Object: obj, Old: obj, Existed: true, Type: indexer.Unchanged})
+		r.note(indexer.Change[T]{Key: l.key, Object: obj, Old: obj, Existed: true, Type: indexer.ChangeUnchanged})
 		return
 	}
-	c := indexer.Change[T]{Key: l.key, Object: obj, Type: indexer.Put}
+	c := indexer.Change[T]{Key: l.key, Object: obj, Type: indexer.ChangePut}
 	fill(&c, e.put(l))
 	r.note(c)
 }

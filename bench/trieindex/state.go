@@ -44,13 +44,18 @@ type state[T any] struct {
 func (s *state[T]) hash(key string) uint64 { return maphash.String(s.seed, key) }
 
 func (s *state[T]) Get(key string) (item T, exists bool) {
-	if s.objects.n == 0 {
-		return item, false
-	}
-	if l := s.objects.get(s.hash(key), key); l != nil {
+	if l := s.entry(key); l != nil {
 		return l.value.obj, true
 	}
 	return item, false
+}
+
+// entry is what the state has under key, nil for nothing.
+func (s *state[T]) entry(key string) *entry[T] {
+	if s.objects.n == 0 {
+		return nil
+	}
+	return s.objects.get(s.hash(key), key)
 }
 
 func (s *state[T]) Len() int                { return s.objects.n }

@@ -10,8 +10,8 @@ import (
 
 func (x *Index[T]) key(obj T) (string, error) {
 	key, err := x.access.Key(obj)
-	if keyError := (object.KeyError{}); err != nil && !errors.As(err, &keyError) {
-		err = object.KeyError{Obj: obj, Err: err}
+	if keyError := (*object.KeyError)(nil); err != nil && !errors.As(err, &keyError) {
+		err = &object.KeyError{Obj: obj, Err: err}
 	}
 	return key, err
 }

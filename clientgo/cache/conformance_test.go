@@ -148,9 +148,9 @@ func (h *telling) tell(e informer.Event[*object]) { h.to.OnEvent(context.Backgro
 
 func (h *telling) OnAdd(obj any, initial bool) {
 	o := obj.(*object)
-	e := informer.Event[*object]{Key: o.Namespace + "/" + o.Name, Object: o, Type: informer.Add, Reason: informer.Watch}
+	e := informer.Event[*object]{Key: o.Namespace + "/" + o.Name, Object: o, Type: informer.EventAdd, Reason: informer.ReasonWatch}
 	if initial {
-		e.Reason = informer.Initial
+		e.Reason = informer.ReasonInitial
 	}
 	h.last[e.Key] = o
 	h.tell(e)
@@ -160,15 +160,14 @@ func (h *telling) OnUpdate(old, obj any) {
 	o := obj.(*object)
 	key := o.Namespace + "/" + o.Name
 	h.last[key] = o
-	h.tell(informer.Event[*object]{Key: key, Old: old.(*object), Object: o, Type: informer.Update, Reason: informer.Watch})
+	h.tell(informer.Event[*object]{Key: key, Old: old.(*object), Object: o, Type: informer.EventUpdate, Reason: informer.ReasonWatch})
 }
 
 func (h *telling) OnDelete(obj any) {
-	e := informer.Event[*object]{Type: informer.Delete, Reason: informer.Watch}
+	e := informer.Event[*object]{Type: informer.EventDelete, Reason: informer.ReasonWatch}
 	if gone, missed := obj.(upstream.DeletedFinalStateUnknown); missed {
 		e.Key, e.FinalStateUnknown = gone.Key, true
 		e.Object, _ = gone.Obj.(*object)
-		e.NoObject = e.Object == nil
 	} else {
 		e.Object = obj.(*object)
 		e.Key = e.Object.Namespace + "/" + e.Object.Name

@@ -17,7 +17,7 @@ type DeltaFIFO struct {
 	fifo
 	engine *deltafifo.DeltaFIFO[any]
 
-	// listed is the type under which the objects of a list are told.
+	// listed is the type of the deltas of a list's objects.
 	listed DeltaType
 }
 
@@ -40,39 +40,48 @@ func NewDeltaFIFOWithOptions(opts DeltaFIFOOptions) *DeltaFIFO {
 	if opts.EmitDeltaTypeReplaced {
 		f.listed = Replaced
 	}
-	engine, err := deltafifo.NewDeltaFIFO(object.Access[any]{Key: f.keyOf}, deltafifo.DeltaOptions[any]{
-		Options:       f.engineOptions(opts.Logger),
-		KnownObjects:  knownObjects(opts.KnownObjects, f.logger(opts.Logger)),
-		DeletionsLast: true,
-		RefusedSync:   true,
-		NoBookmarks:   true,
-	})
+	engineOptions := f.engineOptions(opts.Logger)
+	engineOptions.KnownObjects = knownObjects(opts.KnownObjects, f.logger(opts.Logger))
+	engineOptions.DeletionsLast = true
+	engineOptions.RefusedSync = true
+	engineOptions.NoBookmarks = true
+	engine, err := deltafifo.NewDeltaFIFOWithAccess(object.Keyed(f.keyOf, object.Fields[any]{}), engineOptions)
 	if err != nil {
-		panic(err) // the Access has a Key and KnownObjects both functions
+		panic(err) // it is given nothing that it refuses
 	}
 	f.engine, f.queue = engine, engine
 	return f
 }
 
-// knownObjects gives the engine a reader of the known objects. Without any the
-// reader knows nothing: client-go drops the deletion of what is not queued
-// then, where the engine alone would keep it.
+// knownObjects returns known for the engine. Without known objects client-go drops
+// the deletion of a key of which nothing is queued, where the engine would queue
+// it: so the engine is given known objects of which there are none.
 func knownObjects(known KeyListerGetter, logger klog.Logger) deltafifo.KnownObjects[any] {
 	if known == nil {
-		return deltafifo.KnownObjects[any]{
-			Keys: func() []string { return nil },
-			Get:  func(string) (any, bool) { return nil, false },
-		}
+		return nothingKnown{}
 	}
-	return deltafifo.KnownObjects[any]{
-		Keys: known.ListKeys,
-		Get: func(key string) (any, bool) {
-			return lookUp(logger, known, key)
-		},
-	}
+	return reported{known, logger}
 }
 
-// lookUp reads a known object. What cannot be read is reported.
+// nothingKnown are known objects of which there are none.
+type nothingKnown struct{}
+
+func (nothingKnown) ListKeys() []string                 { return nil }
+func (nothingKnown) GetByKey(string) (any, bool, error) { return nil, false, nil }
+
+// reported are known objects whose errors are reported as client-go does it.
+type reported struct {
+	KeyListerGetter
+	logger klog.Logger
+}
+
+func (r reported) GetByKey(key string) (obj any, exists bool, err error) {
+	obj, exists = lookUp(r.logger, r.KeyListerGetter, key)
+	return obj, exists, nil
+}
+
+// lookUp reads a known object. One that cannot be read is reported, and counts as
+// unknown.
 func lookUp(logger klog.Logger, known KeyListerGetter, key string) (obj any, exists bool) {
 	obj, exists, err := known.GetByKey(key)
 	if err != nil {
@@ -82,8 +91,8 @@ func lookUp(logger klog.Logger, known KeyListerGetter, key string) (obj any, exi
 	return obj, exists
 }
 
-// Replace queues a list: what it holds, and what it shows to be gone. With an
-// error nothing of it is queued.
+// Replace queues a list: its objects, and a deletion of each known key that it
+// does not have. With an error nothing of it is queued.
 func (f *DeltaFIFO) Replace(list []interface{}, resourceVersion string) error {
 	return f.replace(list, func() error { return f.commitList(len(list), resourceVersion) })
 }
@@ -117,7 +126,7 @@ func (f *DeltaFIFO) Pop(process PopProcessFunc) (interface{}, error) {
 
 func (f *DeltaFIFO) delta(d *deltafifo.Delta[any]) Delta {
 	converted := toDelta(d)
-	if d.Type == deltafifo.Replaced {
+	if d.Type == deltafifo.DeltaReplaced {
 		converted.Type = f.listed
 	}
 	return converted

@@ -46,7 +46,10 @@ func (f *feed) Run(ctx context.Context, sink reflector.Sink[any]) error {
 	if report.handler == nil {
 		report.handler = DefaultWatchErrorHandler
 	}
-	r := reflector.NewWithAccess(reflector.ListerWatcher[any](newSource(f.lw, f.name, f.expect)), f.access, f.options(report))
+	r, err := reflector.NewWithAccess(f.access, reflector.ListerWatcher[any](newSource(f.lw, f.name, f.expect)), f.options(report))
+	if err != nil {
+		return err
+	}
 	f.running.Store(r)
 	return r.Run(ctx, sink)
 }

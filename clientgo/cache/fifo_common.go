@@ -18,7 +18,7 @@ type fifo struct {
 	name        string
 	keyFunc     KeyFunc
 	transformer TransformFunc
-	bareErrors  bool // of the transform, from Replace
+	bareErrors  bool // Replace returns errors of the transform as they are
 	queue       deltafifo.Queue[any]
 
 	// popping makes consumers take turns; no user code but process runs
@@ -37,24 +37,25 @@ func newFIFO(kind, name string, keyFunc KeyFunc, transformer TransformFunc) fifo
 	return fifo{name: name, keyFunc: keyFunc, transformer: transformer}
 }
 
-// logger is the one that was given, or klog's, with the name of the queue.
+// logger returns the logger that was given, or klog's, with the name of the queue.
 func (f *fifo) logger(given *klog.Logger) klog.Logger {
 	return klog.LoggerWithName(ptr.Deref(given, klog.Background()), f.name)
 }
 
-// engineOptions are what both queues tell their engine.
+// engineOptions are the options that both queues give their engine.
 func (f *fifo) engineOptions(logger *klog.Logger) deltafifo.Options[any] {
 	return deltafifo.Options[any]{
 		Name:        f.name,
 		Transform:   f.transformLive(),
+		Renew:       true,
 		KeepRepeats: true,
 		Logger:      ptr.Deref(logger, klog.Background()),
 	}
 }
 
-// transformLive is the transform for everything but tombstones, which hold
-// objects that have been transformed before. As in client-go an object belongs
-// to the key that it had before, whatever the transform makes of it.
+// transformLive returns the transform for everything but tombstones, whose objects
+// have been transformed before. As in client-go an object stays under the key that
+// it had before its transform.
 func (f *fifo) transformLive() func(any) (any, error) {
 	if f.transformer == nil {
 		return nil
@@ -148,8 +149,8 @@ func (f *fifo) endList(resourceVersion string) error {
 	return unlessClosed(f.queue.Commit(background(), resourceVersion))
 }
 
-// listError makes of the error of a page what client-go's Replace returns: it
-// is that of the first object without a key, or else of the first that the
+// listError turns the error of a page into what client-go's Replace returns: the
+// error of the first object without a key, or else of the first one that the
 // transform refused.
 func (f *fifo) listError(list []interface{}, err error) error {
 	for _, obj := range list {
@@ -163,7 +164,7 @@ func (f *fifo) listError(list []interface{}, err error) error {
 	return fmt.Errorf("couldn't enqueue object: %w", producerError(nil, err))
 }
 
-// HasSynced tells whether the first list has been processed, or an event came
+// HasSynced reports whether the first list has been processed, or an event came
 // before it.
 func (f *fifo) HasSynced() bool { return f.queue.HasSynced() }
 
@@ -180,16 +181,16 @@ func (f *fifo) Done() <-chan struct{} { return f.queue.Synced() }
 // or nil.
 func (f *fifo) Transformer() TransformFunc { return f.transformer }
 
-// Close lets Pop end once it has emptied the queue.
+// Close makes Pop return ErrFIFOClosed once it has emptied the queue.
 func (f *fifo) Close() {
 	f.closed.Store(true)
 	f.queue.Close()
 }
 
-// IsClosed tells whether Close was called.
+// IsClosed reports whether Close was called.
 func (f *fifo) IsClosed() bool { return f.closed.Load() }
 
-// pop takes one batch, after other consumers.
+// pop takes one batch. It waits for other consumers.
 func (f *fifo) pop(process func(deltafifo.Batch[any]) error) error {
 	f.popping.Lock()
 	defer f.popping.Unlock()
@@ -200,7 +201,7 @@ func (f *fifo) pop(process func(deltafifo.Batch[any]) error) error {
 	return err
 }
 
-// keyOf is the key of an object, of Deltas, or of a tombstone.
+// keyOf returns the key of an object, of Deltas, or of a tombstone.
 func (f *fifo) keyOf(obj any) (string, error) {
 	if deltas, ok := obj.(Deltas); ok {
 		if len(deltas) == 0 {
@@ -220,8 +221,8 @@ func (f *fifo) keyOf(obj any) (string, error) {
 	return f.keyFunc(obj)
 }
 
-// producerError makes of an engine's error what client-go's queues return: the
-// transform's own, or a KeyError.
+// producerError turns an engine's error into what client-go's queues return: the
+// transform's own error, or a KeyError.
 func producerError(obj any, err error) error {
 	err = unlessClosed(err)
 	var refused *deltafifo.ItemError
@@ -235,8 +236,8 @@ func producerError(obj any, err error) error {
 	return KeyError{Obj: obj, Err: refused.Err}
 }
 
-// unlessClosed passes err on, unless it is that of a queue that is closed:
-// client-go's take what comes after Close and never say so.
+// unlessClosed returns err, but nil for the error of a queue that is closed:
+// client-go's queues drop what comes after Close, without an error.
 func unlessClosed(err error) error {
 	if errors.Is(err, deltafifo.ErrClosed) {
 		return nil
@@ -244,26 +245,26 @@ func unlessClosed(err error) error {
 	return err
 }
 
-// toDelta makes client-go's Delta of an engine's. The names of the types are the
+// toDelta turns an engine's delta into client-go's. The words of the types are the
 // same in both.
 func toDelta(d *deltafifo.Delta[any]) Delta {
 	converted := Delta{Type: DeltaType(d.Type.String()), Object: plainly(d.Object)}
 	switch d.Type {
-	case deltafifo.Deleted:
+	case deltafifo.DeltaDeleted:
 		if d.FinalStateUnknown {
 			converted.Object = tombstone(d.Key, converted.Object)
 		}
-	case deltafifo.ReplacedAll:
+	case deltafifo.DeltaReplacedAll:
 		converted.Object = ReplacedAllInfo{ResourceVersion: d.List.ResourceVersion, Objects: listed(d.List)}
-	case deltafifo.SyncAll:
+	case deltafifo.DeltaSyncAll:
 		converted.Object = SyncAllInfo{}
-	case deltafifo.Bookmark:
+	case deltafifo.DeltaBookmark:
 		converted.Object = BookmarkInfo{ResourceVersion: d.ResourceVersion}
 	}
 	return converted
 }
 
-// listed are the objects of a list.
+// listed returns the objects of a list, without the keys that a transform left.
 func listed(l *deltafifo.List[any]) []any {
 	for i, obj := range l.Objects {
 		l.Objects[i] = plainly(obj)
@@ -271,8 +272,8 @@ func listed(l *deltafifo.List[any]) []any {
 	return l.Objects
 }
 
-// tombstone is what a handler gets for an object whose deletion was missed.
-// An object that is one already stays as it is.
+// tombstone returns what a handler gets for an object whose deletion was missed.
+// An object that is a tombstone already stays as it is.
 func tombstone(key string, obj any) DeletedFinalStateUnknown {
 	if gone, ok := obj.(DeletedFinalStateUnknown); ok {
 		return gone

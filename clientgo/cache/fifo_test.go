@@ -255,6 +255,65 @@ func compareDrained(rt *rapid.T, worlds []*queueWorld) {
 	}
 }
 
+// F1, F4: a FIFO hands objects out in client-go's order over all keys, those
+// included that were deleted and came again or came after Close, and has synced
+// when client-go's has. Lists have one object, since client-go shuffles them.
+func TestAFIFOHasTheOrderOfClientGos(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		queues := []upstream.Queue{upstream.NewFIFO(podKey), cache.NewFIFO(podKey)}
+		version, closed := 0, false
+		waits := map[string]bool{}
+		draw := func(rt *rapid.T) *corev1.Pod {
+			version++
+			return versioned(newPod("ns", rapid.SampledFrom([]string{"p", "q", "r"}).Draw(rt, "name"), ""), version)
+		}
+		both := func(do func(q upstream.Queue) string) {
+			if a, b := do(queues[0]), do(queues[1]); a != b {
+				rt.Fatalf("client-go: %s; informant: %s", a, b)
+			}
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"add": func(rt *rapid.T) {
+				p := draw(rt)
+				waits[p.Name] = true
+				both(func(q upstream.Queue) string { return outcome(q.Add(p)) })
+			},
+			"delete": func(rt *rapid.T) {
+				p := draw(rt)
+				delete(waits, p.Name)
+				both(func(q upstream.Queue) string { return outcome(q.Delete(p)) })
+			},
+			"replace": func(rt *rapid.T) {
+				clear(waits)
+				list := []any{}
+				if rapid.Bool().Draw(rt, "one") {
+					p := draw(rt)
+					waits[p.Name], list = true, append(list, p, p)
+				}
+				both(func(q upstream.Queue) string { return outcome(q.Replace(list, "1")) })
+			},
+			"pop": func(*rapid.T) {
+				if len(waits) == 0 && !closed {
+					return // it would wait
+				}
+				both(func(q upstream.Queue) string {
+					obj, err := q.Pop(func(obj any, initial bool) error {
+						delete(waits, obj.(*corev1.Pod).Name)
+						return fmt.Errorf("%s %v", describe(obj), initial)
+					})
+					return fmt.Sprint(obj, outcome(err))
+				})
+			},
+			"close": func(rt *rapid.T) {
+				if closed = rapid.IntRange(0, 9).Draw(rt, "close") == 0 || closed; closed {
+					both(func(q upstream.Queue) string { q.Close(); return "" })
+				}
+			},
+			"": func(*rapid.T) { both(func(q upstream.Queue) string { return fmt.Sprint(q.HasSynced()) }) },
+		})
+	})
+}
+
 // F6: Close wakes who waits, and what was queued before can still be popped.
 func TestClosedQueuesAreEmptiedLikeClientGos(t *testing.T) {
 	for _, kind := range queueKinds {

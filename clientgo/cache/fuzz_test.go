@@ -84,11 +84,18 @@ func FuzzObjectsAreKeyedAndListedAsInClientGo(f *testing.F) {
 		if diff := cmp.Diff(told[0], told[1]); diff != "" {
 			t.Fatalf("listers differ (-client-go +informant):\n%s", diff)
 		}
-		typed := indexer.New(indexer.Options[*corev1.Pod]{Indexers: indexer.Indexers[*corev1.Pod]{indexer.NamespaceIndex: indexer.MetaNamespaceIndexFunc[*corev1.Pod]}})
+		typed, err := indexer.New(indexer.Options[*corev1.Pod]{Indexers: indexer.Indexers[*corev1.Pod]{indexer.NamespaceIndex: indexer.MetaNamespaceIndexFunc[*corev1.Pod]}})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := typed.Add(pod); err != nil {
 			t.Fatal(err)
 		}
-		in := indexer.NewLister(typed, podResource).ByNamespace(asked)
+		pods, err := indexer.NewLister(typed, podResource)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := pods.ByNamespace(asked)
 		all, err := in.List(labels.Everything())
 		if err != nil {
 			t.Fatal(err)

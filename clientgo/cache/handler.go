@@ -105,11 +105,11 @@ type eventHandler struct{ handler ResourceEventHandler }
 // OnEvent implements informer.Handler.
 func (h eventHandler) OnEvent(_ context.Context, event informer.Event[any]) {
 	switch event.Type {
-	case informer.Add:
-		h.handler.OnAdd(event.Object, event.Reason == informer.Initial)
-	case informer.Update:
+	case informer.EventAdd:
+		h.handler.OnAdd(event.Object, event.Reason == informer.ReasonInitial)
+	case informer.EventUpdate:
 		h.handler.OnUpdate(event.Old, event.Object)
-	case informer.Delete:
+	case informer.EventDelete:
 		h.handler.OnDelete(deleted(event))
 	}
 }
@@ -117,10 +117,7 @@ func (h eventHandler) OnEvent(_ context.Context, event informer.Event[any]) {
 // deleted is what OnDelete gets: a missed deletion comes as client-go's
 // tombstone.
 func deleted(event informer.Event[any]) any {
-	switch {
-	case event.NoObject:
-		return DeletedFinalStateUnknown{Key: event.Key}
-	case event.FinalStateUnknown:
+	if event.FinalStateUnknown {
 		return tombstone(event.Key, event.Object)
 	}
 	return event.Object

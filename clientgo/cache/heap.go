@@ -3,7 +3,7 @@ package cache
 import (
 	"errors"
 
-	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/stores"
 	"github.com/informant-go/informant/object"
 )
 
@@ -11,7 +11,7 @@ import (
 // methods of client-go's type and is a type of its own, on a heap of this
 // module.
 type Heap struct {
-	engine  *indexer.Heap[any]
+	engine  *stores.Heap[any]
 	keyFunc KeyFunc
 }
 
@@ -24,20 +24,25 @@ var (
 // NewHeap returns an empty Heap with the order of lessFn. It corresponds to
 // client-go's NewHeap.
 func NewHeap(keyFn KeyFunc, lessFn LessFunc) *Heap {
-	engine, err := indexer.NewHeap(lessFn, object.Access[any]{Key: keyFn})
+	engine, err := stores.NewHeapWithAccess(object.Keyed(keyFn, object.Fields[any]{}), lessFn)
 	if err != nil {
-		panic(err) // keyFn is nil
+		panic(err) // lessFn is nil
 	}
 	return &Heap{engine: engine, keyFunc: keyFn}
 }
 
 // heapError makes of an engine's error what client-go's Heap returns.
 func heapError(err error) error {
-	if keyErr := (object.KeyError{}); errors.As(err, &keyErr) {
-		return KeyError{Obj: keyErr.Obj, Err: keyErr.Err}
-	}
-	if errors.Is(err, indexer.ErrClosed) {
+	if errors.Is(err, stores.ErrClosed) {
 		return errHeapClosed
+	}
+	return keyError(err)
+}
+
+// keyError makes client-go's KeyError of an engine's.
+func keyError(err error) error {
+	if keyErr := (*object.KeyError)(nil); errors.As(err, &keyErr) {
+		return KeyError{Obj: keyErr.Obj, Err: keyErr.Err}
 	}
 	return err
 }
@@ -100,5 +105,5 @@ func (h *Heap) GetByKey(key string) (interface{}, bool, error) { return h.engine
 // Close makes Pop end once the Heap is empty, and Add fail.
 func (h *Heap) Close() { h.engine.Close() }
 
-// IsClosed tells whether Close was called.
+// IsClosed reports whether Close was called.
 func (h *Heap) IsClosed() bool { return h.engine.IsClosed() }

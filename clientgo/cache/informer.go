@@ -47,7 +47,7 @@ func NewSharedIndexInformerWithOptions(lw ListerWatcher, exampleObject runtime.O
 		// It copies before anybody can change the object.
 		opts.Observe = func(_ string, obj any) { s.detector.AddObject(obj) }
 	}
-	engine, err := informer.NewFromRunner(s.parts.source, s.parts.access, opts)
+	engine, err := informer.NewFromRunner(s.parts.access, s.parts.source, opts)
 	if err != nil {
 		panic(fmt.Sprintf("cache: no informer can be made: %v", err)) // the parts are complete
 	}

@@ -43,9 +43,7 @@ func newParts(lw ListerWatcher, example runtime.Object, opts InformerOptions, de
 // access reads API objects as they are found to be, and client-go's tombstones
 // by their key.
 func access() object.Access[any] {
-	a := object.Dynamic[any]()
-	a.Key = DeletionHandlingMetaNamespaceKeyFunc
-	return a
+	return object.Dynamic[any]().WithKey(DeletionHandlingMetaNamespaceKeyFunc)
 }
 
 // options are those of the engine. Where ours is stricter than client-go's,
@@ -71,9 +69,9 @@ func (p *parts) transformed(obj any) (any, error) {
 	return p.transform(obj)
 }
 
-func (p *parts) newQueue(access object.Access[any], opts deltafifo.DeltaOptions[any]) (deltafifo.Queue[any], error) {
+func (p *parts) newQueue(access object.Access[any], opts deltafifo.Options[any]) (deltafifo.Queue[any], error) {
 	opts.Metrics = p
-	return deltafifo.NewInOrder(access, opts.Options)
+	return deltafifo.NewInOrderWithAccess(access, opts)
 }
 
 // Taken implements deltafifo.Metrics.

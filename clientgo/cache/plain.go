@@ -72,7 +72,7 @@ func newPlain(options InformerOptions) *plainInformer {
 	if options.Logger != nil {
 		opts.Logger = *options.Logger
 	}
-	engine, err := informer.NewControllerFromRunner(p.source, p.access, eventHandler{options.Handler}, opts)
+	engine, err := informer.NewControllerFromRunner(p.access, p.source, eventHandler{options.Handler}, opts)
 	if err != nil {
 		panic(fmt.Sprintf("cache: no informer can be made: %v", err)) // the parts are complete
 	}

@@ -14,10 +14,10 @@ import (
 // UnlockWhileProcessing says, and in that a Replace with an object that has no
 // key changes nothing.
 //
-// The queue takes a list as one delta. Without AtomicEvents that delta is
-// unfolded into client-go's when its turn has come: what is gone is then
-// decided from the known objects as the consumer has left them, and from what
-// it was handed since Replace.
+// The engine queues a list as one delta. Without AtomicEvents that delta is
+// unfolded into client-go's deltas when the consumer gets to it: which keys are
+// gone is then decided by the known objects, as the consumer has left them, and
+// by what it was handed since Replace.
 type RealFIFO struct {
 	fifo
 	engine    *deltafifo.InOrder[any]
@@ -62,7 +62,7 @@ func NewRealFIFOWithOptions(opts RealFIFOOptions) *RealFIFO {
 	}
 	f.bareErrors = opts.AtomicEvents
 	f.unfolded.logger = f.logger(opts.Logger)
-	engine, err := deltafifo.NewInOrder(object.Access[any]{Key: f.keyOf}, f.engineOptions(opts.Logger))
+	engine, err := deltafifo.NewInOrderWithAccess(object.Keyed(f.keyOf, object.Fields[any]{}), f.engineOptions(opts.Logger))
 	if err != nil {
 		panic(err) // the Access has a Key
 	}
@@ -129,8 +129,8 @@ func (f *RealFIFO) commitList(n int, resourceVersion string) error {
 	return f.queued(nil)
 }
 
-// Resync queues what repeats the state of every object, unless that waits
-// already.
+// Resync asks for the state of every object once more, unless such a request
+// waits already.
 func (f *RealFIFO) Resync() error {
 	if !f.atomic && !f.unfolded.announceResync() {
 		return nil
@@ -138,7 +138,7 @@ func (f *RealFIFO) Resync() error {
 	return f.queued(producerError(nil, f.engine.Resync()))
 }
 
-// Bookmark queues a bookmark, if the queue was made for them.
+// Bookmark queues a bookmark, if EmitDeltaTypeBookmark is set.
 func (f *RealFIFO) Bookmark(resourceVersion string) error {
 	if !f.bookmarks {
 		return nil
@@ -146,7 +146,7 @@ func (f *RealFIFO) Bookmark(resourceVersion string) error {
 	return f.queued(producerError(nil, f.engine.Bookmark(background(), resourceVersion)))
 }
 
-// queued tells the metrics how much waits, and passes err on.
+// queued sets the metric of how much waits, and returns err.
 func (f *RealFIFO) queued(err error) error {
 	f.metrics.queued.Set(float64(f.engine.Len() + f.unfolded.len()))
 	return err
@@ -182,8 +182,8 @@ func (f *RealFIFO) PopBatch(processBatch ProcessBatchFunc, processSingle PopProc
 	})
 }
 
-// process hands deltas out. What belongs to the first list counts as processed
-// afterwards, whatever becomes of it.
+// process calls hand, which hands deltas out. They count as processed afterwards,
+// even if hand fails or panics.
 func (f *RealFIFO) process(deltas []Delta, hand func(initial bool) error) error {
 	defer func() {
 		if f.unfolded.len() == 0 {
@@ -220,16 +220,16 @@ func (f *RealFIFO) unfold(deltas []deltafifo.Delta[any]) {
 	for i := range deltas {
 		d := &deltas[i]
 		switch {
-		case d.Type == deltafifo.ReplacedAll && !f.atomic:
+		case d.Type == deltafifo.DeltaReplacedAll && !f.atomic:
 			f.first.unfolding()
 			f.unfolded.list(d.List, f.known)
 			if f.unfolded.len() == 0 {
 				f.first.processed()
 			}
-		case d.Type == deltafifo.SyncAll && !f.atomic:
+		case d.Type == deltafifo.DeltaSyncAll && !f.atomic:
 			f.unfolded.resync(f.known)
 		default:
-			if d.Type == deltafifo.ReplacedAll {
+			if d.Type == deltafifo.DeltaReplacedAll {
 				f.first.unfolding()
 			}
 			f.unfolded.add(toDelta(d))
@@ -237,7 +237,7 @@ func (f *RealFIFO) unfold(deltas []deltafifo.Delta[any]) {
 	}
 }
 
-// HasSynced tells whether the first list has been processed, or an event came
+// HasSynced reports whether the first list has been processed, or an event came
 // before it.
 func (f *RealFIFO) HasSynced() bool { return IsDone(f) }
 

@@ -52,12 +52,20 @@ var storeKnown = indexertest.Known{
 	"S5/waiters wake when their version comes":        noWait,
 	"S5/what was waited for can be read":              noWait,
 	"S5/a wait ends with its context":                 noWait,
+
+	"S5/a wait for a key ends with the version of the key":   noWait,
+	"S5/a wait for a key ends with the version of the state": noWait,
+	"S5/a wait for a key ends with its context":              noWait,
+	"S5/a watch closes with the next change":                 noWatch,
+	"S5/a watch misses no change":                            noWatch,
+	"S5/a watch is given up alone":                           noWatch,
 }
 
 const (
 	noSnapshot = "client-go's interface has no snapshots"
 	panics     = "client-go panics when an index function fails"
 	noWait     = "client-go's interface has no wait for a version"
+	noWatch    = "client-go's interface has no watches"
 	locked     = "client-go calls index functions under its lock"
 )
 
@@ -115,7 +123,7 @@ func typed(objs []any) []*object {
 // ourError gives the KeyError of our stores for client-go's.
 func ourError(err error) error {
 	if keyErr := (upstream.KeyError{}); errors.As(err, &keyErr) {
-		return objects.KeyError{Obj: keyErr.Obj, Err: keyErr.Err}
+		return &objects.KeyError{Obj: keyErr.Obj, Err: keyErr.Err}
 	}
 	return err
 }
@@ -171,7 +179,7 @@ func (s conformingStore) Apply(changes []indexer.Change[*object], version string
 	txns := make([]upstream.Transaction, len(changes))
 	for i, c := range changes {
 		txns[i] = upstream.Transaction{Object: c.Object, Type: upstream.TransactionTypeUpdate}
-		if c.Type == indexer.Remove {
+		if c.Type == indexer.ChangeRemove {
 			txns[i] = upstream.Transaction{Object: upstream.ExplicitKey(c.Key), Type: upstream.TransactionTypeDelete}
 		}
 	}
@@ -190,6 +198,18 @@ func (s conformingStore) ReplaceAll(_ []string, items []*object, version string,
 func (s conformingStore) Snapshot() indexer.Snapshot[*object] { return liveStore{s} }
 
 func (s conformingStore) WaitFor(context.Context, string) error { return errors.New(noWait) }
+
+func (s conformingStore) WaitForKey(context.Context, string, string) error { return errors.New(noWait) }
+
+func (s conformingStore) Watch() indexer.Watch                    { return unwatched{} }
+func (s conformingStore) WatchKey(string) indexer.Watch           { return unwatched{} }
+func (s conformingStore) WatchIndex(string, string) indexer.Watch { return unwatched{} }
+
+// unwatched is what there is in place of a Watch: it never closes.
+type unwatched struct{}
+
+func (unwatched) Done() <-chan struct{} { return nil }
+func (unwatched) Stop()                 {}
 
 // liveStore is what there is in place of a Snapshot: the store as it is.
 type liveStore struct{ conformingStore }

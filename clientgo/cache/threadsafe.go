@@ -40,18 +40,18 @@ var errNoKey = errors.New("a ThreadSafeStore is given its keys")
 // newThreadSafe makes a store that takes every object as a new state, whatever
 // its version, as client-go's does.
 func newThreadSafe(indexers Indexers) threadSafe {
-	return newThreadSafeOf(object.Access[any]{Key: func(any) (string, error) { return "", errNoKey }}, "store", indexers)
+	return newThreadSafeOf(object.Keyed(func(any) (string, error) { return "", errNoKey }, object.Fields[any]{}), "store", indexers)
 }
 
 // newThreadSafeOf makes a store for objects that access can read. An index
 // function that fails makes the writer panic, as in client-go.
 func newThreadSafeOf(access object.Access[any], name string, indexers Indexers) threadSafe {
-	engine, err := indexer.NewWithAccess(indexer.Options[any]{
+	engine, err := indexer.NewWithAccess(access, indexer.Options[any]{
 		Name:              name,
 		Indexers:          toEngine(indexers),
 		PanicOnIndexError: true,
 		Renew:             true,
-	}, access)
+	})
 	if err != nil {
 		panic(err) // access has a Key
 	}
@@ -63,7 +63,7 @@ func (s *threadSafe) Add(key string, obj interface{}) { s.Update(key, obj) }
 
 // Update implements client-go's ThreadSafeStore.
 func (s *threadSafe) Update(key string, obj interface{}) {
-	change := [1]indexer.Change[any]{{Key: key, Object: obj, Type: indexer.Put}}
+	change := [1]indexer.Change[any]{{Key: key, Object: obj, Type: indexer.ChangePut}}
 	s.engine.Apply(change[:], versionOf(obj))
 }
 
@@ -72,7 +72,7 @@ func (s *threadSafe) Delete(key string) { s.DeleteWithObject(key, nil) }
 
 // DeleteWithObject implements client-go's ThreadSafeStore.
 func (s *threadSafe) DeleteWithObject(key string, obj interface{}) {
-	change := [1]indexer.Change[any]{{Key: key, Type: indexer.Remove}}
+	change := [1]indexer.Change[any]{{Key: key, Type: indexer.ChangeRemove}}
 	s.engine.Apply(change[:], versionOf(obj))
 }
 
@@ -86,9 +86,9 @@ func (s *threadSafe) Transaction(txns ...ThreadSafeStoreTransaction) {
 	for _, txn := range txns {
 		switch txn.Type {
 		case TransactionTypeAdd, TransactionTypeUpdate:
-			changes = append(changes, indexer.Change[any]{Key: txn.Key, Object: txn.Object, Type: indexer.Put})
+			changes = append(changes, indexer.Change[any]{Key: txn.Key, Object: txn.Object, Type: indexer.ChangePut})
 		case TransactionTypeDelete:
-			changes = append(changes, indexer.Change[any]{Key: txn.Key, Type: indexer.Remove})
+			changes = append(changes, indexer.Change[any]{Key: txn.Key, Type: indexer.ChangeRemove})
 		}
 	}
 	s.engine.Apply(changes, versionOf(txns[len(txns)-1].Object))

@@ -150,5 +150,5 @@ func (u *unfolded) remember(key string, d Delta) {
 	u.recent[key] = d
 }
 
-// whole tells whether a delta speaks of the whole collection.
+// whole reports whether a delta speaks of the whole collection.
 func whole(t DeltaType) bool { return t == ReplacedAll || t == SyncAll || t == Bookmark }

@@ -23,7 +23,7 @@ type Options[T comparable] struct {
 	Metrics workqueue.MetricsProvider
 
 	// Logger, Aging and Group are those of informant's Options.
-	Logger *klog.Logger
+	Logger klog.Logger
 	Aging  int
 	Group  func(item T) string
 }
@@ -50,7 +50,7 @@ func New[T comparable](name string, o Options[T]) PriorityQueue[T] {
 	if o.RateLimiter == nil {
 		o.RateLimiter = informant.NewExponentialLimiter[T](5*time.Millisecond, 1000*time.Second)
 	}
-	options := informant.RateLimitingOptions[T]{
+	options := informant.Options[T]{
 		Name:          name,
 		Logger:        o.Logger,
 		Aging:         o.Aging,

@@ -201,7 +201,7 @@ func (p *pair) end() {
 }
 
 // Q1, Q2, Q3, Q4 and Q5: step by step, our queue does what client-go's does,
-// and tells its metrics the same.
+// and its metrics have the same values.
 func TestQueuesDoTheSameStepByStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for range 5 {

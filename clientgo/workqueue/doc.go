@@ -6,8 +6,8 @@
 // limiters are client-go's own, by alias, so that values go back and forth
 // between code that imports the one and code that imports the other. What the
 // constructors return is ours. Client-go's tolerance is kept: Done of an item
-// that is not in hand is ignored, a negative delay is none, and
-// ShutDownWithDrain waits for the items in hand alone. The differences that
+// that no worker is processing is ignored, a negative delay is none, and
+// ShutDownWithDrain waits for the items that are being processed alone. The differences that
 // remain are those in the documentation of this library's workqueue package.
 //
 // Not ours, or not the same:

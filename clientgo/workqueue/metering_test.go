@@ -9,7 +9,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 )
 
-// metering is a provider that writes down what it is told: what counts up and
+// metering is a provider that records its values: what counts up and
 // down as a sum, and each value that is set or observed.
 type metering struct {
 	mu     sync.Mutex
@@ -63,7 +63,7 @@ func (m *metering) NewLongestRunningProcessorSecondsMetric(q string) workqueue.S
 	return m.make("longest", q)
 }
 
-// differs says in what two providers were told something else, or nothing. In
+// differs says in which values two providers differ, "" if in none. In
 // which order two workers that ran at the same moment observed is left open.
 func (m *metering) differs(other *metering) string {
 	m.mu.Lock()
@@ -87,7 +87,7 @@ func (m *metering) differs(other *metering) string {
 	for _, name := range []string{"latency", "work", "unfinished", "longest"} {
 		same := func(a, b float64) bool { return math.Abs(a-b) < 1e-9 } // sums are rounded
 		if !slices.EqualFunc(m.values[name], other.values[name], same) {
-			return fmt.Sprintf("%s was told %v and %v", name, m.values[name], other.values[name])
+			return fmt.Sprintf("%s is %v and %v", name, m.values[name], other.values[name])
 		}
 	}
 	return ""

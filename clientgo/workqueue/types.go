@@ -3,6 +3,8 @@
 package workqueue
 
 import (
+	"context"
+
 	"k8s.io/client-go/util/workqueue"
 
 	informant "github.com/informant-go/informant/workqueue"
@@ -70,3 +72,17 @@ var (
 	_ RateLimitingInterface              = (*informant.RateLimitingQueue[any])(nil)
 	_ RateLimiter                        = (*informant.ExponentialLimiter[any])(nil)
 )
+
+// DoWorkPieceFunc works on one piece.
+type DoWorkPieceFunc = workqueue.DoWorkPieceFunc
+
+// Options is an option of ParallelizeUntil.
+type Options = workqueue.Options
+
+// WithChunkSize lets a worker take several pieces at a time.
+var WithChunkSize = workqueue.WithChunkSize
+
+// ParallelizeUntil is client-go's.
+func ParallelizeUntil(ctx context.Context, workers, pieces int, doWorkPiece DoWorkPieceFunc, opts ...Options) {
+	workqueue.ParallelizeUntil(ctx, workers, pieces, doWorkPiece, opts...)
+}

@@ -24,7 +24,7 @@ import (
 // their addresses only. This file alone knows them, and checks name and type
 // of each.
 
-// layers tells which parts of a queue have metrics of their own.
+// layers says which parts of a queue have metrics of their own.
 type layers uint8
 
 const (

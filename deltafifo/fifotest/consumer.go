@@ -14,9 +14,9 @@ import (
 
 // seen is something that the consumer's store went through.
 type seen struct {
-	// Type is never ReplacedAll or SyncAll: those show as what they mean for
-	// each key.
-	Type    deltafifo.Type
+	// Type is never DeltaReplacedAll or DeltaSyncAll: each is noted as what it
+	// means for every key.
+	Type    deltafifo.DeltaType
 	Key     string
 	Version string
 
@@ -32,8 +32,8 @@ type consumer struct {
 	q   Queue
 	log []seen
 
-	// before, if not nil, is called with each batch before the store knows
-	// of it, after when the store does.
+	// before, if not nil, is called with each batch before it is in the
+	// store, after when it is.
 	before, after func(deltafifo.Batch[*Object])
 
 	mu      sync.Mutex
@@ -44,7 +44,7 @@ type consumer struct {
 // consume makes a consumer with a queue.
 func (s *suite) consume(c Config) *consumer {
 	k := &consumer{suite: s, store: map[string]*Object{}}
-	c.KnownObjects = deltafifo.KnownObjects[*Object]{Keys: k.keys, Get: k.get}
+	c.KnownObjects = held{k}
 	q, err := s.factory(c)
 	s.must("factory", err)
 	s.mu.Lock()
@@ -52,6 +52,18 @@ func (s *suite) consume(c Config) *consumer {
 	s.mu.Unlock()
 	k.q = q
 	return k
+}
+
+// held is the consumer's store as its queue reads it.
+type held struct{ *consumer }
+
+// ListKeys is that of deltafifo.KnownObjects.
+func (k held) ListKeys() []string { return k.keys() }
+
+// GetByKey is that of deltafifo.KnownObjects.
+func (k held) GetByKey(key string) (*Object, bool, error) {
+	obj, exists := k.get(key)
+	return obj, exists, nil
 }
 
 func (k *consumer) keys() []string {
@@ -72,8 +84,8 @@ func (k *consumer) pop() {
 	k.must("Pop", k.q.Pop(context.Background(), k.process))
 }
 
-// drain pops until everything that is queued now is processed. It uses an event
-// of its own to see that, which the log does not show.
+// drain pops until everything that is queued now is processed. It queues an event
+// of its own to see that, and drops it from the log.
 func (k *consumer) drain() {
 	k.must("Add", k.q.Add(context.Background(), object(sentinel, "1")))
 	k.popUntil("the last event", func() bool { return k.has(sentinel) })
@@ -137,7 +149,7 @@ func wellFormed(b deltafifo.Batch[*Object]) error {
 	}
 	keys := map[string]int{}
 	for _, d := range b.Deltas {
-		if d.Type >= deltafifo.ReplacedAll && len(b.Deltas) > 1 {
+		if d.Type >= deltafifo.DeltaReplacedAll && len(b.Deltas) > 1 {
 			return fmt.Errorf("%v does not stand alone in its batch", d.Type)
 		}
 		keys[d.Key]++
@@ -151,16 +163,16 @@ func wellFormed(b deltafifo.Batch[*Object]) error {
 // apply brings d into the store and the log; mu is held.
 func (k *consumer) apply(d deltafifo.Delta[*Object], initial bool) {
 	switch d.Type {
-	case deltafifo.ReplacedAll:
+	case deltafifo.DeltaReplacedAll:
 		k.replace(d.List, initial)
-	case deltafifo.SyncAll:
+	case deltafifo.DeltaSyncAll:
 		for key, obj := range k.store {
-			k.note(deltafifo.Delta[*Object]{Type: deltafifo.Sync, Key: key, Object: obj}, initial)
+			k.note(deltafifo.Delta[*Object]{Type: deltafifo.DeltaSync, Key: key, Object: obj}, initial)
 		}
-	case deltafifo.Bookmark:
+	case deltafifo.DeltaBookmark:
 		k.version = d.ResourceVersion
 		k.log = append(k.log, seen{Type: d.Type, Version: d.ResourceVersion})
-	case deltafifo.Deleted:
+	case deltafifo.DeltaDeleted:
 		delete(k.store, d.Key)
 		k.note(d, initial)
 	default:
@@ -179,10 +191,10 @@ func (k *consumer) replace(list *deltafifo.List[*Object], initial bool) {
 		}
 		k.store[key] = list.Objects[i]
 		delete(old, key)
-		k.note(deltafifo.Delta[*Object]{Type: deltafifo.Replaced, Key: key, Object: list.Objects[i]}, initial)
+		k.note(deltafifo.Delta[*Object]{Type: deltafifo.DeltaReplaced, Key: key, Object: list.Objects[i]}, initial)
 	}
 	for key, obj := range old {
-		k.note(deltafifo.Delta[*Object]{Type: deltafifo.Deleted, Key: key, Object: obj, FinalStateUnknown: true}, initial)
+		k.note(deltafifo.Delta[*Object]{Type: deltafifo.DeltaDeleted, Key: key, Object: obj, FinalStateUnknown: true}, initial)
 	}
 	k.version = list.ResourceVersion
 }
@@ -257,7 +269,7 @@ func (k *consumer) remove(name, version string) {
 	k.must("Delete", k.q.Delete(context.Background(), object(name, version)))
 }
 
-// synced looks at Synced, which takes no lock of anybody.
+// synced reports whether Synced is closed.
 func (k *consumer) synced() bool {
 	select {
 	case <-k.q.Synced():

@@ -185,7 +185,7 @@ var goneTests = []test{
 		for _, name := range []string{"x", "y"} {
 			alive, version := false, ""
 			for _, seen := range k.of(name) {
-				gone := seen.Type == deltafifo.Deleted
+				gone := seen.Type == deltafifo.DeltaDeleted
 				switch {
 				case gone && !alive:
 					s.fatalf("%s is told to be gone twice", name)
@@ -198,8 +198,8 @@ var goneTests = []test{
 	}},
 }
 
-// once makes f run while the next batch is in hand, in a goroutine of its own.
-// It does not return if f does not.
+// once makes f run while the next batch is being processed, in a goroutine of its
+// own. The processing ends when f has returned.
 func (k *consumer) once(f func()) {
 	k.before = func(deltafifo.Batch[*Object]) {
 		k.before = nil

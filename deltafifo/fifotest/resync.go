@@ -24,7 +24,7 @@ var resyncTests = []test{
 		k.expectFresh("a", "3")
 		k.expect("b", "Replaced 2", "Deleted 4")
 	}},
-	{"F5/ResyncDoesNotOverwriteWhatIsInHand", func(s *suite) {
+	{"F5/ResyncDoesNotOverwriteWhatIsProcessed", func(s *suite) {
 		k := s.consume(Config{})
 		k.list(object("a", "1"), object("b", "2"))
 		k.drain()

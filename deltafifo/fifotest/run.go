@@ -22,7 +22,7 @@ type Queue = deltafifo.Queue[*Object]
 // Config is how a subtest wants its queue. The zero value is a plain queue.
 type Config struct {
 	// KnownObjects is the store of the suite's consumer. It is always set;
-	// a queue that needs none leaves it alone.
+	// a queue that needs none may ignore it.
 	KnownObjects deltafifo.KnownObjects[*Object]
 
 	// Transform and Bound are those of deltafifo.Options.

@@ -15,7 +15,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // plain makes the queue that the faults below are put into.
 func plain(c Config) *deltafifo.InOrder[*Object] {
-	return deltafifo.NewMetaInOrder(deltafifo.Options[*Object]{Transform: c.Transform, Bound: c.Bound})
+	q, err := deltafifo.NewInOrder(deltafifo.Options[*Object]{Transform: c.Transform, Bound: c.Bound})
+	if err != nil {
+		panic(err) // the suite asks for nothing that is refused
+	}
+	return q
 }
 
 // The faults, each a queue that breaks one guarantee.
@@ -29,7 +33,7 @@ type (
 	swallowing  struct{ Queue } // Pop does not return the error of process
 )
 
-// blocking makes a producer wait while a batch is in hand. The wait ends with
+// blocking makes a producer wait while a batch is being processed. The wait ends with
 // the subtest's patience, which closes the queue.
 type gate struct {
 	blocking

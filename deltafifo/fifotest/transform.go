@@ -16,7 +16,7 @@ func refuseBad(obj *Object) (*Object, error) {
 	return obj, nil
 }
 
-// count marks an object each time that it sees it.
+// count marks an object each time that it is called with it.
 func count(obj *Object) (*Object, error) {
 	out := *obj
 	out.ResourceVersion += "t"

@@ -13,7 +13,7 @@ import (
 	typedv1 "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/informant-go/informant/object"
-	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // markerPrefix begins the names of the objects that settle creates.
@@ -63,7 +63,7 @@ func (p *pipeline[T]) agree(t *testing.T, listed []T) {
 	}
 }
 
-func byKey[T reflector.Object](t *testing.T, objs []T) map[string]T {
+func byKey[T httpsource.Object](t *testing.T, objs []T) map[string]T {
 	t.Helper()
 	m := make(map[string]T, len(objs))
 	for _, obj := range objs {

@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/informant-go/informant/indexer"
-	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 	"github.com/informant-go/informant/workqueue"
 )
 
@@ -15,7 +15,7 @@ import (
 type reconcile[T any] func(ctx context.Context, key string, obj T, exists bool) error
 
 // crew are the workers of a pipeline.
-type crew[T reflector.Object] struct {
+type crew[T httpsource.Object] struct {
 	queue     *workqueue.RateLimitingQueue[string]
 	store     indexer.Indexer[T]
 	reconcile reconcile[T]
@@ -29,7 +29,7 @@ type crew[T reflector.Object] struct {
 	faults []string
 }
 
-func newCrew[T reflector.Object](queue *workqueue.RateLimitingQueue[string], store indexer.Indexer[T], do reconcile[T]) *crew[T] {
+func newCrew[T httpsource.Object](queue *workqueue.RateLimitingQueue[string], store indexer.Indexer[T], do reconcile[T]) *crew[T] {
 	return &crew[T]{queue: queue, store: store, reconcile: do, inHand: make(map[string]bool), seen: make(map[string]string)}
 }
 
@@ -94,7 +94,7 @@ func (c *crew[T]) handle(ctx context.Context, key string) {
 func (c *crew[T]) idle(ctx context.Context) error {
 	return c.bell.until(ctx, func() bool {
 		s := c.queue.Stats()
-		return s.Waiting+s.InHand+s.Delayed == 0
+		return s.Waiting+s.Processing+s.Delayed == 0
 	})
 }
 

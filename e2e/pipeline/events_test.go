@@ -14,8 +14,8 @@ import (
 	"github.com/informant-go/informant/object"
 )
 
-func deltaFIFO[T any](a object.Access[T], o deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error) {
-	return deltafifo.NewDeltaFIFO(a, o)
+func deltaFIFO[T any](a object.Access[T], o deltafifo.Options[T]) (deltafifo.Queue[T], error) {
+	return deltafifo.NewDeltaFIFOWithAccess(a, o)
 }
 
 // F1, I1, I2, I3, I4, Q1, Q2: each write of several writers is one event, in order,
@@ -45,7 +45,7 @@ func TestEachWriteIsOneEventInOrder(t *testing.T) {
 			p.agree(t, listed)
 			checkLate(ctx, t, p, <-late, marker, listed)
 			for _, e := range p.oracle.since(0) {
-				if e.Reason != informer.Watch {
+				if e.Reason != informer.ReasonWatch {
 					t.Errorf("%s of %s has reason %v: there was nothing at first, and one list", e.Type, e.Key, e.Reason)
 				}
 			}

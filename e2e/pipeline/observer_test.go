@@ -24,28 +24,31 @@ func TestTheOracleNotesBrokenPromises(t *testing.T) {
 	t.Parallel()
 	type event = informer.Event[*corev1.ConfigMap]
 	v1, v2, v3 := at("1", "x"), at("2", "x"), at("3", "x")
-	added := event{Key: "ns/a", Type: informer.Add, Object: v1}
-	updated := event{Key: "ns/a", Type: informer.Update, Old: v1, Object: v2}
+	added := event{Key: "ns/a", Type: informer.EventAdd, Object: v1}
+	updated := event{Key: "ns/a", Type: informer.EventUpdate, Old: v1, Object: v2}
 	for _, c := range []struct {
 		name   string
 		stored *corev1.ConfigMap
 		events []event
 		want   string // part of the only fault, "" for none
 	}{
-		{"a whole life", nil, []event{added, updated, {Key: "ns/a", Type: informer.Delete, Old: v2, Object: v3}}, ""},
+		{"a whole life", nil, []event{added, updated, {Key: "ns/a", Type: informer.EventDelete, Old: v2, Object: v3}}, ""},
 		{"the store is ahead", v3, []event{added, updated}, ""},
-		{"another life after the deletion", at("9", "y"), []event{added, {Key: "ns/a", Type: informer.Delete, Old: v1, Object: v2}}, ""},
+		{"another life after the deletion", at("9", "y"), []event{added, {Key: "ns/a", Type: informer.EventDelete, Old: v1, Object: v2}}, ""},
 		{"added twice", nil, []event{added, added}, "I1: the key was present"},
 		{"updated before it was added", nil, []event{updated}, "I1: the key was present before: false"},
-		{"deleted before it was added", nil, []event{{Key: "ns/a", Type: informer.Delete, Old: v1, Object: v1}}, "I1: the key was present before: false"},
-		{"old is a state that was never given", nil, []event{added, {Key: "ns/a", Type: informer.Update, Old: v2, Object: v3}}, "I1: old"},
-		{"an update that changes nothing", nil, []event{added, {Key: "ns/a", Type: informer.Update, Old: v1, Object: v1}}, "I1: the version"},
-		{"an update from one life to the next", nil, []event{added, {Key: "ns/a", Type: informer.Update, Old: v1, Object: at("5", "y")}}, "I1: an update replaces"},
+		{"deleted before it was added", nil, []event{{Key: "ns/a", Type: informer.EventDelete, Old: v1, Object: v1}}, "I1: the key was present before: false"},
+		{"old is a state that was never given", nil, []event{added, {Key: "ns/a", Type: informer.EventUpdate, Old: v2, Object: v3}}, "I1: old"},
+		{"an update that changes nothing", nil, []event{added, {Key: "ns/a", Type: informer.EventUpdate, Old: v1, Object: v1}}, "I1: the version"},
+		{"an update from one life to the next", nil, []event{added, {Key: "ns/a", Type: informer.EventUpdate, Old: v1, Object: at("5", "y")}}, "I1: an update replaces"},
 		{"the store is behind", v1, []event{added, updated}, "I2"},
-		{"the store still has what is deleted", v3, []event{added, {Key: "ns/a", Type: informer.Delete, Old: v1, Object: v3}}, "I2"},
+		{"the store still has what is deleted", v3, []event{added, {Key: "ns/a", Type: informer.EventDelete, Old: v1, Object: v3}}, "I2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			store := indexer.New(indexer.Options[*corev1.ConfigMap]{})
+			store, err := indexer.New(indexer.Options[*corev1.ConfigMap]{})
+			if err != nil {
+				t.Fatal(err)
+			}
 			if c.stored != nil {
 				if err := store.Add(c.stored); err != nil {
 					t.Fatal(err)

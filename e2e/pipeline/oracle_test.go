@@ -10,13 +10,13 @@ import (
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/object"
-	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // oracle is a handler that believes nothing: it rebuilds the collection from
 // its events and notes each one that cannot follow those before (I1) or that is
 // ahead of the store (I2).
-type oracle[T reflector.Object] struct {
+type oracle[T httpsource.Object] struct {
 	store indexer.Indexer[T]
 	bell  bell
 
@@ -28,7 +28,7 @@ type oracle[T reflector.Object] struct {
 	faults  []string
 }
 
-func newOracle[T reflector.Object](store indexer.Indexer[T]) *oracle[T] {
+func newOracle[T httpsource.Object](store indexer.Indexer[T]) *oracle[T] {
 	return &oracle[T]{store: store, table: make(map[string]T), journal: make(map[string][]string)}
 }
 
@@ -59,7 +59,7 @@ func (o *oracle[T]) record(e informer.Event[T], stored T, exists bool, err error
 	o.checkStore(e, stored, exists)
 	o.events = append(o.events, e)
 	o.journal[e.Key] = append(o.journal[e.Key], entryOf(e))
-	if e.Type == informer.Delete {
+	if e.Type == informer.EventDelete {
 		delete(o.table, e.Key)
 	} else {
 		o.table[e.Key] = e.Object
@@ -70,7 +70,7 @@ func (o *oracle[T]) record(e informer.Event[T], stored T, exists bool, err error
 // versions that rise.
 func (o *oracle[T]) checkOrder(e informer.Event[T]) {
 	known, present := o.table[e.Key]
-	if present != (e.Type != informer.Add) {
+	if present != (e.Type != informer.EventAdd) {
 		o.fault(e, fmt.Sprintf("I1: the key was present before: %v", present))
 		return
 	}
@@ -80,7 +80,7 @@ func (o *oracle[T]) checkOrder(e informer.Event[T]) {
 	if any(e.Old) != any(known) {
 		o.fault(e, "I1: old is not the state that was last given")
 	}
-	if e.Type != informer.Update {
+	if e.Type != informer.EventUpdate {
 		return
 	}
 	if e.Object.GetUID() != known.GetUID() {
@@ -98,7 +98,7 @@ func (o *oracle[T]) checkStore(e informer.Event[T], stored T, exists bool) {
 		return
 	}
 	c, err := object.CompareVersions(stored.GetResourceVersion(), e.Object.GetResourceVersion())
-	gone := e.Type == informer.Delete && stored.GetUID() == e.Object.GetUID()
+	gone := e.Type == informer.EventDelete && stored.GetUID() == e.Object.GetUID()
 	if err != nil || c < 0 || gone {
 		o.fault(e, fmt.Sprintf("I2: the store holds version %s of %s (%v)", stored.GetResourceVersion(), stored.GetUID(), err))
 	}
@@ -111,8 +111,8 @@ func (o *oracle[T]) fault(e informer.Event[T], what string) {
 
 // entryOf is an event as the journal tells it. The version of a deletion is not
 // in it, since a client that deletes does not learn it.
-func entryOf[T reflector.Object](e informer.Event[T]) string {
-	if e.Type == informer.Delete {
+func entryOf[T httpsource.Object](e informer.Event[T]) string {
+	if e.Type == informer.EventDelete {
 		return e.Type.String()
 	}
 	return e.Type.String() + " " + e.Object.GetResourceVersion()

@@ -14,15 +14,16 @@ import (
 	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 	"github.com/informant-go/informant/workqueue"
 )
 
 // newQueue makes the queue of deltas of an informer.
-type newQueue[T any] func(object.Access[T], deltafifo.DeltaOptions[T]) (deltafifo.Queue[T], error)
+type newQueue[T any] func(object.Access[T], deltafifo.Options[T]) (deltafifo.Queue[T], error)
 
 // settings say what pipeline a test wants. The zero value watches the ConfigMaps
 // of all namespaces.
-type settings[T reflector.Object] struct {
+type settings[T httpsource.Object] struct {
 	// base and client are where to reach the server and how; by default its
 	// own.
 	base   string
@@ -37,7 +38,7 @@ type settings[T reflector.Object] struct {
 }
 
 // pipeline is the data flow with its observers.
-type pipeline[T reflector.Object] struct {
+type pipeline[T httpsource.Object] struct {
 	reflector *reflector.Reflector[T]
 	informer  *informer.SharedIndexInformer[T]
 	oracle    *oracle[T]
@@ -53,7 +54,7 @@ type pipeline[T reflector.Object] struct {
 
 // start runs a pipeline until the end of the test, which fails if the informer
 // does not stop, or if an observer has seen a promise broken.
-func start[T reflector.Object](t *testing.T, s *realserver.Server, o settings[T]) *pipeline[T] {
+func start[T httpsource.Object](t *testing.T, s *realserver.Server, o settings[T]) *pipeline[T] {
 	t.Helper()
 	p := assemble(t, s, o)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -73,7 +74,7 @@ func start[T reflector.Object](t *testing.T, s *realserver.Server, o settings[T]
 	return p
 }
 
-func assemble[T reflector.Object](t *testing.T, s *realserver.Server, o settings[T]) *pipeline[T] {
+func assemble[T httpsource.Object](t *testing.T, s *realserver.Server, o settings[T]) *pipeline[T] {
 	t.Helper()
 	if o.base == "" {
 		o.base = s.URL()
@@ -81,7 +82,7 @@ func assemble[T reflector.Object](t *testing.T, s *realserver.Server, o settings
 	if o.client == nil {
 		o.client = s.Client()
 	}
-	source, err := reflector.NewHTTP(reflector.HTTPConfig[T]{
+	source, err := httpsource.New(httpsource.Config[T]{
 		Client: o.client, BaseURL: o.base,
 		Version: "v1", Resource: "configmaps", Kind: "ConfigMap",
 		Namespace: o.namespace, LabelSelector: o.labels, FieldSelector: o.fields,
@@ -92,14 +93,17 @@ func assemble[T reflector.Object](t *testing.T, s *realserver.Server, o settings
 	p := &pipeline[T]{}
 	o.reflector.Backoff = reflector.Backoff{Initial: 20 * time.Millisecond, Max: 200 * time.Millisecond}
 	o.reflector.OnError = p.noteError
-	p.reflector = reflector.New(source, o.reflector)
-	p.informer, err = informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{
-		Name: t.Name(), Indexers: indexers[T](), NewQueue: o.queue,
+	p.reflector, err = reflector.New(source, o.reflector)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.informer, err = informer.NewFromRunner(object.Meta[T](), p.reflector, informer.Options[T]{
+		Name: t.Name(), Indexers: indexers[T](), NewQueue: o.queue, SourceStatus: p.reflector.Status,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+	p.queue = workqueue.NewRateLimiting(workqueue.Options[string]{
 		Name:     t.Name(),
 		Limiter:  workqueue.NewExponentialLimiter[string](time.Millisecond, 100*time.Millisecond),
 		OnMisuse: p.noteMisuse,
@@ -160,7 +164,7 @@ func (p *pipeline[T]) sync(ctx context.Context, t *testing.T) {
 }
 
 // indexers are the three indexes of each pipeline.
-func indexers[T reflector.Object]() indexer.Indexers[T] {
+func indexers[T httpsource.Object]() indexer.Indexers[T] {
 	return indexer.Indexers[T]{
 		"namespace": func(obj T) ([]string, error) { return []string{obj.GetNamespace()}, nil },
 		"app":       func(obj T) ([]string, error) { return labelOf(obj, "app"), nil },

@@ -114,7 +114,7 @@ func TestAnInformerThatRunsAgainTellsOfTheDifference(t *testing.T) {
 	p.agree(t, typedList(ctx, t, s, ns, metav1.ListOptions{}))
 	p.wantChanges(t, before, "Update "+numbered(0).Name, "Delete "+numbered(3).Name, "Add new")
 	for _, e := range p.oracle.since(before) {
-		if !isMarker(e.Key) && e.Reason != informer.Relist {
+		if !isMarker(e.Key) && e.Reason != informer.ReasonRelist {
 			t.Errorf("%s: reason %v, want Relist", word(e), e.Reason)
 		}
 	}

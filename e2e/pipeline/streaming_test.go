@@ -27,7 +27,7 @@ func TestTheFirstListIsAStreamAndGoesOnAsTheWatch(t *testing.T) {
 		t.Errorf("I6: synced after %d events, want 300", len(initial))
 	}
 	for _, e := range initial {
-		if e.Type != informer.Add || e.Reason != informer.Initial {
+		if e.Type != informer.EventAdd || e.Reason != informer.ReasonInitial {
 			t.Errorf("%s: %v because of %v, want an initial Add", e.Key, e.Type, e.Reason)
 		}
 	}

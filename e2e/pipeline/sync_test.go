@@ -13,6 +13,7 @@ import (
 	"github.com/informant-go/informant/e2e/realserver"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // R1, R4, S3: objects that came in a list, in a stream or as events are those
@@ -31,7 +32,7 @@ func TestTheCacheHoldsExactlyWhatClientGoLists(t *testing.T) {
 	})
 }
 
-func holdsWhatIsListed[T reflector.Object](t *testing.T, s *realserver.Server, list lister[T]) {
+func holdsWhatIsListed[T httpsource.Object](t *testing.T, s *realserver.Server, list lister[T]) {
 	ctx := within(t, patience)
 	one, two := s.Namespace(t), s.Namespace(t)
 	mine := map[string]string{"suite": one}
@@ -78,7 +79,7 @@ func holdsWhatIsListed[T reflector.Object](t *testing.T, s *realserver.Server, l
 }
 
 // checkIndexes is S3, against indexes that are made here.
-func checkIndexes[T reflector.Object](t *testing.T, store indexer.Indexer[T], objs map[string]T) {
+func checkIndexes[T httpsource.Object](t *testing.T, store indexer.Indexer[T], objs map[string]T) {
 	t.Helper()
 	for name, values := range indexers[T]() {
 		want := make(map[string][]string)

@@ -159,7 +159,7 @@ func checkRelistEvents(t *testing.T, events []informer.Event[*corev1.ConfigMap])
 		if isMarker(e.Key) {
 			continue
 		}
-		if e.Reason != informer.Relist || e.FinalStateUnknown != (e.Type == informer.Delete) {
+		if e.Reason != informer.ReasonRelist || e.FinalStateUnknown != (e.Type == informer.EventDelete) {
 			t.Errorf("%s: reason %v, final state unknown %v", word(e), e.Reason, e.FinalStateUnknown)
 		}
 		got = append(got, word(e))

@@ -66,16 +66,16 @@ func (w *writer) step(ctx context.Context) error {
 	c := w.live[name]
 	switch {
 	case c == nil:
-		return w.put(informer.Add)(w.client.Create(ctx, configMap(name, nil), metav1.CreateOptions{}))
+		return w.put(informer.EventAdd)(w.client.Create(ctx, configMap(name, nil), metav1.CreateOptions{}))
 	case w.rand.IntN(4) > 0:
 		c = c.DeepCopy()
 		c.Data["value"] = fmt.Sprint(w.rand.Uint64())
-		return w.put(informer.Update)(w.client.Update(ctx, c, metav1.UpdateOptions{}))
+		return w.put(informer.EventUpdate)(w.client.Update(ctx, c, metav1.UpdateOptions{}))
 	}
 	if err := w.client.Delete(ctx, name, metav1.DeleteOptions{}); err != nil {
 		return err
 	}
-	w.note(c, informer.Delete.String())
+	w.note(c, informer.EventDelete.String())
 	delete(w.live, name)
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/informant-go/informant/indexer"
-	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -22,7 +22,7 @@ func runOnCluster(ctx context.Context, s settings, out *screen) error {
 			return err
 		}
 	}
-	source, err := reflector.NewHTTP(reflector.HTTPConfig[*unstructured.Unstructured]{
+	source, err := httpsource.New(httpsource.Config[*unstructured.Unstructured]{
 		Client: s.client, BaseURL: s.server,
 		Group: group, Version: version, Resource: resource, Namespace: s.namespace,
 	})

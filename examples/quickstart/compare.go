@@ -8,6 +8,7 @@ import (
 
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -49,7 +50,7 @@ func (p *pipeline[T]) compare(ctx context.Context) (verdict, error) {
 // sameState compares all of two objects but their kind, which a typed object
 // carries or not, depending on whether it came in a list or in an event. It
 // changes want.
-func sameState[T reflector.Object](got, want T) bool {
+func sameState[T httpsource.Object](got, want T) bool {
 	want.GetObjectKind().SetGroupVersionKind(got.GetObjectKind().GroupVersionKind())
 	return reflect.DeepEqual(got, want)
 }
@@ -76,11 +77,11 @@ func (p *pipeline[T]) compareUntilAgreed(ctx context.Context, patience time.Dura
 // idle tells whether no worker has or will get anything to do as things stand.
 func (p *pipeline[T]) idle() bool {
 	stats := p.queue.Stats()
-	return stats.Waiting+stats.InHand+stats.Delayed == 0
+	return stats.Waiting+stats.Processing+stats.Delayed == 0
 }
 
 // listAll pages through the collection as it is now.
-func listAll[T reflector.Object](ctx context.Context, source reflector.ListerWatcher[T]) (map[string]T, error) {
+func listAll[T httpsource.Object](ctx context.Context, source reflector.ListerWatcher[T]) (map[string]T, error) {
 	objects := make(map[string]T)
 	opts := metav1.ListOptions{Limit: 500}
 	for {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/informant-go/informant/informer"
-	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // patience is how long the cache may take for its first list, to recover from a
@@ -19,7 +19,7 @@ const patience = 20 * time.Second
 var errDisagree = errors.New("cache and server do not agree")
 
 // drive runs the pipeline while the world goes on, then compares and reports.
-func drive[T reflector.Object](ctx context.Context, s settings, p *pipeline[T], world func(context.Context) error) (err error) {
+func drive[T httpsource.Object](ctx context.Context, s settings, p *pipeline[T], world func(context.Context) error) (err error) {
 	running, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	var runErr error
@@ -54,6 +54,6 @@ func drive[T reflector.Object](ctx context.Context, s settings, p *pipeline[T], 
 	return nil
 }
 
-func indexNames[T reflector.Object](p *pipeline[T]) []string {
+func indexNames[T httpsource.Object](p *pipeline[T]) []string {
 	return slices.Sorted(maps.Keys(p.informer.Indexer().GetIndexers()))
 }

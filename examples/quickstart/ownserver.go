@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/informant-go/informant/indexer"
-	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -25,7 +25,7 @@ func runOnOwnServer(ctx context.Context, s settings, out *screen) error {
 		return err
 	}
 	defer server.Close()
-	source, err := reflector.NewHTTP(reflector.HTTPConfig[*Parcel]{
+	source, err := httpsource.New(httpsource.Config[*Parcel]{
 		Client: server.Client(), BaseURL: server.URL,
 		Group: group, Version: version, Resource: resource,
 	})

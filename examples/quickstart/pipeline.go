@@ -10,11 +10,12 @@ import (
 	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
+	"github.com/informant-go/informant/reflector/httpsource"
 	"github.com/informant-go/informant/workqueue"
 )
 
 // pipeline is the data flow of the README's picture: one field for each box.
-type pipeline[T reflector.Object] struct {
+type pipeline[T httpsource.Object] struct {
 	source    reflector.ListerWatcher[T]
 	reflector *reflector.Reflector[T]
 	informer  *informer.SharedIndexInformer[T]
@@ -28,13 +29,14 @@ type pipeline[T reflector.Object] struct {
 	screen                                     *screen
 }
 
-func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher[T], indexers indexer.Indexers[T], reconcile func(context.Context, T) error) (*pipeline[T], error) {
+func newPipeline[T httpsource.Object](out *screen, source reflector.ListerWatcher[T], indexers indexer.Indexers[T], reconcile func(context.Context, T) error) (*pipeline[T], error) {
 	p := &pipeline[T]{screen: out, source: source, reconcile: reconcile}
 	logger := funcr.New(func(_, line string) { out.say("  log: ", "%s", line) }, funcr.Options{})
 
 	// From the server to the queue of deltas. What goes wrong on the way is
 	// shown; the reflector itself goes on. All times are its defaults.
-	p.reflector = reflector.New(source, reflector.Options{
+	var err error
+	p.reflector, err = reflector.New(source, reflector.Options{
 		Name:   "quickstart",
 		Logger: logger,
 		OnError: func(_ context.Context, err error) {
@@ -42,12 +44,16 @@ func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher
 			p.screen.say("  error: ", "%v", err)
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
 
 	// From the queue of deltas to the indexer and the handlers.
-	in, err := informer.NewFromRunner(p.reflector, object.Meta[T](), informer.Options[T]{
-		Name:     "quickstart",
-		Logger:   logger,
-		Indexers: indexers,
+	in, err := informer.NewFromRunner(object.Meta[T](), p.reflector, informer.Options[T]{
+		Name:         "quickstart",
+		Logger:       logger,
+		Indexers:     indexers,
+		SourceStatus: p.reflector.Status,
 	})
 	if err != nil {
 		return nil, err
@@ -56,14 +62,14 @@ func newPipeline[T reflector.Object](out *screen, source reflector.ListerWatcher
 
 	// From the handler to the workers: keys only. Whatever happens to an
 	// object, the worker looks at its present state.
-	p.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{Name: "quickstart", Logger: &logger})
+	p.queue = workqueue.NewRateLimiting(workqueue.Options[string]{Name: "quickstart", Logger: logger})
 	p.handler, err = in.AddHandler(informer.HandlerFunc[T](func(_ context.Context, e informer.Event[T]) {
 		switch e.Type {
-		case informer.Add:
+		case informer.EventAdd:
 			p.adds.Add(1)
-		case informer.Update:
+		case informer.EventUpdate:
 			p.updates.Add(1)
-		case informer.Delete:
+		case informer.EventDelete:
 			p.deletes.Add(1)
 		}
 		p.queue.Add(e.Key)

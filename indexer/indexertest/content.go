@@ -48,7 +48,7 @@ func refuseNoKey(s *suite) {
 	for call, err := range map[string]error{
 		"Add": store.Add(nil), "Update": store.Update(nil), "Delete": store.Delete(nil), "Get": err,
 	} {
-		if keyError := (objects.KeyError{}); !errors.As(err, &keyError) {
+		if keyError := (*objects.KeyError)(nil); !errors.As(err, &keyError) {
 			s.errorf("%s(nil): %v, want a KeyError", call, err)
 		}
 	}
@@ -88,12 +88,12 @@ func applyTells(s *suite) {
 	there := object("a", "there", "1")
 	s.must(store.Add(there))
 	changes := []indexer.Change[*Object]{
-		{Key: "a/there", Object: object("a", "there", "2"), Type: indexer.Put},
-		{Key: "a/new", Object: object("a", "new", "3"), Type: indexer.Put},
-		{Key: "a/new", Object: object("a", "new", "4"), Type: indexer.Put},
-		{Key: "a/new", Type: indexer.Remove},
-		{Key: "a/never", Type: indexer.Remove},
-		{Key: "a/new", Object: object("a", "new", "5"), Type: indexer.Put},
+		{Key: "a/there", Object: object("a", "there", "2"), Type: indexer.ChangePut},
+		{Key: "a/new", Object: object("a", "new", "3"), Type: indexer.ChangePut},
+		{Key: "a/new", Object: object("a", "new", "4"), Type: indexer.ChangePut},
+		{Key: "a/new", Type: indexer.ChangeRemove},
+		{Key: "a/never", Type: indexer.ChangeRemove},
+		{Key: "a/new", Object: object("a", "new", "5"), Type: indexer.ChangePut},
 	}
 	store.Apply(changes, "8")
 	want := []*Object{there, nil, changes[1].Object, changes[2].Object, nil, nil}
@@ -121,16 +121,16 @@ func replaceTells(s *suite) {
 		told[c.Key] = c
 	})
 	for key, want := range map[string]indexer.Change[*Object]{
-		"a/same":    {Object: old["a/same"], Existed: true, Type: indexer.Unchanged},
-		"a/changed": {Object: items[1], Old: old["a/changed"], Existed: true, Type: indexer.Put},
-		"a/new":     {Object: items[2], Type: indexer.Put},
-		"a/gone":    {Old: old["a/gone"], Existed: true, Type: indexer.Remove},
+		"a/same":    {Object: old["a/same"], Existed: true, Type: indexer.ChangeUnchanged},
+		"a/changed": {Object: items[1], Old: old["a/changed"], Existed: true, Type: indexer.ChangePut},
+		"a/new":     {Object: items[2], Type: indexer.ChangePut},
+		"a/gone":    {Old: old["a/gone"], Existed: true, Type: indexer.ChangeRemove},
 	} {
 		c := told[key]
 		if c.Type != want.Type || c.Existed != want.Existed {
 			s.errorf("%q is told as %+v, want %+v", key, c, want)
 		}
-		if want.Type != indexer.Remove && c.Object != want.Object || want.Type != indexer.Unchanged && c.Old != want.Old {
+		if want.Type != indexer.ChangeRemove && c.Object != want.Object || want.Type != indexer.ChangeUnchanged && c.Old != want.Old {
 			s.errorf("%q is told with other objects: %+v, want %+v", key, c, want)
 		}
 	}

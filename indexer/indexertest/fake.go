@@ -1,6 +1,9 @@
 package indexertest
 
-import "github.com/informant-go/informant/indexer"
+import (
+	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/indexer/stores"
+)
 
 // FakeStore is an indexer.Store whose methods are the functions that a test
 // sets; without one a method does nothing and returns zero values. It
@@ -102,10 +105,10 @@ func (f *FakeStore[T]) LastStoreSyncResourceVersion() string {
 
 // ExpireAllBut is the policy that everything has expired but the keys given. It
 // corresponds to client-go's FakeExpirationPolicy.
-func ExpireAllBut[T any](keys ...string) indexer.ExpirationPolicy[T] {
+func ExpireAllBut[T any](keys ...string) stores.ExpirationPolicy[T] {
 	stays := make(map[string]bool, len(keys))
 	for _, key := range keys {
 		stays[key] = true
 	}
-	return func(entry *indexer.Timestamped[T]) bool { return !stays[entry.Key] }
+	return func(entry *stores.Timestamped[T]) bool { return !stays[entry.Key] }
 }

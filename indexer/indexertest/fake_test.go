@@ -7,10 +7,11 @@ import (
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/indexer/indexertest"
+	"github.com/informant-go/informant/indexer/stores"
 	"github.com/informant-go/informant/object"
 )
 
-var fakeAccess = object.Access[string]{Key: func(s string) (string, error) { return s, nil }}
+var fakeAccess = object.Keyed(func(s string) (string, error) { return s, nil }, object.Fields[string]{})
 
 func TestFakeStoreDoesWhatItIsTold(t *testing.T) {
 	var f indexertest.FakeStore[string]
@@ -21,7 +22,7 @@ func TestFakeStoreDoesWhatItIsTold(t *testing.T) {
 	if _, ok, err := f.Get("a"); ok || err != nil || f.List() != nil || f.ListKeys() != nil || f.LastStoreSyncResourceVersion() != "" {
 		t.Error("an empty fake answers")
 	}
-	cache, err := indexer.NewWithAccess(indexer.Options[string]{}, fakeAccess)
+	cache, err := indexer.NewWithAccess(fakeAccess, indexer.Options[string]{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,10 +49,10 @@ func TestFakeStoreDoesWhatItIsTold(t *testing.T) {
 
 func TestExpireAllBut(t *testing.T) {
 	var expired []string
-	s, err := indexer.NewExpiringStore(indexer.ExpiringOptions[string]{
+	s, err := stores.NewExpiringStoreWithAccess(fakeAccess, stores.ExpiringOptions[string]{
 		Policy:    indexertest.ExpireAllBut[string]("stays"),
 		OnExpired: func(key string) { expired = append(expired, key) },
-	}, fakeAccess)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

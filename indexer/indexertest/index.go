@@ -115,7 +115,7 @@ func (s *suite) failing(fail func() ([]string, error)) {
 	s.must(store.Replace([]*Object{object("a", "x", "1", "red"), gray}, "2"))
 	s.must(store.Add(object("a", "x", "3", "blue")))
 	s.must(store.Update(object("a", "y", "4", "gray")))
-	store.Apply([]indexer.Change[*Object]{{Key: "a/z", Object: object("a", "z", "5", "gray"), Type: indexer.Put}}, "")
+	store.Apply([]indexer.Change[*Object]{{Key: "a/z", Object: object("a", "z", "5", "gray"), Type: indexer.ChangePut}}, "")
 	if got, ok, _ := store.GetByKey("a/gray"); !ok || got != gray {
 		s.errorf("the object is not stored")
 	}

@@ -71,7 +71,7 @@ type test struct {
 }
 
 func allTests() []test {
-	return slices.Concat(contentTests, indexTests, stateTests, waitTests, versionTests)
+	return slices.Concat(contentTests, indexTests, stateTests, waitTests, versionTests, watchTests)
 }
 
 // verdict runs a subtest and returns what is wrong, or what failed as known.

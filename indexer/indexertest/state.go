@@ -88,7 +88,7 @@ func stateOf(n int) []*Object {
 func batchOf(items []*Object) []indexer.Change[*Object] {
 	changes := make([]indexer.Change[*Object], len(items))
 	for i, o := range items {
-		changes[i] = indexer.Change[*Object]{Key: "a/" + o.Name, Object: o, Type: indexer.Put}
+		changes[i] = indexer.Change[*Object]{Key: "a/" + o.Name, Object: o, Type: indexer.ChangePut}
 	}
 	return changes
 }

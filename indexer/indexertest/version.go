@@ -129,6 +129,9 @@ func waitForNonsense(s *suite) {
 			if err := store.WaitFor(ctx, version); err == nil {
 				s.errorf("no error for version %q", version)
 			}
+			if err := store.WaitForKey(ctx, "a/x", version); err == nil {
+				s.errorf("no error for version %q of a key", version)
+			}
 		})
 	}
 }

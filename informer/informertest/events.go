@@ -34,7 +34,7 @@ var eventTests = []test{
 		in := s.informer(Config{})
 		var deleted []informer.Event[*Object]
 		s.add(in, informer.HandlerFunc[*Object](func(_ context.Context, e informer.Event[*Object]) {
-			if e.Type == informer.Delete {
+			if e.Type == informer.EventDelete {
 				deleted = append(deleted, e)
 			}
 		}), informer.HandlerOptions{})

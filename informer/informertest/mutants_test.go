@@ -94,28 +94,28 @@ func TestTheSuiteNoticesWhatIsBroken(t *testing.T) {
 		test   string
 		broken broken
 	}{
-		{"I1/AddUpdateDelete", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Type == informer.Delete })}},
-		{"I1/AddUpdateDelete", broken{tell: alter(func(e *informer.Event[*Object]) { e.Reason = informer.Watch })}},
+		{"I1/AddUpdateDelete", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Type == informer.EventDelete })}},
+		{"I1/AddUpdateDelete", broken{tell: alter(func(e *informer.Event[*Object]) { e.Reason = informer.ReasonWatch })}},
 		{"I1/DeleteBringsBothStates", broken{tell: alter(func(e *informer.Event[*Object]) { e.Object = e.Old })}},
-		{"I1/MissedChangesShowInTheNextList", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Reason == informer.Relist })}},
-		{"I1/MissedChangesSayRelist", broken{tell: alter(func(e *informer.Event[*Object]) { e.Reason = informer.Watch })}},
+		{"I1/MissedChangesShowInTheNextList", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Reason == informer.ReasonRelist })}},
+		{"I1/MissedChangesSayRelist", broken{tell: alter(func(e *informer.Event[*Object]) { e.Reason = informer.ReasonWatch })}},
 		{"I1/AListThatChangesNothingSendsNothing", broken{options: informer.Options[*Object]{RelistUpdates: true}}},
 		{"I1/AnotherLifeIsDeleteAndAdd", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.FinalStateUnknown })}},
-		{"I1/WatchedDeleteAndAddStayTwo", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Type == informer.Delete })}},
+		{"I1/WatchedDeleteAndAddStayTwo", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Type == informer.EventDelete })}},
 		{"I1/FilterTurnsChangesIntoAddAndDelete", broken{tell: alter(func(e *informer.Event[*Object]) { e.Old = e.Object })}},
 		{"I1/TransformedObjectsAreStoredAndTold", broken{tell: alter(func(e *informer.Event[*Object]) {
-			if e.Object = e.Object.DeepCopy(); e.Type == informer.Delete {
+			if e.Object = e.Object.DeepCopy(); e.Type == informer.EventDelete {
 				e.Object.Annotations = nil
 			}
 		})}},
-		{"I1/RandomHistory", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Reason == informer.Relist })}},
+		{"I1/RandomHistory", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Reason == informer.ReasonRelist })}},
 		{"I2/TheStoreComesFirst", broken{get: stale}},
 		{"I3/ASlowHandlerKeepsNobodyWaiting", broken{tell: func(h informer.Handler[*Object], e informer.Event[*Object]) {
 			<-time.After(time.Millisecond)
 			h.OnEvent(context.Background(), e)
 		}}},
-		{"I4/LateHandlerGetsASnapshotAndWhatFollows", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Reason == informer.Initial && e.Key == "ns/c" })}},
-		{"I4/HandlersJoinWhileObjectsChange", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Type == informer.Delete })}},
+		{"I4/LateHandlerGetsASnapshotAndWhatFollows", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Reason == informer.ReasonInitial && e.Key == "ns/c" })}},
+		{"I4/HandlersJoinWhileObjectsChange", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Type == informer.EventDelete })}},
 		{"I5/NothingAfterRemove", broken{wrap: func(r Registration) Registration { return noRemove{r} }}},
 		{"I5/RemoveDoesNotWaitAndDoneDoes", broken{wrap: func(r Registration) Registration { return neverDone{r} }}},
 		{"I5/RemoveInACallbackMakesItTheLast", broken{wrap: func(r Registration) Registration { return noRemove{r} }}},
@@ -124,12 +124,12 @@ func TestTheSuiteNoticesWhatIsBroken(t *testing.T) {
 		{"I6/AnEmptyListSyncs", broken{wrap: func(r Registration) Registration { return neverSynced{r} }}},
 		{"I6/LateHandlerSyncsWithItsSnapshot", broken{wrap: func(r Registration) Registration { return alwaysSynced{r} }}},
 		{"I6/WaitingNeedsNoPolling", broken{wrap: func(r Registration) Registration { return neverSynced{r} }}},
-		{"Resync/OnlyThoseWhoAskedAreTold", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Reason == informer.Resync })}},
-		{"Resync/SaysSo", broken{tell: alter(func(e *informer.Event[*Object]) { e.Reason = informer.Watch })}},
+		{"Resync/OnlyThoseWhoAskedAreTold", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Reason == informer.ReasonResync })}},
+		{"Resync/SaysSo", broken{tell: alter(func(e *informer.Event[*Object]) { e.Reason = informer.ReasonWatch })}},
 		{"I8/APanicOfAHandlerHarmsNobodyElse", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Key == "ns/c" })}},
 		{"I9/RunEndsWithItsContext", broken{run: restless}},
 		{"I9/RunEndsWhileTheServerIsSilent", broken{run: restless}},
-		{"I9/AnInformerRunsAgain", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Reason == informer.Relist })}},
+		{"I9/AnInformerRunsAgain", broken{tell: drop(func(e informer.Event[*Object]) bool { return e.Reason == informer.ReasonRelist })}},
 		{"I9/OneRunAtATime", broken{run: func(in Informer, ctx context.Context) error {
 			_ = in.Run(ctx)
 			return nil

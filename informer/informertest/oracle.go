@@ -54,15 +54,15 @@ func (o *oracle) OnEvent(_ context.Context, e informer.Event[*Object]) {
 // apply checks that the event fits what this handler was told (I1).
 func (o *oracle) apply(e informer.Event[*Object]) {
 	known, exists := o.objects[e.Key]
-	if wantExists := e.Type != informer.Add; exists != wantExists {
+	if wantExists := e.Type != informer.EventAdd; exists != wantExists {
 		o.s.errorf("%s: %s, but it was there: %v (I1)", o.name, describe(e), exists)
 		return
 	}
 	// An engine need not say what Old was for a Delete, but then nothing.
-	if (e.Type == informer.Update || e.Type == informer.Delete && e.Old != nil) && describeObject(e.Old) != describeObject(known) {
+	if (e.Type == informer.EventUpdate || e.Type == informer.EventDelete && e.Old != nil) && describeObject(e.Old) != describeObject(known) {
 		o.s.errorf("%s: %s, but it was given %s (I1)", o.name, describe(e), describeObject(known))
 	}
-	if e.Type == informer.Delete {
+	if e.Type == informer.EventDelete {
 		delete(o.objects, e.Key)
 		return
 	}
@@ -77,7 +77,7 @@ func (o *oracle) apply(e informer.Event[*Object]) {
 // (I2).
 func (o *oracle) checkStore(e informer.Event[*Object]) {
 	stored, exists := o.in.Get(e.Key)
-	if e.Type == informer.Delete {
+	if e.Type == informer.EventDelete {
 		if exists && number(stored) <= number(e.Object) {
 			o.s.errorf("%s: %s, but the store has %s (I2)", o.name, describe(e), describeObject(stored))
 		}
@@ -124,13 +124,13 @@ func (o *oracle) expectState(when string, want map[string]string) {
 // which name, with which reason where that is not Watch.
 func describe(e informer.Event[*Object]) string {
 	line := fmt.Sprintf("%s %s", e.Type, e.Key)
-	if e.Type == informer.Update && describeObject(e.Old) == describeObject(e.Object) {
+	if e.Type == informer.EventUpdate && describeObject(e.Old) == describeObject(e.Object) {
 		line += " unchanged"
 	}
 	if e.FinalStateUnknown {
 		line += " unseen"
 	}
-	if e.Reason != informer.Watch {
+	if e.Reason != informer.ReasonWatch {
 		line += " " + e.Reason.String()
 	}
 	return line

@@ -12,7 +12,7 @@ var orderTests = []test{
 		in := s.informer(Config{Indexers: byParity})
 		o := s.oracle("handler", in)
 		o.before = func(e informer.Event[*Object]) {
-			if e.Type == informer.Delete {
+			if e.Type == informer.EventDelete {
 				return
 			}
 			stored, exists := in.Get(e.Key)

@@ -37,8 +37,8 @@ type Informer interface {
 	Run(ctx context.Context) error
 
 	// AddHandler is informer.SharedIndexInformer.AddHandler. An engine that
-	// knows no reasons says Initial for its initial list and Watch for the
-	// rest.
+	// knows no reasons says ReasonInitial for its initial list and ReasonWatch
+	// for the rest.
 	AddHandler(handler informer.Handler[*Object], opts informer.HandlerOptions) (Registration, error)
 
 	HasSynced() bool
@@ -64,8 +64,8 @@ func New(c Config) (Informer, error) { return fromOptions(c, informer.Options[*O
 // NewWithDeltaFIFO is New with a DeltaFIFO as the queue.
 func NewWithDeltaFIFO(c Config) (Informer, error) {
 	return fromOptions(c, informer.Options[*Object]{
-		NewQueue: func(a object.Access[*Object], o deltafifo.DeltaOptions[*Object]) (deltafifo.Queue[*Object], error) {
-			return deltafifo.NewDeltaFIFO(a, o)
+		NewQueue: func(a object.Access[*Object], o deltafifo.Options[*Object]) (deltafifo.Queue[*Object], error) {
+			return deltafifo.NewDeltaFIFOWithAccess(a, o)
 		},
 	})
 }

@@ -2,9 +2,10 @@
 // any of them can be moved or removed.
 package heap
 
-// Heap has its least element first. Moved is told where an element is now, -1
-// when it has left. Less and Moved must be set before the first Push and not
-// changed; a Heap is for one goroutine at a time.
+// Heap has its least element first. Moved is called for each element that has a
+// new place, with that place, or -1 when the element was removed. Less and Moved
+// must be set before the first Push and not changed. One goroutine at a time may
+// use a Heap.
 type Heap[E any] struct {
 	Less  func(a, b E) bool
 	Moved func(e E, at int)
@@ -27,7 +28,8 @@ func (h *Heap[E]) Push(e E) {
 // Pop removes the least element and returns it; there must be one.
 func (h *Heap[E]) Pop() E { return h.Remove(0) }
 
-// Remove removes the element at a place that Moved told of.
+// Remove removes the element at a place, the one that Moved was last called with
+// for it, and returns the element.
 func (h *Heap[E]) Remove(at int) E {
 	e, last := h.elements[at], len(h.elements)-1
 	h.elements[at] = h.elements[last]
@@ -41,7 +43,7 @@ func (h *Heap[E]) Remove(at int) E {
 	return e
 }
 
-// Fix puts the element at a place in order after it has changed.
+// Fix moves the element at a place to where it belongs, after it has changed.
 func (h *Heap[E]) Fix(at int) {
 	if h.up(at) == at {
 		h.down(at)
@@ -63,6 +65,7 @@ func (h *Heap[E]) up(at int) int {
 	return at
 }
 
+// down moves the element at a place away from the first.
 func (h *Heap[E]) down(at int) {
 	e := h.elements[at]
 	for {

@@ -1,13 +1,12 @@
-// Package hints finds by hash where a key may be. A Table says where to look;
-// whether the key is there is decided by what the reader finds at that place.
-// So a Table may hold places that are out of date or not yet valid, and needs
-// no versions.
+// Package hints finds by hash the places where a key may be. A reader looks at each
+// of them whether the key is there. So a Table may hold places that are out of
+// date or not yet valid, and needs no versions.
 package hints
 
 import "sync/atomic"
 
-// A cell holds the hash in its upper half and the place plus two in its lower
-// one, or one of these.
+// A cell holds the hash in its upper half, and in its lower one the place plus two
+// or one of these.
 const (
 	empty = 0
 	gone  = 1
@@ -27,8 +26,8 @@ const minCells = 8
 // replaced by a copy.
 type Table struct {
 	cells atomic.Pointer[array]
-	// live counts the places, used the places and the gone cells. Only the
-	// writer touches them.
+	// live is the number of places, used that of places and gone cells. Only the
+	// writer uses them.
 	live, used int
 }
 
@@ -82,8 +81,8 @@ func (t *Table) Insert(hash, place uint32) {
 	t.live++
 }
 
-// insert puts c into the first cell that is empty or gone and tells whether it
-// was empty.
+// insert puts c into the first cell that is empty or gone, and reports
+// whether it was empty.
 func (a array) insert(c uint64) (wasEmpty bool) {
 	mask := uint32(len(a) - 1)
 	for i := uint32(c >> 32); ; i++ {
@@ -99,7 +98,7 @@ func (a array) insert(c uint64) (wasEmpty bool) {
 	}
 }
 
-// Remove takes one place of hash out and tells whether it was there.
+// Remove removes one place of hash, and reports whether it was there.
 func (t *Table) Remove(hash, place uint32) bool {
 	a := t.cells.Load()
 	if a == nil {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 )
 
@@ -89,3 +90,5 @@ func TestProbeFindsWhatStaysWhileOtherPlacesComeAndGo(t *testing.T) {
 	stop.Store(true)
 	readers.Wait()
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

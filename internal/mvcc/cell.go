@@ -105,7 +105,7 @@ func (c *Cell[V]) Edit(version uint64) (value *V, fresh bool) {
 	return &n.Value, true
 }
 
-// Single tells whether no state but the newest is kept. Only the writer calls
+// Single reports whether no state but the newest is kept. Only the writer calls
 // it, between commits.
 func (c *Cell[V]) Single() bool {
 	n := c.head.Load()

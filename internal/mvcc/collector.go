@@ -44,7 +44,7 @@ func (c *Collector) Init(clock *Clock) { c.clock = clock }
 // Retire hands over something of which the pending commit made a new state.
 func (c *Collector) Retire(g Garbage) { c.fresh = append(c.fresh, g) }
 
-// Waiting tells whether a collection could find something to drop when a Pin
+// Waiting reports whether a collection could find something to drop when a Pin
 // is released. Any goroutine may call it.
 func (c *Collector) Waiting() bool { return c.waiting.Load() }
 
@@ -81,7 +81,7 @@ func (c *Collector) live(pin uint64) bool {
 	return ok
 }
 
-// PutOff tells whether there are many pins to read and little to look at, so
+// PutOff reports whether there are many pins to read and little to look at, so
 // that the writer may leave Collect to a later commit.
 func (c *Collector) PutOff() bool {
 	if blocks := c.clock.pins.blocks.Load(); blocks <= 1 || int64(len(c.fresh)) >= blocks {
@@ -104,7 +104,7 @@ func (c *Collector) CollectNow() {
 	}
 }
 
-// Step looks at no more than n things, and tells whether a further Step finds
+// Step looks at no more than n things, and reports whether a further Step finds
 // something to do. When it does not, everything that is still there waits for a
 // Pin that was not released when waiting was set.
 func (c *Collector) Step(n int) (more bool) {
@@ -150,13 +150,13 @@ func (c *Collector) mark(waiting bool) {
 	}
 }
 
-// settled tells whether the reader that was pinning has pinned or left.
+// settled reports whether the reader that was pinning has pinned or left.
 func (c *Collector) settled() bool {
 	_, known := c.clock.pins.scan(nil)
 	return known
 }
 
-// released tells whether something is held for a version that nobody pins any
+// released reports whether something is held for a version that nobody pins any
 // more. A Pin released after this scan finds waiting set.
 func (c *Collector) released() bool {
 	pins, _ := c.clock.pins.scan(nil)

@@ -56,7 +56,7 @@ func (x *Index) newID() uint32 {
 // Value returns the value of an id that has a slot.
 func (x *Index) Value(id uint32) string { return x.byID.At(id).Load().value }
 
-// Has tells whether id stands for value. Any goroutine may ask about an id that
+// Has reports whether id stands for value. Any goroutine may ask about an id that
 // was once given out; the answer is that of the moment.
 func (x *Index) Has(id uint32, value string) bool {
 	p := x.byID.At(id).Load()

@@ -15,11 +15,12 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
 
-// badJob is the one that user code in these tests does not bear; its key is
-// badKey.
+// badJob is the object for which the user code of these tests fails; its key
+// is badKey.
 const (
 	badJob = 2
 	badKey = "ns-2/job-2"
@@ -40,36 +41,34 @@ type badInput struct {
 
 	// access and opts put bad functions in; faults come from the server, each
 	// once. bad is a handler to add.
-	access func(*object.Access[*Job])
+	access func(object.Access[*Job]) object.Access[*Job]
 	opts   func(*informer.Options[*Job])
 	faults []fault
 	bad    informer.Handler[*Job]
 
-	// absent are keys that the store may not hold; unindexed those that the
-	// index of teams may not.
+	// absent are the keys that the store must not hold, unindexed those that
+	// the index of teams must not.
 	absent, unindexed []string
 
-	// late are keys that only the first event brings; lower tells that versions
+	// late are the keys that only the first event brings; with lower, versions
 	// may fall.
 	late  []string
 	lower bool
 
-	// told are words that one single report must all have.
+	// told are words; one single report must have all of them.
 	told []string
 }
 
 var badInputs = []badInput{
 	{
 		name: "a key function that fails",
-		access: func(a *object.Access[*Job]) {
-			key := a.Key
-			a.NameIsKey = false
-			a.Key = func(j *Job) (string, error) {
+		access: func(a object.Access[*Job]) object.Access[*Job] {
+			return a.WithKey(func(j *Job) (string, error) {
 				if isBad(j) {
 					return "", errBad
 				}
-				return key(j)
-			}
+				return a.Key(j)
+			})
 		},
 		absent: []string{badKey},
 		told:   []string{"reflector jobs", "*sim.Job", errBad.Error()},
@@ -186,8 +185,8 @@ func panicking(j *Job) (*Job, error) {
 	return j, nil
 }
 
-// I8, R1, R4, S4: bad input costs what it is about, and nothing else; whoever
-// reads the reports knows what it was. Nothing hangs: the bubble would not end.
+// I8, R1, R4, S4: bad input costs the object that it is about, and nothing else;
+// the reports name it. Nothing hangs: else the bubble would not end.
 func TestBadInputCostsWhatItIsAbout(t *testing.T) {
 	really, handlers := utilruntime.ReallyCrash, utilruntime.PanicHandlers
 	t.Cleanup(func() { utilruntime.ReallyCrash, utilruntime.PanicHandlers = really, handlers })
@@ -274,7 +273,7 @@ func TestWhatIsNoAPIObjectIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log reports
 		source := newMixedSource()
-		in := must(informer.NewWithAccess(source, object.Dynamic[any](), informer.Options[any]{
+		in := must(informer.NewWithAccess(object.Dynamic[any](), source, informer.Options[any]{
 			Name: "things", Logger: log.logger(), Reflector: reflector.Options{DisableStreaming: true},
 		}))
 		ended := make(chan error, 1)
@@ -300,24 +299,24 @@ func TestWhatIsNoAPIObjectIsRefused(t *testing.T) {
 // What cannot work is refused when it is put together, with the name and with
 // what to do.
 func TestNilIsRefusedAtOnce(t *testing.T) {
-	var none *reflector.HTTP[*Job]
+	var none *httpsource.Source[*Job]
 	opts := informer.Options[*Job]{Name: "jobs"}
 	_, noSource := informer.New[*Job](nil, opts)
 	_, nilPointer := informer.New[*Job](none, opts)
-	in := must(informer.New[*Job](&reflector.HTTP[*Job]{}, opts))
+	in := must(informer.New[*Job](&httpsource.Source[*Job]{}, opts))
 	_, noHandler := in.AddHandler(nil, informer.HandlerOptions{})
 	_, nilFunc := in.AddHandler(informer.HandlerFunc[*Job](nil), informer.HandlerOptions{})
-	noWatcher := reflector.New[*Job](nil, reflector.Options{Name: "jobs"}).Check()
+	_, noWatcher := reflector.New[*Job](nil, reflector.Options{Name: "jobs"})
 	for name, test := range map[string]struct {
 		err  error
 		want error
 		told string
 	}{
-		"nil ListerWatcher":                {noSource, informer.ErrNoSource, "informer jobs has no source: give a"},
-		"nil pointer as ListerWatcher":     {nilPointer, informer.ErrNoSource, "informer jobs has no source: give a"},
+		"nil ListerWatcher":                {noSource, informer.ErrNoSource, "informer: it has no source: give a"},
+		"nil pointer as ListerWatcher":     {nilPointer, informer.ErrNoSource, "informer: it has no source: give a"},
 		"nil ListerWatcher of a reflector": {noWatcher, reflector.ErrNoListerWatcher, "reflector jobs: set up *sim.Job: no ListerWatcher: pass a"},
-		"nil handler":                      {noHandler, informer.ErrNoHandler, "informer jobs was given a nil Handler: give"},
-		"nil function as handler":          {nilFunc, informer.ErrNoHandler, "informer jobs was given a nil Handler: give"},
+		"nil handler":                      {noHandler, informer.ErrNoHandler, "informer: it was given a nil Handler: give"},
+		"nil function as handler":          {nilFunc, informer.ErrNoHandler, "informer: it was given a nil Handler: give"},
 	} {
 		if !errors.Is(test.err, test.want) || !strings.Contains(test.err.Error(), test.told) {
 			t.Errorf("%s: %v", name, test.err)

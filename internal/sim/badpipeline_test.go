@@ -14,6 +14,7 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/klog/v2"
@@ -42,7 +43,7 @@ func (bad badInput) pipeline(t *testing.T, streamed bool) *badPipeline {
 	p := &badPipeline{world: w, reports: &reports{}}
 	access := object.Meta[*Job]()
 	if bad.access != nil {
-		bad.access(&access)
+		access = bad.access(access)
 	}
 	opts := informer.Options[*Job]{
 		Name: "jobs", Indexers: indexes, Logger: p.reports.logger(),
@@ -51,10 +52,10 @@ func (bad badInput) pipeline(t *testing.T, streamed bool) *badPipeline {
 	if bad.opts != nil {
 		bad.opts(&opts)
 	}
-	p.informer = must(informer.NewWithAccess(must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
+	p.informer = must(informer.NewWithAccess(access, must(httpsource.New(httpsource.Config[*Job]{
 		Client: w.server.Client(), BaseURL: w.server.URL,
 		Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
-	})), access, opts))
+	})), opts))
 	w.informer = p.informer
 	p.good = w.newOracle("good")
 	if bad.bad != nil {
@@ -64,7 +65,7 @@ func (bad badInput) pipeline(t *testing.T, streamed bool) *badPipeline {
 	return p
 }
 
-// pass lets time pass, and everything happen that is due then.
+// pass lets time pass, and waits until everything that is due has happened.
 func (p *badPipeline) pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait() // it has happened
@@ -84,7 +85,7 @@ func (r *reports) logger() klog.Logger {
 	}, funcr.Options{Verbosity: 4})
 }
 
-// has tells whether a single report has all words.
+// has reports whether a single report has all words.
 func (r *reports) has(words ...string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,8 +109,8 @@ func (r *reports) String() string {
 	return strings.Join(r.lines, "\n")
 }
 
-// mixedSource lists a job and a string, and streams what it is sent; what it
-// has sent before, a list has as well.
+// mixedSource lists a job, a string and what it has streamed before, and
+// streams what it is sent.
 type mixedSource struct {
 	events chan any
 

@@ -27,7 +27,7 @@ var limited = map[reflector.RelistReason]clue{
 type spending struct {
 	run  int
 	last time.Time
-	gap  time.Duration // due before the next one
+	gap  time.Duration // must pass before the next one
 }
 
 // spend goes through lists and says what each limited reason has spent, and

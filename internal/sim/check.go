@@ -67,7 +67,7 @@ func (w *world) checkHandlers(stored map[string]*Job) {
 	}
 }
 
-// departed tells whether the handler was removed, by the script or by itself.
+// departed reports whether the handler was removed, by the script or by itself.
 func (s *watcher) departed() bool {
 	select {
 	case <-s.reg.Done():
@@ -118,11 +118,11 @@ func (w *world) checkIndexes(snapshot indexer.Snapshot[*Job], stored map[string]
 	}
 }
 
-// checkWait waits for the server's version (S5). Without a change it comes
-// with the next bookmark, or with the watch that follows the present one.
+// checkWait waits for the server's version (S5). Where nothing changes, the next
+// bookmark brings it, or the watch that follows the present one.
 func (w *world) checkWait() {
 	if w.script.setup.unversioned || w.wentBack() {
-		return // the store cannot know, or believes that it has long been there
+		return // the store cannot know the version, or has a higher one
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), w.script.setup.most+2*time.Minute)
 	defer cancel()

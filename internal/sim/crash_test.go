@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/informant-go/informant/informer"
-	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // crashEnv makes the process of TestAPanickingHandlerEndsTheProcess the one
@@ -39,12 +39,12 @@ func TestAPanickingHandlerEndsTheProcess(t *testing.T) {
 	}
 }
 
-// crash runs an informer over an object that a handler does not bear; it does
+// crash runs an informer over an object for which a handler panics; it does
 // not return.
 func crash() {
 	server := must(apitest.StartPipe(apitest.Options{Resources: []apitest.Resource{resource}}))
 	must(apitest.Of[*Job](server, resource).Create(newJob(badJob)))
-	in := must(informer.New(must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
+	in := must(informer.New(must(httpsource.New(httpsource.Config[*Job]{
 		Client: server.Client(), BaseURL: server.URL,
 		Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
 	})), informer.Options[*Job]{Name: "jobs"}))

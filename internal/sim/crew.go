@@ -39,11 +39,11 @@ type crew struct {
 
 	journal *journal
 
-	// inOrder tells whether the informer's queue keeps the order of keys. If
+	// inOrder reports whether the informer's queue keeps the order of keys. If
 	// not, the store can reach a version before it has all that is older.
 	inOrder bool
 
-	// comparable tells whether the store's version says that it holds the
+	// comparable reports whether the store's version says that it holds the
 	// latest state of a key. It does not if that was refused (R4).
 	comparable func(key string) bool
 
@@ -60,7 +60,7 @@ func (w *world) newCrew() *crew {
 			return !w.script.setup.unversioned && !w.wentBack() && !w.wasRefused(key) && !w.wasRefused(unknown)
 		},
 	}
-	c.queue = workqueue.NewRateLimiting(workqueue.RateLimitingOptions[string]{
+	c.queue = workqueue.NewRateLimiting(workqueue.Options[string]{
 		Name: "jobs",
 		Limiter: workqueue.NewMaxOfLimiter[string](
 			workqueue.NewExponentialLimiter[string](5*time.Millisecond, 30*time.Second),
@@ -74,10 +74,10 @@ func (w *world) newCrew() *crew {
 	return c
 }
 
-// OnEvent makes the crew a handler.
+// OnEvent queues the key of an event; it makes the crew a handler.
 func (c *crew) OnEvent(_ context.Context, e informer.Event[*Job]) { c.queue.Add(e.Key) }
 
-// work is a worker.
+// work is what one worker does until the queue is shut down.
 func (c *crew) work() {
 	for {
 		key, shutdown := c.queue.Get()
@@ -157,12 +157,12 @@ func (c *crew) write(ctx context.Context, job *Job) (*Job, error) {
 	return answer, json.NewDecoder(resp.Body).Decode(answer)
 }
 
-// readOwn is S5 for one's own write: when the wait is over, the store holds
-// it, or something later. During faults that may take longer than a worker
-// has time.
+// readOwn checks S5 for a worker's own write: when the wait is over, the store
+// holds that write, or a later one. During faults the wait may exceed the
+// worker's timeout.
 func (c *crew) readOwn(ctx context.Context, key string, answer *Job) error {
 	if n, _ := strconv.Atoi(answer.ResourceVersion); n%4 != 0 {
-		return nil // most workers do not care
+		return nil // most workers do not wait for their own write
 	}
 	ctx, cancel := context.WithTimeout(ctx, ownWrite)
 	defer cancel()
@@ -179,17 +179,17 @@ func (c *crew) readOwn(ctx context.Context, key string, answer *Job) error {
 	return err
 }
 
-// idle tells whether there is nothing left to do.
+// idle reports whether there is nothing left to do.
 func (c *crew) idle() bool {
 	s := c.queue.Stats()
-	return s.Waiting+s.InHand+s.Delayed == 0
+	return s.Waiting+s.Processing+s.Delayed == 0
 }
 
 // dismiss drains the queue and waits for the workers (Q5).
 func (c *crew) dismiss() {
 	c.queue.ShutDownWithDrain()
 	c.busy.Wait()
-	if s := c.queue.Stats(); s.Waiting+s.InHand+s.Delayed > 0 {
+	if s := c.queue.Stats(); s.Waiting+s.Processing+s.Delayed > 0 {
 		c.book.fault("queue", "Q5: after the drain: %+v", s)
 	}
 }

@@ -14,21 +14,21 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// kink is something about a source that is not as a client expects, and that
-// is the truth all the same: the state that it tells in the end is right.
+// kink is a way in which a source differs from what a client expects while it
+// still tells the truth: the state that it ends in is right.
 type kink string
 
 const (
-	// oldDeletions are those whose object carries the version of its last
-	// change.
+	// oldDeletions are DELETED events whose object carries the version of its
+	// last change.
 	oldDeletions kink = "deletions carry old versions"
 	// lowEvents are events with a version below that of the object.
 	lowEvents kink = "events carry low versions"
-	// lowBookmarks are behind what was sent.
+	// lowBookmarks have a version below that of what was sent.
 	lowBookmarks kink = "bookmarks carry low versions"
-	// replays are watches that begin with the last events once more.
+	// replays are watches that repeat the last events at their beginning.
 	replays kink = "resumed watches repeat the last events"
-	// addedAgain is ADDED for what is known.
+	// addedAgain is an ADDED for an object that the client knows.
 	addedAgain kink = "changes come as ADDED"
 	// endless are streamed lists without the bookmark that ends them.
 	endless kink = "streamed lists have no end"
@@ -40,8 +40,8 @@ const (
 	spoiled kink = "an object that cannot be decoded"
 	// garbled are changes that cannot be decoded, whose objects are good.
 	garbled kink = "events that cannot be decoded"
-	// foreign objects are all, as when a type is named otherwise than its
-	// kind.
+	// foreign makes all objects of another type, as when a type's name differs
+	// from its kind.
 	foreign kink = "nothing can be decoded"
 )
 
@@ -65,7 +65,7 @@ func newCrooked(s Script) *crooked {
 	}
 }
 
-// bend puts a kink in force; n tells which of its kind.
+// bend puts a kink in force; what n means depends on the kink.
 func (c *crooked) bend(k kink, n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,7 +79,7 @@ func (c *crooked) straighten() {
 	clear(c.kinks)
 }
 
-// strikes tells whether k is in force and strikes one time in n.
+// strikes reports whether k is in force and strikes one time in n.
 func (c *crooked) strikes(k kink, n int) bool {
 	if _, ok := c.kinks[k]; !ok || c.rand.IntN(n) > 0 {
 		return false
@@ -88,7 +88,7 @@ func (c *crooked) strikes(k kink, n int) bool {
 	return true
 }
 
-// struck tells whether one of the kinks has ever struck.
+// struck reports whether one of the kinks has ever struck.
 func (c *crooked) struck(which ...kink) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,7 +109,7 @@ func (c *crooked) lower(v string) string {
 	return strconv.Itoa(max(1, n-1-c.rand.IntN(20)))
 }
 
-// from is where a watch from v really begins.
+// from is the version from which a watch that asked for v begins.
 func (c *crooked) from(v string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,7 +132,7 @@ func (c *crooked) bad() string {
 	return keyOf(newJob(int(n)))
 }
 
-// part bends a part of a list.
+// part applies the kinks to a part of a list.
 func (c *crooked) part(p reflector.Part[*Job]) reflector.Part[*Job] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -161,7 +161,7 @@ func (c *crooked) pause(slice time.Duration) time.Duration {
 	return slice
 }
 
-// meta bends what a list says of itself.
+// meta drops the version of a list where the source has none.
 func (c *crooked) meta(m metav1.ListMeta) metav1.ListMeta {
 	if c.without {
 		m.ResourceVersion = ""
@@ -169,8 +169,8 @@ func (c *crooked) meta(m metav1.ListMeta) metav1.ListMeta {
 	return m
 }
 
-// event bends an event. skip tells that it never came; more is one that comes
-// before it.
+// event applies the kinks to an event. With skip the event is lost; more is an
+// event that comes before it.
 func (c *crooked) event(e reflector.Event[*Job]) (bent reflector.Event[*Job], err error, skip bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -214,7 +214,7 @@ func (c *crooked) bookmark(e reflector.Event[*Job]) (reflector.Event[*Job], erro
 	return e, nil, false
 }
 
-// stranger tells whether an event of an unknown type comes now.
+// stranger reports whether an event of an unknown type comes now.
 func (c *crooked) stranger() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// clue is something that a full list can answer.
+// clue is something that justifies a full list.
 type clue string
 
 const (
@@ -34,7 +34,7 @@ type evidence struct {
 	at   time.Time
 }
 
-// witness notes a clue.
+// witness notes that a clue was seen.
 func (s *source) witness(c clue) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,7 +44,7 @@ func (s *source) witness(c clue) {
 // see is witness with mu held.
 func (s *source) see(c clue) { s.evidence = append(s.evidence, evidence{c, time.Now()}) }
 
-// judge notes what the end of r is a clue to; mu is held.
+// judge notes the clues that the end of r gives; mu is held.
 func (s *source) judge(r *request, err error) {
 	var status apierrors.APIStatus
 	switch {
@@ -70,7 +70,7 @@ func (s *source) judge(r *request, err error) {
 	}
 }
 
-// came notes a version that the reflector is given; mu is held.
+// came notes a version that the reflector was given; mu is held.
 func (s *source) came(version string) {
 	if s.version != "" && object.NewerVersion(s.version, version) {
 		s.see(sawLower)
@@ -83,7 +83,7 @@ func (s *source) came(version string) {
 	}
 }
 
-// silent tells whether the last watches brought nothing while they were open,
+// silent reports whether the last watches brought nothing while they were open,
 // together, for as long as one was asked to last; mu is held.
 func (s *source) silent() bool {
 	open, least := time.Duration(0), time.Duration(math.MaxInt64)
@@ -105,7 +105,7 @@ func (s *source) silent() bool {
 	return false
 }
 
-// unwatched tells whether three watches in a row did not work, or those of a
+// unwatched reports whether three watches in a row did not work, or those of a
 // minute; mu is held.
 func (s *source) unwatched() bool {
 	n := 0
@@ -123,7 +123,7 @@ func (s *source) unwatched() bool {
 	return false
 }
 
-// short tells whether the last watch was over at once and brought nothing at
+// short reports whether the last watch was over at once and brought nothing at
 // all, or five in a row nothing new; mu is held.
 func (s *source) short() bool {
 	n := 0

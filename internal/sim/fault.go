@@ -56,8 +56,8 @@ type fault struct {
 	times  int
 	do     apitest.Action
 
-	// skew is how far ahead the clock is by which failures meanwhile say when
-	// to come back; 0 for what the server says.
+	// skew is how far ahead the clock is that Retry-After of failures is read
+	// from meanwhile; 0 leaves the server's answer as it is.
 	skew time.Duration
 }
 
@@ -68,7 +68,7 @@ func (f fault) String() string {
 	return fmt.Sprintf("%s on %s, %d times", f.name, f.target, f.times)
 }
 
-// spares tells whether lists are answered in spite of the fault.
+// spares reports whether lists are answered in spite of the fault.
 func (f fault) spares(of target) bool {
 	return of == lists && (f.target == watching || f.target == watches || f.target == streams)
 }

@@ -21,7 +21,7 @@ func (w *world) checkFollows(f fault) {
 	version, since := w.server.ResourceVersion(), time.Now()
 	for began := time.Now(); time.Since(began) < 4*bound; {
 		<-time.After(glance)
-		synctest.Wait() // everybody has done what can be done by now
+		synctest.Wait() // until nothing more happens at this moment
 		w.remind()
 		behind := w.disagreement()
 		if behind == "" {
@@ -37,13 +37,13 @@ func (w *world) checkFollows(f fault) {
 	}
 }
 
-// hangs tells whether requests that f strikes are neither answered nor refused.
+// hangs reports whether requests that f strikes are neither answered nor refused.
 func (f fault) hangs() bool { return f.name == "no answer" || f.name == "silence" }
 
-// checkFresh finds fault with a store that is behind in a quiet time: what the
-// transform refuses holds up nothing else (R1b).
+// checkFresh reports a store that is behind in a quiet time: what the transform
+// refuses delays nothing else (R1b).
 func (w *world) checkFresh() {
-	synctest.Wait() // everybody has done what can be done by now
+	synctest.Wait() // until nothing more happens at this moment
 	if w.script.setup.unversioned {
 		return // what happened between two watches shows in the next list
 	}

@@ -3,7 +3,7 @@ package sim
 import "sync"
 
 // gate stands for the progress of our own process: while it is shut, the
-// reflector gets nothing and gets rid of nothing, and the world goes on.
+// reflector neither receives nor hands over anything, and the server goes on.
 type gate struct {
 	mu   sync.Mutex
 	shut chan struct{} // closed when it opens; nil while it is open

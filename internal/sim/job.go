@@ -32,7 +32,7 @@ type JobStatus struct {
 	Observed int64 `json:"observed,omitempty"`
 }
 
-// done tells whether a worker has seen the last spec.
+// done reports whether a worker has seen the last spec.
 func (j *Job) done() bool { return j.Status.Observed >= j.Generation }
 
 // newJob is job number n.

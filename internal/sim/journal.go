@@ -9,7 +9,7 @@ import (
 
 // journal is what happened in a simulation, in order: steps of the script,
 // requests with their answers, what the sink was told, what was reported. Any
-// goroutine may write it. It is put into words only when somebody reads it.
+// goroutine may write it. The text is made only when somebody reads it.
 type journal struct {
 	mu    sync.Mutex
 	start time.Time

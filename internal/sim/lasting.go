@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// never is a delay that nobody waits for.
+// never is a delay that is longer than any simulation.
 const never = 1000 * time.Hour
 
 // drawLasting invents what can go on for hours.
@@ -81,12 +81,12 @@ func statusIn200(code int) apitest.Action {
 	return apitest.Respond(http.StatusOK, "application/json", append(body, '\n'))
 }
 
-// pieces is in how many parts a lasting fault's time is cut, with some changes
-// in each.
+// pieces is the number of parts of a lasting fault's time; each has some
+// changes.
 const pieces = 5
 
-// last lets a fault last, and looks in the end whether lists that are answered
-// are made use of (R1a).
+// last keeps a fault in force for its time, and checks in the end that the store
+// follows the lists that were answered (R1a).
 func (w *world) last(s step) {
 	injected := w.inject(s.fault)
 	w.network.skew(s.fault.skew)

@@ -2,9 +2,9 @@ package sim
 
 import "github.com/informant-go/informant/reflector"
 
-// mutant makes a faulty reflector of a good one: it stands between it and what
-// the oracles see. The zero mutant changes nothing. Tests of the oracles have
-// others.
+// mutant makes a faulty reflector of a good one: it changes what passes between
+// the reflector and what the oracles see. The zero mutant changes nothing; the
+// tests of the oracles have others.
 type mutant struct {
 	source func(reflector.ListerWatcher[*Job]) reflector.ListerWatcher[*Job]
 	sink   func(reflector.Sink[*Job]) reflector.Sink[*Job]

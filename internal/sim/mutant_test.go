@@ -192,7 +192,7 @@ func sourceMutant(alter func(*altered)) mutant {
 	}}
 }
 
-// deafStream hears nothing until its watch ends.
+// deafStream hands over nothing until its watch ends.
 type deafStream struct{ reflector.Stream[*Job] }
 
 func (s *deafStream) Next() (reflector.Event[*Job], error) {
@@ -203,7 +203,7 @@ func (s *deafStream) Next() (reflector.Event[*Job], error) {
 	}
 }
 
-// deafSink hears of no deletion.
+// deafSink drops deletions.
 type deafSink struct{ reflector.Sink[*Job] }
 
 func (s deafSink) Delete(context.Context, *Job) error { return nil }

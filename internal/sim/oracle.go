@@ -15,7 +15,7 @@ import (
 // keptHistory is how much of what it was told of a key an oracle remembers.
 const keptHistory = 12
 
-// oracle is a handler that believes nothing. It rebuilds the collection from
+// oracle is a handler that checks everything. It rebuilds the collection from
 // its events and notes each one that cannot follow those before.
 type oracle struct {
 	name  string
@@ -27,11 +27,11 @@ type oracle struct {
 	slow     time.Duration
 	filtered bool
 
-	// refused tells whether lists held a key in a form that was refused: the
+	// refused reports whether lists held a key in a form that was refused: the
 	// object goes then, and may come again in the same state.
 	refused func(key string) bool
 
-	// wentBack tells whether the source may have told something again, or
+	// wentBack reports whether the source may have told something again, or
 	// older states: versions may fall then.
 	wentBack func() bool
 
@@ -85,7 +85,7 @@ func (o *oracle) exit() {
 	o.calling = false
 }
 
-// take looks at an event, and tells whether it is the one to leave at.
+// take looks at an event, and reports whether it is the one to leave at.
 func (o *oracle) take(e informer.Event[*Job], stored *Job, exists bool) (leave bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -95,7 +95,7 @@ func (o *oracle) take(e informer.Event[*Job], stored *Job, exists bool) (leave b
 	}
 	past := append(o.past[e.Key], describe(e))
 	o.past[e.Key] = past[max(0, len(past)-keptHistory):]
-	if e.Type == informer.Delete {
+	if e.Type == informer.EventDelete {
 		delete(o.table, e.Key)
 	} else {
 		o.table[e.Key] = e.Object
@@ -109,7 +109,7 @@ func (o *oracle) take(e informer.Event[*Job], stored *Job, exists bool) (leave b
 func (o *oracle) checkOrder(e informer.Event[*Job]) {
 	known, present := o.table[e.Key]
 	switch {
-	case present != (e.Type != informer.Add):
+	case present != (e.Type != informer.EventAdd):
 		o.fault(e, "I1: the key was present before: %v", present)
 		return
 	case !present:
@@ -117,13 +117,13 @@ func (o *oracle) checkOrder(e informer.Event[*Job]) {
 	case e.Old == nil || !sameState(e.Old, known):
 		o.fault(e, "I1: old is %s, last given was %s", version(e.Old), version(known))
 	}
-	if e.Type == informer.Update && e.Object.UID != known.UID {
+	if e.Type == informer.EventUpdate && e.Object.UID != known.UID {
 		o.fault(e, "I1: an update replaces an object by another of its name")
 	}
 	if c := compare(e.Object, known); c < 0 && !o.wentBack() {
 		o.fault(e, "I1: the version was %s before", version(known))
 	}
-	if e.Reason == informer.Resync && !sameState(e.Object, known) {
+	if e.Reason == informer.ReasonResync && !sameState(e.Object, known) {
 		o.fault(e, "I1: a resync brings another state than %s", version(known))
 	}
 }
@@ -135,7 +135,7 @@ func (o *oracle) checkStore(e informer.Event[*Job], stored *Job) {
 		return
 	}
 	c := compare(stored, e.Object)
-	gone := e.Type == informer.Delete && !o.filtered && c <= 0 && !o.refused(e.Key)
+	gone := e.Type == informer.EventDelete && !o.filtered && c <= 0 && !o.refused(e.Key)
 	if c < 0 || gone {
 		o.fault(e, "I2: the store holds %s", version(stored))
 	}

@@ -23,8 +23,8 @@ const (
 // span is a time in which the reflector could not ask.
 type span struct{ from, to time.Time }
 
-// checkPace finds fault with loops that have no pause and with pauses that
-// have no bound (R3, R6).
+// checkPace reports loops that have no pause, and pauses that have no bound (R3,
+// R6).
 func (w *world) checkPace() {
 	s := w.source
 	s.mu.Lock()
@@ -34,7 +34,7 @@ func (w *world) checkPace() {
 	}
 }
 
-// hurried tells of windows with more requests than there is reason for.
+// hurried reports windows with more requests than there is reason for.
 func hurried(requests []*request) (wrong []string) {
 	first, asked, allowed := 0, 0, most
 	for _, r := range requests {
@@ -56,8 +56,8 @@ func hurried(requests []*request) (wrong []string) {
 	return nil
 }
 
-// idled tells of times in which nothing was open or asked for, longer than any
-// pause.
+// idled reports times, longer than any pause, in which nothing was open or asked
+// for.
 func idled(requests []*request, absent []span) (wrong []string) {
 	var busy time.Time
 	for _, r := range requests {

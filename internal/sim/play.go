@@ -29,7 +29,7 @@ func (w *world) perform(s step) {
 		<-time.After(s.pause)
 		w.checkStep()
 	case opRest:
-		synctest.Wait() // that is the step
+		synctest.Wait() // until the step has had its effect
 	case opPut, opRelabel, opDelete, opRecreate, opBurst:
 		w.change(s)
 	case opRestart, opJoin, opRemove, opIndex:
@@ -41,7 +41,7 @@ func (w *world) perform(s step) {
 	}
 }
 
-// change is what happens to the objects.
+// change performs the steps that change the objects.
 func (w *world) change(s step) {
 	switch s.op {
 	case opPut:
@@ -94,14 +94,14 @@ func (w *world) delete(n int) {
 	w.setBloated(keyOf(job), false)
 }
 
-// expect takes an error for a fault of the simulation itself.
+// expect reports an error as a fault of the simulation itself.
 func (w *world) expect(err error) {
 	if err != nil {
 		w.book.fault("script", "%v", err)
 	}
 }
 
-// disturb is what goes wrong.
+// disturb performs the steps that make something go wrong.
 func (w *world) disturb(s step) {
 	open := apitest.Match{Verb: apitest.VerbWatch}
 	switch s.op {
@@ -136,7 +136,7 @@ func (w *world) inject(f fault) injected {
 	return i
 }
 
-// trouble is what takes its time, or never ends.
+// trouble performs the steps whose fault takes its time, or never ends.
 func (w *world) trouble(s step) {
 	switch s.op {
 	case opLast:
@@ -174,8 +174,8 @@ func (w *world) bend(s step) {
 	w.source.crooked.straighten()
 }
 
-// checkKept finds fault when all objects of had are gone in the store that the
-// server still has: a list of which nothing could be used was believed (R4).
+// checkKept reports a store that has lost all objects of had although the server
+// has them: it took a list of which nothing could be used (R4).
 func (w *world) checkKept(had []*Job) {
 	exist, err := w.jobs.Objects()
 	if err != nil {
@@ -311,7 +311,7 @@ func (w *world) serve() {
 	}
 }
 
-// rearrange is what happens to the pipeline.
+// rearrange performs the steps that change the pipeline.
 func (w *world) rearrange(s step) {
 	switch s.op {
 	case opRestart:

@@ -60,7 +60,7 @@ var causes = map[reflector.RelistReason][]clue{
 	reflector.RelistUnversioned: {sawNoVersion},
 }
 
-// unfounded tells of the lists whose reason has no cause (R2).
+// unfounded reports the lists whose reason has no cause (R2).
 func (s *source) unfounded() (wrong []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,7 +116,7 @@ func (s *source) clues() []clue {
 	return s.seenSince(time.Time{})
 }
 
-// possible tells whether something happened that can lead to a clue.
+// possible reports whether something happened that can lead to a clue.
 func (w *world) possible(c clue) bool {
 	bent, did := w.source.crooked.struck, w.script.performs
 	switch c {
@@ -146,7 +146,7 @@ func (w *world) possible(c clue) bool {
 	return c == sawSilence // a server where nothing happens is silent
 }
 
-// struck tells whether a fault of one of the names, by their beginnings, has
+// struck reports whether a fault of one of the names, by their beginnings, has
 // hit a request.
 func (w *world) struck(names ...string) bool {
 	for _, f := range w.faults {
@@ -159,8 +159,8 @@ func (w *world) struck(names ...string) bool {
 	return false
 }
 
-// checkQuiet finds fault with lists that were made between two readings, when
-// there was no cause for any but what the transform refuses and what was owed.
+// checkQuiet reports lists that were made between two readings, when there was no
+// cause for any but what the transform refuses and what was owed.
 func (w *world) checkQuiet(before, after reflector.Stats, owed []reflector.RelistReason) {
 	if w.script.setup.stubborn >= 0 { // each time that the object is a new one
 		owed = append(owed, reflector.RelistNotStored)

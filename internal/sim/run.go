@@ -16,10 +16,10 @@ const (
 	Settle = 15 * time.Minute
 
 	// patience is for how long a list may be put off that a single event
-	// calls for. Beyond that the simulation helps.
+	// calls for. After it the simulation changes the objects concerned.
 	patience = 3 * time.Hour
 
-	// glance is the time between two looks at whether it does.
+	// glance is the time between two checks of it.
 	glance = 10 * time.Second
 
 	// quiet is how long nothing may be listed then, and calmly the time
@@ -59,8 +59,8 @@ func simulate(t *testing.T, script Script, m mutant) (w *world) {
 	return w
 }
 
-// endFaults makes the server a good one again. Streams that stand still may
-// have to be found out by the reflector.
+// endFaults ends all faults of the server. The reflector may have to find out
+// by itself which streams stand still.
 func (w *world) endFaults() {
 	for _, f := range w.faults {
 		f.Remove()
@@ -77,8 +77,8 @@ func (w *world) endFaults() {
 	}
 }
 
-// settle waits until everything agrees. What is owed to single events may take
-// its time, within reason.
+// settle waits until everything agrees. A list that a single event calls for may
+// take longer, within R1b's bound.
 func (w *world) settle() bool {
 	limit := Settle
 	if _, most := w.source.owed(); most < patience {
@@ -92,11 +92,11 @@ func (w *world) settle() bool {
 	return false
 }
 
-// agrees tells whether everything agrees within limit.
+// agrees reports whether everything agrees within limit.
 func (w *world) agrees(limit time.Duration, touchOld bool) bool {
 	for range limit / glance {
 		<-time.After(glance)
-		synctest.Wait() // everybody has done what can be done by now
+		synctest.Wait() // until nothing more happens at this moment
 		w.checkStep()
 		w.remind()
 		w.touchRefused(touchOld)
@@ -109,7 +109,7 @@ func (w *world) agrees(limit time.Duration, touchOld bool) bool {
 
 // touchRefused changes the objects that the store lacks because they were
 // shown in a form that was refused and reported, and, if old is true, those of
-// which it has an old state because it was so more than once: the only
+// which it has an old state because they were shown so more than once: the only
 // exceptions of R1, since nothing but such a change tells that they are good
 // again (R1b).
 func (w *world) touchRefused(old bool) {

@@ -50,8 +50,8 @@ const (
 	opIndex   op = "add index"
 )
 
-// step is one thing that happens. n is what op makes of it: a job, an amount,
-// a manner.
+// step is one thing that happens. What n means depends on op: the number of a
+// job, an amount, a variant.
 type step struct {
 	op    op
 	n     int
@@ -112,7 +112,7 @@ type setup struct {
 	limit       int64 // of the server's pages, whatever it is asked for; 0 for none
 	stubborn    int   // the job that the transform always refuses, -1 for none
 
-	// resume tells whether stalled streams go on when the faults end, or
+	// resume reports whether stalled streams go on when the faults end, or
 	// have to be found out.
 	resume bool
 }
@@ -196,7 +196,7 @@ func (d *drawer) disaster(o op) []step {
 		}
 		return append(steps, d.step(end))
 	case o == opInject && d.r.IntN(2) == 0, o == opExpire, o == opCompact && d.r.IntN(2) == 0:
-		return append(steps, d.step(opCut)) // so that it is met
+		return append(steps, d.step(opCut)) // so that a request meets the fault
 	}
 	return steps
 }
@@ -222,14 +222,14 @@ func (d *drawer) step(o op) step {
 	case opFreeze:
 		s.pause = pick(d.r, time.Minute, 12*time.Minute, time.Hour)
 	case opBloat:
-		s.n %= 4 // so that some become so more than once
+		s.n %= 4 // so that some jobs become too large more than once
 	case opRefuse:
 		s.n, s.pause = 4+s.n%4, pick(d.r, time.Minute, 15*time.Minute)
 	}
 	return s
 }
 
-// performs tells whether the script has one of the ops.
+// performs reports whether the script has one of the ops.
 func (s Script) performs(ops ...op) bool {
 	return slices.ContainsFunc(s.steps, func(each step) bool { return slices.Contains(ops, each.op) })
 }

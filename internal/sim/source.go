@@ -123,7 +123,7 @@ func (s *source) begin(k kind, opts metav1.ListOptions) *request {
 	return r
 }
 
-// hurries tells whether too many requests came at one moment; mu is held.
+// hurries reports whether too many requests came at one moment; mu is held.
 func (s *source) hurries() bool {
 	if now := time.Now(); now != s.moment {
 		s.moment, s.hurry = now, 0
@@ -174,7 +174,7 @@ func (s *source) restrict(opts *metav1.ListOptions) {
 	}
 }
 
-// watching tells whether a watch is open that goes on from a complete list.
+// watching reports whether a watch is open that goes on from a complete list.
 func (s *source) watching() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -244,7 +244,7 @@ type sourceStream struct {
 	s    *source
 	r    *request
 	ctx  context.Context
-	kept *reflector.Event[*Job] // comes next
+	kept *reflector.Event[*Job] // is handed over next
 }
 
 func (st *sourceStream) Close() {

@@ -25,8 +25,8 @@ const (
 	rare   = 10 * time.Minute
 )
 
-// lines are the errors that were logged at the default verbosity. It is the
-// sink of the reflector's and the informer's logger.
+// lines are the errors that were logged at the default verbosity: the sink of
+// the reflector's and the informer's logger.
 type lines struct {
 	journal *journal
 	names   []any
@@ -99,7 +99,7 @@ func (c *contact) made() {
 // checkStep compares what the reflector says of itself with what the source
 // knows (R5).
 func (w *world) checkStep() {
-	synctest.Wait() // everybody has noticed what there is
+	synctest.Wait() // until all parts have noticed the last change
 	s := w.source
 	s.mu.Lock()
 	last, open := s.contact.last, s.contact.open
@@ -147,7 +147,7 @@ func (w *world) checkTold() {
 	}
 }
 
-// untold tells whether nothing was logged of a time without contact, though a
+// untold reports whether nothing was logged of a time without contact, though a
 // line was due: no other had been logged just before.
 func untold(lines []told, runs []time.Time, quiet span) bool {
 	out := quiet.from.Add(outAfter)
@@ -164,12 +164,13 @@ func untold(lines []told, runs []time.Time, quiet span) bool {
 	return last.in && quiet.to.Sub(last.at) > rare+grace
 }
 
-// begun tells whether a Run began after one moment and not after another.
+// begun reports whether a Run began after the first moment and not after the
+// second.
 func begun(runs []time.Time, from, to time.Time) bool {
 	return slices.ContainsFunc(runs, func(at time.Time) bool { return at.After(from) && !at.After(to) })
 }
 
-// crowded tells of lines that are too close to one another, or say the same
+// crowded reports lines that are too close to one another, or say the same
 // twice.
 func crowded(lines []told, runs []time.Time) (wrong []string) {
 	for i := 1; i < len(lines); i++ {

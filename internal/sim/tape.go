@@ -7,8 +7,8 @@ import (
 	"github.com/informant-go/informant/reflector"
 )
 
-// taped is a queue of which what it is told is written down. The informer gets
-// the reflector itself, so that it can ask how that stands with its source.
+// taped is a queue that writes down what its producer hands over. The informer
+// gets the reflector itself, so that it can ask for its Status.
 type taped struct {
 	deltafifo.Queue[*Job]
 	front reflector.Sink[*Job]
@@ -32,8 +32,8 @@ func (t taped) Bookmark(ctx context.Context, version string) error {
 	return t.front.Bookmark(ctx, version)
 }
 
-// tape is a sink that writes down what it is told. While our process stands
-// still it takes nothing.
+// tape is a sink that writes down what it is handed. While our process stands
+// still its methods wait.
 type tape struct {
 	sink reflector.Sink[*Job]
 	w    *world

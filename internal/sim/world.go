@@ -16,6 +16,7 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // world is one pipeline and the server that it follows. The goroutine that
@@ -92,8 +93,9 @@ func newWorld(t testing.TB, script Script, m mutant) *world {
 	opts := informer.Options[*Job]{
 		Name: "jobs", Indexers: indexes, Transform: w.transform, Logger: w.lines.logger(),
 		ResyncPeriod: s.resync, RelistUpdates: s.relistUpdates, NewQueue: w.newQueue,
+		SourceStatus: w.reflector.Status,
 	}
-	w.informer = must(informer.NewFromRunner(w.reflector, object.Meta[*Job](), opts))
+	w.informer = must(informer.NewFromRunner(object.Meta[*Job](), w.reflector, opts))
 	w.crew = w.newCrew()
 	must(w.informer.AddHandler(w.crew, informer.HandlerOptions{Name: "crew", ResyncPeriod: -1}))
 	w.firstHandlers()
@@ -111,32 +113,32 @@ func (w *world) newReflector() {
 	s := w.script.setup
 	w.network = &network{base: w.server.Client().Transport}
 	w.source = &source{
-		lw: must(reflector.NewHTTP(reflector.HTTPConfig[*Job]{
+		lw: must(httpsource.New(httpsource.Config[*Job]{
 			Client: &http.Client{Transport: w.network}, BaseURL: w.server.URL, MaxObjectBytes: maxBytes,
 			Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
 		})),
 		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book, refuses: w.refuses,
 		url: w.server.URL + resource.Path("", ""),
 	}
-	w.reflector = reflector.New(w.mutant.lw(w.source), reflector.Options{
+	w.reflector = must(reflector.New(w.mutant.lw(w.source), reflector.Options{
 		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
 		MinWatchTimeout: s.least, MaxWatchTimeout: s.most, UnorderedVersions: s.unordered,
 		Backoff: reflector.Backoff{Jitter: s.jitter},
 		OnError: w.onError,
 		Logger:  w.lines.logger(),
-	})
+	}))
 	w.source.stats = w.reflector.Stats
 }
 
 // newQueue makes the queue of a run.
-func (w *world) newQueue(a object.Access[*Job], o deltafifo.DeltaOptions[*Job]) (deltafifo.Queue[*Job], error) {
+func (w *world) newQueue(a object.Access[*Job], o deltafifo.Options[*Job]) (deltafifo.Queue[*Job], error) {
 	o.Bound = w.script.setup.bound
 	var queue deltafifo.Queue[*Job]
 	var err error
 	if w.script.setup.deltaFIFO {
-		queue, err = deltafifo.NewDeltaFIFO(a, o)
+		queue, err = deltafifo.NewDeltaFIFOWithAccess(a, o)
 	} else {
-		queue, err = deltafifo.NewInOrder(a, o.Options)
+		queue, err = deltafifo.NewInOrderWithAccess(a, o)
 	}
 	if err != nil {
 		return nil, err
@@ -197,8 +199,8 @@ func (w *world) run() {
 	go func() { ended <- w.informer.Run(ctx) }()
 }
 
-// stop ends the present Run in one way or the other. All callbacks heed their
-// contexts, so that it needs no time.
+// stop ends the present Run in one way or the other. All callbacks end with their
+// contexts, so that stop takes no time.
 func (w *world) stop() {
 	if w.rand.IntN(2) == 0 {
 		w.cancel()
@@ -237,7 +239,8 @@ func (w *world) refuses(key string) {
 	w.refused[key]++
 }
 
-// unknown is the key of what was refused in a form that tells no key.
+// unknown stands for the key of an object that was refused in a form without a
+// key.
 const unknown = ""
 
 func (w *world) wasRefused(key string) bool {
@@ -246,7 +249,7 @@ func (w *world) wasRefused(key string) bool {
 	return w.refused[key] > 0
 }
 
-// refusedOften tells whether it happened more than once.
+// refusedOften reports whether it happened more than once.
 func (w *world) refusedOften(key string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -259,7 +262,7 @@ func (w *world) anyRefused() bool {
 	return len(w.refused) > 0
 }
 
-// hopeless tells whether the object of a key is refused now whatever happens.
+// hopeless reports whether any state of a key's object is refused now.
 func (w *world) hopeless(key string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

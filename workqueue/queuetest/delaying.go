@@ -48,7 +48,7 @@ var delayingChecks = []check{
 		pass(time.Second)
 		return first(err, wantItems(q, "a"))
 	}},
-	{"Q4 a delay that ends in hand brings the item back after Done", func(f Factory) error {
+	{"Q4 a delay that ends while processing brings the item back after Done", func(f Factory) error {
 		q := f.Delaying()
 		defer q.ShutDown()
 		q.Add("a")
@@ -109,7 +109,7 @@ var delayingChecks = []check{
 		<-drain.returned
 		q.ShutDown()
 		if early {
-			return errors.New("ShutDownWithDrain returned with an item in hand")
+			return errors.New("ShutDownWithDrain returned while an item was being processed")
 		}
 		return first(err, wantItems(q), wantShutdown(get(q)))
 	}},
@@ -192,7 +192,7 @@ func wantRequeues(q workqueue.RateLimitingInterface[string], n int) error {
 
 // pass lets time pass, and what it begins end.
 func pass(d time.Duration) {
-	synctest.Wait() // a queue may first have to take note of a delay
+	synctest.Wait() // a queue may first have to hand a delay to a goroutine of its own
 	<-time.After(d)
 	synctest.Wait()
 }

@@ -26,7 +26,7 @@ func get(q workqueue.Interface[string]) *getter {
 	return g
 }
 
-// has tells whether Get has returned.
+// has reports whether Get has returned.
 func (g *getter) has() bool {
 	select {
 	case <-g.returned:
@@ -42,7 +42,7 @@ func (g *getter) want(item string) error {
 	case !g.has():
 		return fmt.Errorf("call of Get still waits, expected %q", item)
 	case g.shutdown:
-		return fmt.Errorf("call of Get says shutdown, expected %q", item)
+		return fmt.Errorf("call of Get returned shutdown, expected %q", item)
 	case g.item != item:
 		return fmt.Errorf("call of Get returned %q, expected %q", g.item, item)
 	}
@@ -78,7 +78,8 @@ func wantLen(q workqueue.Interface[string], n int) error {
 }
 
 // started calls f in a goroutine, and waits until it has returned or is
-// blocked. The result tells, then and later, which of the two.
+// blocked. The method has of the result reports, then and later,
+// which of the two.
 func started(f func()) *getter {
 	g := &getter{returned: make(chan struct{})}
 	go func() {

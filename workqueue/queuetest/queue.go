@@ -7,7 +7,7 @@ import (
 )
 
 var queueChecks = []check{
-	{"Q1 an item in hand is handed to nobody else", func(f Factory) error {
+	{"Q1 an item that is being processed is handed to nobody else", func(f Factory) error {
 		q := f.Queue()
 		defer q.ShutDown()
 		q.Add("a")
@@ -15,7 +15,7 @@ var queueChecks = []check{
 		q.Add("a")
 		two := get(q)
 		if two.has() {
-			return errors.New("two workers hold the item")
+			return errors.New("two workers process the item")
 		}
 		q.Done("a")
 		synctest.Wait()
@@ -36,7 +36,7 @@ var queueChecks = []check{
 		q.Add("a")
 		return first(wantLen(q, 2), wantItems(q, "a", "b"))
 	}},
-	{"Q2 an item added in hand goes back once after Done", func(f Factory) error {
+	{"Q2 an item added while processing goes back once after Done", func(f Factory) error {
 		q := f.Queue()
 		defer q.ShutDown()
 		q.Add("a")
@@ -49,7 +49,7 @@ var queueChecks = []check{
 		q.Done("a")
 		return first(err, wantLen(q, 0))
 	}},
-	{"Q2 an item that was not added in hand does not come back", func(f Factory) error {
+	{"Q2 an item that was not added while processing does not come back", func(f Factory) error {
 		q := f.Queue()
 		defer q.ShutDown()
 		q.Add("a")

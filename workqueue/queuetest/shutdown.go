@@ -22,7 +22,7 @@ var shutdownChecks = []check{
 		q.ShutDown()
 		return first(wantItems(q, "a", "b"), wantShutdown(get(q)))
 	}},
-	{"Q5 an item added in hand before ShutDown goes back", func(f Factory) error {
+	{"Q5 an item added while processing before ShutDown goes back", func(f Factory) error {
 		q := f.Queue()
 		q.Add("a")
 		err := wantItems(q, "a")
@@ -43,7 +43,7 @@ var shutdownChecks = []check{
 		}
 		return nil
 	}},
-	{"Q5 ShutDownWithDrain waits for items in hand", func(f Factory) error {
+	{"Q5 ShutDownWithDrain waits for items that are being processed", func(f Factory) error {
 		q := f.Queue()
 		q.Add("a")
 		q.Add("b")
@@ -55,7 +55,7 @@ var shutdownChecks = []check{
 		q.Done("b")
 		<-drain.returned
 		if early {
-			return errors.New("ShutDownWithDrain returned with an item in hand")
+			return errors.New("ShutDownWithDrain returned while an item was being processed")
 		}
 		return err
 	}},

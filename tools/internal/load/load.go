@@ -46,24 +46,39 @@ type listed struct {
 	Error                 *struct{ Err string }
 }
 
+// A Platform is what a program is built for.
+type Platform struct{ GOOS, GOARCH string }
+
 // Work loads the packages of the modules that the go.work file in the folder
 // root names. All of them are read from source, what they import too, so that
 // it takes the same time with and without a build cache; and all as for
 // linux/amd64 without C, so that the result is the same on every machine.
 func Work(root string) (*Tree, error) {
-	packages, err := list(root)
+	return load(root, Platform{"linux", "amd64"})
+}
+
+// Check reads the same packages with their tests, as for p, and returns what
+// does not compile there.
+func Check(root string, p Platform) error {
+	_, err := load(root, p, "-test")
+	return err
+}
+
+func load(root string, platform Platform, flags ...string) (*Tree, error) {
+	packages, err := list(root, platform, flags)
 	if err != nil {
 		return nil, err
 	}
 	tree := &Tree{Set: token.NewFileSet()}
 	known := map[string]*types.Package{"unsafe": types.Unsafe}
+	var faults []error
 	for _, p := range packages { // each stands behind what it imports
-		if p.ImportPath == "unsafe" {
+		if p.ImportPath == "unsafe" || strings.HasSuffix(p.ImportPath, ".test") { // the latter is made by go test
 			continue
 		}
-		loaded, err := check(tree.Set, p, known)
+		loaded, err := check(tree.Set, p, platform, known)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.ImportPath, err)
+			faults = append(faults, fmt.Errorf("%s: %w", p.ImportPath, err))
 		}
 		known[p.ImportPath] = loaded.Types
 		if Ours(p.ImportPath) {
@@ -71,7 +86,7 @@ func Work(root string) (*Tree, error) {
 		}
 	}
 	slices.SortFunc(tree.Packages, func(a, b *Package) int { return strings.Compare(a.Path, b.Path) })
-	return tree, nil
+	return tree, errors.Join(faults...)
 }
 
 // Ours reports whether an import path is one of this repository.
@@ -90,10 +105,11 @@ func (p *Package) Public() bool {
 	return p.Name != "main" && !slices.Contains(elements, "internal") && !slices.Contains(private, elements[0])
 }
 
-func list(root string) ([]listed, error) {
-	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Name,Dir,GoFiles,ImportMap,Error", "work")
+func list(root string, p Platform, flags []string) ([]listed, error) {
+	args := append([]string{"list", "-deps", "-json=ImportPath,Name,Dir,GoFiles,ImportMap,Error"}, flags...)
+	cmd := exec.Command("go", append(args, "work")...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=")
+	cmd.Env = append(os.Environ(), "GOOS="+p.GOOS, "GOARCH="+p.GOARCH, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=")
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()
@@ -117,7 +133,7 @@ func list(root string) ([]listed, error) {
 
 // check reads the types of a package. Bodies of functions count only in
 // packages of ours.
-func check(set *token.FileSet, p listed, known map[string]*types.Package) (*Package, error) {
+func check(set *token.FileSet, p listed, platform Platform, known map[string]*types.Package) (*Package, error) {
 	loaded := &Package{Path: p.ImportPath, Name: p.Name, Dir: p.Dir}
 	mode := parser.SkipObjectResolution
 	if Ours(p.ImportPath) {
@@ -127,18 +143,20 @@ func check(set *token.FileSet, p listed, known map[string]*types.Package) (*Pack
 	for _, name := range p.GoFiles {
 		file, err := parser.ParseFile(set, filepath.Join(p.Dir, name), nil, mode)
 		if err != nil {
-			return nil, err
+			return loaded, err
 		}
 		loaded.Files = append(loaded.Files, file)
 	}
+	var faults []error
 	config := types.Config{
 		Importer:         importer{known, p.ImportMap},
-		Sizes:            types.SizesFor("gc", "amd64"),
+		Sizes:            types.SizesFor("gc", platform.GOARCH),
 		IgnoreFuncBodies: !Ours(p.ImportPath),
+		Error:            func(err error) { faults = append(faults, err) },
 	}
-	var err error
-	loaded.Types, err = config.Check(p.ImportPath, set, loaded.Files, loaded.Info)
-	return loaded, err
+	path, _, _ := strings.Cut(p.ImportPath, " ") // a package with its tests has those behind
+	loaded.Types, _ = config.Check(path, set, loaded.Files, loaded.Info)
+	return loaded, errors.Join(faults...)
 }
 
 // importer finds what a package imports among those that are loaded.
@@ -151,7 +169,7 @@ func (i importer) Import(path string) (*types.Package, error) {
 	if other, ok := i.renamed[path]; ok {
 		path = other
 	}
-	if p, ok := i.known[path]; ok {
+	if p := i.known[path]; p != nil {
 		return p, nil
 	}
 	return nil, fmt.Errorf("%s is not among the packages of go list", path)

@@ -14,7 +14,7 @@ type delay struct {
 // manyDelays is how many delays AddAfterWaits takes without waiting.
 const manyDelays = 1000
 
-// AddAfter is that of a delaying queue.
+// AddAfter is the method of workqueue.DelayingInterface.
 func (q *Queue) AddAfter(item string, after time.Duration) {
 	if after <= 0 {
 		if q.fault != NoDelayIsLost {
@@ -80,7 +80,7 @@ func (q *Queue) fire() {
 	q.arm()
 }
 
-// AddRateLimited is that of a rate-limiting queue.
+// AddRateLimited is the method of workqueue.RateLimitingInterface.
 func (q *Queue) AddRateLimited(item string) {
 	after := q.limiter.When(item)
 	if q.fault == IgnoresLimiter {
@@ -89,12 +89,12 @@ func (q *Queue) AddRateLimited(item string) {
 	q.AddAfter(item, after)
 }
 
-// Forget is that of a rate-limiting queue.
+// Forget is the method of workqueue.RateLimitingInterface.
 func (q *Queue) Forget(item string) {
 	if q.fault != NeverForgets {
 		q.limiter.Forget(item)
 	}
 }
 
-// NumRequeues is that of a rate-limiting queue.
+// NumRequeues is the method of workqueue.RateLimitingInterface.
 func (q *Queue) NumRequeues(item string) int { return q.limiter.NumRequeues(item) }

@@ -8,14 +8,14 @@ import (
 	"github.com/informant-go/informant/workqueue"
 )
 
-// Patience is how long a call waits for what a sound queue gives at once,
-// before it gives up: a fault must not keep a goroutine for ever.
+// Patience is how long a call waits before it gives up. A queue without a fault
+// does not let it wait so long, and a fault must not block a goroutine for ever.
 const Patience = time.Hour
 
 // GaveUp is the item that a Get returns which has waited for Patience.
 const GaveUp = "gave up"
 
-// Queue is a rate-limiting queue, as plain as can be: slices that are searched
+// Queue is a rate-limiting queue, as simple as can be: slices that are searched
 // from end to end, and one channel that is closed at each change. It must be
 // made by New.
 type Queue struct {
@@ -25,11 +25,11 @@ type Queue struct {
 	mu      sync.Mutex
 	changed chan struct{}
 	waiting []string
-	held    map[string]bool // true when added again
+	held    map[string]bool // what is being processed; true if added again
 	adds    int
 	down    bool
 	forced  int  // how often ShutDown ended those who drain
-	woke    bool // one was woken, with a fault that wakes one only
+	woke    bool // with a fault that wakes one waiter only: it was woken
 
 	delays []delay // the first to end first
 	timer  *time.Timer
@@ -71,7 +71,7 @@ func (q *Queue) await(ready func() bool) bool {
 	}
 }
 
-// Add is that of a work queue.
+// Add is the method of workqueue.Interface.
 func (q *Queue) Add(item string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -109,14 +109,14 @@ func (q *Queue) push(item string) {
 	q.change()
 }
 
-// Len is that of a work queue.
+// Len is the method of workqueue.Interface.
 func (q *Queue) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.waiting)
 }
 
-// Get is that of a work queue.
+// Get is the method of workqueue.Interface.
 func (q *Queue) Get() (item string, shutdown bool) {
 	was := false
 	ready := q.await(func() bool {
@@ -147,7 +147,7 @@ func (q *Queue) wakesOne() bool {
 	return first
 }
 
-// TryGet is that of workqueue.Queue.
+// TryGet is the method of workqueue.Queue.
 func (q *Queue) TryGet() (item string, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -164,7 +164,7 @@ func (q *Queue) take() string {
 	return item
 }
 
-// Done is that of a work queue.
+// Done is the method of workqueue.Interface.
 func (q *Queue) Done(item string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -1,6 +1,6 @@
 package broken
 
-// ShutDown is that of a work queue.
+// ShutDown is the method of workqueue.Interface.
 func (q *Queue) ShutDown() {
 	q.mu.Lock()
 	if q.down && q.fault == ShutDownOnlyOnce {
@@ -33,7 +33,7 @@ func (q *Queue) close() {
 	q.change()
 }
 
-// ShutDownWithDrain is that of a work queue.
+// ShutDownWithDrain is the method of workqueue.Interface.
 func (q *Queue) ShutDownWithDrain() {
 	q.mu.Lock()
 	q.close()
@@ -52,10 +52,10 @@ func (q *Queue) ShutDownWithDrain() {
 }
 
 func (q *Queue) drained() bool {
-	return len(q.held) == 0 && (len(q.waiting) == 0 || q.fault == DrainsWhatIsInHand)
+	return len(q.held) == 0 && (len(q.waiting) == 0 || q.fault == DrainsWhatIsProcessed)
 }
 
-// ShuttingDown is that of a work queue.
+// ShuttingDown is the method of workqueue.Interface.
 func (q *Queue) ShuttingDown() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

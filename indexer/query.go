@@ -1,0 +1,160 @@
+package indexer
+
+import "iter"
+
+// Get looks up the key of obj. The error is an *object.KeyError.
+func (c *Cache[T]) Get(obj T) (item T, exists bool, err error) {
+	key, err := c.key(obj)
+	if err != nil {
+		return item, false, err
+	}
+	item, exists = c.engine.get(key)
+	return item, exists, nil
+}
+
+// GetByKey looks up a key. It takes no lock and writes no shared memory. The
+// error is always nil.
+func (c *Cache[T]) GetByKey(key string) (item T, exists bool, err error) {
+	item, exists = c.engine.get(key)
+	return item, exists, nil
+}
+
+// Len is the number of objects.
+func (c *Cache[T]) Len() int {
+	v, pin := c.engine.read()
+	defer c.engine.release(pin)
+	return v.summary().len
+}
+
+// List returns all objects, in no order, in a slice that is the caller's.
+func (c *Cache[T]) List() []T {
+	v, pin := c.engine.read()
+	defer c.engine.release(pin)
+	return v.list()
+}
+
+// ListKeys returns all keys, in no order, in a slice that is the caller's.
+func (c *Cache[T]) ListKeys() []string {
+	v, pin := c.engine.read()
+	defer c.engine.release(pin)
+	return v.listKeys()
+}
+
+// All yields every key and object of one state without a copy. What the loop
+// does to the store it does not see. The state is held on to until the loop
+// ends.
+func (c *Cache[T]) All() iter.Seq2[string, T] {
+	return func(yield func(string, T) bool) {
+		v, pin := c.engine.read()
+		defer c.engine.release(pin)
+		v.all(yield)
+	}
+}
+
+// Keys yields every key, as All does.
+func (c *Cache[T]) Keys() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		c.All()(func(key string, _ T) bool { return yield(key) })
+	}
+}
+
+// ByIndexSeq yields the objects of an index value and their keys, as All does;
+// nothing for an unknown index.
+func (c *Cache[T]) ByIndexSeq(indexName, value string) iter.Seq2[string, T] {
+	return func(yield func(string, T) bool) {
+		v, pin := c.engine.read()
+		defer c.engine.release(pin)
+		v.eachByIndex(indexName, value, yield)
+	}
+}
+
+// KeysByIndex yields the keys of an index value, as ByIndexSeq does.
+func (c *Cache[T]) KeysByIndex(indexName, value string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		c.ByIndexSeq(indexName, value)(func(key string, _ T) bool { return yield(key) })
+	}
+}
+
+// Namespace yields the objects of one namespace and their keys, from one state
+// and without a copy. It uses the index NamespaceIndex where there is one; it
+// must list what MetaNamespaceIndexFunc lists.
+func (c *Cache[T]) Namespace(namespace string) iter.Seq2[string, T] {
+	return func(yield func(string, T) bool) {
+		v, pin := c.engine.read()
+		defer c.engine.release(pin)
+		if _, ok := v.summary().indexes[NamespaceIndex]; ok {
+			v.eachByIndex(NamespaceIndex, namespace, yield)
+			return
+		}
+		v.all(func(key string, obj T) bool {
+			return c.access.Name(obj).Namespace != namespace || yield(key, obj)
+		})
+	}
+}
+
+// Index returns the objects that share a value of the named index with obj,
+// each once. The error is that of the index function, which is called here, or
+// says that there is no such index. A panic of the index function is an error
+// too, unless Options.PanicOnIndexError is set.
+func (c *Cache[T]) Index(indexName string, obj T) ([]T, error) {
+	v, pin := c.engine.read()
+	defer c.engine.release(pin)
+	ix, err := v.index(indexName)
+	if err != nil {
+		return nil, err
+	}
+	call := ix.call
+	if c.engine.options.PanicOnIndexError {
+		call = ix.fn // its panic is the caller's, as in client-go
+	}
+	values, err := call(obj)
+	if err != nil {
+		return nil, err
+	}
+	return v.byAny(ix, values), nil
+}
+
+// ByIndex returns the objects with the value, in no order, in a slice that is
+// the caller's. An unknown index is an error.
+func (c *Cache[T]) ByIndex(indexName, value string) ([]T, error) {
+	v, pin := c.engine.read()
+	defer c.engine.release(pin)
+	return v.byIndex(indexName, value)
+}
+
+// IndexKeys returns the keys of the objects with the value, in no order.
+func (c *Cache[T]) IndexKeys(indexName, value string) ([]string, error) {
+	v, pin := c.engine.read()
+	defer c.engine.release(pin)
+	return v.indexKeys(indexName, value)
+}
+
+// ListIndexFuncValues returns the values that have an object, none for an
+// unknown index.
+func (c *Cache[T]) ListIndexFuncValues(indexName string) []string {
+	v, pin := c.engine.read()
+	defer c.engine.release(pin)
+	return v.indexValues(indexName)
+}
+
+// GetIndexers returns a copy of the index functions.
+func (c *Cache[T]) GetIndexers() Indexers[T] {
+	v, pin := c.engine.read()
+	defer c.engine.release(pin)
+	return v.indexers()
+}
+
+// IndexErrors returns the objects that an index has no place for at present,
+// by index and key.
+func (c *Cache[T]) IndexErrors() []*IndexError { return c.engine.errors.list() }
+
+// LastStoreSyncResourceVersion is the newest version that the state is known to
+// include, "" before the first. A Replace sets it back where its version is
+// older.
+func (c *Cache[T]) LastStoreSyncResourceVersion() string {
+	return c.engine.resourceVersion()
+}
+
+// Snapshot returns the present state. It costs the same whatever the store
+// holds; a write copies what the snapshot would lose by it.
+func (c *Cache[T]) Snapshot() Snapshot[T] { return c.engine.snapshot() }

@@ -1,0 +1,34 @@
+package stores
+
+import (
+	"reflect"
+
+	"github.com/informant-go/informant/object"
+)
+
+// keyFunc returns the key function of access with every error as an
+// *object.KeyError.
+func keyFunc[T any](access object.Access[T]) func(obj T) (string, error) {
+	return func(obj T) (string, error) {
+		key, err := access.Key(obj)
+		if err == nil {
+			return key, nil
+		}
+		if _, ok := err.(*object.KeyError); !ok {
+			err = &object.KeyError{Obj: obj, Err: err}
+		}
+		return "", err
+	}
+}
+
+// isNil reports whether store is nil, or holds a nil pointer or the like.
+func isNil(store any) bool {
+	switch v := reflect.ValueOf(store); v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan, reflect.Slice:
+		return v.IsNil()
+	default:
+		return false
+	}
+}

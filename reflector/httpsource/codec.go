@@ -1,0 +1,228 @@
+package httpsource
+
+import (
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/informant-go/informant/internal/apikind"
+	"github.com/informant-go/informant/reflector"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// Object is what HTTP can decode: an API object with kind and metadata. Any
+// pointer to a struct that embeds metav1.TypeMeta and metav1.ObjectMeta is
+// one, and so is *unstructured.Unstructured.
+type Object interface {
+	metav1.Object
+	GetObjectKind() schema.ObjectKind
+}
+
+// The kinds of metadata alone, which a server sends to who asks for it.
+var (
+	metadataAlone = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadata")
+	metadataList  = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadataList")
+)
+
+// codec makes objects of their wire form. The objects are those that client-go
+// makes of the same bytes: its typed clients for a typed T, its dynamic client
+// for *unstructured.Unstructured.
+type codec[T Object] struct {
+	// decode makes an object of JSON.
+	decode func(raw []byte) (T, error)
+
+	target target // for errors
+	typ    string // for errors
+	gv     schema.GroupVersion
+	kind   string // "" when any will do
+
+	// loose is set where kind is a guess: upper and lower case are the same.
+	loose bool
+
+	// carries is true for a T whose objects carry their kind. One whose kind
+	// is that of its Go type has none in a list, and loses the one that it
+	// has in an event.
+	carries bool
+
+	// mustSay is true where only the objects of events themselves say what
+	// they are; partial where they may be metadata alone.
+	mustSay, partial bool
+}
+
+// newCodec returns the codec for T. fresh makes an empty T; nil means a new
+// value of what T points to.
+func newCodec[T Object](config Config[T]) (codec[T], error) {
+	c := codec[T]{
+		typ:  reflect.TypeFor[T]().String(),
+		gv:   schema.GroupVersion{Group: config.Group, Version: config.Version},
+		kind: config.Kind,
+	}
+	if decode, ok := any(decodeUnstructured).(func([]byte) (T, error)); ok {
+		c.decode, c.carries, c.mustSay = decode, true, true
+		return c, nil
+	}
+	fresh, made, err := newObject(config.New)
+	if err != nil {
+		return c, err
+	}
+	c.partial = made == reflect.TypeFor[metav1.PartialObjectMetadata]()
+	c.carries = c.partial
+	if c.kind == "" && !c.carries {
+		c.kind, c.loose = made.Name(), true
+	}
+	c.decode = func(raw []byte) (T, error) {
+		obj := fresh()
+		return obj, json.Unmarshal(raw, obj)
+	}
+	return c, nil
+}
+
+// newObject completes fresh and returns the type that it makes a pointer to.
+func newObject[T Object](fresh func() T) (func() T, reflect.Type, error) {
+	t := reflect.TypeFor[T]()
+	if fresh != nil {
+		made := reflect.ValueOf(fresh())
+		if !made.IsValid() || made.Kind() == reflect.Pointer && made.IsNil() {
+			return nil, nil, errors.New("Config.New returns nil: let it return a new object, or leave it nil")
+		}
+		t = made.Type()
+	}
+	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
+		return nil, nil, fmt.Errorf("cannot make a %v: use a pointer to a struct, or set New", reflect.TypeFor[T]())
+	}
+	if fresh == nil {
+		fresh = func() T { return reflect.New(t.Elem()).Interface().(T) }
+	}
+	return fresh, t.Elem(), nil
+}
+
+func decodeUnstructured(raw []byte) (*unstructured.Unstructured, error) {
+	u := &unstructured.Unstructured{Object: make(map[string]any)}
+	return u, json.Unmarshal(raw, &u.Object)
+}
+
+// object decodes raw. An error is a *DecodeError.
+func (c *codec[T]) object(t watch.EventType, raw []byte) (T, error) {
+	if string(raw) == "null" {
+		var none T
+		return none, c.refuse(raw, t, errors.New("it is null"))
+	}
+	obj, err := c.decode(raw)
+	if err != nil {
+		return obj, c.refuse(raw, t, discreet(raw, err))
+	}
+	if err := c.check(obj, c.mustSay && t != ""); err != nil {
+		return obj, c.refuse(raw, t, err)
+	}
+	return obj, nil
+}
+
+// item decodes an item of a list. Where only the list knows the kind, the
+// object has none yet.
+func (c *codec[T]) item(raw []byte) (T, error) { return c.object("", raw) }
+
+// event decodes the object of an event.
+func (c *codec[T]) event(t watch.EventType, raw []byte) (reflector.Event[T], error) {
+	obj, err := c.object(t, raw)
+	if err != nil {
+		return reflector.Event[T]{}, err
+	}
+	if !c.carries {
+		obj.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{})
+	}
+	return reflector.Event[T]{Type: t, Object: obj, ResourceVersion: obj.GetResourceVersion()}, nil
+}
+
+// check tells whether obj is what was asked for. An object may keep silent on
+// its kind unless mustSay. One that is metadata alone is given the kind that it
+// is the metadata of.
+func (c *codec[T]) check(obj T, mustSay bool) error {
+	kind := obj.GetObjectKind()
+	switch got := kind.GroupVersionKind(); {
+	case got.Kind == "" && mustSay:
+		return errors.New("it does not say its kind")
+	case got.Kind != "" && apikind.IsTable(got):
+		return apikind.ErrTable
+	case got.Kind != "" && !c.matches(got):
+		return otherKind(got, c.want())
+	}
+	if obj.GetName() == "" {
+		return errors.New("it has no name")
+	}
+	if c.partial && c.kind != "" {
+		kind.SetGroupVersionKind(c.want())
+	}
+	return nil
+}
+
+// checkList tells whether a list of the kind got is what was asked for.
+func (c *codec[T]) checkList(got schema.GroupVersionKind, kind string) error {
+	switch {
+	case apikind.IsTable(got):
+		return apikind.ErrTable
+	case c.partial && got == metadataList:
+		return nil
+	case got.GroupVersion() != c.gv || !c.isKind(got.Kind, kind):
+		return otherKind(got, c.gv.WithKind(kind))
+	}
+	return nil
+}
+
+// otherKind refuses what is of another kind than the config says or implies.
+func otherKind(got, want schema.GroupVersionKind) error {
+	what := "set httpsource.Config.Kind to the kind of the resource"
+	if got.GroupVersion() != want.GroupVersion() {
+		what = "check httpsource.Config.Group, Version and Kind"
+	}
+	return fmt.Errorf("%w: %s", apikind.Other(got, want), what)
+}
+
+func (c *codec[T]) want() schema.GroupVersionKind { return c.gv.WithKind(c.kind) }
+
+func (c *codec[T]) matches(got schema.GroupVersionKind) bool {
+	return c.partial && got == metadataAlone || got.GroupVersion() == c.gv && c.isKind(got.Kind, c.kind)
+}
+
+// isKind compares a kind with an expected one, "" being any.
+func (c *codec[T]) isKind(got, want string) bool {
+	return want == "" || got == want || (c.loose && strings.EqualFold(got, want))
+}
+
+// refuse is the DecodeError of raw, which came in an event of the type t if
+// that is not "". It leaves out what is in the object.
+func (c *codec[T]) refuse(raw []byte, t watch.EventType, err error) error {
+	var id identity
+	var large *tooLargeError
+	if errors.As(err, &large) {
+		id = large.id
+	} else {
+		id = identify(raw)
+	}
+	return &reflector.DecodeError{Type: c.typ, Key: id.key(), ResourceVersion: id.version, Event: t, Err: c.target.failed(err)}
+}
+
+// discreet is err, of a decoder of raw, without what it quotes: that may be out
+// of a Secret, and errors go into logs. It names fields, kinds of values and
+// places. It is nil for nil.
+func discreet(raw []byte, err error) error {
+	if err == nil {
+		return nil
+	}
+	var wrong *stdjson.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		said := *wrong
+		said.Value, _, _ = strings.Cut(wrong.Value, " ") // number 123
+		return &said
+	}
+	var malformed *stdjson.SyntaxError
+	if errors.As(stdjson.Unmarshal(raw, new(stdjson.RawMessage)), &malformed) {
+		return fmt.Errorf("malformed JSON: invalid character or early end at byte %d", malformed.Offset)
+	}
+	return fmt.Errorf("the decoder of a field refuses its value with a %T, whose words may quote it", err)
+}

@@ -1,0 +1,236 @@
+package httpsource
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/conversion/queryparams"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// complete checks the config, fills in its defaults and sets what is made of
+// it.
+func (s *Source[T]) complete() error {
+	c := &s.config
+	base, err := baseURL(c.BaseURL)
+	if err != nil {
+		return err
+	}
+	err = cmp.Or(
+		checkResource(c.Group, c.Version, c.Resource),
+		checkScope(c.Namespace, c.LabelSelector, c.FieldSelector),
+		checkKinds(c.Kind, c.ListKind),
+		checkListKind(c.Kind, c.ListKind, c.Resource),
+		checkUserAgent(c.UserAgent))
+	if err != nil {
+		return err
+	}
+	if err = checkPrefix(base, c.Resource); err != nil {
+		return err
+	}
+	if s.codec, err = newCodec(*c); err != nil {
+		return err
+	}
+	c.fillIn(s.codec.kind)
+	s.url = *base.JoinPath(c.path()...)
+	if s.query, err = queryOf(metav1.ListOptions{LabelSelector: c.LabelSelector, FieldSelector: c.FieldSelector}); err != nil {
+		return err
+	}
+	s.codec.target = s.target()
+	s.client = patient(c.Client)
+	return nil
+}
+
+// fillIn sets the defaults.
+func (c *Config[T]) fillIn(kind string) {
+	if c.ListKind == "" && kind != "" {
+		c.ListKind = kind + "List"
+	}
+	if c.MaxObjectBytes <= 0 {
+		c.MaxObjectBytes = DefaultMaxObjectBytes
+	}
+	if c.MaxListBytes == 0 {
+		c.MaxListBytes = DefaultMaxListBytes
+	}
+	if c.ReadSilence <= 0 {
+		c.ReadSilence = DefaultReadSilence
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "informant"
+	}
+}
+
+// path is that of the collection on an API server.
+func (c *Config[T]) path() []string {
+	path := []string{"api", c.Version}
+	if c.Group != "" {
+		path = []string{"apis", c.Group, c.Version}
+	}
+	if c.Namespace != "" {
+		path = append(path, "namespaces", c.Namespace)
+	}
+	path = append(path, c.Resource)
+	for i, part := range path {
+		path[i] = url.PathEscape(part)
+	}
+	return path
+}
+
+// target names the requests of s.
+func (s *Source[T]) target() target {
+	address := s.URL()
+	if s.query != "" {
+		address += "?" + s.query
+	}
+	resource := schema.GroupResource{Group: s.config.Group, Resource: s.config.Resource}
+	return target{method: http.MethodGet, url: address, resource: resource}
+}
+
+func queryOf(opts metav1.ListOptions) (string, error) {
+	query, err := queryparams.Convert(&opts)
+	if err != nil {
+		return "", fmt.Errorf("list options cannot be sent: %w", err)
+	}
+	return query.Encode(), nil
+}
+
+// baseURL reads the address of a server.
+func baseURL(given string) (*url.URL, error) {
+	const set = "set it to the address of the API server, such as https://10.0.0.1:6443"
+	base, err := url.Parse(given)
+	switch {
+	case given == "":
+		return nil, errors.New("no BaseURL: " + set)
+	case err != nil: // its text quotes what may be a password
+		return nil, errors.New("Config.BaseURL cannot be parsed: " + set + "; in a user name or password, write / ? # @ : and % as %2F and so on")
+	case base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "":
+		return nil, errors.New("Config.BaseURL does not begin with http:// or https:// and the name of a host: " + set)
+	case hasLateAt(base):
+		return nil, errors.New("Config.BaseURL has an @ behind its host, as if a password were cut off there: " + set + ", write / ? and # in a password as %2F, %3F and %23, and an @ in a path as %40")
+	case !isPort(base.Port()):
+		return nil, errors.New("Config.BaseURL has a port that is not one of 1 to 65535: " + set)
+	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
+		return nil, fmt.Errorf("Config.BaseURL has a query or a fragment: set it to %s, and what the query asks for in the other fields", shown(base))
+	}
+	return base, nil
+}
+
+// shown is u as it may stand in errors and logs: without user info, query and
+// fragment, any of which may be a secret, and none of it where the parts may
+// have been told apart wrongly.
+func shown(u *url.URL) string {
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || hasLateAt(u) {
+		return "an address that is not shown, since it may have a password in it"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+}
+
+// hasLateAt reports whether an @ follows the host of u. A password with a
+// slash in it leaves one there.
+func hasLateAt(u *url.URL) bool {
+	return strings.Contains(u.EscapedPath()+u.RawQuery+u.EscapedFragment(), "@")
+}
+
+// isPort reports whether one can connect to port, "" being the scheme's own.
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
+}
+
+// checkPrefix refuses a base URL with the path of a resource at its end: it would
+// stand twice in requests. resource is a right name. Such a path further ahead is
+// that of a proxy that is a resource itself.
+func checkPrefix(base *url.URL, resource string) error {
+	own := regexp.MustCompile(`/(api/v1|apis/[^/]+/v[0-9]+((alpha|beta)[0-9]+)?)(/namespaces/[^/]+)?(/` + regexp.QuoteMeta(resource) + `)?/*$`)
+	at := own.FindStringIndex(base.Path)
+	if at == nil {
+		return nil
+	}
+	server := &url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path[:at[0]]}
+	return fmt.Errorf("Config.BaseURL ends with the path of a resource: set it to %s; the path is made of Group, Version, Namespace and Resource", shown(server))
+}
+
+// checkUserAgent tells what no header can hold.
+func checkUserAgent(agent string) error {
+	if strings.ContainsFunc(agent, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		return fmt.Errorf("Config.UserAgent is %q, with control characters: set it to one line of text, such as my-controller/1.0", agent)
+	}
+	return nil
+}
+
+// checkResource tells what cannot be right about the name of a resource. Names
+// are checked as a server checks them when a resource is defined.
+func checkResource(group, version, resource string) error {
+	switch g, v, slash := strings.Cut(version, "/"); {
+	case slash:
+		return fmt.Errorf("Config.Version is %q, with the group in it: set Group to %q and Version to %q", version, g, v)
+	case version == "":
+		return errors.New("no Version: set it, for example to v1")
+	case len(validation.IsDNS1035Label(version)) > 0:
+		return fmt.Errorf("Config.Version is %q: set it to one such as v1 or v1beta1", version)
+	}
+	switch g, v, slash := strings.Cut(group, "/"); {
+	case slash:
+		return fmt.Errorf("Config.Group is %q, with a version in it: set Group to %q and Version to %q", group, g, v)
+	case group == "core":
+		return errors.New("Config.Group is \"core\": set it to \"\", which is how the core group is named")
+	case group != "" && len(validation.IsDNS1123Subdomain(group)) > 0:
+		return fmt.Errorf("Config.Group is %q: set it to one such as apps or example.org, or to \"\" for the core group", group)
+	}
+	switch name, rest, dot := strings.Cut(resource, "."); {
+	case resource == "":
+		return errors.New("no Resource: set it to the plural of the resource, for example pods")
+	case strings.Contains(resource, "/"):
+		return fmt.Errorf("Config.Resource is %q, with a slash: set it to the plural alone, for example pods; a subresource has no list, and a namespace belongs into Namespace", resource)
+	case dot:
+		return fmt.Errorf("Config.Resource is %q, with the group in it: set Resource to %q and Group to %q", resource, name, rest)
+	case len(validation.IsDNS1035Label(resource)) > 0:
+		return fmt.Errorf("Config.Resource is %q: set it to the plural in lower case, as it stands in URLs, for example pods", resource)
+	}
+	return nil
+}
+
+// checkScope tells what cannot be right about the part of a resource that is
+// asked for. No server has such namespaces: their lists would be empty for ever.
+func checkScope(namespace, label, field string) error {
+	if namespace != "" && len(validation.IsDNS1123Label(namespace)) > 0 {
+		return fmt.Errorf("Config.Namespace is %q, which no namespace can be named: set it to the name of one, or to \"\" for all", namespace)
+	}
+	if _, err := labels.Parse(label); err != nil {
+		return fmt.Errorf("Config.LabelSelector is %q: set it to one such as app=web,tier!=test: %w", label, err)
+	}
+	if _, err := fields.ParseSelector(field); err != nil {
+		return fmt.Errorf("Config.FieldSelector is %q: set it to one such as metadata.name=x,status.phase!=Failed: %w", field, err)
+	}
+	return nil
+}
+
+// checkKinds tells what cannot be right about kinds.
+func checkKinds(kind, list string) error {
+	for field, kind := range map[string]string{"Kind": kind, "ListKind": list} {
+		if kind != "" && len(validation.IsDNS1035Label(strings.ToLower(kind))) > 0 {
+			return fmt.Errorf("Config.%s is %q: set it to the kind alone, for example Pod, without group and version", field, kind)
+		}
+	}
+	return nil
+}
+
+// checkListKind refuses the kind of a list as that of an object. A resource of
+// objects whose kind does end in List is named after them, accesslists say.
+func checkListKind(kind, list, resource string) error {
+	one, ok := strings.CutSuffix(kind, "List")
+	if ok && one != "" && (list == kind || list == "" && !strings.Contains(resource, "list")) {
+		return fmt.Errorf("Config.Kind is %q, which is that of a list: set it to %q, or, if an object is of that kind, set ListKind to %q", kind, one, kind+"List")
+	}
+	return nil
+}
