@@ -78,7 +78,7 @@ func NewDeltaFIFOWithAccess[T any](access object.Access[T], opts Options[T]) (*D
 	return q, nil
 }
 
-// Add queues a DeltaAdded. The error is an *ItemError when obj has no key or
+// Add queues a DeltaAdded. The error is an *object.RefusedError when obj has no key or
 // the transform refuses it, ErrClosed after Close, and ctx.Err() when ctx ends
 // while the queue is full; obj is then not queued.
 func (q *DeltaFIFO[T]) Add(ctx context.Context, obj T) error {
@@ -162,7 +162,7 @@ func (q *DeltaFIFO[T]) delete(ctx context.Context, key string, obj *T) (done boo
 func (q *DeltaFIFO[T]) Begin(context.Context) error { return q.core.begin() }
 
 // Page adds items to the open list. The slice stays the caller's. The error is
-// ErrNoList, ErrClosed, or an errors.Join of one *ItemError for each item that
+// ErrNoList, ErrClosed, or an errors.Join of one *object.RefusedError for each item that
 // was not taken; the others are. Of two items with the same key the later one
 // counts, unless Options.KeepRepeats is set. Page never waits.
 //

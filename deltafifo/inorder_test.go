@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/object"
 )
 
 func TestInOrderBatches(t *testing.T) { // F1
@@ -98,7 +99,7 @@ func TestRefusalNamesQueueTypeAndKey(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if item := new(deltafifo.ItemError); !errors.As(err, &item) || item.Queue != "pods" || item.Op != "Add" {
+		if item := new(object.RefusedError); !errors.As(err, &item) || item.By != "deltafifo: queue pods" || item.Op != "Add" {
 			t.Errorf("%s: %#v", name, err)
 		}
 	}

@@ -68,7 +68,7 @@ func (in *intake[T]) nameOf(obj T) (name object.Name, ok bool) {
 }
 
 // eventKey returns the key of the object of an event. The error is an
-// *ItemError.
+// *object.RefusedError.
 func (in *intake[T]) eventKey(op string, obj T) (string, error) {
 	key, err := in.key(obj)
 	if err != nil {
@@ -78,7 +78,7 @@ func (in *intake[T]) eventKey(op string, obj T) (string, error) {
 }
 
 // event returns key and transformed object of an event. The error is an
-// *ItemError.
+// *object.RefusedError.
 func (in *intake[T]) event(op string, obj T) (string, T, error) {
 	key, err := in.eventKey(op, obj)
 	if err != nil {
@@ -152,5 +152,5 @@ func (in *intake[T]) refuse(op, key string, obj T, err error) error {
 	if name, ok := in.nameOf(obj); key == "" && ok {
 		key = name.String() // better than nothing, where the key function fails
 	}
-	return &ItemError{Queue: in.name, Op: op, Type: fmt.Sprintf("%T", obj), Key: key, Err: err}
+	return &object.RefusedError{By: "deltafifo: queue " + in.name, Op: op, Type: fmt.Sprintf("%T", obj), Key: key, Err: err}
 }

@@ -3,7 +3,6 @@ package deltafifo
 import (
 	"context"
 	"errors"
-	"fmt"
 )
 
 // Queue is the seam between a producer of deltas and their consumer, client-go's
@@ -63,35 +62,3 @@ var ErrNoList = errors.New("deltafifo: no list is open: call Begin first, also a
 // ErrConcurrentPop is returned by Pop when another Pop of the same queue has
 // not returned: a queue has one consumer, and process must not call Pop.
 var ErrConcurrentPop = errors.New("deltafifo: another Pop has not returned: let one goroutine consume, and do not call Pop while processing")
-
-// ItemError reports an object that a queue did not take. The error of Page is
-// an errors.Join of one for each such object; all others of the page were
-// taken.
-type ItemError struct {
-	// Queue is the queue's name, Op the method: "Page", "Add", "Update" or
-	// "Delete".
-	Queue, Op string
-
-	// Type is the Go type of the object; Key its key, or its name where it
-	// has no key, or "".
-	Type, Key string
-
-	// Err is the reason: the error of the key function or of the transform.
-	Err error
-}
-
-// Error names queue, method, type and key, and says why.
-func (e *ItemError) Error() string {
-	what := e.Type
-	if e.Key != "" {
-		what = fmt.Sprintf("%s %q", e.Type, e.Key)
-	}
-	return fmt.Sprintf("deltafifo: queue %s: %s did not take %s: %v", e.Queue, e.Op, what, e.Err)
-}
-
-// Unwrap returns the reason.
-func (e *ItemError) Unwrap() error { return e.Err }
-
-// ObjectKey returns Key, by which a reflector finds out which object was not
-// taken.
-func (e *ItemError) ObjectKey() string { return e.Key }

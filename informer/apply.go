@@ -14,8 +14,7 @@ import (
 // batch fits, a list that was large once does not stay.
 const keptScratch = 2 * deltafifo.DefaultMaxBatch
 
-// applier brings batches of deltas into the store and tells what there is to
-// tell about it. The one goroutine that consumes the queue uses it; it is the
+// applier brings batches of deltas into the store and makes the events of them. The one goroutine that consumes the queue uses it; it is the
 // store's only writer.
 type applier[T any] struct {
 	store  indexer.Indexer[T]
@@ -41,8 +40,8 @@ type applier[T any] struct {
 
 // apply stores a batch and leaves the events of it in entries, also when the
 // store panics after it has taken the batch, as it does where index functions
-// are made to panic. initial tells that this batch belongs to the first list.
-// SyncAll is not its business.
+// are made to panic. initial is true if this batch belongs to the first list.
+// For a DeltaSyncAll it does nothing.
 func (a *applier[T]) apply(b deltafifo.Batch[T], initial bool) {
 	switch first := &b.Deltas[0]; first.Type {
 	case deltafifo.DeltaReplacedAll:
@@ -55,8 +54,8 @@ func (a *applier[T]) apply(b deltafifo.Batch[T], initial bool) {
 	}
 }
 
-// tidy empties the buffers once the events are told, so that they keep no object
-// alive on a collection that is quiet from then on, and lets go of large ones.
+// tidy empties the buffers once the events are sent, so that they keep no object
+// alive on a collection that is quiet from then on, and drops large ones.
 func (a *applier[T]) tidy() {
 	clear(a.changes)
 	clear(a.entries)
@@ -66,9 +65,10 @@ func (a *applier[T]) tidy() {
 	}
 }
 
-// replaceAll stores a list and tells what it changes: deletions first, as
-// client-go does. A handler that keeps objects by something that they hand on,
-// such as an address, would else drop the new owner with the old one.
+// replaceAll stores a list and makes the events of what it changes: deletions
+// first, as client-go does. A handler that keeps objects by something that one
+// passes to the next, such as an address, would else drop the new owner with the
+// old one.
 func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
 	reason := listed(initial)
 	a.observeList(list)
@@ -93,7 +93,7 @@ func deletionsFirst[T any](entries []entry[T]) {
 	slices.SortStableFunc(entries, func(a, b entry[T]) int { return rank(a) - rank(b) })
 }
 
-// listed is the reason of what a list shows.
+// listed is the Reason of what a list shows.
 func listed(initial bool) Reason {
 	if initial {
 		return ReasonInitial
@@ -119,7 +119,7 @@ func (a *applier[T]) each(deltas []deltafifo.Delta[T], initial bool) {
 	stored = true
 }
 
-// tell tells of the change that a delta made.
+// tell makes the event of the change that a delta made.
 func (a *applier[T]) tell(c *indexer.Change[T], d *deltafifo.Delta[T], initial bool) {
 	switch d.Type {
 	case deltafifo.DeltaDeleted:
@@ -141,7 +141,7 @@ func change[T any](d *deltafifo.Delta[T]) indexer.Change[T] {
 	return c
 }
 
-// put tells of an object that was stored, or found unchanged.
+// put makes the event of an object that was stored, or found unchanged.
 func (a *applier[T]) put(c *indexer.Change[T], reason Reason) {
 	if c.Existed && a.sameState(c) {
 		a.repeat(c, reason)
@@ -161,8 +161,8 @@ func (a *applier[T]) put(c *indexer.Change[T], reason Reason) {
 	}
 }
 
-// repeat tells of a state that is in the store already: to the handlers of a
-// resync, to all with RelistUpdates, to nobody else.
+// repeat makes the event of a state that is in the store already: for the handlers
+// of a resync, for all with RelistUpdates, and else none.
 func (a *applier[T]) repeat(c *indexer.Change[T], reason Reason) {
 	event := Event[T]{Key: c.Key, Old: c.Old, Object: c.Object, Type: EventUpdate, Reason: reason}
 	switch {
@@ -175,7 +175,7 @@ func (a *applier[T]) repeat(c *indexer.Change[T], reason Reason) {
 	}
 }
 
-// remove tells of a deletion, if there was something to delete.
+// remove makes the event of a deletion, if there was something to delete.
 func (a *applier[T]) remove(c *indexer.Change[T], d *deltafifo.Delta[T]) {
 	if !c.Existed {
 		return
@@ -203,7 +203,7 @@ func (a *applier[T]) emit(event Event[T]) {
 	a.entries = append(a.entries, entry[T]{Event: event})
 }
 
-// sameState tells whether the object was stored already as it is now.
+// sameState reports whether the object was stored already as it is now.
 func (a *applier[T]) sameState(c *indexer.Change[T]) bool {
 	if c.Type == indexer.ChangeUnchanged {
 		return true
@@ -212,8 +212,8 @@ func (a *applier[T]) sameState(c *indexer.Change[T]) bool {
 	return version != "" && version == a.access.Version(c.Old)
 }
 
-// otherLife tells whether key belongs to another object than before, which is
-// to be told as a Delete and an Add.
+// otherLife reports whether the key belongs to another object than before, which
+// makes two events, an EventDelete and an EventAdd.
 func (a *applier[T]) otherLife(c *indexer.Change[T]) bool {
 	if a.uidUpdates {
 		return false

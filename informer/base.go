@@ -19,14 +19,13 @@ type base[T any] struct {
 	pump      pump[T]
 	applier   applier[T]
 	store     indexer.Indexer[T]
-	cache     *indexer.Cache[T] // the store, nil if it is the user's
 
 	// status is Options.SourceStatus.
 	status func() reflector.Status
 }
 
 // newBase checks what a constructor was given and makes the parts. suspects
-// names who is called with objects of the store.
+// returns the names of the handlers that were in a callback.
 func newBase[T any](access object.Access[T], runner reflector.Runner[T], opts Options[T], suspects func() []string) (*base[T], error) {
 	name := opts.name()
 	if err := access.Check(); err != nil {
@@ -35,7 +34,7 @@ func newBase[T any](access object.Access[T], runner reflector.Runner[T], opts Op
 	if isNil(runner) {
 		return nil, about(name, ErrNoSource)
 	}
-	store, cache, err := newStore(access, opts)
+	store, err := newStore(access, opts)
 	if err != nil {
 		return nil, fmt.Errorf("informer: the store of %s cannot be made: %w", name, err)
 	}
@@ -43,7 +42,7 @@ func newBase[T any](access object.Access[T], runner reflector.Runner[T], opts Op
 	if err != nil {
 		return nil, err
 	}
-	b := &base[T]{store: store, cache: cache, status: opts.SourceStatus}
+	b := &base[T]{store: store, status: opts.SourceStatus}
 	b.lifecycle.name = name
 	b.pump = pump[T]{name: name, runner: runner, logger: opts.Logger}
 	logger := opts.crashLogger()
@@ -85,25 +84,25 @@ func (o *Options[T]) crashLogger() klog.Logger {
 	return klog.LoggerWithValues(logger, "informer", o.name())
 }
 
-// newStore returns the store, and again as what it is when it is a new one.
-func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[T], *indexer.Cache[T], error) {
+// newStore returns the store: a new one, or that of opts with the indexes of
+// opts added.
+func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[T], error) {
 	store := opts.Indexer
 	if store == nil {
-		cache, err := indexer.NewWithAccess(access, indexer.Options[T]{
+		return indexer.NewWithAccess(access, indexer.Options[T]{
 			Name:     opts.name(),
 			Indexers: opts.Indexers,
 			Renew:    opts.RelistUpdates,
 			Logger:   opts.Logger,
 		})
-		return cache, cache, err
 	}
 	if isNil(store) {
-		return nil, nil, fmt.Errorf("informer: Options.Indexer is a nil %T: leave it out for a new store", store)
+		return nil, fmt.Errorf("informer: Options.Indexer is a nil %T: leave it out for a new store", store)
 	}
 	if len(opts.Indexers) == 0 {
-		return store, nil, nil
+		return store, nil
 	}
-	return store, nil, store.AddIndexers(opts.Indexers)
+	return store, store.AddIndexers(opts.Indexers)
 }
 
 // errNoQueue is the answer to a NewQueue that makes nothing.

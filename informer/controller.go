@@ -30,8 +30,8 @@ type Controller[T any] struct {
 	period time.Duration
 
 	// pending are events of which a Stop came in the way; the goroutine that
-	// consumes uses it. behind tells whether there were any when it last
-	// stopped to tell them.
+	// consumes uses it. behind is true if some were left when handle
+	// last returned.
 	pending []Event[T]
 	behind  atomic.Bool
 
@@ -186,23 +186,18 @@ func (c *Controller[T]) keep(next int) {
 // Stop ends the present Run and waits for it, as SharedIndexInformer.Stop does.
 func (c *Controller[T]) Stop(ctx context.Context) error { return c.base.lifecycle.stop(ctx) }
 
-// IsStopped tells whether the controller has run and does not run now.
+// IsStopped reports whether the controller has run and does not run now.
 func (c *Controller[T]) IsStopped() bool { return c.base.lifecycle.isStopped() }
 
-// HasSynced tells whether the first list is in the store and the handler was
-// told of it. It never turns back.
+// HasSynced reports whether the first list is in the store and the handler has
+// been called for all of it. It never turns back.
 func (c *Controller[T]) HasSynced() bool { return isClosed(c.synced) }
 
 // Synced is closed when HasSynced turns true.
 func (c *Controller[T]) Synced() <-chan struct{} { return c.synced }
 
-// Indexer is the store, for reading.
+// Indexer is the store, as SharedIndexInformer.Indexer is.
 func (c *Controller[T]) Indexer() indexer.Indexer[T] { return c.base.store }
-
-// Cache is the store with all that it can do besides: WaitForKey, Watch,
-// WatchKey, WatchIndex, IndexErrors. It is for reading, and nil for a store that
-// Options.Indexer gave, whose methods are known to who made it.
-func (c *Controller[T]) Cache() *indexer.Cache[T] { return c.base.cache }
 
 // LastSyncResourceVersion is the newest version that the store is known to
 // include, "" before the first.

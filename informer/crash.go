@@ -15,7 +15,7 @@ import (
 // before the next call: as long as client-go does.
 const crashPause = time.Second
 
-// survives calls fn and tells whether it came back. A panic goes through
+// survives calls fn and reports whether it returned. A panic goes through
 // apimachinery's HandleCrash: it is logged and ends the process, unless
 // utilruntime.ReallyCrash says otherwise (I8).
 func survives(ctx context.Context, fn func()) (returned bool) {

@@ -69,7 +69,7 @@ func (a *applier[T]) observeEach(deltas []deltafifo.Delta[T]) {
 }
 
 // observeAll shows the detector and Options.Observe n objects, of which at
-// tells whether the store is about to take them.
+// reports whether the store is about to take them.
 func (a *applier[T]) observeAll(n int, at func(i int) (key string, obj T, taken bool)) {
 	if a.detector != nil {
 		a.detector.ObserveAll(n, at)

@@ -1,12 +1,13 @@
 // Package informer keeps a store of objects in step with a server and tells
-// handlers what happens to it. It is the one package that composes the others.
+// handlers what happens to the objects. It is the one package that composes the
+// others.
 //
 // # Place in the data flow
 //
-//	reflector ──► deltafifo ──batches──► applier ──► indexer (store)
-//	                                        │
-//	                                        └─ events ─► one log ─► a goroutine
-//	                                                                a handler
+//	reflector ──► deltafifo ──batches──► informer ──► indexer (store)
+//	                                         │
+//	                                         └─ events ─► one log ─► a goroutine
+//	                                                                 a handler
 //
 // Four kinds of goroutines belong to a run of a SharedIndexInformer, and end
 // with it: the source fills the queue; the caller of Run takes batches from the
@@ -15,42 +16,55 @@
 // own pace; a timer asks for resyncs. Controller is the same with one handler
 // and neither log nor further goroutines.
 //
+// Two things can be read first: the folder docs/naive/informer, which has an
+// informer of a map and a loop, and then informer.go here.
+//
+// # Words
+//
+// The resource version of an object changes with each write; a list has one as
+// well, which a watch can start from. A relist is any list after the first of a
+// run. A bookmark is an event without an object, by which the server says how far
+// the watch has come: it raises LastSyncResourceVersion and no handler hears of
+// it. A tombstone is client-go's DeletedFinalStateUnknown, the deletion of an
+// object that no watch reported; here it is an Event of type EventDelete with
+// FinalStateUnknown. A resync tells a handler of every object again, from the
+// store; it asks the server nothing.
+//
 // # Guarantees
 //
-//   - I1 A handler is told of each key as Add, Update…, Delete, and again. Old
-//     is the state that this handler was last given. A list, or an event that
-//     came twice, that shows nothing new is not told at all. An object that
-//     took over the key of another whose deletion was missed is a Delete, with
-//     FinalStateUnknown, and an Add. A list is told with what it shows to be
-//     gone first, and the rest in its order; from a DeltaFIFO key by key, in
-//     the order in which they began to wait. Objects with which the store was
-//     filled before the first Run are told as Adds. See Options for
-//     client-go's ways: RelistUpdates, UIDUpdates, SkipFilled.
-//   - I2 The store holds what a handler is told, or something later, before it
-//     is told.
+//   - I1 A handler sees each key as EventAdd, EventUpdate…, EventDelete, and again.
+//     Old is the state that this handler was last given. Nothing is sent for a
+//     list, or for an event that came twice, that shows nothing new. If an object
+//     took over the key of another whose deletion was missed, the handler gets an
+//     EventDelete, with FinalStateUnknown, and an EventAdd. What a list shows to
+//     be gone is sent first, and the rest in the order of the list; from a
+//     DeltaFIFO key by key, in the order in which the keys began to wait. Objects
+//     with which the store was filled before the first Run are sent as EventAdd.
+//     See Options for client-go's ways: RelistUpdates, UIDUpdates, SkipFilled.
+//   - I2 When a handler is called, the store holds that state, or a later one.
 //   - I3 A handler is called by one goroutine, sequentially. No handler waits
 //     for another one, and the store for none.
-//   - I4 A handler that joins late is told of one snapshot as Adds, and then of
+//   - I4 A handler that joins late gets one snapshot as EventAdd, and then
 //     exactly what follows it. Joining costs the same whatever the store holds;
 //     neither the caller nor anybody else waits, not for index functions
 //     either.
 //   - I5 Registration.Remove never waits. Done is closed after the last
 //     callback, which is the present one for a handler that removes itself.
-//   - I6 Registration.HasSynced turns true when the handler was told of its
+//   - I6 Registration.HasSynced turns true when the handler has been given its
 //     whole initial list, of which the first list of the server is part.
 //   - I8 A panic of the user's code ends the process, through apimachinery's
 //     utilruntime.HandleCrashWithContext, as in client-go. Where
 //     utilruntime.ReallyCrash keeps it from that, the call counts as done and
 //     everything else goes on after a second: other handlers and the store are
-//     not touched by it, no lock is held, and what was stored is told. A
-//     transform, or the key function, refuses the object over which it panics;
-//     a version or UID over which it does counts as not known. Index functions
-//     that panic or fail are the store's to contain, which goes on without a
-//     panic (S4).
+//     not touched by it, no lock is held, and events of what was stored are sent.
+//     An object over which a transform, or the key function, panics is refused; a
+//     version or UID over which the access panics counts as not known. Index
+//     functions that panic or fail are the store's to contain, which goes on
+//     without a panic (S4).
 //   - I9 Stop, or the end of Run's context, ends every goroutine but those that
 //     are inside the user's code, which Stop names if they do not return in
 //     time. The informer can be run again: store and handlers stay, and the next
-//     first list is told as the difference that it makes.
+//     first list is sent as the difference that it makes.
 //
 // I7, the bound on what a stalled handler keeps, is not promised yet: what it
 // has not read stays, as in client-go, but once for all handlers and not once
@@ -60,31 +74,52 @@
 //
 // A handler can ask to be told of every object again, periodically. With the
 // in-order queue such a resync is one entry of the log and a snapshot, and so
-// atomic: what a handler is told is the state at that place of the log. With a
-// DeltaFIFO it is key by key.
+// atomic: the handler gets the state at that place of the log. With a DeltaFIFO
+// it comes key by key.
 //
 // # One version, two contents
 //
 // Two objects of one key with the same version are taken for the same state. A
 // server can break that without a write: when the definition of a custom
-// resource changes, the defaults in what it reads do too, at the same versions.
-// Handlers and store then learn of it when the object is next written;
-// Options.RelistUpdates has them learn of it from the next list, as client-go
-// does.
+// resource changes, the defaults in what it reads change too, at the same
+// versions. Handlers and store then learn of it when the object is next written;
+// with Options.RelistUpdates they learn of it from the next list, as in client-go.
 //
 // # Objects changed in place
 //
 // The objects that handlers are given are those of the store, and everybody
 // else's. Options.Detector looks for those that somebody changes: at a sample,
 // within bounded memory, once a period. It names the object, the field, and the
-// handlers that were in a callback since it was last found intact; none means
-// that it was a reader of the store. It ends no process. For client-go's switch
-// KUBE_CACHE_MUTATION_DETECTOR see clientgo/README.md.
+// handlers that were in a callback since the object was last found intact; if it
+// names no handler, a reader of the store did it. It ends no process. For
+// client-go's switch KUBE_CACHE_MUTATION_DETECTOR see clientgo/README.md.
 //
 // # WaitFor
 //
 // A DeltaFIFO hands out a new state of one key before an older one of another,
-// so that the store's version can be ahead of what it holds; the store's WaitFor
-// (S5) lets one read one's own writes with the in-order queue only. WaitForKey,
-// and what tells of changes, are methods of Cache, not of Indexer.
+// so that the store's version can be ahead of what it holds: after the store's
+// WaitFor (S5) one reads one's own writes with the in-order queue only.
+//
+// # Map of the files
+//
+//	informer.go      SharedIndexInformer: its constructors and what it answers
+//	controller.go    Controller
+//	options.go       Options, of both
+//	handler.go       Handler, HandlerFunc, HandlerFuncs, FilteringHandler
+//	event.go         Event, EventType, Reason
+//	registration.go  AddHandler, HandlerOptions, Registration: one handler and its goroutine
+//	status.go        Status, for pages and tests
+//	sync.go          Syncer, WaitForSync, and why something has not synced
+//	errors.go        the errors that can be asked for
+//
+//	base.go          what both are made of, the checks of the constructors, and one run
+//	lifecycle.go     one run at a time, its goroutines, and how it ends
+//	pump.go          from the source through the queue to the consumer
+//	apply.go         from a batch to the store and to events
+//	processor.go     from events through the log to the handlers: the consumer of an informer
+//	backlog.go       the snapshot that a handler gets when it joins or resyncs
+//	resync.go        who is due for a resync, and when
+//	caller.go        calls of one handler
+//	crash.go         panics of the user's code
+//	detector.go      objects that somebody changes in place
 package informer

@@ -59,7 +59,7 @@ func (t EventType) String() string {
 	return "EventType(invalid)"
 }
 
-// Event is one change as a handler is told of it.
+// Event is one change, as one handler sees it.
 type Event[T any] struct {
 	// Key is the key of the object in the store.
 	Key string

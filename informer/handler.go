@@ -6,13 +6,13 @@ import (
 	"github.com/informant-go/informant/object"
 )
 
-// Handler is told what happens to the objects. It is the seam between an
-// informer and its user, client-go's ResourceEventHandler in one method.
+// Handler is called with each event. It is the seam between an informer and its
+// user, client-go's ResourceEventHandler in one method.
 //
 // Calls to one handler are sequential (I3); they may take their time, since
 // nobody waits for them. ctx ends when the informer stops and carries the
-// logger of HandlerOptions, or else the informer's. The objects are shared with the store and every other
-// handler and must not be changed.
+// logger of HandlerOptions, or else the informer's. The objects are shared with
+// the store and every other handler and must not be changed.
 type Handler[T any] interface {
 	OnEvent(ctx context.Context, event Event[T])
 }
@@ -27,16 +27,16 @@ func (f HandlerFunc[T]) OnEvent(ctx context.Context, event Event[T]) { f(ctx, ev
 // not called. It corresponds to client-go's ResourceEventHandlerDetailedFuncs
 // and, being typed, to TypedResourceEventHandlerDetailedFuncs.
 type HandlerFuncs[T any] struct {
-	// OnAdd is told of a new object. initial is true when the object was
+	// OnAdd is called with a new object. initial is true when the object was
 	// there before: it belongs to the first list, or to the snapshot with
 	// which a late handler begins.
 	OnAdd func(obj T, initial bool)
 
-	// OnUpdate is told of a new state, and of the state that this handler
-	// was last given. They are the same when the handler asked for resyncs.
+	// OnUpdate is called with the state that this handler was last given,
+	// and the new one. They are the same when the handler asked for resyncs.
 	OnUpdate func(old, obj T)
 
-	// OnDelete is told what is gone. The last state of the object is always
+	// OnDelete is called with what is gone. The last state of the object is always
 	// known, so that deleted.NoObject is false; deleted.FinalStateUnknown is
 	// that of the Event.
 	OnDelete func(deleted object.Deleted[T])
@@ -70,9 +70,9 @@ func (e Event[T]) Deleted() object.Deleted[T] {
 	}
 }
 
-// FilteringHandler shows Handler only the objects for which Filter is true. An
-// object that begins to pass is an Add, one that ceases to pass a Delete, so
-// that I1 holds for Handler as well. It corresponds to client-go's
+// FilteringHandler calls Handler only for objects for which Filter is true. An
+// object that begins to pass is an EventAdd, one that ceases to pass an
+// EventDelete, so that I1 holds for Handler as well. It corresponds to client-go's
 // FilteringResourceEventHandler, but a deletion passes when the state that
 // Handler was last given did, whatever the last state of the object is.
 //
@@ -83,7 +83,8 @@ type FilteringHandler[T any] struct {
 	Handler Handler[T]
 }
 
-// OnEvent hands the event on, as what it is behind the filter.
+// OnEvent calls Handler with the event as it is behind the filter, if it is one
+// there.
 func (f FilteringHandler[T]) OnEvent(ctx context.Context, event Event[T]) {
 	if f.Handler == nil {
 		return

@@ -11,8 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// SharedIndexInformer keeps a store in step with a source and tells any number
-// of handlers what happens to it. It corresponds to client-go's
+// SharedIndexInformer keeps a store in step with a source and calls any number of
+// handlers with what changes. It corresponds to client-go's
 // SharedIndexInformer.
 //
 // All methods may be called by any goroutine, callbacks included; Stop, inside
@@ -80,25 +80,21 @@ func (in *SharedIndexInformer[T]) Stop(ctx context.Context) error {
 	return in.base.lifecycle.stop(ctx)
 }
 
-// IsStopped tells whether the informer has run and does not run now.
+// IsStopped reports whether the informer has run and does not run now.
 func (in *SharedIndexInformer[T]) IsStopped() bool { return in.base.lifecycle.isStopped() }
 
-// HasSynced tells whether the store has been filled by a first list. It never
-// turns back. Handlers may not have been told of all of it yet: for that see
+// HasSynced reports whether the store has been filled by a first list. It never
+// turns back. Handlers may not have been called for all of it yet: for that see
 // Registration.HasSynced.
 func (in *SharedIndexInformer[T]) HasSynced() bool { return isClosed(in.processor.syncedC) }
 
 // Synced is closed when HasSynced turns true.
 func (in *SharedIndexInformer[T]) Synced() <-chan struct{} { return in.processor.syncedC }
 
-// Indexer is the store, for reading. It is there before the informer runs and
-// after.
+// Indexer is the store, for reading, for waiting until it includes a write
+// (WaitFor, WaitForKey), and for watching what changes in it (Watch, WatchKey,
+// WatchIndex). It is there before the informer runs and after.
 func (in *SharedIndexInformer[T]) Indexer() indexer.Indexer[T] { return in.base.store }
-
-// Cache is the store with all that it can do besides: WaitForKey, Watch,
-// WatchKey, WatchIndex, IndexErrors. It is for reading, and nil for a store that
-// Options.Indexer gave, whose methods are known to who made it.
-func (in *SharedIndexInformer[T]) Cache() *indexer.Cache[T] { return in.base.cache }
 
 // AddIndexers adds indexes to the store, at any time. A name that exists is an
 // error, and then none is added.

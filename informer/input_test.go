@@ -218,14 +218,30 @@ func TestNothingIsRefusedAtConstruction(t *testing.T) {
 	}
 }
 
-// Cache has the methods that are no part of the seam.
-func TestCacheIsTheWholeStore(t *testing.T) {
-	in, _ := scripted(t, Options[item]{})
-	if c := in.Cache(); c == nil || indexer.Indexer[item](c) != in.Indexer() {
-		t.Errorf("Cache is %v", c)
+// What waits for the store and watches it is a part of the seam: it is there for
+// a store that was given as for the informer's own.
+func TestTheIndexerWaitsAndWatches(t *testing.T) {
+	given, err := indexer.NewWithAccess(newAccess(), indexer.Options[item]{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	foreign, _ := scripted(t, Options[item]{Indexer: newCache(indexer.Options[item]{})})
-	if c := foreign.Cache(); c != nil {
-		t.Errorf("Cache of a store that was given is %v", c)
+	for name, opts := range map[string]Options[item]{"its own": {}, "given": {Indexer: given}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				in, source := scripted(t, opts)
+				running(t, in)
+				watch := in.Indexer().WatchKey("ns/a")
+				defer watch.Stop()
+				source.list(t, 7, newItem("a", 1))
+				select {
+				case <-watch.Done():
+				default:
+					t.Error("the watch does not close with its object")
+				}
+				if err := in.Indexer().WaitForKey(t.Context(), "ns/a", "1"); err != nil {
+					t.Error(err)
+				}
+			})
+		})
 	}
 }

@@ -56,7 +56,7 @@ type Options[T any] struct {
 	// told to them as the difference that it makes, with Updates of and
 	// Deletes of what they were not given (I1). Without it they are told of
 	// what is there as Adds. It only matters with an Indexer that is not
-	// empty.
+	// empty. A Controller always keeps it from its handler.
 	SkipFilled bool
 
 	// Reflector are the settings of the reflector, with OnError for what
@@ -93,10 +93,10 @@ type Options[T any] struct {
 	// unless set, and Suspects names the handlers that were in a callback.
 	Detector *mutation.Options[T]
 
-	// Observe, if not nil, is told of each object that the store is about to
+	// Observe, if not nil, is called with each object that the store is about to
 	// take, before the store or any handler has it, by the goroutine that
 	// writes the store, which waits for it. An object that is in the store as
-	// it is already is left out. It is for who must see objects before
+	// it is already is left out. It is for code that must see objects before
 	// anybody can change them, as client-go's mutation detector must.
 	Observe func(key string, obj T)
 

@@ -19,7 +19,7 @@ import (
 // How a handler joins (I4): its snapshot and its place in the log must speak
 // of the same state. A batch is first applied, without a lock because index
 // functions are the user's, and then appended under mu. Between open and
-// publish the two disagree; who joins meanwhile is taken in by publish.
+// publish the two disagree; publish admits the handlers that join meanwhile.
 // Nobody waits for anybody.
 type processor[T any] struct {
 	base *base[T]
@@ -69,13 +69,13 @@ func newProcessor[T any]() *processor[T] {
 	}
 }
 
-// consume applies a batch and tells of it: the store first, then the handlers
-// (I2). It implements consumer.
+// consume applies a batch and appends its events: the store first, then the
+// handlers (I2). It implements consumer.
 func (p *processor[T]) consume(_ context.Context, b deltafifo.Batch[T]) {
 	a := &p.base.applier
 	p.open()
-	// Also when the user's code panics: what is stored is told (I2), and who
-	// joined meanwhile must not wait for ever.
+	// Also when the user's code panics: the events of what is stored are sent
+	// (I2), and handlers that joined meanwhile must not wait for ever.
 	defer func() {
 		p.publish(a.entries)
 		a.tidy()
@@ -147,7 +147,7 @@ func (p *processor[T]) register(r *Registration[T], period time.Duration) (say [
 	return p.lessOften(p.ctx, slices.Values([]*Registration[T]{r}))
 }
 
-// admit lets those join who wait for it: the store agrees with the log. The
+// admit lets the waiting handlers join: the store agrees with the log. The
 // caller holds mu.
 func (p *processor[T]) admit() {
 	for _, r := range p.joining {
@@ -256,13 +256,13 @@ type entry[T any] struct {
 	round *round[T]
 }
 
-// isSyncMark tells whether the first list ends with this entry.
+// isSyncMark reports whether the first list ends with this entry.
 func (e *entry[T]) isSyncMark() bool { return e.Type == 0 && e.round == nil }
 
-// isResyncMark tells whether objects are to be repeated here.
+// isResyncMark reports whether objects are to be repeated here.
 func (e *entry[T]) isResyncMark() bool { return e.Type == 0 && e.round != nil }
 
-// concerns tells whether the event is for r.
+// concerns reports whether the event is for r.
 func (e *entry[T]) concerns(r *Registration[T]) bool {
 	return e.round == nil || e.round.includes(r)
 }

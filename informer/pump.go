@@ -74,7 +74,7 @@ func (p *pump[T]) run(ctx context.Context, l *lifecycle, queue deltafifo.Queue[T
 	l.Go("timer", func() { p.watch(ctx, queue, c) })
 
 	err := p.consume(ctx, queue, c)
-	l.consumed() // who waits for the source does not wait for the store
+	l.consumed() // Stop names the source then, and not the store
 	stopped := l.ctx.Err() != nil
 	l.cancel()
 	queue.Close()

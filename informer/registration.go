@@ -31,12 +31,13 @@ type HandlerOptions struct {
 	Logger klog.Logger
 }
 
-// AddHandler adds a handler, at any time. It is told of what the store holds,
-// as one snapshot, and then of exactly what follows; nobody else notices, and
+// AddHandler adds a handler, at any time. The handler gets what the store holds,
+// as one snapshot, and then exactly what follows; nobody else notices, and
 // the call neither waits nor copies, whatever the store holds (I4). While the
 // informer does not run, the handler's events wait for the next Run.
 //
-// The error is ErrNoHandler for a nil handler. It corresponds to client-go's
+// The error is ErrNoHandler for a nil handler, and for a nil pointer or function
+// as one. It corresponds to client-go's
 // AddEventHandlerWithOptions.
 func (in *SharedIndexInformer[T]) AddHandler(handler Handler[T], opts HandlerOptions) (*Registration[T], error) {
 	if isNil(handler) {
@@ -112,8 +113,8 @@ type Registration[T any] struct {
 // Name is the name of the handler, unique in its informer.
 func (r *Registration[T]) Name() string { return r.name }
 
-// HasSynced tells whether the handler has been told of its whole initial list,
-// and the informer's first list is part of it (I6). It never turns back.
+// HasSynced reports whether the handler has been called for its whole initial
+// list, of which the informer's first list is part (I6). It never turns back.
 func (r *Registration[T]) HasSynced() bool { return isClosed(r.synced) }
 
 // Synced is closed when HasSynced turns true. A handler that was removed before

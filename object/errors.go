@@ -24,3 +24,29 @@ func (e *KeyError) Error() string {
 
 // Unwrap returns the reason.
 func (e *KeyError) Unwrap() error { return e.Err }
+
+// RefusedError reports an object that a sink of objects, such as a queue of
+// deltas, did not take. It is how a sink says which one of several that was.
+type RefusedError struct {
+	// By names who refused the object, such as "deltafifo: queue pods"; Op is
+	// the method that was called.
+	By, Op string
+
+	// Type is the Go type of the object; Key its key, "" when it has none.
+	Type, Key string
+
+	// Err is the reason.
+	Err error
+}
+
+// Error names who refused, operation, type and key.
+func (e *RefusedError) Error() string {
+	what := e.Type
+	if e.Key != "" {
+		what = fmt.Sprintf("%s %q", e.Type, e.Key)
+	}
+	return fmt.Sprintf("%s: %s did not take %s: %v", e.By, e.Op, what, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *RefusedError) Unwrap() error { return e.Err }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Backoff tells how long to wait before trying again: Initial after the first
+// Backoff says how long to wait before trying again: Initial after the first
 // failure, Factor times as long after each further one up to Max, and on top
 // of that a random share of it of up to Jitter. The zero value means 800 ms,
 // 30 s, 2 and 1, client-go's numbers.

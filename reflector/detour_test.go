@@ -58,8 +58,7 @@ var unopened = []struct {
 // R1a: whatever keeps watches from opening, from the start or from some time
 // on, the sink follows by lists while those are answered, with pauses, and goes
 // on by watches when they open again. One line says that watches do not work, and
-// one that they do (kind A; TestReflectorListsWhereWatchingIsImpossible,
-// TestReflectorWithoutWatchesTheSinkDoesNotStayOld).
+// one that they do.
 func TestWhateverKeepsWatchesFromOpeningTheSinkFollowsByLists(t *testing.T) {
 	for _, c := range unopened {
 		for _, from := range []string{"the start", "some time on"} {

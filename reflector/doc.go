@@ -3,13 +3,33 @@
 //
 // # Where it stands
 //
-// A ListerWatcher is where objects come from: an httpsource.Source asks an API
-// server and needs
-// no more than an *http.Client, ListWatch is two functions. A Sink is where
-// they go, in an informer a queue of deltas. The Reflector between the two is
-// a Runner; anything that can fill a Sink may take its place.
+// A ListerWatcher is where objects come from: a Source of package httpsource asks
+// an API server and needs no more than an *http.Client, a ListWatch is two
+// functions. A Sink is where they go, in an informer a queue of deltas. The
+// Reflector between the two is a Runner; anything that can fill a Sink may take
+// its place.
 //
 //	API server ──► ListerWatcher ──► Reflector ──► Sink (deltafifo) ──► informer
+//
+// # Words of the protocol
+//
+// A resource version names one state of a collection. A list carries the version
+// of the state that it shows, an object and an event that of their last change. A
+// watch from a version brings every change after it, in order. A server keeps the
+// changes of some minutes only: a version that is older has expired (410, "gone").
+//
+// A bookmark is an event without an object. It says that everything up to its
+// resource version has been sent, so that a watch of a quiet collection can be
+// resumed from there and not from a version that has expired meanwhile.
+//
+// A streamed list is a watch that begins with all objects that exist; a bookmark
+// marks the end of them (KEP-3157). A list in pages is one request for each page,
+// and a continue token in each answer names the next one.
+//
+// What is deleted while no watch is open is in no event. The list that follows
+// does not have it, and from that the Sink concludes that it is gone. A queue of
+// deltas hands on a tombstone then: a deletion with the last known state of the
+// object, marked as not being the final one.
 //
 // # Guarantees
 //
@@ -50,8 +70,9 @@
 //
 // # The machine
 //
-// Run is a loop over step, which takes a state and returns the next one. Each
-// arrow is in one arm of step:
+// Run is a loop over one function that takes a state and returns the next one.
+// Each state has an arm of its own there, and each arrow is in the arm that it
+// leaves:
 //
 //	             start
 //	               │
@@ -152,6 +173,25 @@
 // not come within 15 s of the first sign that the initial part was over (an event
 // that is not ADDED, an object that comes twice). A source that returns
 // ErrNoStreamedList is not asked again in this Run.
+//
+// # Files
+//
+//	listerwatcher.go  the seam to a source: ListerWatcher, Part, Stream, Event
+//	listwatch.go      ListWatch, a source of two functions; FromWatch
+//	sink.go           the seams to a sink: Sink, and Runner, which fills one
+//	reflector.go      Reflector: New and Run
+//	options.go        Options; backoff.go has Backoff
+//	machine.go        the states and what all arms share
+//	streaming.go      the arm that reads a streamed list
+//	listing.go        the arm that asks for pages
+//	watching.go       the arms that open a watch and read it; watchend.go judges
+//	                  how one ended
+//	verdict.go        what an error of a source means
+//	detour.go         lists in place of watches that do not work (R1a)
+//	refusals.go       objects that are refused, and what they may cost (R1b, R4)
+//	kind.go           objects of the wrong kind (R4)
+//	errors.go         the errors, and how they are reported
+//	health.go         in step or not (R5); status.go has Status, stats.go Stats
 //
 // # Differences from client-go
 //

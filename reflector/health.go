@@ -15,9 +15,9 @@ const never = 100 * 365 * 24 * time.Hour
 // errNoContact is why a Reflector is not in step when no error says more.
 var errNoContact = errors.New("the source has not answered yet")
 
-// health tells whether a Reflector is in step with its source, and logs when
-// that changes (R5). Its timer sees to it that a source which lets the
-// Reflector wait does not keep it silent.
+// health knows whether a Reflector is in step with its source, and logs when that
+// changes (R5). Its timer looks again after a while, so that a Reflector that
+// waits for its source is reported too.
 type health struct {
 	limit time.Duration // without contact before the Reflector is out of step
 	names []any         // for the log
@@ -73,7 +73,7 @@ func (h *health) end() {
 	h.busy.Wait()
 }
 
-// change applies f and tells of what follows from it.
+// change applies f and logs what follows from it.
 func (h *health) change(f func(now time.Time)) {
 	h.mu.Lock()
 	now := time.Now()
@@ -168,7 +168,7 @@ func (h *health) look(now time.Time) (line healthLine) {
 	return line
 }
 
-// tell is the line about the present step; mu is held.
+// tell returns the line about the present step; mu is held.
 func (h *health) tell(now time.Time) healthLine {
 	line := healthLine{logger: h.logger, names: h.names, step: h.step, changes: h.changes, contact: h.lastContact()}
 	if !h.step {
@@ -251,4 +251,28 @@ func (l healthLine) log() {
 	}
 	names = append(names[:len(names):len(names)], "lastContact", l.contact)
 	l.logger.Error(l.cause, "The cache is not in step with the server", names...)
+}
+
+// The least time from one log line about a change to the next (R5). It doubles
+// with each line that comes before calm has passed since the one before.
+const (
+	logGap    = time.Minute
+	maxLogGap = 10 * time.Minute
+	calm      = 2 * maxLogGap
+)
+
+// logPace says when the next line may be logged. The zero value allows one.
+type logPace struct {
+	last, next time.Time
+	gap        time.Duration
+}
+
+func (p *logPace) due(now time.Time) bool { return !now.Before(p.next) }
+
+// line notes a line.
+func (p *logPace) line(now time.Time) {
+	if p.gap = min(2*p.gap, maxLogGap); p.gap == 0 || now.Sub(p.last) >= calm {
+		p.gap = logGap
+	}
+	p.last, p.next = now, now.Add(p.gap)
 }

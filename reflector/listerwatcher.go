@@ -59,11 +59,13 @@ type Event[T any] struct {
 	// Type is watch.Added, watch.Modified, watch.Deleted or watch.Bookmark.
 	Type watch.EventType
 
-	// Object is the object's new state, for Deleted its last one. It is not
-	// set for a Bookmark.
+	// Object is the object's new state, for Deleted its last one. It is the
+	// zero T for a Bookmark, which says that everything up to
+	// ResourceVersion has been sent.
 	Object T
 
-	// ResourceVersion is the version that the event brings the watch to.
+	// ResourceVersion is the version that the event brings the watch to; a
+	// watch from there goes on with what follows.
 	ResourceVersion string
 
 	// InitialEventsEnd marks the Bookmark that ends the initial events of a
@@ -98,7 +100,3 @@ func (e *DecodeError) Error() string {
 
 // Unwrap returns the reason.
 func (e *DecodeError) Unwrap() error { return e.Err }
-
-// ObjectKey is Key. It is how the Reflector finds out which object an error of
-// a source or a Sink is about.
-func (e *DecodeError) ObjectKey() string { return e.Key }

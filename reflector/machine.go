@@ -53,7 +53,7 @@ type state[T any] struct {
 	// page is the page that listing asks for.
 	page page
 
-	// restart, in watching, tells that another watch came before.
+	// restart, in watching, is set when another watch came before.
 	restart bool
 
 	// detour, in listing, is what the list stands in for, because it does not
@@ -106,7 +106,7 @@ type machine[T any] struct {
 	// watch is the last watch that was opened, whoever holds it now.
 	watch *openWatch[T]
 
-	// streams tells whether lists are asked for as streams. broken counts
+	// streams knows whether lists are asked for as streams. broken counts
 	// streamed lists that broke since the last complete list; paged is set
 	// once the server has answered in pages what it could have answered from
 	// a cache.
@@ -127,8 +127,8 @@ type machine[T any] struct {
 	// listVersion is that of the last list, "" if it had none.
 	listVersion string
 
-	// suspect is set while a list is to tell whether the server went back;
-	// disordered once one has told that it did not, so that the order of its
+	// suspect is set while a list is to show whether the server went back;
+	// disordered once one has shown that it did not, so that the order of its
 	// events means nothing.
 	suspect, disordered bool
 }
@@ -297,7 +297,7 @@ func (m *machine[T]) committed(ctx context.Context, version string) {
 }
 
 // judgeOrder looks, once a list is complete, whether the server went back. If
-// it did, all is new; if a list that was to tell shows that it did not, the
+// it did, all is new; if a list that was to show it shows that it did not, the
 // order of its events means nothing from then on.
 func (m *machine[T]) judgeOrder(version string) {
 	switch {

@@ -23,7 +23,7 @@ const (
 // corresponds to client-go's ReflectorOptions and the exported fields of its
 // Reflector.
 type Options struct {
-	// Name tells this Reflector from others in errors and logs. By default
+	// Name is this Reflector's name in errors and logs. By default
 	// it is file:line of the caller outside this module's machinery.
 	Name string
 
@@ -32,8 +32,8 @@ type Options struct {
 	TypeDescription string
 
 	// Source names where the objects come from in logs and in Status, best the
-	// URL path. By default it is what lw calls itself, if lw is a
-	// fmt.Stringer, as httpsource.Source is.
+	// URL path. By default it is what lw prints as, if it is a fmt.Stringer
+	// like an httpsource.Source.
 	Source string
 
 	// GVK is what each object has to be; others are refused (R4). It is for

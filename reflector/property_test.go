@@ -60,16 +60,10 @@ type mutexTape struct {
 	tape
 }
 
-// notTaken is why a tape refuses an object.
-type notTaken string
-
-func (e notTaken) Error() string     { return string(e) + " is not taken" }
-func (e notTaken) ObjectKey() string { return string(e) }
-
 // takes returns an error for the object that is never taken.
 func (m *mutexTape) takes(o *thing) error {
 	if o.Name == m.stubborn {
-		return notTaken(o.Name)
+		return refusedBySink(o.Name)
 	}
 	return nil
 }

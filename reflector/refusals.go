@@ -3,6 +3,8 @@ package reflector
 import (
 	"errors"
 	"time"
+
+	"github.com/informant-go/informant/object"
 )
 
 const (
@@ -204,15 +206,16 @@ func (f *refusals) sample() (n int, err error) {
 	return n, err
 }
 
-// keyed is an error that names the object that it is about.
-type keyed interface{ ObjectKey() string }
-
-// keyOfError is the key of the object that err is about, "" when it does not
-// say.
+// keyOfError returns the key of the object that err is about, "" when it does not
+// say: the source says so by a *DecodeError, the sink by an *object.RefusedError.
 func keyOfError(err error) string {
-	var k keyed
-	if errors.As(err, &k) {
-		return k.ObjectKey()
+	var bad *DecodeError
+	if errors.As(err, &bad) {
+		return bad.Key
+	}
+	var refused *object.RefusedError
+	if errors.As(err, &refused) {
+		return refused.Key
 	}
 	return ""
 }

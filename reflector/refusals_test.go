@@ -12,15 +12,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/informant-go/informant/object"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// keyedError is an error of a sink that says which object it is about.
-type keyedError struct{ key string }
-
-func (e keyedError) Error() string     { return "refused: " + e.key }
-func (e keyedError) ObjectKey() string { return e.key }
+// refusedBySink is an error of a sink that says which object it is about.
+func refusedBySink(key string) error {
+	return fmt.Errorf("a sink: %w", &object.RefusedError{By: "a sink", Op: "Add", Type: "thing", Key: key, Err: errors.New("no")})
+}
 
 // sifter is a Sink that refuses objects by name, one by one, in lists too.
 type sifter struct {
@@ -33,7 +33,7 @@ func (s *sifter) Page(ctx context.Context, items []*thing) error {
 	var errs []error
 	for _, o := range items {
 		if s.refused(o.Name) {
-			errs = append(errs, keyedError{o.Name})
+			errs = append(errs, refusedBySink(o.Name))
 			continue
 		}
 		kept = append(kept, o)
@@ -54,14 +54,14 @@ func (s *sifter) Delete(ctx context.Context, o *thing) error {
 
 func (s *sifter) event(ctx context.Context, o *thing, f func(context.Context, *thing) error) error {
 	if s.refused(o.Name) {
-		return keyedError{o.Name}
+		return refusedBySink(o.Name)
 	}
 	return f(ctx, o)
 }
 
 // R1b: an object that can never be taken, for whatever reason, costs one list,
 // and no other object waits for it; when it is deleted and comes again it costs
-// none (kind C).
+// none.
 func TestAnObjectThatIsAlwaysRefusedCostsOneListAndNoOtherItsFreshness(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -178,7 +178,7 @@ func TestWhatAnEventHasLeftOutAListBrings(t *testing.T) {
 }
 
 // R1b: events and bookmarks with versions lower than the last are handed on at
-// once and cost one list, which tells that the order means nothing (kind B).
+// once and cost one list, which tells that the order means nothing.
 func TestVersionsInAnyOrderCostOneList(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -268,7 +268,7 @@ func TestAServerThatGoesBackIsNoticedEachTime(t *testing.T) {
 }
 
 // R2: a source without versions is listed when its watch ends, since what was
-// deleted before the next one is in no watch (kind D).
+// deleted before the next one is in no watch.
 func TestWithoutVersionsDeletionsBetweenWatchesAreFound(t *testing.T) {
 	for _, version := range []string{"", "0"} {
 		t.Run("version "+version, func(t *testing.T) {

@@ -12,27 +12,32 @@ import "context"
 // list. Events do not arrive while a list is open. An object may come more
 // than once in a list, after a page was asked for again: the last one counts.
 //
-// An error from Page, Add, Update or Delete speaks of the objects that it was
+// An error from Page, Add, Update or Delete is about the objects that it was
 // given (no key, refused by the transform): the others of the page are taken.
-// Page joins one error for each object (errors.Join); an error with a method
-// ObjectKey() string says which object it is about, as *deltafifo.ItemError does.
-// The Reflector counts them and lists again where R2 asks for it. ctx ends a
+// Page joins one error for each object (errors.Join); one that is or wraps an
+// *object.RefusedError says which object it is about. The Reflector counts them
+// and lists again where R2 asks for it. ctx ends a
 // call that waits because the Sink was given a bound; the error is then
 // ctx.Err().
 type Sink[T any] interface {
+	// Begin opens a list.
 	Begin(ctx context.Context) error
 	// Page takes the next objects of the open list. The slice stays the
 	// caller's; the objects become the Sink's.
 	Page(ctx context.Context, items []T) error
 	// Commit ends the list, which is the state at resourceVersion; "" when
 	// that is not known yet, and a Bookmark follows.
+	// What the list does not have is deleted.
 	Commit(ctx context.Context, resourceVersion string) error
+	// Abort drops the open list. It has no effect when none is open.
 	Abort()
 
+	// Add takes an object that was created, Update its new state and Delete
+	// its last one. The object becomes the Sink's.
 	Add(ctx context.Context, obj T) error
 	Update(ctx context.Context, obj T) error
 	Delete(ctx context.Context, obj T) error
-	// Bookmark tells that everything up to resourceVersion has been handed
+	// Bookmark says that everything up to resourceVersion has been handed
 	// over.
 	Bookmark(ctx context.Context, resourceVersion string) error
 }

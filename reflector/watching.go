@@ -84,7 +84,7 @@ func (w *openWatch[T]) close() {
 }
 
 // open asks for a stream. The openWatch is returned with an error too, closed,
-// for what it tells of the attempt. It is cut when it is silent for silence, or
+// for what it says of the attempt. It is cut when it is silent for silence, or
 // with 0 for watchGrace past its timeout.
 func (m *machine[T]) open(ctx context.Context, opts metav1.ListOptions, silence time.Duration) (*openWatch[T], error) {
 	m.r.record.update(func(s *Stats) { s.Watches++ })
@@ -235,7 +235,7 @@ func (m *machine[T]) take(ctx context.Context, w *openWatch[T], e Event[T]) *tro
 
 // store hands on an event of an object. One that is lower than the last
 // version is handed on too: whether the server went back or its events have no
-// order is for a list to tell, and the object need not wait for that.
+// order is for a list to show, and the object need not wait for that.
 func (m *machine[T]) store(ctx context.Context, w *openWatch[T], e Event[T], order int) *trouble {
 	key := ""
 	if order < 0 || len(m.refusals.objects) > 0 {

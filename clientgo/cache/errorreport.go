@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -65,9 +66,9 @@ func (r *errorReport) tell(ctx context.Context, err error) {
 // keyOf is the key of the object that e is about. For an item of a list only
 // the store knows it.
 func keyOf(e *reflector.Error) string {
-	var item interface{ ObjectKey() string }
-	if e.Key == "" && errors.As(e.Err, &item) {
-		return item.ObjectKey()
+	var refused *object.RefusedError
+	if e.Key == "" && errors.As(e.Err, &refused) {
+		return refused.Key
 	}
 	return e.Key
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/ptr"
 )
@@ -225,7 +226,7 @@ func (f *fifo) keyOf(obj any) (string, error) {
 // transform's own error, or a KeyError.
 func producerError(obj any, err error) error {
 	err = unlessClosed(err)
-	var refused *deltafifo.ItemError
+	var refused *object.RefusedError
 	if !errors.As(err, &refused) {
 		return err
 	}

@@ -83,7 +83,7 @@ var joinTests = []test{
 	}},
 	{"I4/LateHandlerDuringASlowIndexFunction", func(s *suite) {
 		// The store is ahead of the handlers while the index function runs:
-		// who joins now must neither miss the object nor get it twice.
+		// a handler that joins now must neither miss the object nor get it twice.
 		entered, leave := make(chan struct{}), make(chan struct{})
 		var slow bool
 		in := s.informer(Config{Indexers: indexer.Indexers[*Object]{"slow": func(obj *Object) ([]string, error) {

@@ -146,7 +146,7 @@ const chunkSize = 256
 
 // chunk is a stretch of the log.
 type chunk[E any] struct {
-	// n tells that entries[:n] are written. They are not written again
+	// n is how many entries are written: entries[:n]. They are not written again
 	// until every reader is parked and so holds no chunk.
 	n atomic.Uint32
 

@@ -314,7 +314,7 @@ func TestNilIsRefusedAtOnce(t *testing.T) {
 	}{
 		"nil ListerWatcher":                {noSource, informer.ErrNoSource, "informer: it has no source: give a"},
 		"nil pointer as ListerWatcher":     {nilPointer, informer.ErrNoSource, "informer: it has no source: give a"},
-		"nil ListerWatcher of a reflector": {noWatcher, reflector.ErrNoListerWatcher, "reflector jobs: set up *sim.Job: no ListerWatcher: pass a"},
+		"nil ListerWatcher of a reflector": {noWatcher, reflector.ErrNoListerWatcher, "reflector jobs: set up *sim.Job: it has no ListerWatcher: pass a"},
 		"nil handler":                      {noHandler, informer.ErrNoHandler, "informer: it was given a nil Handler: give"},
 		"nil function as handler":          {nilFunc, informer.ErrNoHandler, "informer: it was given a nil Handler: give"},
 	} {

@@ -33,7 +33,7 @@
 // logs.
 //
 // A Collection reads and writes objects past HTTP; Server.Requests and
-// Server.Count tell what the code under test has asked for.
+// Server.Count say what the code under test has asked for.
 //
 // # What it promises
 //
@@ -76,6 +76,18 @@
 // and grace periods are stored, not honoured, and a whole collection cannot be
 // deleted. Field selectors know metadata.name and metadata.namespace.
 // managedFields and shard selectors are not there.
+//
+// # Files
+//
+//	server.go      Server: start, close, compact; gate.go takes it down and up
+//	resource.go    Resource; options.go has Options
+//	collection.go  Collection, the way past HTTP
+//	fault.go       Fault and Match; action.go what a fault does
+//	request.go     Request, as the server saw it; requestlog.go keeps them
+//	backup.go      Backup and what it brings back
+//	exchange.go    one request and its answer; place.go finds what a path names
+//	list.go        lists; watch.go watches; verbs.go and write.go the rest
+//	table.go       the objects and the history of one resource
 //
 // # History
 //

@@ -159,7 +159,7 @@ func (s *Server) page(t *table, sel *selection, at readAt, limit int) (page, err
 	return p, nil
 }
 
-// pick selects up to limit items. more tells that some were not looked at,
+// pick selects up to limit items. more is set when some were not looked at,
 // not that one of them is wanted: a real server does not know either.
 func pick(sel *selection, items []*record, limit int) (picked []*record, more bool) {
 	for i, rec := range items {

@@ -13,7 +13,7 @@ import (
 // a real server says about paths that none of its parts serves.
 var errNoPage = errors.New("404 page not found")
 
-// place tells whether the path and the method exist; the words for those that
+// place reports whether the path and the method exist; the words for those that
 // do not depend on which part of a real server looks at them.
 func (x *exchange) place() error {
 	switch {
@@ -28,7 +28,7 @@ func (x *exchange) place() error {
 	}
 }
 
-// compiledIn tells whether a group and version is served by the part of a
+// compiledIn reports whether a group and version is served by the part of a
 // real server that knows its resources from the start.
 func (s *Server) compiledIn(gv schema.GroupVersion) bool {
 	if gv == (schema.GroupVersion{Version: "v1"}) {

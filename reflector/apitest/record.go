@@ -26,7 +26,7 @@ type record struct {
 	metaEnd int
 }
 
-// sameMeta tells whether two states agree in all metadata but the version.
+// sameMeta reports whether two states agree in all metadata but the version.
 func (r *record) sameMeta(other *record) bool {
 	return bytes.Equal(r.tail[:r.metaEnd], other.tail[:other.metaEnd])
 }
@@ -107,7 +107,7 @@ func (d *document) record(key string) (*record, error) {
 	return &record{key: key, meta: &meta, tail: tail.Bytes(), metaEnd: metaEnd}, nil
 }
 
-// sameFields tells whether two documents have equal values in all fields but
+// sameFields reports whether two documents have equal values in all fields but
 // those named.
 func sameFields(a, b *document, except ...string) bool {
 	for field := range a.fields {

@@ -47,7 +47,7 @@ type Request struct {
 	// Sent counts the items of a list, or the events of a watch, that were
 	// written so far.
 	Sent int
-	// Done tells that the answer has ended, in whatever way.
+	// Done is true once the answer has ended, in whatever way.
 	Done bool
 }
 

@@ -18,7 +18,7 @@ type Resource struct {
 	// Kind is the kind of an object, such as Pod; a list has the kind PodList.
 	Kind string
 
-	// Namespaced tells whether the objects live in namespaces. Namespaces
+	// Namespaced is true if the objects live in namespaces. Namespaces
 	// themselves are not checked: any name will do.
 	Namespaced bool
 
@@ -77,7 +77,7 @@ func (r Resource) apiVersion() string {
 
 func (r Resource) builtIn() bool { return r.BuiltIn || !strings.Contains(r.Group, ".") }
 
-// counted tells whether the server counts metadata.generation.
+// counted reports whether the server counts metadata.generation.
 func (r Resource) counted() bool { return r.Status || !r.builtIn() }
 
 // storageKey is where etcd would hold an object; some messages show it.

@@ -24,7 +24,7 @@ type selection struct {
 
 	// first and end bound the keys: first <= key < end; end "" is no bound.
 	first, end string
-	// single tells that the fields name one object, found by its key.
+	// single is set when the fields name one object, found by its key.
 	single bool
 }
 
@@ -82,7 +82,7 @@ func (sel *selection) narrow(namespace string, continued bool) {
 	}
 }
 
-// everything tells whether no selector hides anything.
+// everything reports whether no selector hides anything.
 func (sel *selection) everything() bool { return sel.labels == nil && sel.fields == nil }
 
 // in returns the part of a state that lies in the range of keys.
@@ -94,7 +94,7 @@ func (sel *selection) in(items []*record) []*record {
 	return items
 }
 
-// wants tells whether rec is selected. A nil rec never is.
+// wants reports whether rec is selected. A nil rec never is.
 func (sel *selection) wants(rec *record) bool {
 	if rec == nil || rec.key < sel.first || sel.end != "" && rec.key >= sel.end {
 		return false
@@ -103,7 +103,7 @@ func (sel *selection) wants(rec *record) bool {
 		(sel.fields == nil || sel.fields.Matches(rec.fieldSet(sel.namespaced)))
 }
 
-// fieldLabel tells whether objects can be selected by a field: only by name
+// fieldLabel reports whether objects can be selected by a field: only by name
 // and namespace.
 func fieldLabel(res Resource, label, value string) (string, string, error) {
 	if res.builtIn() {

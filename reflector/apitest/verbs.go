@@ -85,7 +85,7 @@ func (x *exchange) put(change func(old *document) (*document, error)) error {
 	return nil
 }
 
-// delete answers with a Status that tells which life of the object ended, as
+// delete answers with a Status that says which life of the object ended, as
 // most resources of a real server do.
 func (x *exchange) delete() error {
 	body, err := x.body("application/json")

@@ -24,7 +24,7 @@ type watcher struct {
 	deadline  time.Time
 
 	// from is the version that the client had at the start: no event up to
-	// it is sent, nor a bookmark that tells nothing newer.
+	// it is sent, nor a bookmark that says nothing newer.
 	from uint64
 	// cursor is the last event that was looked at.
 	cursor *event
@@ -95,7 +95,7 @@ func (w *watcher) start(rv uint64, initial bool) ([]*record, error) {
 	return nil, nil
 }
 
-// run serves the stream until it ends. Errors only tell that it has.
+// run serves the stream until it ends. Errors only say that it has.
 func (w *watcher) run(items []*record, initial bool) {
 	if w.f.text("") != nil || w.f.flush() != nil || w.initial(items, initial) != nil {
 		return
@@ -184,7 +184,7 @@ func (w *watcher) pending() (p pending) {
 	return p
 }
 
-// stopsHere tells whether the next event lies behind the one that the stream
+// stopsHere reports whether the next event lies behind the one that the stream
 // was halted at.
 func (w *watcher) stopsHere() bool {
 	st := w.stream
@@ -243,7 +243,7 @@ func (w *watcher) send(events []*event) error {
 	return w.f.flush()
 }
 
-// bookmark tells the client that it has seen everything up to rv.
+// bookmark lets the client know that it has seen everything up to rv.
 func (w *watcher) bookmark(rv uint64, endOfInitial bool) error {
 	rec := &record{tail: []byte(`"}}`)}
 	if endOfInitial {

@@ -62,7 +62,7 @@ func describeAnswer(resp *http.Response, body []byte) string {
 	return answer + ", and no answer of the API: check the address (httpsource.Config.BaseURL) and what is in between"
 }
 
-// quotable tells whether the body of resp may stand in a log. What comes with
+// quotable reports whether the body of resp may stand in a log. What comes with
 // a code of success may be an object, if it is no web page; that of a redirect
 // shows where it leads to, which may have a token in it.
 func quotable(resp *http.Response) bool {

@@ -18,7 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// R3 needs what the server says about when to come back; the other errors have
+// W4, R3 needs what the server says about when to come back; the other errors have
 // to say what is wrong, HTML from something in between among them.
 func TestErrorsOfTheServerAreStatusErrors(t *testing.T) {
 	html := http.Header{"Content-Type": {"text/html"}}
@@ -63,9 +63,8 @@ func TestErrorsOfTheServerAreStatusErrors(t *testing.T) {
 	}
 }
 
-// R3: what the server asks for is told, as far as a Status can hold it; what is
-// no time from now on is none. It is the kind of
-// TestReflectorARetryAfterFarAwayIsHonoured.
+// W4, R3: what the server asks for is told, as far as a Status can hold it; what is
+// no time from now on is none.
 func TestRetryAfterInBothItsForms(t *testing.T) {
 	now := time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
 	for header, want := range map[string]int{
@@ -80,7 +79,7 @@ func TestRetryAfterInBothItsForms(t *testing.T) {
 	}
 }
 
-// R3: a time in a Status that does not fit, or is past, spoils nothing.
+// W4, R3: a time in a Status that does not fit, or is past, spoils nothing.
 func TestRetryAfterInAStatus(t *testing.T) {
 	for seconds, want := range map[string]time.Duration{"99999999999": 7 * time.Second, "-5": 7 * time.Second, "\"x\"": 7 * time.Second, "3": 3 * time.Second} {
 		body := `{"kind":"Status","details":{"retryAfterSeconds":` + seconds + `},"reason":"TooManyRequests","code":429}`
@@ -91,8 +90,8 @@ func TestRetryAfterInAStatus(t *testing.T) {
 	}
 }
 
-// R1: a Status is the error that it says, also in an answer that pretends
-// success. It is the kind of TestReflectorAStatusWithCode200IsAnError.
+// W4, R1: a Status is the error that it says, also in an answer that pretends
+// success.
 func TestAStatusInAnAnswer200(t *testing.T) {
 	plain := http.Header{"Content-Type": {"text/plain"}}
 	for name, c := range map[string]struct {
@@ -132,8 +131,8 @@ func TestAStatusInAnAnswer200(t *testing.T) {
 	}
 }
 
-// R1: the text of an error may take a while, and no more than that; what came
-// of it is used. It is the kind of TestReflectorAnErrorWithoutAnEndIsGivenUpSoon.
+// W6, R1: the text of an error may take a while, and no more than that; what came
+// of it is used.
 func TestAnErrorWithoutAnEndIsGivenUpSoon(t *testing.T) {
 	status := `{"kind":"Status","message":"busy","reason":"TooManyRequests","code":429}`
 	for name, c := range map[string]struct {
@@ -182,7 +181,7 @@ func (e endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// R2: a list that brings no byte is cut, in its headers and in its body; one
+// W6, R2: a list that brings no byte is cut, in its headers and in its body; one
 // that is slow is not.
 func TestAListThatBringsNoByteIsCut(t *testing.T) {
 	for name, body := range map[string]func(context.Context) io.Reader{

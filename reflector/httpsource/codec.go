@@ -16,7 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// Object is what HTTP can decode: an API object with kind and metadata. Any
+// Object is what a Source can decode: an API object with kind and metadata. Any
 // pointer to a struct that embeds metav1.TypeMeta and metav1.ObjectMeta is
 // one, and so is *unstructured.Unstructured.
 type Object interface {
@@ -139,7 +139,7 @@ func (c *codec[T]) event(t watch.EventType, raw []byte) (reflector.Event[T], err
 	return reflector.Event[T]{Type: t, Object: obj, ResourceVersion: obj.GetResourceVersion()}, nil
 }
 
-// check tells whether obj is what was asked for. An object may keep silent on
+// check returns why obj is not what was asked for, or nil. An object may keep silent on
 // its kind unless mustSay. One that is metadata alone is given the kind that it
 // is the metadata of.
 func (c *codec[T]) check(obj T, mustSay bool) error {
@@ -161,7 +161,7 @@ func (c *codec[T]) check(obj T, mustSay bool) error {
 	return nil
 }
 
-// checkList tells whether a list of the kind got is what was asked for.
+// checkList returns why a list of the kind got is not what was asked for, or nil.
 func (c *codec[T]) checkList(got schema.GroupVersionKind, kind string) error {
 	switch {
 	case apikind.IsTable(got):

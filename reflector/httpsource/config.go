@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/conversion/queryparams"
@@ -17,6 +18,88 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
+
+// The defaults of Config.
+const (
+	DefaultMaxObjectBytes = 16 << 20
+	DefaultMaxListBytes   = 32 << 30
+	DefaultReadSilence    = 90 * time.Second
+)
+
+// Config says what to list and watch, and where. BaseURL, Version and
+// Resource are required. New refuses what cannot be right and says which
+// field to set.
+type Config[T Object] struct {
+	// Client sends the requests; its transport brings credentials and trust.
+	// Its Timeout is not used: it would end every watch. Redirects are
+	// followed to the same scheme, host and port only, since the transport
+	// would send the credentials wherever they lead, and then only where its
+	// CheckRedirect allows it too; one with a user name or password of its
+	// own is refused. By default (nil) it is one with the settings of
+	// http.DefaultTransport that asks idle HTTP/2 connections whether they
+	// are alive. A transport for https should do
+	// that too (http.Transport.HTTP2, SendPingTimeout and PingTimeout): all
+	// requests share a connection there, and a watch that was cut because
+	// the connection is dead would else be tried again on the same one.
+	Client *http.Client
+
+	// BaseURL is the address of the API server, such as
+	// https://10.0.0.1:6443, with the path of a proxy if there is one. It
+	// has neither the resource's path nor a query. Errors show it without
+	// user name and password.
+	BaseURL string
+
+	// Group, Version and Resource name the resource; the core group is "",
+	// Version has no group in it (v1, not apps/v1), Resource is the plural
+	// in lower case, such as pods.
+	Group, Version, Resource string
+
+	// Namespace restricts it to a namespace, "" means all.
+	Namespace string
+
+	// LabelSelector and FieldSelector restrict it further, in the server's
+	// syntax, which labels.Parse and fields.ParseSelector read.
+	LabelSelector, FieldSelector string
+
+	// Kind is what each object has to be; others are refused (R4). By
+	// default it is the name of the Go type, as in apimachinery's Scheme,
+	// upper and lower case being the same; for types whose objects carry
+	// their kind, *unstructured.Unstructured and
+	// *metav1.PartialObjectMetadata, any kind of the group and version will
+	// do. Set it where the Go type is named otherwise than the kind. ListKind
+	// is the kind of a list, by default Kind with List behind it.
+	//
+	// A server that was asked, by Client's transport, for metadata alone
+	// answers with PartialObjectMetadata of meta.k8s.io/v1, which is taken
+	// for *metav1.PartialObjectMetadata; the objects are given Kind, if that
+	// is set.
+	Kind, ListKind string
+
+	// New makes an empty object to decode into. It is called by several
+	// goroutines at once. By default it is a new value of what T points to.
+	New func() T
+
+	// MaxObjectBytes is the largest object that is decoded; a larger one is
+	// refused (R4). By default 16 MiB.
+	MaxObjectBytes int
+
+	// MaxListBytes is the largest answer to one request for a list, in bytes
+	// after decompression; a list that is larger fails. It is there to end
+	// lists that have no end. By default 32 GiB, some times as much as the
+	// 8 GiB that an etcd holds at most can be in JSON: to lose a list that
+	// is right would be worse than to read one that is not. Set it to what
+	// the program's memory allows; below 0 there is no limit.
+	MaxListBytes int64
+
+	// ReadSilence is how long a list may bring not a single byte before it
+	// is cut. By default 90 s, as a server gives up after 60. Watches are
+	// cut by the Reflector.
+	ReadSilence time.Duration
+
+	// UserAgent is the name by which the server knows who asks. By default
+	// "informant".
+	UserAgent string
+}
 
 // complete checks the config, fills in its defaults and sets what is made of
 // it.
@@ -110,7 +193,7 @@ func baseURL(given string) (*url.URL, error) {
 	base, err := url.Parse(given)
 	switch {
 	case given == "":
-		return nil, errors.New("no BaseURL: " + set)
+		return nil, errors.New("Config.BaseURL is empty: " + set)
 	case err != nil: // its text quotes what may be a password
 		return nil, errors.New("Config.BaseURL cannot be parsed: " + set + "; in a user name or password, write / ? # @ : and % as %2F and so on")
 	case base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "":
@@ -160,7 +243,7 @@ func checkPrefix(base *url.URL, resource string) error {
 	return fmt.Errorf("Config.BaseURL ends with the path of a resource: set it to %s; the path is made of Group, Version, Namespace and Resource", shown(server))
 }
 
-// checkUserAgent tells what no header can hold.
+// checkUserAgent refuses what no header can hold.
 func checkUserAgent(agent string) error {
 	if strings.ContainsFunc(agent, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 		return fmt.Errorf("Config.UserAgent is %q, with control characters: set it to one line of text, such as my-controller/1.0", agent)
@@ -168,14 +251,14 @@ func checkUserAgent(agent string) error {
 	return nil
 }
 
-// checkResource tells what cannot be right about the name of a resource. Names
+// checkResource refuses what cannot be the name of a resource. Names
 // are checked as a server checks them when a resource is defined.
 func checkResource(group, version, resource string) error {
 	switch g, v, slash := strings.Cut(version, "/"); {
 	case slash:
 		return fmt.Errorf("Config.Version is %q, with the group in it: set Group to %q and Version to %q", version, g, v)
 	case version == "":
-		return errors.New("no Version: set it, for example to v1")
+		return errors.New("Config.Version is empty: set it, for example to v1")
 	case len(validation.IsDNS1035Label(version)) > 0:
 		return fmt.Errorf("Config.Version is %q: set it to one such as v1 or v1beta1", version)
 	}
@@ -189,7 +272,7 @@ func checkResource(group, version, resource string) error {
 	}
 	switch name, rest, dot := strings.Cut(resource, "."); {
 	case resource == "":
-		return errors.New("no Resource: set it to the plural of the resource, for example pods")
+		return errors.New("Config.Resource is empty: set it to the plural of the resource, for example pods")
 	case strings.Contains(resource, "/"):
 		return fmt.Errorf("Config.Resource is %q, with a slash: set it to the plural alone, for example pods; a subresource has no list, and a namespace belongs into Namespace", resource)
 	case dot:
@@ -200,8 +283,7 @@ func checkResource(group, version, resource string) error {
 	return nil
 }
 
-// checkScope tells what cannot be right about the part of a resource that is
-// asked for. No server has such namespaces: their lists would be empty for ever.
+// checkScope refuses what cannot select a part of a resource. No server has such namespaces: their lists would be empty for ever.
 func checkScope(namespace, label, field string) error {
 	if namespace != "" && len(validation.IsDNS1123Label(namespace)) > 0 {
 		return fmt.Errorf("Config.Namespace is %q, which no namespace can be named: set it to the name of one, or to \"\" for all", namespace)
@@ -215,11 +297,11 @@ func checkScope(namespace, label, field string) error {
 	return nil
 }
 
-// checkKinds tells what cannot be right about kinds.
+// checkKinds refuses what cannot be a kind.
 func checkKinds(kind, list string) error {
-	for field, kind := range map[string]string{"Kind": kind, "ListKind": list} {
+	for field, kind := range map[string]string{"Config.Kind": kind, "Config.ListKind": list} {
 		if kind != "" && len(validation.IsDNS1035Label(strings.ToLower(kind))) > 0 {
-			return fmt.Errorf("Config.%s is %q: set it to the kind alone, for example Pod, without group and version", field, kind)
+			return fmt.Errorf("%s is %q: set it to the kind alone, for example Pod, without group and version", field, kind)
 		}
 	}
 	return nil

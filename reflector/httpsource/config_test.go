@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// What cannot be right is refused at construction, with the field to set.
+// W1: what cannot be right is refused at construction, with the field to set.
 func TestAConfigThatCannotBeRightIsRefused(t *testing.T) {
 	good := Config[*Widget]{BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets"}
 	for name, c := range map[string]struct {
@@ -64,7 +64,7 @@ func TestAConfigThatCannotBeRightIsRefused(t *testing.T) {
 	}
 }
 
-// No part of an address is printed that may be a secret, however it is written.
+// W5: no part of an address is printed that may be a secret, however it is written.
 func TestNoErrorShowsASecretOfTheBaseURL(t *testing.T) {
 	for _, base := range []string{
 		"https://user:s3cr3t/x@host", "https://user:s3cr3t#@host", "https://user:s3cr3t?@host", "https://user:s%zzs3cr3t@host",
@@ -85,7 +85,7 @@ func TestNoErrorShowsASecretOfTheBaseURL(t *testing.T) {
 	}
 }
 
-// The path of a resource is refused at the end of a base URL, where it would
+// W1: the path of a resource is refused at the end of a base URL, where it would
 // stand twice; clusters below a path are served, also by a resource.
 func TestABaseURLHasNoResourceInIt(t *testing.T) {
 	for path, want := range map[string]string{
@@ -102,7 +102,7 @@ func TestABaseURLHasNoResourceInIt(t *testing.T) {
 	}
 }
 
-// What is odd but can be right is taken.
+// W1: what is odd but can be right is taken.
 func TestAnOddConfigThatCanBeRightIsTaken(t *testing.T) {
 	good := Config[*Widget]{BaseURL: "https://[::1]:65535", Group: "example.org", Version: "v1", Resource: "widgets"}
 	for name, change := range map[string]func(*Config[*Widget]){

@@ -155,8 +155,7 @@ func outcomes(t *testing.T, r io.Reader, size int) []string {
 
 // FuzzWork holds the work of the scanner to the length of what it reads,
 // whatever that is, wherever it stands and however it arrives: whoever may write
-// one object must not be able to stop a cache. It is the kind of
-// TestReflectorEscapesAreNotQuadratic.
+// one object must not be able to stop a cache.
 func FuzzWork(f *testing.F) {
 	for _, unit := range []string{`\n`, `\"`, `\\`, `\u0041`, `"`, `x`, ` `, "\n\t", `[`, `{`, `[]`, `{"a":`, `1`, `1,`, `1.5e9`, `-`, `"a":1,`, `"\n",`, `{}`, `{"metadata":`, `{"metadata":{"name":`, `}`, `]`, `:`, `,`, `null,`, "\x00", "\xff"} {
 		f.Add([]byte(unit), uint16(3000))

@@ -19,9 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// R1b, R4: of an object that is too large it is known which one it is and what
-// has become of it, wherever that stands. It is the kind of
-// TestReflectorAnObjectThatIsTooLargeIsListedOnce.
+// W3, R1b, R4: of an object that is too large it is known which one it is and what
+// has become of it, wherever that stands.
 func TestAnObjectThatIsTooLargeSaysWhichOneItIs(t *testing.T) {
 	blob := `"blob":"` + strings.Repeat(`x\"}{`, 40000) + `"`
 	meta := `"metadata":{"name":"x","namespace":"n","resourceVersion":"7"}`
@@ -79,7 +78,7 @@ type quoting struct{}
 
 func (quoting) UnmarshalJSON(raw []byte) error { return fmt.Errorf("I do not like %s", raw) }
 
-// Nothing that is in an object stands in an error: that goes into logs, and the
+// W5: nothing that is in an object stands in an error: that goes into logs, and the
 // object may be a Secret.
 func TestNothingOfAnObjectStandsInAnError(t *testing.T) {
 	const meta = `{"metadata":{"name":"x"},`
@@ -141,7 +140,7 @@ func errorsOf[T Object](t *testing.T, client *http.Client, told func(error)) {
 	}
 }
 
-// R4: a list that does not end is given up, and so is memory for items that
+// W6, R4: a list that does not end is given up, and so is memory for items that
 // wait for it.
 func TestAListWithoutAnEnd(t *testing.T) {
 	item := `{"metadata":{"name":"a"}},`
@@ -174,7 +173,7 @@ func TestAListWithoutAnEnd(t *testing.T) {
 	}
 }
 
-// The items of a list that has not said its kind wait for it, up to a bound;
+// W6: the items of a list that has not said its kind wait for it, up to a bound;
 // where the kind is known they need not wait.
 func TestItemsWithoutAKindWaitUpToABound(t *testing.T) {
 	list := func(kind string, n int) (items int, err error) {
@@ -205,9 +204,8 @@ func TestItemsWithoutAKindWaitUpToABound(t *testing.T) {
 	}
 }
 
-// Objects that carry their kind keep it, and have the one that was asked for,
-// whether the server sends all of them or metadata alone. It is the kind of
-// TestReflectorTheKindOfPartialObjectsOverHTTP.
+// W2: objects that carry their kind keep it, and have the one that was asked for,
+// whether the server sends all of them or metadata alone.
 func TestMetadataKeepsItsKind(t *testing.T) {
 	const alone = `"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1"`
 	const whole = `"kind":"Widget","apiVersion":"example.org/v1"`
@@ -261,7 +259,7 @@ func TestMetadataKeepsItsKind(t *testing.T) {
 	})
 }
 
-// Kind H: who names the Go type otherwise than the kind is told what to set.
+// W3: who names the Go type otherwise than the kind is told what to set.
 func TestAnotherKindSaysWhatToSet(t *testing.T) {
 	check := func(err error) {
 		t.Helper()

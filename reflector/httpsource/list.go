@@ -213,8 +213,8 @@ func (d *listDecoder[T]) flush() error {
 	return nil
 }
 
-// checkKind tells whether the answer is the list that was asked for, as soon
-// as it has said what it is. At the end of it, it must have been a list.
+// checkKind returns why the answer is not the list that was asked for, or nil, as
+// soon as it has said what it is. At the end of it, it must have been a list.
 func (d *listDecoder[T]) checkKind(complete bool) error {
 	if d.kind == "Status" && !d.hasItems {
 		if !complete {

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// errOverflow tells that a value has outgrown what may be kept of it.
+// errOverflow is the error of a value that has outgrown what may be kept of it.
 var errOverflow = errors.New("larger than may be kept")
 
 // measure finds the end of the value that begins at s.pos. Each byte is looked

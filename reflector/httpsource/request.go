@@ -90,7 +90,7 @@ func bare(err error) error {
 	return named.Err
 }
 
-// isJSON tells whether resp says that it is JSON, or says nothing.
+// isJSON reports whether resp says that it is JSON, or says nothing.
 func isJSON(resp *http.Response) bool {
 	t := strings.ToLower(resp.Header.Get("Content-Type"))
 	return t == "" || strings.HasPrefix(t, "application/json")

@@ -27,9 +27,8 @@ func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 
 const emptyList = `{"kind":"WidgetList","apiVersion":"example.org/v1","metadata":{"resourceVersion":"9"},"items":[]}`
 
-// A redirect is followed to the same origin only: the transport would send the
-// credentials anywhere. It is the kind of
-// TestReflectorARedirectToAnotherHostIsRefused.
+// W7: a redirect is followed to the same origin only: the transport would send the
+// credentials anywhere.
 func TestRedirectsStayOnTheirServer(t *testing.T) {
 	for name, c := range map[string]struct {
 		from, to string
@@ -79,6 +78,7 @@ func TestRedirectsStayOnTheirServer(t *testing.T) {
 	}
 }
 
+// W6: a chain of redirects ends.
 func TestRedirectsHaveAnEnd(t *testing.T) {
 	n := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -94,7 +94,7 @@ func TestRedirectsHaveAnEnd(t *testing.T) {
 	}
 }
 
-// A write is never repeated elsewhere or as something else, and what the user's
+// W7: a write is never repeated elsewhere or as something else, and what the user's
 // client refuses stays refused.
 func TestRedirectsOfWritesAndOfCarefulClients(t *testing.T) {
 	request := func(method string) *http.Request {
@@ -114,7 +114,7 @@ func TestRedirectsOfWritesAndOfCarefulClients(t *testing.T) {
 	}
 }
 
-// A redirect that the user's client does not follow is no answer, and its page,
+// W5: a redirect that the user's client does not follow is no answer, and its page,
 // which names the address, is not quoted.
 func TestARedirectThatIsNotFollowedIsNotQuoted(t *testing.T) {
 	header := http.Header{"Location": {"/x?token=secret"}, "Content-Type": {"text/html"}}
@@ -126,7 +126,7 @@ func TestARedirectThatIsNotFollowedIsNotQuoted(t *testing.T) {
 	}
 }
 
-// Every error names method, URL and resource, once, and no password; what it
+// W5: every error names method, URL and resource, once, and no password; what it
 // wraps can still be asked for.
 func TestErrorsNameTheirRequestOnce(t *testing.T) {
 	status := `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no such thing","reason":"NotFound","code":404}`
@@ -177,7 +177,7 @@ func TestErrorsNameTheirRequestOnce(t *testing.T) {
 	}
 }
 
-// The same for what a stream says.
+// W5: the same for what a stream says.
 func TestErrorsOfAStreamNameTheirRequestOnce(t *testing.T) {
 	for name, body := range map[string]string{
 		"status":      `{"kind":"Status","status":"Failure","message":"m","reason":"Expired","code":410}`,

@@ -46,7 +46,7 @@ func (s *scanner) over(b []byte) {
 	*s = scanner{buf: b, end: len(b), max: len(b), err: io.EOF}
 }
 
-// tooLargeError tells that a value was skipped, and what it was.
+// tooLargeError is the error of a value that was skipped, with what it was.
 type tooLargeError struct {
 	max int
 	id  identity
@@ -56,8 +56,8 @@ func (e *tooLargeError) Error() string {
 	return fmt.Sprintf("it is larger than %d bytes: raise httpsource.Config.MaxObjectBytes if that is right", e.max)
 }
 
-// syntaxError tells where the stream is no JSON. What is found there is not
-// told: it may be out of a Secret.
+// syntaxError says where the stream is no JSON, and not what is found there: that
+// may be out of a Secret.
 type syntaxError struct {
 	want string
 	at   int64

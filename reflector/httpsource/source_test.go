@@ -105,14 +105,15 @@ func TestRequestsGoWhereTheResourceIs(t *testing.T) {
 	}
 }
 
+// W1: what is missing is named.
 func TestAnIncompleteConfigSaysWhatIsMissing(t *testing.T) {
 	good := Config[*Widget]{BaseURL: "http://api", Version: "v1", Resource: "widgets"}
 	for want, change := range map[string]func(*Config[*Widget]){
-		"no BaseURL":     func(c *Config[*Widget]) { c.BaseURL = "" },
-		"BaseURL does":   func(c *Config[*Widget]) { c.BaseURL = "api:8" },
-		"BaseURL cannot": func(c *Config[*Widget]) { c.BaseURL = "http://a b\x00" },
-		"no Version":     func(c *Config[*Widget]) { c.Version = "" },
-		"no Resource":    func(c *Config[*Widget]) { c.Resource = "" },
+		"BaseURL is empty":  func(c *Config[*Widget]) { c.BaseURL = "" },
+		"BaseURL does":      func(c *Config[*Widget]) { c.BaseURL = "api:8" },
+		"BaseURL cannot":    func(c *Config[*Widget]) { c.BaseURL = "http://a b\x00" },
+		"Version is empty":  func(c *Config[*Widget]) { c.Version = "" },
+		"Resource is empty": func(c *Config[*Widget]) { c.Resource = "" },
 	} {
 		config := good
 		change(&config)
@@ -134,6 +135,7 @@ var widgetLists = map[string]string{
 		{"metadata":{"name":"b\"}{","namespace":"ns"},"size":2}],"other":[{"x":null}],"kind":"WidgetList","metadata":{"resourceVersion":"9","continue":"x","remainingItemCount":3}}` + "\n",
 }
 
+// W2: servers write the fields of a list in different orders.
 func TestAListIsDecodedWhateverTheOrderOfItsFields(t *testing.T) {
 	three := int64(3)
 	wantMeta := metav1.ListMeta{ResourceVersion: "9", Continue: "x", RemainingItemCount: &three}
@@ -159,7 +161,7 @@ func TestAListIsDecodedWhateverTheOrderOfItsFields(t *testing.T) {
 	}
 }
 
-// Unstructured objects are those that client-go's dynamic client makes: it
+// W2: unstructured objects are those that client-go's dynamic client makes: it
 // decodes lists with apimachinery's UnstructuredJSONScheme.
 func TestUnstructuredObjectsAreThoseOfTheDynamicClient(t *testing.T) {
 	for name, list := range widgetLists {
@@ -189,6 +191,7 @@ func TestUnstructuredObjectsAreThoseOfTheDynamicClient(t *testing.T) {
 	}
 }
 
+// W6: no more than a part of a list is held.
 func TestAListIsHandedOverWhileItArrives(t *testing.T) {
 	first := make(chan struct{})
 	body, w := io.Pipe()
@@ -232,7 +235,7 @@ func TestACompressedListIsDecoded(t *testing.T) {
 	}
 }
 
-// R4: an item that cannot be used is refused with type and key, and the others
+// W3, R4: an item that cannot be used is refused with type and key, and the others
 // are taken.
 func TestAnItemThatCannotBeUsedDoesNotFailTheList(t *testing.T) {
 	for name, c := range map[string]struct{ item, key, want string }{
@@ -262,7 +265,7 @@ func TestAnItemThatCannotBeUsedDoesNotFailTheList(t *testing.T) {
 	}
 }
 
-// What is no list of widgets at all is an error that names the address.
+// W3: what is no list of widgets at all is an error that names the address.
 func TestAnAnswerThatIsNoListIsAnError(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"cut off":             {`{"kind":"WidgetList","items":[{"metadata":{"name":"a"}},{"meta`, "unexpected EOF"},
@@ -343,4 +346,15 @@ func hasCode(err error, code int32) bool {
 
 func isTooLarge(err error) bool {
 	return apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge)
+}
+
+// W1: a Source that New did not make answers, and does not panic.
+func TestTheZeroSourceSaysSo(t *testing.T) {
+	zero := new(Source[*Widget])
+	zero.CloseIdleConnections()
+	_, _, _, listErr := collect(zero)
+	_, watchErr := zero.Watch(context.Background(), metav1.ListOptions{})
+	if listErr != errZero || watchErr != errZero {
+		t.Errorf("List: %v, Watch: %v", listErr, watchErr)
+	}
 }

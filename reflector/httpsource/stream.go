@@ -131,7 +131,7 @@ func (s *stream[T]) readField(key []byte) (err error) {
 	return f.spoilt(err)
 }
 
-// spoilt tells whether err ends the stream. Otherwise it spoils the frame; that
+// spoilt returns err if it ends the stream. Otherwise it spoils the frame; that
 // its object is too large counts for more than anything else, as it says which
 // object that is.
 func (f *frame) spoilt(err error) error {

@@ -35,6 +35,7 @@ func streamOf(t testing.TB, r io.Reader, change func(*Config[*Widget])) reflecto
 	return s
 }
 
+// W2: a frame may arrive in any pieces.
 func TestFramesAreDecodedWhereverTheyAreCut(t *testing.T) {
 	frames := fmt.Sprintf(widgetFrame, "ADDED", "a", 1, 1) +
 		fmt.Sprintf(widgetFrame, "MODIFIED", "a", 2, 2) +
@@ -73,7 +74,7 @@ func TestFramesAreDecodedWhereverTheyAreCut(t *testing.T) {
 	}
 }
 
-// R4: a frame that cannot be used is a DecodeError and the stream goes on.
+// W3, R4: a frame that cannot be used is a DecodeError and the stream goes on.
 func TestAFrameThatCannotBeUsedDoesNotEndTheStream(t *testing.T) {
 	for name, c := range map[string]struct{ frame, key, version, want string }{
 		"wrong type of a field": {`{"type":"MODIFIED","object":{"metadata":{"name":"x","namespace":"n","resourceVersion":"7"},"size":"1"}}`, "n/x", "7", "cannot unmarshal"},
@@ -131,6 +132,7 @@ func TestAStreamThatBreaksSaysHow(t *testing.T) {
 	}
 }
 
+// W2, W3: the object of an event says its kind itself.
 func TestUnstructuredEventsKeepTheirKindAndMustHaveOne(t *testing.T) {
 	frames := fmt.Sprintf(widgetFrame, "ADDED", "a", 1, 1) + `{"type":"ADDED","object":{"metadata":{"name":"b"}}}`
 	h, err := New(Config[*unstructured.Unstructured]{Client: bodyOf(frames), BaseURL: "http://api", Group: "example.org", Version: "v1", Resource: "widgets"})
@@ -151,7 +153,7 @@ func TestUnstructuredEventsKeepTheirKindAndMustHaveOne(t *testing.T) {
 	}
 }
 
-// Close ends the request and a Next that waits for it, over a real connection.
+// W8: Close ends the request and a Next that waits for it, over a real connection.
 func TestCloseEndsTheRequest(t *testing.T) {
 	gone := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

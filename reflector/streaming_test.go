@@ -105,8 +105,7 @@ func TestAStreamedListOfNewObjectsWithoutAnEndIsGivenUp(t *testing.T) {
 }
 
 // A streamed list that is slow is waited for, also while it is changed: only
-// what comes after its end is bound to come soon
-// (TestReflectorASlowStreamedListIsNotSilent).
+// what comes after its end is bound to come soon.
 func TestASlowStreamedListIsWaitedForAndIsNoSilence(t *testing.T) {
 	b := newBent()
 	for i := range 9 {
@@ -135,7 +134,7 @@ func TestASlowStreamedListIsWaitedForAndIsNoSilence(t *testing.T) {
 }
 
 // R4: a list of which nothing could be used is no list, as a stream and in
-// pages, and says what to set; once one object can be used it is (kind H).
+// pages, and says what to set; once one object can be used it is.
 func TestAListOfWhichNothingCanBeUsedIsNoList(t *testing.T) {
 	for _, paged := range []bool{false, true} {
 		t.Run(fmt.Sprintf("paged=%v", paged), func(t *testing.T) {
@@ -166,8 +165,7 @@ func TestAListOfWhichNothingCanBeUsedIsNoList(t *testing.T) {
 	}
 }
 
-// R1: a list does not go behind what the sink holds, in this Run and the next
-// (TestReflectorAListDoesNotGoBehindWhatTheSinkHolds).
+// R1: a list does not go behind what the sink holds, in this Run and the next.
 func TestAListDoesNotGoBehindWhatTheSinkHolds(t *testing.T) {
 	sink := func() *tape {
 		return &tape{state: map[string]string{}, fail: failOnce("update b@501", errors.New("refused"))()}
@@ -182,7 +180,7 @@ func TestAListDoesNotGoBehindWhatTheSinkHolds(t *testing.T) {
 }
 
 // R2: a collection that fits into a page is listed after each silent watch; the
-// price of a larger one is bounded by longer and longer peace (kind J).
+// price of a larger one is bounded by longer and longer peace.
 func TestSilentWatchesOfLargeCollectionsAreListedLessAndLess(t *testing.T) {
 	for _, c := range []struct{ objects, least, most int }{{10, 80, 170}, {DefaultPageSize + 1, 10, 20}} {
 		t.Run(fmt.Sprint(c.objects), func(t *testing.T) {
@@ -206,9 +204,7 @@ func TestSilentWatchesOfLargeCollectionsAreListedLessAndLess(t *testing.T) {
 }
 
 // R6: whatever a server or source does, it is not asked without end at one
-// moment (TestReflectorListsThatExpireArePaced,
-// TestReflectorContinueTokensInACircleArePaced,
-// TestReflectorWatchesThatRepeatThemselvesArePaced).
+// moment .
 func TestNoLoopIsWithoutAPause(t *testing.T) {
 	page := func(next func(token string) string) func(o string) (List[*thing], error) {
 		return func(token string) (List[*thing], error) {
@@ -311,7 +307,7 @@ func (q *queued) Next() (Event[*thing], error) {
 func (q *queued) Close() {}
 
 // R3, R6: what a server asks for is honoured up to the bound, and reported as it
-// was said (TestReflectorARetryAfterFarAwayIsHonoured).
+// was said .
 func TestAWaitIsHonouredUpToItsBound(t *testing.T) {
 	for _, c := range []struct {
 		asked int

@@ -12,7 +12,7 @@ func TestTheDefaultNameIsTheLineOfTheCaller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !regexp.MustCompile(`^reflector/callsite_test\.go:\d+$`).MatchString(r.Name()) {
+	if !regexp.MustCompile(`^reflector/reflector_test\.go:\d+$`).MatchString(r.Name()) {
 		t.Errorf("the name is %q", r.Name())
 	}
 	if r.TypeDescription() != "*reflector_test.Widget" {
