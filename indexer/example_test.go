@@ -96,5 +96,5 @@ func ExampleCache_IndexErrors() {
 	}
 	// Output:
 	// told of lab/m1
-	// indexer: machines: unable to calculate an index entry for key "lab/m1" on index "rack": it stands in no rack (the object, a *indexer_test.Machine, is stored without that entry)
+	// unable to calculate an index entry for key "lab/m1" on index "rack": it stands in no rack (the object, a *indexer_test.Machine, is stored in machines without that entry)
 }

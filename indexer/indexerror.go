@@ -29,11 +29,11 @@ type IndexError struct {
 	Err error
 }
 
-// Error names cache, key, index, reason and type. It contains the text with
-// which client-go panics.
+// Error names key, index, reason, type and cache. It begins with the text with
+// which client-go panics, which programs match, and not with a prefix.
 func (e *IndexError) Error() string {
-	return fmt.Sprintf("indexer: %s: unable to calculate an index entry for key %q on index %q: %v (the object, a %s, is stored without that entry)",
-		e.Cache, e.Key, e.Index, e.Err, e.Type)
+	return fmt.Sprintf("unable to calculate an index entry for key %q on index %q: %v (the object, a %s, is stored in %s without that entry)",
+		e.Key, e.Index, e.Err, e.Type, e.Cache)
 }
 
 // Unwrap returns the reason.

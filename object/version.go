@@ -10,7 +10,7 @@ func CompareVersions(a, b string) (int, error) {
 	return resourceversion.CompareResourceVersion(a, b)
 }
 
-// NewerVersion tells whether a is known to be newer than b. An unset or
+// NewerVersion reports whether a is known to be newer than b. An unset or
 // malformed a is newer than nothing; a well-formed a is newer than an unset or
 // malformed b.
 func NewerVersion(a, b string) bool {

@@ -83,7 +83,7 @@ func TestTargetsAreRun(t *testing.T) {
 	}
 }
 
-// matches tells whether go test would run a benchmark: each element of the
+// matches reports whether go test would run a benchmark: each element of the
 // pattern has to match one of the name.
 func (p part) matches(bench string) bool {
 	names := strings.Split("Benchmark"+bench, "/")

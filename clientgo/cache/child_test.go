@@ -8,7 +8,7 @@ import (
 
 const childVariable = "INFORMANT_TEST_CHILD"
 
-// inChild tells whether this process was started by child.
+// inChild reports whether this process was started by child.
 func inChild() bool { return os.Getenv(childVariable) != "" }
 
 // child runs a test in a process with more variables in its environment.

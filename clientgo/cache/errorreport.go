@@ -91,7 +91,7 @@ func listError(description string, cause error) error {
 	return fmt.Errorf("failed to list %v: %w", description, cause)
 }
 
-// askedAgain tells whether err is that of a version that is gone, or not there
+// askedAgain reports whether err is that of a version that is gone, or not there
 // yet, and the first one since a list was complete: the list is asked for again
 // at once then, without that version, and client-go tells of the second answer
 // only.

@@ -316,7 +316,7 @@ func TestEveryErrorOfClientGoIsAskedFor(t *testing.T) {
 	}
 }
 
-// mentioned tells whether said has the longest part of text that is no verb.
+// mentioned reports whether said has the longest part of text that is no verb.
 func mentioned(said, text string) bool {
 	parts := strings.FieldsFunc(text, func(r rune) bool { return r == '%' })
 	for i := range parts[1:] {

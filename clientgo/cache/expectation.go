@@ -57,7 +57,7 @@ func (e expectation) check(obj runtime.Object) error {
 	return nil
 }
 
-// tableList tells whether a server answered a list with a table, which has
+// tableList reports whether a server answered a list with a table, which has
 // rows for people in the place of objects.
 func tableList(list runtime.Object) (schema.GroupVersionKind, bool) {
 	u, ok := list.(*unstructured.UnstructuredList)

@@ -234,7 +234,7 @@ func callsUpstream(decl *ast.FuncDecl) (calls bool) {
 	return calls
 }
 
-// comparer tells whether an identifier of ours can stand in for client-go's.
+// comparer reports whether an identifier of ours can stand in for client-go's.
 type comparer struct{ theirs, ours *types.Package }
 
 // differ returns why got cannot stand in for want, or "".

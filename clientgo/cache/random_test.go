@@ -91,7 +91,7 @@ func (w *world) do(s step) {
 	}
 }
 
-// possible tells whether a server can do that to an object, and notes that it
+// possible reports whether a server can do that to an object, and notes that it
 // did. An unseen change is followed by a broken watch: a server does not keep
 // quiet about one change and tell of the next.
 func (s step) possible(live map[string]bool) bool {

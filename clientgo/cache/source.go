@@ -42,7 +42,7 @@ func newSource(lw ListerWatcher, name string, expect expectation) *source {
 	return s
 }
 
-// isNil tells whether there is nothing to call methods of: a nil interface,
+// isNil reports whether there is nothing to call methods of: a nil interface,
 // or one that holds a nil pointer.
 func isNil(v any) bool {
 	if v == nil {

@@ -62,7 +62,7 @@ func (q *countedQueue) GetWithPriority() (request reconcile.Request, priority in
 	return request, priority, shutdown
 }
 
-// check tells whether the manager runs on what was made here.
+// check reports whether the manager runs on what was made here.
 func (e *engines) check(t *testing.T) {
 	t.Helper()
 	e.mu.Lock()
@@ -82,7 +82,7 @@ func (e *engines) check(t *testing.T) {
 	}
 }
 
-// checkStopped tells whether the manager has left nothing running.
+// checkStopped reports whether the manager has left nothing running.
 func (e *engines) checkStopped(t *testing.T) {
 	t.Helper()
 	e.mu.Lock()

@@ -162,7 +162,7 @@ func compareWithServer(ctx context.Context, t *testing.T, list func(context.Cont
 	}
 }
 
-// madeHere tells whether the type of v is of a package of this project.
+// madeHere reports whether the type of v is of a package of this project.
 func madeHere(v any, pkg string) bool {
 	t := reflect.TypeOf(v)
 	for t.Kind() == reflect.Pointer {

@@ -118,7 +118,7 @@ func entryOf[T httpsource.Object](e informer.Event[T]) string {
 	return e.Type.String() + " " + e.Object.GetResourceVersion()
 }
 
-// has tells whether the oracle was told of the key.
+// has reports whether the oracle was told of the key.
 func (o *oracle[T]) has(key string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

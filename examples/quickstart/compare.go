@@ -74,7 +74,7 @@ func (p *pipeline[T]) compareUntilAgreed(ctx context.Context, patience time.Dura
 	}
 }
 
-// idle tells whether no worker has or will get anything to do as things stand.
+// idle reports whether no worker has or will get anything to do as things stand.
 func (p *pipeline[T]) idle() bool {
 	stats := p.queue.Stats()
 	return stats.Waiting+stats.Processing+stats.Delayed == 0

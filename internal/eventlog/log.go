@@ -74,7 +74,7 @@ func (l *Log[E]) Join() *Reader[E] {
 	return r
 }
 
-// park makes r a parked reader, unless something to read has come. It tells
+// park makes r a parked reader, unless something to read has come. It reports
 // whether r is parked.
 func (l *Log[E]) park(r *Reader[E]) bool {
 	l.mu.Lock()
