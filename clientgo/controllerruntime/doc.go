@@ -28,7 +28,7 @@
 //     where it would be had it not been delayed: it has not waited for a worker
 //     (Q3).
 //   - After ShutDown workers still get what is queued, ShutDown may be called
-//     again, and ShutDownWithDrain waits for the items in hand (Q5, as in
+//     again, and ShutDownWithDrain waits for the items being processed (Q5, as in
 //     client-go); there, what is queued is lost and a second ShutDown panics.
 //   - Additions are visible, and the rate limiter has been asked, when the call
 //     returns; there, goroutines do that later. There is no goroutine per queue

@@ -21,7 +21,7 @@
 //     Options.Max of them at most, and ends no process. Outside the sample an
 //     Observe is one atomic addition.
 //   - M3 Whoever changed an object is among the suspects of its Mutation, if
-//     Options.Suspects names everybody who had objects in hand.
+//     Options.Suspects names everybody who was given objects.
 //   - M4 Options.Copy, Suspects and OnMutation run without a lock. A Copy that
 //     panics costs the object its place in the sample, and nothing else.
 package mutation
