@@ -124,6 +124,11 @@
 // for, which shows the truth: if its version is not lower than the one before, the
 // order of events means nothing from then on, until a list does show a lower one.
 //
+// A list that is older than what was asked for is not taken: it may come from a
+// cache that lags, which says nothing about events. Only if the list of the newest
+// state that follows does not reach the last version either, though it is not
+// lower than the list before, have events come with versions that have no order.
+//
 // A source without versions has nothing to resume from: what was deleted between
 // two watches is in neither. It is listed each time that a watch ends.
 //

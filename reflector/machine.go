@@ -127,10 +127,12 @@ type machine[T any] struct {
 	// listVersion is that of the last list, "" if it had none.
 	listVersion string
 
-	// suspect is set while a list is to show whether the server went back;
-	// disordered once one has shown that it did not, so that the order of its
+	// suspect is set while a list is to show whether the server went back
+	// because an event or a bookmark was lower than the last version, late
+	// because a list was, which may have come from a cache that lags;
+	// disordered once a list has shown that it did not, so that the order of its
 	// events means nothing.
-	suspect, disordered bool
+	suspect, late, disordered bool
 }
 
 // listCount counts the objects of a list.
@@ -222,6 +224,13 @@ func (m *machine[T]) relist(why RelistReason) state[T] {
 	return m.list(why == RelistTooLarge || why == RelistBackwards)
 }
 
+// relistLate is relist after a list that was older than the last version.
+func (m *machine[T]) relistLate() state[T] {
+	m.r.record.relist(RelistBackwards)
+	m.late = true
+	return m.list(true)
+}
+
 // rewatch is the state that goes on from the last version.
 func (m *machine[T]) rewatch() state[T] { return state[T]{phase: watching, restart: true} }
 
@@ -298,16 +307,18 @@ func (m *machine[T]) committed(ctx context.Context, version string) {
 
 // judgeOrder looks, once a list is complete, whether the server went back. If
 // it did, all is new; if a list that was to show it shows that it did not, the
-// order of its events means nothing from then on.
+// order of its events means nothing from then on. It does mean something where
+// a list was to show it because of another list, and reaches the last version:
+// that other one was late.
 func (m *machine[T]) judgeOrder(version string) {
 	switch {
 	case m.compareTo(version, m.listVersion) < 0:
 		m.disordered = false
 		m.refusals.anew()
-	case m.suspect:
+	case m.suspect, m.late && m.compare(version) < 0:
 		m.disordered = true
 	}
-	m.suspect, m.listVersion = false, version
+	m.suspect, m.late, m.listVersion = false, false, version
 }
 
 // outdated reports whether a list that was to be no older than the last version
