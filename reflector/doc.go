@@ -122,7 +122,8 @@
 // send deletions with the version of the last change, others repeat the last
 // events when a watch is resumed. The event is handed on, and a list is asked
 // for, which shows the truth: if its version is not lower than the one before, the
-// order of events means nothing from then on, until a list does show a lower one.
+// order of events means nothing from then on, until a list does show a lower one. A
+// list that is older than the last version says nothing about the order of events.
 //
 // A source without versions has nothing to resume from: what was deleted between
 // two watches is in neither. It is listed each time that a watch ends.

@@ -113,7 +113,7 @@ func (m *machine[T]) listed(ctx context.Context, s state[T]) state[T] {
 	version := s.page.version
 	if !s.fresh && m.outdated(version) {
 		m.abort()
-		next := m.relist(RelistBackwards)
+		next := m.relistOutdated()
 		if s.detour != 0 {
 			next = m.around(s.detour, true)
 		}

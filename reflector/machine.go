@@ -127,9 +127,9 @@ type machine[T any] struct {
 	// listVersion is that of the last list, "" if it had none.
 	listVersion string
 
-	// suspect is set while a list is to show whether the server went back;
-	// disordered once one has shown that it did not, so that the order of its
-	// events means nothing.
+	// suspect is set while a list is to show whether the server went back, as
+	// an event or a bookmark says; disordered once one has shown that it did
+	// not, so that the order of its events means nothing.
 	suspect, disordered bool
 }
 
@@ -214,12 +214,19 @@ func (m *machine[T]) around(what phase, fresh bool) state[T] {
 	return s
 }
 
-// relist is the state that begins a full list because of why (R2). Where the
-// last version is in doubt the list is fresh.
+// relist is the state that begins a full list because of why (R2), which a watch
+// has given. Where the last version is in doubt the list is fresh.
 func (m *machine[T]) relist(why RelistReason) state[T] {
 	m.r.record.relist(why)
 	m.suspect = m.suspect || why == RelistBackwards
 	return m.list(why == RelistTooLarge || why == RelistBackwards)
+}
+
+// relistOutdated is the state that begins a list again that was older than the
+// last version. That says nothing about the order of events: nothing is suspect.
+func (m *machine[T]) relistOutdated() state[T] {
+	m.r.record.relist(RelistBackwards)
+	return m.list(true)
 }
 
 // rewatch is the state that goes on from the last version.

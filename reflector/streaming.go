@@ -92,7 +92,7 @@ func (m *machine[T]) streamList(ctx context.Context, s state[T]) state[T] {
 	if !s.fresh && m.outdated(end.ResourceVersion) {
 		m.closeWatch(w)
 		m.abort()
-		return m.turn(ctx, opStream, m.backwards(end.ResourceVersion), m.relist(RelistBackwards))
+		return m.turn(ctx, opStream, m.backwards(end.ResourceVersion), m.relistOutdated())
 	}
 	return m.streamed(ctx, s, w, in.tail, end)
 }
