@@ -2,15 +2,15 @@ package sim
 
 import "sync"
 
-// kept knows which objects went with a list of which nothing could be used,
-// although no event of them had been refused before. Such a list is none (R4);
-// where all of it was refused before it is one, and the store loses what it held
-// of the objects.
+// kept knows of which objects an event was refused since the last list, and which
+// went with a list of which nothing could be used although none had been. Such a
+// list is none (R4); where all of it was refused before it is one, and the store
+// loses what it held of the objects.
 type kept struct {
 	mu      sync.Mutex
 	items   int             // of the list that is coming in
 	refused map[string]bool // keys of which an event was refused since the last list
-	robbed  map[string]bool
+	robbed  map[string]bool // keys of those that went
 }
 
 func newKept() *kept { return &kept{refused: map[string]bool{}, robbed: map[string]bool{}} }
@@ -22,8 +22,8 @@ func (k *kept) anew() {
 	k.refused = map[string]bool{}
 }
 
-// watched forgets what went.
-func (k *kept) watched() {
+// look forgets what went.
+func (k *kept) look() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.robbed = map[string]bool{}
@@ -64,6 +64,14 @@ func (k *kept) commit(keys []string) {
 		}
 	}
 	k.refused = map[string]bool{}
+}
+
+// waits reports whether an event was refused, of an object of which neither a list
+// nor another event has been taken since.
+func (k *kept) waits() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.refused) > 0
 }
 
 // wasRobbed reports whether the object of key went.

@@ -166,7 +166,7 @@ func (w *world) bend(s step) {
 		w.goesBack() // a watch may be resumed from a version that is too low
 	}
 	had := w.informer.Indexer().List()
-	w.kept.watched()
+	w.kept.look()
 	w.source.crooked.bend(s.kink, s.n)
 	w.goOn(s)
 	if s.kink == foreign {
