@@ -216,8 +216,8 @@ func (m *machine[T]) around(what phase, fresh bool) state[T] {
 	return s
 }
 
-// relist is the state that begins a full list because of why (R2). Where the
-// last version is in doubt the list is fresh.
+// relist is the state that begins a full list because of why (R2), which a watch
+// has given. Where the last version is in doubt the list is fresh.
 func (m *machine[T]) relist(why RelistReason) state[T] {
 	m.r.record.relist(why)
 	m.suspect = m.suspect || why == RelistBackwards

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/informer"
+	"github.com/informant-go/informant/object"
 )
 
 // checkStore compares the store with the server (R1).
@@ -135,12 +136,19 @@ func (w *world) checkWait() {
 // agreed tells, cheaply, whether everything has been brought to its end, and
 // the reflector watches again (R1a).
 func (w *world) agreed() bool {
-	if w.disagreement() != "" || !w.crew.idle() || !w.source.watching() {
+	if w.disagreement() != "" || !w.crew.idle() || !w.source.watching() || w.ahead() {
 		return false
 	}
 	s := w.informer.Status()
 	busy := func(h informer.HandlerStatus) bool { return h.Busy || h.Lag > 0 || !h.Synced }
 	return s.QueueDepth == 0 && !slices.ContainsFunc(s.Handlers, busy)
+}
+
+// ahead reports whether the reflector watches from a version that the server,
+// which went back, has yet to come to. It learns so when that watch has been silent
+// for its time (RelistSilent); until then the two agree by chance only.
+func (w *world) ahead() bool {
+	return object.NewerVersion(w.reflector.LastSyncResourceVersion(), w.server.ResourceVersion())
 }
 
 // disagreement is what differs between server and store by version, and which

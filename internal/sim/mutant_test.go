@@ -19,6 +19,7 @@ import (
 type altered struct {
 	reflector.ListerWatcher[*Job]
 	list  func(ctx context.Context) error // before a list
+	part  func(*reflector.Part[*Job])     // of a list
 	watch func(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[*Job], error)
 	event func(reflector.Event[*Job], error) (reflector.Event[*Job], error)
 }
@@ -29,7 +30,12 @@ func (a *altered) List(ctx context.Context, opts metav1.ListOptions, part func(r
 			return metav1.ListMeta{}, err
 		}
 	}
-	return a.ListerWatcher.List(ctx, opts, part)
+	return a.ListerWatcher.List(ctx, opts, func(p reflector.Part[*Job]) error {
+		if a.part != nil {
+			a.part(&p)
+		}
+		return part(p)
+	})
 }
 
 func (a *altered) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[*Job], error) {
@@ -111,6 +117,16 @@ var mutants = []struct {
 					}
 					return &deafStream{Stream: st}, nil
 				}
+			})
+		},
+	},
+	{
+		name:  "takes a list of which nothing could be used",
+		found: "R4: no object could be used",
+		steps: []step{{op: opPause, pause: time.Minute}, {op: opKink, kink: foreign, pause: time.Minute}},
+		mutant: func() mutant {
+			return sourceMutant(func(a *altered) {
+				a.part = func(p *reflector.Part[*Job]) { p.Refused = nil }
 			})
 		},
 	},

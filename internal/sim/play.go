@@ -166,35 +166,13 @@ func (w *world) bend(s step) {
 		w.goesBack() // a watch may be resumed from a version that is too low
 	}
 	had := w.informer.Indexer().List()
+	w.kept.look()
 	w.source.crooked.bend(s.kink, s.n)
 	w.goOn(s)
 	if s.kink == foreign {
 		w.checkKept(had)
 	}
 	w.source.crooked.straighten()
-}
-
-// checkKept reports a store that has lost all objects of had although the server
-// has them: it took a list of which nothing could be used (R4).
-func (w *world) checkKept(had []*Job) {
-	exist, err := w.jobs.Objects()
-	if err != nil {
-		return // it is not served
-	}
-	kept, lost := 0, 0
-	for _, j := range had {
-		if now := exist[keyOf(j)]; now == nil || now.UID != j.UID {
-			continue
-		}
-		if _, stored, _ := w.informer.Indexer().GetByKey(keyOf(j)); stored {
-			kept++
-		} else {
-			lost++
-		}
-	}
-	if lost > 1 && kept == 0 {
-		w.book.fault("store", "R4: no object could be used, and the %d that were known before are gone", lost)
-	}
 }
 
 // freeze makes our process stand still. When it goes on, half of the time its

@@ -25,6 +25,7 @@ type source struct {
 	url     string
 	refuses func(key string) // is told of objects that were refused
 	stats   func() reflector.Stats
+	kept    *kept
 
 	mu       sync.Mutex // guards what follows
 	run      int
@@ -315,7 +316,11 @@ func (s *source) spoils(r *request, bad *reflector.DecodeError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.see(sawBadEvent)
-	if !r.ready.IsZero() && bad.ResourceVersion != "" {
+	if r.ready.IsZero() {
+		return // the list in a stream
+	}
+	s.kept.event(bad.Key, true)
+	if bad.ResourceVersion != "" {
 		s.came(bad.ResourceVersion)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/informant-go/informant/reflector"
 	"k8s.io/klog/v2"
 )
 
@@ -188,6 +189,14 @@ func crowded(lines []told, runs []time.Time) (wrong []string) {
 	return wrong
 }
 
+// unclear reports whether an object that s counts as refused may be a good one by
+// now, or gone: where its deletion was refused too, or its key could not be read,
+// only a list shows that, and the list is put off while its reason rests (R1b).
+func (w *world) unclear(s reflector.Status) bool {
+	owed, _ := w.source.owed()
+	return s.Refused > 0 && len(owed) > 0 && w.kept.waits()
+}
+
 // checkCalm compares, after a quiet time, what is refused with what is told of
 // it (R5).
 func (w *world) checkCalm() {
@@ -196,7 +205,7 @@ func (w *world) checkCalm() {
 		_, refuses = versions[keyOf(newJob(w.script.setup.stubborn))]
 	}
 	status := w.reflector.Status()
-	if status.InStep == refuses {
+	if status.InStep == refuses && !w.unclear(status) {
 		w.book.fault("reflector", "R5: after a quiet time an object is refused: %v, and Status is %+v", refuses, status)
 	}
 	l := w.lines.shared

@@ -18,6 +18,7 @@ type taped struct {
 func (w *world) tape(q deltafifo.Queue[*Job]) deltafifo.Queue[*Job] {
 	w.source.runs()
 	w.lines.runs()
+	w.kept.anew()
 	return taped{q, w.mutant.to(&tape{sink: q, w: w})}
 }
 
@@ -41,6 +42,7 @@ type tape struct {
 
 func (t *tape) Begin(ctx context.Context) error {
 	t.w.source.gate.pass()
+	t.w.kept.begin()
 	err := t.sink.Begin(ctx)
 	t.w.journal.note("sink", "Begin%s", failure(err))
 	return err
@@ -49,6 +51,7 @@ func (t *tape) Begin(ctx context.Context) error {
 func (t *tape) Page(ctx context.Context, items []*Job) error {
 	t.w.source.gate.pass()
 	n := len(items) // the sink may change the slice
+	t.w.kept.page(n)
 	err := t.sink.Page(ctx, items)
 	t.w.journal.note("sink", "Page of %d%s", n, failure(err))
 	return err
@@ -56,7 +59,11 @@ func (t *tape) Page(ctx context.Context, items []*Job) error {
 
 func (t *tape) Commit(ctx context.Context, version string) error {
 	t.w.source.gate.pass()
+	before := t.w.informer.Indexer().ListKeys()
 	err := t.sink.Commit(ctx, version)
+	if err == nil {
+		t.w.kept.commit(before)
+	}
 	t.w.journal.note("sink", "Commit at %q%s", version, failure(err))
 	return err
 }
@@ -80,8 +87,9 @@ func (t *tape) Delete(ctx context.Context, j *Job) error {
 
 func (t *tape) event(ctx context.Context, op string, j *Job, tell func(context.Context, *Job) error) error {
 	t.w.source.gate.pass()
-	name, version := j.Name, j.ResourceVersion // the object becomes the sink's
+	key, name, version := keyOf(j), j.Name, j.ResourceVersion // the object becomes the sink's
 	err := tell(ctx, j)
+	t.w.kept.event(key, err != nil)
 	t.w.journal.note("sink", "%s %s@%s%s", op, name, version, failure(err))
 	if err != nil && ctx.Err() == nil {
 		t.w.source.witness(sawRefusedObject)

@@ -36,6 +36,7 @@ type world struct {
 	backup    *apitest.Backup // what a restore goes back to, if there is one
 	network   *network
 	source    *source
+	kept      *kept
 	journal   *journal
 	lines     *lines
 	cut       bool // streams were cut by the simulation itself
@@ -112,12 +113,13 @@ const maxBytes = 4000
 func (w *world) newReflector() {
 	s := w.script.setup
 	w.network = &network{base: w.server.Client().Transport}
+	w.kept = newKept()
 	w.source = &source{
 		lw: must(httpsource.New(httpsource.Config[*Job]{
 			Client: &http.Client{Transport: w.network}, BaseURL: w.server.URL, MaxObjectBytes: maxBytes,
 			Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
 		})),
-		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book, refuses: w.refuses,
+		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book, refuses: w.refuses, kept: w.kept,
 		url: w.server.URL + resource.Path("", ""),
 	}
 	w.reflector = must(reflector.New(w.mutant.lw(w.source), reflector.Options{
