@@ -65,6 +65,7 @@ type request struct {
 	news   int       // events since ready
 	fresh  int       // those with a version above the last
 	marks  int       // bookmarks since ready
+	spoilt int       // events since ready that could not be decoded
 	err    error     // what ended it, nil for a complete page
 }
 
@@ -315,7 +316,10 @@ func (s *source) spoils(r *request, bad *reflector.DecodeError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.see(sawBadEvent)
-	if !r.ready.IsZero() && bad.ResourceVersion != "" {
+	if r.ready.IsZero() {
+		return
+	}
+	if r.spoilt++; bad.ResourceVersion != "" {
 		s.came(bad.ResourceVersion)
 	}
 }
