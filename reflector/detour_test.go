@@ -111,6 +111,37 @@ func TestWhateverKeepsWatchesFromOpeningTheSinkFollowsByLists(t *testing.T) {
 	}
 }
 
+// R1a, R3: where a watch and the list in its place ask for the longest pause, each
+// is waited for; once lists are answered the sink follows within two.
+func TestAfterAListThatFailedTooTheSinkFollowsWithinTwoPauses(t *testing.T) {
+	b := newBent()
+	b.write("a", false, false)
+	var unlistable, unwatchable atomic.Bool
+	fail := func(when *atomic.Bool) error {
+		if when.Load() {
+			return apierrors.NewTooManyRequests("later", 365*24*3600)
+		}
+		return nil
+	}
+	b.opening = func(bool) error { return fail(&unwatchable) }
+	b.listing = func() error { return fail(&unlistable) }
+	runBent(t, b, Options{DisableStreaming: true}, func(r *run) {
+		r.pass(time.Minute, true)
+		unwatchable.Store(true)
+		unlistable.Store(true)
+		r.cutStreams()
+		lists, _, _ := b.counts()
+		for range 12 { // until a list has failed
+			r.pass(time.Minute, false)
+		}
+		if failed, _, _ := b.counts(); failed == lists {
+			t.Fatal("no list was asked for")
+		}
+		unlistable.Store(false)
+		r.follows(2*DefaultMaxPause + time.Minute)
+	})
+}
+
 // cutStreams ends all streams.
 func (s *simServer) cutStreams() {
 	s.mu.Lock()

@@ -75,15 +75,24 @@ func (w *world) checkBudget() {
 // owed are the reasons for which the reflector may still put off a list that an
 // event calls for, with the longest time that it may.
 func (s *source) owed() (owed []reflector.RelistReason, most time.Duration) {
+	for why, due := range s.due() {
+		owed = append(owed, why)
+		most = max(most, time.Until(due))
+	}
+	return owed, most
+}
+
+// due is when the lists may be made that events call for, by their reasons.
+func (s *source) due() map[reflector.RelistReason]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	spent, _ := spend(s.relists, s.lower)
 	seen := s.seenSince(s.since)
+	due := make(map[reflector.RelistReason]time.Time)
 	for why, of := range spent {
 		if slices.Contains(seen, limited[why]) {
-			owed = append(owed, why)
-			most = max(most, time.Until(of.last.Add(of.gap)))
+			due[why] = of.last.Add(of.gap)
 		}
 	}
-	return owed, most
+	return due
 }

@@ -151,30 +151,32 @@ func (w *world) ahead() bool {
 	return object.NewerVersion(w.reflector.LastSyncResourceVersion(), w.server.ResourceVersion())
 }
 
-// disagreement is what differs between server and store by version, and which
-// jobs wait for their status, but for what is refused.
-func (w *world) disagreement() string {
+// disagreement is the differences in one line.
+func (w *world) disagreement() string { return strings.Join(w.differences(), "; ") }
+
+// differences are the objects that differ between server and store by version,
+// and the jobs that wait for their status, but for what is refused.
+func (w *world) differences() (all []string) {
 	want, err := w.jobs.Versions()
 	if err != nil {
-		return err.Error()
+		return []string{err.Error()}
 	}
-	var b strings.Builder
 	for _, j := range w.informer.Indexer().List() {
 		key := keyOf(j)
 		if w.hopeless(key) {
 			continue
 		}
 		if want[key] != j.ResourceVersion {
-			fmt.Fprintf(&b, "%s is at %s in the store and at %q on the server; ", key, version(j), want[key])
+			all = append(all, fmt.Sprintf("%s is at %s in the store and at %q on the server", key, version(j), want[key]))
 		} else if !j.done() {
-			fmt.Fprintf(&b, "%s has no status; ", key)
+			all = append(all, key+" has no status")
 		}
 		delete(want, key)
 	}
 	for key := range want {
 		if !w.hopeless(key) {
-			fmt.Fprintf(&b, "%s is missing in the store; ", key)
+			all = append(all, key+" is missing in the store")
 		}
 	}
-	return b.String()
+	return all
 }

@@ -36,7 +36,8 @@
 //     missing only if a list held it in a form that was refused, and that was
 //     reported with its key; the next change brings it.
 //   - R1a: while lists are answered and watches fail, the store is not older
-//     than Follow; afterwards there is a watch again.
+//     than Follow, but for what R1b puts off and for the watches alone that
+//     follow a list that failed; afterwards there is a watch again.
 //   - R1b: lists because of single events with their budget, and in the quiet
 //     time each change arrives at once, whatever else is refused.
 //   - R2: each full list with the reason that Stats gives for it, the reason with

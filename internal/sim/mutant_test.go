@@ -278,6 +278,61 @@ func TestListsOfOneReasonHaveABudget(t *testing.T) {
 	}
 }
 
+// R1a, R1b: as many objects as events of open watches could not be decoded may
+// wait for the list that is owed for it; no more, and not for longer.
+func TestLostEventsExcuseAsManyObjects(t *testing.T) {
+	start := time.Now()
+	list := relist{why: reflector.RelistUndecodable, at: start, seen: start, run: 1}
+	watched := func(lasted time.Duration, spoilt int) *request {
+		return &request{kind: askWatch, at: start, opened: true, ready: start, ended: start.Add(lasted), spoilt: spoilt}
+	}
+	longer, brief := watched(time.Minute, 1), watched(0, 1)
+	due := start.Add(apart + 10*time.Minute + time.Minute)
+	for name, test := range map[string]struct {
+		requests []*request
+		relists  []relist
+		since    time.Time // when the last complete list began
+		behind   int
+		want     time.Time
+	}{
+		"one for one":       {requests: []*request{longer}, relists: []relist{list}, behind: 1, want: due},
+		"two for one":       {requests: []*request{longer}, relists: []relist{list}, behind: 2},
+		"two for two":       {requests: []*request{longer, longer}, relists: []relist{list}, behind: 2, want: due},
+		"in a watch of 0 s": {requests: []*request{brief}, relists: []relist{list}, behind: 1},
+		"no list is due":    {requests: []*request{longer}, behind: 1},
+		"listed since":      {requests: []*request{longer}, relists: []relist{list}, since: start.Add(time.Minute), behind: 1},
+	} {
+		s := &source{requests: test.requests, relists: test.relists, since: test.since, evidence: []evidence{{sawBadEvent, start}}}
+		w := &world{source: s, script: Script{setup: setup{most: 10 * time.Minute}}}
+		if until := w.putOffUntil(test.behind); !until.Equal(test.want) {
+			t.Errorf("%s: until %v, want %v", name, until, test.want)
+		}
+	}
+}
+
+// R1a: a list that failed puts off the next one, one that was answered does not,
+// nor do watches.
+func TestFailedListsPutOffTheNext(t *testing.T) {
+	start := time.Now()
+	failed := &request{kind: askList, at: start, ended: start, err: errors.New("no")}
+	answered := &request{kind: askPage, at: start, ended: start}
+	refused := &request{kind: askWatch, at: start, ended: start, err: errors.New("no")}
+	for name, test := range map[string]struct {
+		requests []*request
+		want     time.Time
+	}{
+		"none":                  {want: start},
+		"failed":                {requests: []*request{answered, failed}, want: start.Add(unlisted)},
+		"failed, then watches":  {requests: []*request{failed, refused}, want: start.Add(unlisted)},
+		"failed, then answered": {requests: []*request{failed, answered, refused}, want: start},
+	} {
+		s := &source{requests: test.requests}
+		if until := s.unlistedUntil(start); !until.Equal(test.want) {
+			t.Errorf("%s: until %v, want %v", name, until, test.want)
+		}
+	}
+}
+
 // R6: a pause is found to be too long only where nothing went on and nothing
 // kept the reflector from asking.
 func TestPausesHaveABound(t *testing.T) {

@@ -87,7 +87,7 @@ func (w *world) settle() bool {
 	if w.agrees(limit, false) || w.anyRefused() && w.agrees(Settle, true) {
 		return true
 	}
-	w.book.fault("pipeline", "R1: after %v it has not settled: %s queue %+v, informer %+v, reflector at %s",
+	w.book.fault("pipeline", "R1: after %v it has not settled: %s; queue %+v, informer %+v, reflector at %s",
 		limit, w.disagreement(), w.crew.queue.Stats(), w.informer.Status(), w.reflector.LastSyncResourceVersion())
 	return false
 }

@@ -66,6 +66,7 @@ type request struct {
 	news   int       // events since ready
 	fresh  int       // those with a version above the last
 	marks  int       // bookmarks since ready
+	spoilt int       // events since ready that could not be decoded
 	err    error     // what ended it, nil for a complete page
 }
 
@@ -320,7 +321,7 @@ func (s *source) spoils(r *request, bad *reflector.DecodeError) {
 		return // the list in a stream
 	}
 	s.kept.event(bad.Key, true)
-	if bad.ResourceVersion != "" {
+	if r.spoilt++; bad.ResourceVersion != "" {
 		s.came(bad.ResourceVersion)
 	}
 }
