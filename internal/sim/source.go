@@ -55,6 +55,7 @@ const (
 // request is one of the reflector's.
 type request struct {
 	kind    kind
+	run     int
 	at      time.Time
 	ended   time.Time // zero while it goes on
 	version string
@@ -107,7 +108,7 @@ func (s *source) begin(k kind, opts metav1.ListOptions) *request {
 		r.timeout = time.Duration(*opts.TimeoutSeconds) * time.Second
 	}
 	s.mu.Lock()
-	s.requests = append(s.requests, r)
+	r.run, s.requests = s.run, append(s.requests, r)
 	if k == askList || k == askStream {
 		s.began = r
 		s.full()
