@@ -30,7 +30,7 @@ type source struct {
 	run      int
 	requests []*request
 	began    *request    // the first request of the list that is under way
-	since    time.Time   // when the last complete list began
+	since    time.Time   // when the last list that the sink has taken began
 	highest  string      // its version, or a higher one that came since
 	lower    []time.Time // when a list had a lower version than what came before
 	evidence []evidence
@@ -138,8 +138,17 @@ func (s *source) completed(version string) {
 	if s.highest != "" && object.NewerVersion(s.highest, version) {
 		s.lower = append(s.lower, time.Now())
 	}
-	s.highest, s.since = version, s.began.at
+	s.highest = version
 	s.came(version)
+}
+
+// took notes that the sink has taken the list that began last. What was seen before
+// a list that the reflector drops, because nothing of it could be used (R4) or its
+// version is lower, may still call for another.
+func (s *source) took() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.since = s.began.at
 }
 
 // end notes what came of r.

@@ -57,6 +57,9 @@ func (t *tape) Page(ctx context.Context, items []*Job) error {
 func (t *tape) Commit(ctx context.Context, version string) error {
 	t.w.source.gate.pass()
 	err := t.sink.Commit(ctx, version)
+	if err == nil {
+		t.w.source.took()
+	}
 	t.w.journal.note("sink", "Commit at %q%s", version, failure(err))
 	return err
 }
