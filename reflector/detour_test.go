@@ -314,6 +314,32 @@ func TestWatchesThatEndWithAnErrorAndBringNothingAreListedAround(t *testing.T) {
 	}
 }
 
+// R2: a version that has expired says nothing about watches: the list that it
+// calls for makes up for it, and the first watch after that which does not work is
+// tried again like any other.
+func TestAnExpiredVersionIsNoWatchThatDoesNotWork(t *testing.T) {
+	for name, c := range map[string]struct {
+		opts    Options
+		answers []answer
+	}{
+		"long before": {Options{DisableStreaming: true}, []answer{
+			listA, streams(2*time.Minute, errGone), listB, failing(errUnavailable), streams()}},
+		"too large": {Options{DisableStreaming: true}, []answer{
+			listA, streams(2*time.Minute, tooLargeVersion()), listB, failing(errUnavailable), streams()}},
+		"between others": {Options{DisableStreaming: true}, []answer{
+			listA, failing(errUnavailable), streams(errGone), listB, failing(errUnavailable), streams()}},
+		"of a streamed list": {Options{}, []answer{
+			after(time.Second, errGone), streams(50*time.Second, errGone), failing(errForbidden), listB, failing(errBusy), streams()}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := play(t, c.opts, &tape{}, c.answers...)
+			if n := p.Stats().Relists[RelistUnwatched]; n > 0 {
+				t.Errorf("%d lists because watches do not work; asked were\n%s", n, strings.Join(p.requests, "\n"))
+			}
+		})
+	}
+}
+
 // R5: watches that work now and then do not fill the log.
 func TestWatchesThatWorkNowAndThenAreToldOfLessAndLess(t *testing.T) {
 	b := newBent()

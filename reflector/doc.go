@@ -95,10 +95,12 @@
 //
 // # Watches that do not work
 //
-// A watch that cannot be opened, or ends within a second without anything new, is
-// tried again for a while: three times, where the error may pass; up to a minute,
-// where the server cannot be reached or asks to come later, since it would not
-// answer a list either; not at all where it rejects the watch as such. Then one
+// A watch that cannot be opened, or ends without anything new within a second or
+// by an error of the server's, is tried again for a while: three times, where the
+// error may pass; up to a minute, where the server cannot be reached or asks to
+// come later, since it would not answer a list either; not at all where it rejects
+// the watch as such. A version that is gone or too large is no such error: it has a
+// list of its own, and the watch that follows is tried like the first. Then one
 // list in pages is asked for (R1a) and after it the watch again, in turn, with the
 // pauses of R3 in between. When that list fails too, watches alone are tried for a
 // minute, two, four, up to ten, so that a server that comes back is asked for what

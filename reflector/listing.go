@@ -138,7 +138,7 @@ func (m *machine[T]) listFailed(ctx context.Context, s state[T], err error) stat
 		return m.end()
 	}
 	switch how := judge(err); {
-	case how == expired || how == tooLarge:
+	case outdated(how):
 		return m.listOutdated(ctx, s, how, err)
 	case err == ErrContinueLoop:
 		m.abort()

@@ -242,15 +242,15 @@ func (m *machine[T]) inPages(ctx context.Context, s state[T], err error) state[T
 // three tries (R1a).
 func (m *machine[T]) streamJudged(ctx context.Context, s state[T], w *openWatch[T], err error) state[T] {
 	how := judge(err)
-	first := m.detour.fail(w.began, how)
 	if how == expired {
 		m.r.record.update(func(st *Stats) { st.Expired++ })
 	}
-	outdated := how == expired || how == tooLarge
-	switch {
-	case outdated && !s.fresh:
+	if outdated(how) && !s.fresh {
 		return m.streamOutdated(ctx, err)
-	case outdated: // the newest state too, which nobody can understand
+	}
+	first := m.detour.fail(w.began, how)
+	switch {
+	case outdated(how): // the newest state too, which nobody can understand
 		m.broken++
 	case how == transient && !apierrors.IsForbidden(err) && !isDecodeError(err) && !isUnusable(err):
 		m.broken++

@@ -35,6 +35,9 @@ const (
 // passing reports whether the same may be asked again.
 func passing(v verdict) bool { return v == transient || v == away }
 
+// outdated reports whether the version is the cause, and not what was asked for.
+func outdated(v verdict) bool { return v == expired || v == tooLarge }
+
 // judge classifies an error of List, Watch or Next.
 func judge(err error) verdict {
 	switch {

@@ -394,11 +394,12 @@ func (m *machine[T]) learn(ctx context.Context, w *openWatch[T], end *watchEnd) 
 		m.internal.reset()
 	}
 	end.worked = w.progress || end.severed && (w.opened && !end.brief || w.heard && !end.repeats)
-	if !end.worked {
+	switch {
+	case end.worked:
+		m.watchesWork(ctx)
+	case !outdated(end.how): // else a list follows, for another reason
 		m.detour.fail(w.began, end.how)
-		return
 	}
-	m.watchesWork(ctx)
 }
 
 // watchesWork notes that they do, and says so where they did not.

@@ -2,11 +2,14 @@ package sim
 
 import (
 	"errors"
+	"io"
 	"math"
+	"net"
 	"slices"
 	"time"
 
 	"github.com/informant-go/informant/object"
+	"github.com/informant-go/informant/reflector"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -106,21 +109,45 @@ func (s *source) silent() bool {
 }
 
 // unwatched reports whether three watches in a row did not work, or those of a
-// minute; mu is held.
+// minute, in this run; mu is held. A watch that the reflector closed, or whose
+// version was the matter, says nothing about that.
 func (s *source) unwatched() bool {
 	n := 0
 	for _, r := range slices.Backward(s.requests) {
 		switch {
+		case r.run != s.run:
+			return false
 		case !r.isWatch():
 			continue
-		case r.news > 0 || r.opened && r.open() > time.Second:
+		case r.works():
 			return false
+		case r.err == errClosed || r.version != "" && ofVersion(r.err):
+			continue
 		}
 		if n++; n == 3 || time.Since(r.at) >= time.Minute {
 			return true
 		}
 	}
 	return false
+}
+
+// works reports whether r brought something new, or was open for more than a
+// second and did not end by an error of the server's.
+func (r *request) works() bool {
+	return r.fresh > 0 || r.opened && r.open() > time.Second && (r.err == errClosed || severed(r.err))
+}
+
+// severed reports whether err is the end of a connection.
+func severed(err error) bool {
+	var status apierrors.APIStatus
+	var network net.Error
+	return !errors.As(err, &status) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &network) ||
+		errors.Is(err, reflector.ErrSilent))
+}
+
+// ofVersion reports whether err says that a version is gone, or too large.
+func ofVersion(err error) bool {
+	return apierrors.IsResourceExpired(err) || apierrors.IsGone(err) || apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge)
 }
 
 // short reports whether the last watch was over at once and brought nothing at

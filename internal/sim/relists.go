@@ -42,7 +42,7 @@ type relist struct {
 	at    time.Time // when it was asked for
 	seen  time.Time // when its cause was seen last: it was decided on between the two
 	run   int
-	clues []clue // that were seen since the last complete list had begun
+	clues []clue // that were seen since the last list that the sink has taken had begun
 }
 
 // causes are the clues of which one has to come before a list of a reason.

@@ -31,7 +31,7 @@ type source struct {
 	run      int
 	requests []*request
 	began    *request    // the first request of the list that is under way
-	since    time.Time   // when the last complete list began
+	since    time.Time   // when the last list that the sink has taken began
 	highest  string      // its version, or a higher one that came since
 	lower    []time.Time // when a list had a lower version than what came before
 	evidence []evidence
@@ -56,6 +56,7 @@ const (
 // request is one of the reflector's.
 type request struct {
 	kind    kind
+	run     int
 	at      time.Time
 	ended   time.Time // zero while it goes on
 	version string
@@ -109,7 +110,7 @@ func (s *source) begin(k kind, opts metav1.ListOptions) *request {
 		r.timeout = time.Duration(*opts.TimeoutSeconds) * time.Second
 	}
 	s.mu.Lock()
-	s.requests = append(s.requests, r)
+	r.run, s.requests = s.run, append(s.requests, r)
 	if k == askList || k == askStream {
 		s.began = r
 		s.full()
@@ -139,8 +140,17 @@ func (s *source) completed(version string) {
 	if s.highest != "" && object.NewerVersion(s.highest, version) {
 		s.lower = append(s.lower, time.Now())
 	}
-	s.highest, s.since = version, s.began.at
+	s.highest = version
 	s.came(version)
+}
+
+// took notes that the sink has taken the list that began last. What was seen before
+// a list that the reflector drops, because nothing of it could be used (R4) or its
+// version is lower, may still call for another.
+func (s *source) took() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.since = s.began.at
 }
 
 // end notes what came of r.

@@ -63,6 +63,7 @@ func (t *tape) Commit(ctx context.Context, version string) error {
 	err := t.sink.Commit(ctx, version)
 	if err == nil {
 		t.w.kept.commit(before)
+		t.w.source.took()
 	}
 	t.w.journal.note("sink", "Commit at %q%s", version, failure(err))
 	return err
