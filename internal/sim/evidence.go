@@ -110,7 +110,8 @@ func (s *source) silent() bool {
 
 // unwatched reports whether three watches in a row did not work, or those of a
 // minute, in this run; mu is held. A watch that the reflector closed, or whose
-// version was the matter, says nothing about that.
+// version was the matter, says nothing about that; a streamed list that it closed
+// before its end did not come.
 func (s *source) unwatched() bool {
 	n := 0
 	for _, r := range slices.Backward(s.requests) {
@@ -121,7 +122,7 @@ func (s *source) unwatched() bool {
 			continue
 		case r.works():
 			return false
-		case r.err == errClosed || r.version != "" && ofVersion(r.err):
+		case r.err == errClosed && !r.ready.IsZero() || r.version != "" && ofVersion(r.err):
 			continue
 		}
 		if n++; n == 3 || time.Since(r.at) >= time.Minute {
