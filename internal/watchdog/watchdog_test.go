@@ -63,9 +63,9 @@ func TestABusyReaderIsNotCut(t *testing.T) {
 		ctx, d := New(context.Background(), 0, time.Minute, errSilent)
 		for range 10 {
 			d.Got()
-			time.Sleep(time.Hour)
+			<-time.After(time.Hour)
 			d.Waits()
-			time.Sleep(50 * time.Second)
+			<-time.After(50 * time.Second)
 		}
 		if err := ctx.Err(); err != nil {
 			t.Errorf("cut: %v", Cut(ctx))
