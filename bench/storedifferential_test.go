@@ -152,7 +152,6 @@ func (l liveView) Get(key string) (*item, bool) {
 
 func (l liveView) Len() int                { return len(l.List()) }
 func (l liveView) ResourceVersion() string { return l.LastStoreSyncResourceVersion() }
-func (l liveView) Release()                {}
 
 func (l liveView) All() iter.Seq2[string, *item] { return byKey(l.List()) }
 

@@ -52,14 +52,12 @@ func (s indexed) iterate() (n int) {
 			n++
 		}
 	}
-	snapshot.Release()
 	return n
 }
 
 func (s indexed) snapshot() int {
 	snapshot := s.Snapshot()
 	n := snapshot.Len()
-	snapshot.Release()
 	return n
 }
 

@@ -3,23 +3,35 @@ package indexer
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 
+	"github.com/informant-go/informant/internal/hints"
+	"github.com/informant-go/informant/internal/word"
 	"github.com/informant-go/informant/object"
 	"k8s.io/klog/v2"
 )
 
-// batch holds what user code said of the objects of one write. It is made before
-// the writer's turn, so that no user code runs in it.
+// batch holds what was found out about the changes of one write before the
+// writer's turn, so that no user code runs in it.
 type batch[T any] struct {
-	// indexes are the indexes that values was made for.
-	indexes *[]*index[T]
+	// indexes are those that values was made for, keys the table that slots is of.
+	indexes *indexList[T]
+	keys    *hints.Table
+	// slots has where each change's key is, or noSlot.
+	slots []uint32
 	// values has the values of the objects that were indexed, one after the
-	// other, each object in the order of indexes.
+	// other, each object in the order of indexes.all.
 	values [][]string
 	errs   []placedError
 	// newest is the newest resource version of the objects.
 	newest string
+	// one is for a write of one object.
+	one [1]Change[T]
+	// sum keeps the compiler from leaving out the loads of touch.
+	sum uint64
 }
+
+const noSlot = 1<<32 - 1
 
 func (e *engine[T]) newBatch() *batch[T] {
 	b := e.scratch.Get().(*batch[T])
@@ -33,29 +45,82 @@ func (e *engine[T]) recycle(b *batch[T]) {
 		return
 	}
 	clear(b.values)
-	b.errs, b.indexes, b.newest = nil, nil, ""
+	*b = batch[T]{slots: b.slots[:0], values: b.values[:0]}
 	e.scratch.Put(b)
 }
 
 func (b *batch[T]) restart(e *engine[T]) {
-	b.indexes = e.running.Load()
-	b.values = b.values[:0]
-	b.errs = b.errs[:0]
-	b.newest = ""
+	b.indexes = e.head.Load().indexes
+	b.values, b.errs, b.newest = b.values[:0], b.errs[:0], ""
 }
 
-// current reports whether the values are those of all indexes that run. It is
-// asked in the writer's turn.
-func (b *batch[T]) current(e *engine[T]) bool { return b.indexes == e.running.Load() }
+// current reports whether the values are those of all indexes that writers keep.
+// It is asked in the writer's turn.
+func (b *batch[T]) current(e *engine[T]) bool { return b.indexes == e.head.Load().indexes }
 
-// index adds the values of obj, object number at of the write, and returns
-// where of finds them.
+// locate finds the slots of changes. Of several it first reads all hints, then all
+// keys and chunks, in loops whose loads do not wait for one another.
+func (b *batch[T]) locate(e *engine[T], changes []Change[T]) {
+	st := e.head.Load()
+	b.keys = st.keys
+	b.slots = slices.Grow(b.slots[:0], len(changes))[:len(changes)]
+	for i := range changes {
+		b.slots[i] = e.hash(changes[i].Key)
+	}
+	if len(changes) > 1 {
+		for _, hash := range b.slots {
+			b.sum += b.keys.Touch(hash)
+		}
+	}
+	for i := range changes {
+		slot, ok := b.keys.Find(b.slots[i], changes[i].Key)
+		if b.slots[i] = noSlot; ok {
+			b.slots[i] = slot
+		}
+	}
+	if len(changes) > 1 {
+		b.touch(e, st)
+	}
+}
+
+// touch reads what the writer's turn will need of the slots.
+func (b *batch[T]) touch(e *engine[T], st *state[T]) {
+	rows := e.rows.Load()
+	for _, slot := range b.slots {
+		if l := st.objects.Load(slot / chunkSize); l != nil && slot != noSlot {
+			b.sum += l.Version
+			if words := rows.of(slot); len(words) > 0 {
+				b.sum += uint64(words[0].Load())
+			}
+		}
+	}
+}
+
+// place finds change i in the writer's turn, and reports whether its key has a
+// slot.
+func (b *batch[T]) place(e *engine[T], st *state[T], i int, key string) bool {
+	if b.slots[i] == noSlot || b.keys != st.keys {
+		slot, ok := st.keys.Find(e.hash(key), key)
+		if b.slots[i] = noSlot; ok {
+			b.slots[i] = slot
+		}
+	}
+	return b.slots[i] != noSlot
+}
+
+// index adds the values of obj, object number at of the write, and returns where
+// of finds them. A nil object has no values, and no function is called for it, as
+// in client-go.
 func (b *batch[T]) index(e *engine[T], at int, key string, obj T) (from int) {
 	from = len(b.values)
-	for _, ix := range *b.indexes {
-		values, err := ix.values(obj)
-		if err != nil {
-			b.errs = append(b.errs, e.indexError(at, ix, key, obj, err))
+	absent := e.kind != word.None && isNil(obj)
+	for _, ix := range b.indexes.all {
+		var values []string
+		if !absent {
+			var err error
+			if values, err = ix.values(obj); err != nil {
+				b.errs = append(b.errs, e.indexError(at, ix, key, obj, err))
+			}
 		}
 		b.values = append(b.values, values)
 	}
@@ -72,7 +137,7 @@ func (e *engine[T]) indexError(at int, ix *index[T], key string, obj T, err erro
 }
 
 // of returns the values that index added at from, in the order of indexes.
-func (b *batch[T]) of(from int) [][]string { return b.values[from : from+len(*b.indexes)] }
+func (b *batch[T]) of(from int) [][]string { return b.values[from : from+len(b.indexes.all)] }
 
 // drop takes back what index added at from.
 func (b *batch[T]) drop(from int) {
@@ -83,9 +148,7 @@ func (b *batch[T]) drop(from int) {
 // raise notes the version of an object. A T that has no version to read, such
 // as a nil pointer that stands for a deletion, counts for nothing.
 func (b *batch[T]) raise(e *engine[T], obj T) {
-	if v := e.versionOf(obj); v != "" && supersedes(v, b.newest) {
-		b.newest = v
-	}
+	b.newest = newest(b.newest, e.versionOf(obj))
 }
 
 // versionOf returns the version of obj, "" where it cannot be read. It says so
@@ -103,6 +166,14 @@ func (e *engine[T]) versionOf(obj T) (version string) {
 		}
 	}()
 	return e.version(obj)
+}
+
+// newest returns the newer one of two resource versions. "" is older than any.
+func newest(version, other string) string {
+	if other != "" && other != version && supersedes(other, version) {
+		return other
+	}
+	return version
 }
 
 // supersedes reports whether version takes the place of before as the newest one

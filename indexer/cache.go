@@ -98,7 +98,7 @@ func (c *Cache[T]) Add(obj T) error { return c.Update(obj) }
 func (c *Cache[T]) Update(obj T) error {
 	key, err := c.key(obj)
 	if err == nil {
-		c.engine.apply([]Change[T]{{Key: key, Object: obj, Type: ChangePut}}, "", true)
+		c.engine.one(key, obj, ChangePut)
 	}
 	return err
 }
@@ -108,7 +108,7 @@ func (c *Cache[T]) Update(obj T) error {
 func (c *Cache[T]) Delete(obj T) error {
 	key, err := c.key(obj)
 	if err == nil {
-		c.engine.apply([]Change[T]{{Key: key, Object: obj, Type: ChangeRemove}}, "", true)
+		c.engine.one(key, obj, ChangeRemove)
 	}
 	return err
 }

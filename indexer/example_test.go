@@ -52,7 +52,6 @@ func ExampleCache_Snapshot() {
 	_ = machines.Add(machine("m1", "1", "r1"))
 
 	before := machines.Snapshot()
-	defer before.Release()
 	_ = machines.Update(machine("m1", "2", "r9"))
 
 	for key, m := range before.All() {

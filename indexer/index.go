@@ -7,53 +7,32 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/informant-go/informant/internal/mvcc"
 	"github.com/informant-go/informant/internal/postings"
 )
 
-// How a column holds the values of a slot: 0 for none, the id of the one value
-// plus one, or several for a list in the map of the same name.
-const several = 1<<32 - 1
+// indexList are the indexes of a state; it is replaced, never changed.
+type indexList[T any] struct {
+	// all has those that writers keep, shown the numbers of those that readers
+	// know by name: AddIndexers fills the others yet.
+	all   []*index[T]
+	shown map[string]int
+}
 
-// index is one index: which slots each value has, in versions, and which
-// values each slot has, for the writer.
+// index is one index. Its sets are in the states, by the number of the index.
 type index[T any] struct {
-	name     string
-	fn       IndexFunc[T]
-	nilable  bool // a T can be nil
-	postings *postings.Index
+	name string
+	fn   IndexFunc[T]
 
-	// column and several remember what fn gave for the stored objects, so
-	// that an update calls it once. Only the writer changes them; a slot
-	// beyond the column has no values. The column is replaced when it grows,
-	// and may be read without the writer's turn, see remembers.
-	column  atomic.Pointer[[]uint32]
+	// book and several are the writer's: what the sets are made of, and the ids
+	// of slots that have several.
+	book    postings.Book
 	several map[uint32][]uint32
-
-	// written has the slots that were written since the index began to run,
-	// while AddIndexers fills it, and is nil before and after.
-	written map[uint32]struct{}
 }
 
-func newIndex[T any](name string, fn IndexFunc[T], col *mvcc.Collector) *index[T] {
-	kind := reflect.TypeFor[T]().Kind()
-	return &index[T]{
-		name: name, fn: fn, postings: postings.New(col),
-		nilable: kind == reflect.Pointer || kind == reflect.Interface,
-	}
-}
+func newIndex[T any](name string, fn IndexFunc[T]) *index[T] { return &index[T]{name: name, fn: fn} }
 
-// values calls the index function for an object to store. A nil object has no
-// values, and the function is not called for it, as in client-go.
+// values calls the index function and makes an error of a panic (S4).
 func (ix *index[T]) values(obj T) (values []string, err error) {
-	if ix.nilable && isNil(obj) {
-		return nil, nil
-	}
-	return ix.call(obj)
-}
-
-// call calls the index function and makes an error of a panic (S4).
-func (ix *index[T]) call(obj T) (values []string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			values, err = nil, &PanicError{Value: r, Stack: debug.Stack()}
@@ -66,133 +45,171 @@ func (ix *index[T]) call(obj T) (values []string, err error) {
 	return values, nil
 }
 
-// set makes values those of slot in the pending version.
-func (ix *index[T]) set(version uint64, slot uint32, values []string) {
-	ix.touch(slot)
-	old := ix.remembered(slot)
-	switch {
-	case old == 0 && len(values) == 0:
-		return
-	case old != 0 && old != several && len(values) == 1 && ix.postings.Value(old-1) == values[0]:
-		return
-	case old != several && len(values) <= 1:
-		ix.move(version, slot, old, values)
-	default:
-		ix.setSeveral(version, slot, values)
-	}
+// rows remember for each slot what its index values are, in a word for each
+// index, so that an update calls each index function once. Only the writer changes
+// them; slots beyond the words have no values.
+type rows struct {
+	stride int
+	words  []atomic.Uint32
 }
 
-// remembers reports whether slot has exactly these values. Any goroutine may ask;
-// the answer counts only if a later turn finds that the chunk of the slot is of a
-// version that was committed before. False may also mean that it is not known.
-func (ix *index[T]) remembers(slot uint32, values []string) bool {
-	switch what := ix.remembered(slot); what {
-	case 0:
-		return len(values) == 0
-	case several:
-		return false
-	default:
-		return len(values) == 1 && ix.postings.Has(what-1, values[0])
-	}
-}
+// What a word says: no value, the id of the one value plus one, or these.
+const (
+	// severalValues are in the index's map of that name.
+	severalValues = 1<<32 - 1
+	// unknown is for an object that AddIndexers has not come to yet. It is in no
+	// set of that index.
+	unknown = 1<<32 - 2
+)
 
-func (ix *index[T]) remembered(slot uint32) uint32 {
-	if column := ix.slots(); int(slot) < len(column) {
-		return atomic.LoadUint32(&column[slot])
-	}
-	return 0
-}
-
-func (ix *index[T]) slots() []uint32 {
-	if column := ix.column.Load(); column != nil {
-		return *column
+// of returns the words of a slot, nil for none.
+func (r *rows) of(slot uint32) []atomic.Uint32 {
+	if at := int(slot) * r.stride; at+r.stride <= len(r.words) {
+		return r.words[at : at+r.stride]
 	}
 	return nil
 }
 
-func (ix *index[T]) remember(slot, what uint32) {
-	column := ix.slots()
-	if int(slot) >= len(column) {
-		ix.reserve(max(int(slot)+1, len(column)+len(column)/4))
-		column = ix.slots()
+// resize returns a copy of r for slots and stride words for each, of which new ones
+// are 0.
+func (r *rows) resize(slots uint32, stride int) *rows {
+	grown := &rows{stride: stride, words: make([]atomic.Uint32, int(slots)*stride)}
+	for slot := range min(slots, r.slots()) {
+		to := grown.of(slot)
+		for n, from := 0, r.of(slot); n < len(from); n++ {
+			if word := from[n].Load(); word != 0 {
+				to[n].Store(word)
+			}
+		}
 	}
-	atomic.StoreUint32(&column[slot], what)
+	return grown
 }
 
-// reserve makes room for n slots.
-func (ix *index[T]) reserve(n int) {
-	if column := ix.slots(); n > len(column) {
-		grown := make([]uint32, n)
-		copy(grown, column)
-		ix.column.Store(&grown)
+func (r *rows) slots() uint32 { return uint32(len(r.words) / max(r.stride, 1)) }
+
+// sameValues reports whether slot has exactly these values, by index. Any goroutine
+// may ask; if it is not the writer, the answer counts only if a later turn finds
+// that the chunk of the slot is the one of st, and false may mean that it is not
+// known.
+func (e *engine[T]) sameValues(st *state[T], slot uint32, values [][]string) bool {
+	words := e.rows.Load().of(slot)
+	if len(words) != len(values) {
+		return false
 	}
+	for n := range words {
+		switch word := words[n].Load(); {
+		case word == 0 && len(values[n]) == 0:
+		case word == 0, word >= unknown, len(values[n]) != 1, !st.sets[n].Has(word-1, values[n][0]):
+			return false
+		}
+	}
+	return true
 }
 
-// touch notes that slot was written, for AddIndexers.
-func (ix *index[T]) touch(slot uint32) {
-	if ix.written != nil {
-		ix.written[slot] = struct{}{}
-	}
-}
-
-// move changes the value of slot where it has at most one before and after.
-func (ix *index[T]) move(version uint64, slot, old uint32, values []string) {
-	if old != 0 {
-		ix.postings.Remove(version, old-1, slot)
-	}
-	if len(values) == 0 {
-		ix.remember(slot, 0)
+// takeNotes notes that slot changed, which has the values that it had.
+func (e *engine[T]) takeNotes(notes *notes, st *state[T], slot uint32) {
+	if !notes.taking {
 		return
 	}
-	id := ix.postings.ID(values[0])
-	ix.postings.Add(version, id, slot)
-	ix.remember(slot, id+1)
+	notes.key(st.keys.Name(slot))
+	for n, ix := range st.indexes.all {
+		for _, id := range ix.ids(slot, e.rows.Load().of(slot)[n].Load()) {
+			notes.value(ix.name, st.sets[n].Value(id))
+		}
+	}
 }
 
-// setSeveral changes the values of slot where it has several before or after.
-func (ix *index[T]) setSeveral(version uint64, slot uint32, values []string) {
-	before := ix.ids(slot)
+// ids returns the ids that a word stands for.
+func (ix *index[T]) ids(slot, word uint32) []uint32 {
+	switch word {
+	case 0, unknown:
+		return nil
+	case severalValues:
+		return ix.several[slot]
+	default:
+		return []uint32{word - 1}
+	}
+}
+
+// index makes values those of slot in index n.
+func (t *turn[T]) index(n int, slot uint32, values []string) {
+	ix := t.st.indexes.all[n]
+	word := &t.rows.Load().of(slot)[n]
+	was := word.Load()
+	switch {
+	case was == 0 && len(values) == 0:
+		return
+	case was != 0 && was < unknown && len(values) == 1 && t.st.sets[n].Has(was-1, values[0]):
+		t.noteValues(n, values)
+		return
+	}
+	c := t.change(n)
+	if t.notes.taking {
+		for _, id := range ix.ids(slot, was) {
+			t.notes.value(ix.name, c.Index.Value(id))
+		}
+		t.noteValues(n, values)
+	}
+	if was == severalValues || len(values) > 1 {
+		word.Store(t.moveSeveral(&c, ix, slot, was, values))
+	} else {
+		word.Store(t.move(&c, slot, was, values))
+	}
+	t.changed(n, c)
+}
+
+func (t *turn[T]) noteValues(n int, values []string) {
+	if t.notes.taking {
+		for _, value := range values {
+			t.notes.value(t.st.indexes.all[n].name, value)
+		}
+	}
+}
+
+// move changes the value of slot where it has at most one before and after, and
+// returns the word for it.
+func (t *turn[T]) move(c *postings.Change, slot, was uint32, values []string) (word uint32) {
+	if len(values) == 1 {
+		id := c.ID(t.hash(values[0]), values[0])
+		c.Add(id, slot)
+		word = id + 1
+	}
+	if was != 0 && was != unknown {
+		c.Remove(was-1, slot)
+	}
+	return word
+}
+
+// moveSeveral is move where slot has several values before or after.
+func (t *turn[T]) moveSeveral(c *postings.Change, ix *index[T], slot, was uint32, values []string) (word uint32) {
+	before := ix.ids(slot, was)
 	after := make([]uint32, 0, len(values))
 	for _, value := range values {
-		after = append(after, ix.postings.ID(value))
+		id := c.ID(t.hash(value), value)
+		if !slices.Contains(before, id) && !slices.Contains(after, id) {
+			c.Add(id, slot)
+		}
+		after = append(after, id)
 	}
 	slices.Sort(after)
 	after = slices.Clip(slices.Compact(after))
 	for _, id := range before {
-		if _, stays := slices.BinarySearch(after, id); !stays {
-			ix.postings.Remove(version, id, slot)
-		}
-	}
-	for _, id := range after {
-		if _, was := slices.BinarySearch(before, id); !was {
-			ix.postings.Add(version, id, slot)
+		if !slices.Contains(after, id) {
+			c.Remove(id, slot)
 		}
 	}
 	delete(ix.several, slot)
 	switch len(after) {
 	case 0:
-		ix.remember(slot, 0)
+		return 0
 	case 1:
-		ix.remember(slot, after[0]+1)
-	default:
-		if ix.several == nil {
-			ix.several = make(map[uint32][]uint32)
-		}
-		ix.several[slot] = after
-		ix.remember(slot, several)
+		return after[0] + 1
 	}
-}
-
-// ids returns the ids of the values of slot, ascending.
-func (ix *index[T]) ids(slot uint32) []uint32 {
-	switch what := ix.remembered(slot); what {
-	case 0:
-		return nil
-	case several:
-		return ix.several[slot]
-	default:
-		return []uint32{what - 1}
+	if ix.several == nil {
+		ix.several = make(map[uint32][]uint32)
 	}
+	ix.several[slot] = after
+	return severalValues
 }
 
 // isNil reports whether there is no object: nil, or a nil pointer.

@@ -141,7 +141,6 @@ func doLinear(c *Cache[*thing], op linearOp) any {
 		return linearResult(objs)
 	case "snapshot":
 		s := c.Snapshot()
-		defer s.Release()
 		var all []*thing
 		for key := range linearKeys {
 			if o, ok := s.Get(linearName(key)); ok {

@@ -91,7 +91,6 @@ func ListAll[T any](indexer Indexer[T], selector labels.Selector, labelsOf func(
 		return
 	}
 	snapshot := indexer.Snapshot()
-	defer snapshot.Release()
 	matches := matcher(selector, labelsOf)
 	for _, obj := range snapshot.All() {
 		if matches(obj) {
@@ -112,7 +111,6 @@ func ListByNamespace[T any](indexer Indexer[T], namespace string, selector label
 		return
 	}
 	snapshot := indexer.Snapshot()
-	defer snapshot.Release()
 	matches := matcher(selector, access.Labels)
 	if _, err := snapshot.IndexKeys(NamespaceIndex, ""); err == nil {
 		for _, obj := range snapshot.ByIndexSeq(NamespaceIndex, namespace) {

@@ -4,34 +4,25 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 	"weak"
 )
 
-// collected reports whether the garbage collector finds what it may find once the
-// store, if there still is one, has not been written for a while.
-func collected(c *Cache[*thing], what weak.Pointer[thing]) bool {
-	for range 20 {
+// collected reports whether the garbage collector finds what it may find.
+func collected(what weak.Pointer[thing]) bool {
+	for range 3 {
 		runtime.GC()
-		if c != nil {
-			passTime(c.engine)
-		}
-		if what.Value() == nil {
-			return true
-		}
 	}
-	return false
+	return what.Value() == nil
 }
 
-// check validates a store that nobody writes; a timer may still clean it up.
+// check validates a store that nobody writes.
 func check[T any](c *Cache[T]) error {
 	c.engine.mu.Lock()
 	defer c.engine.mu.Unlock()
 	return c.engine.validate()
 }
-
-// passTime does what the timer does in a store that nobody writes.
-func passTime[T any](e *engine[T]) { e.sweep(e.clock.Now()) }
 
 func heapInUse() int64 {
 	var m runtime.MemStats
@@ -50,62 +41,47 @@ func put(t *testing.T, c *Cache[*thing], key string, version int) weak.Pointer[t
 	return weak.Make(o)
 }
 
-// TestReleaseFreesWhatOnlyTheSnapshotHeld proves S1's price: an old state lives
-// as long as a snapshot that has it, whichever way it ends.
-func TestReleaseFreesWhatOnlyTheSnapshotHeld(t *testing.T) {
-	end := map[string]func(s *Snapshot[*thing]){
-		"released": func(s *Snapshot[*thing]) { (*s).Release() },
-		"dropped":  func(s *Snapshot[*thing]) { *s = nil },
+// TestAForgottenSnapshotKeepsNothing proves S1's price: an old state lives as long
+// as somebody holds a snapshot that has it, and not longer, with no help of the
+// store.
+func TestAForgottenSnapshotKeepsNothing(t *testing.T) {
+	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}})
+	changed, deleted := put(t, c, "a/changed", 1), put(t, c, "a/deleted", 2)
+	s := c.Snapshot()
+	other := c.Snapshot() // of the same state
+	between := put(t, c, "a/changed", 3)
+	later := c.Snapshot()
+	put(t, c, "a/changed", 4)
+	if err := c.Delete(&thing{key: "a/deleted"}); err != nil {
+		t.Fatal(err)
 	}
-	for name, end := range end {
-		t.Run(name, func(t *testing.T) {
-			c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor}})
-			changed, deleted := put(t, c, "a/changed", 1), put(t, c, "a/deleted", 2)
-			s := c.Snapshot()
-			other := c.Snapshot() // of the same state
-			between := put(t, c, "a/changed", 3)
-			later := c.Snapshot()
-			put(t, c, "a/changed", 4)
-			if err := c.Delete(&thing{key: "a/deleted"}); err != nil {
-				t.Fatal(err)
-			}
-			other.Release()
-			runtime.GC()
-			if changed.Value() == nil || deleted.Value() == nil || between.Value() == nil {
-				t.Fatal("a state that a snapshot has was freed")
-			}
-			end(&s)
-			if !collected(c, changed) {
-				t.Error("the old state is still held")
-			}
-			if between.Value() == nil || deleted.Value() == nil {
-				t.Error("a state of the later snapshot was freed")
-			}
-			later.Release()
-			if !collected(c, between) || !collected(c, deleted) {
-				t.Error("the later state is still held")
-			}
-			runtime.KeepAlive(c)
-		})
+	runtime.KeepAlive(other)
+	runtime.GC()
+	if changed.Value() == nil || deleted.Value() == nil || between.Value() == nil {
+		t.Fatal("a state that a snapshot has was freed")
 	}
+	runtime.KeepAlive(s)
+	s, other = nil, nil
+	if !collected(changed) {
+		t.Error("the old state is still held")
+	}
+	if between.Value() == nil || deleted.Value() == nil {
+		t.Error("a state of the later snapshot was freed")
+	}
+	runtime.KeepAlive(later)
+	later = nil
+	if !collected(between) || !collected(deleted) {
+		t.Error("the later state is still held")
+	}
+	runtime.KeepAlive(c)
 }
 
 var updates = flag.Int("updates", 100_000, "how many updates pass a held snapshot; the promise is for a million and more")
 
 // TestUpdatesPassAHeldSnapshot proves S1's price: a snapshot that is held while
 // any number of updates pass costs what changed once, not what was written, and
-// what it costs is free when it is released, or found to be forgotten.
+// what it costs is free when nobody has it any more.
 func TestUpdatesPassAHeldSnapshot(t *testing.T) {
-	end := map[string]func(s *Snapshot[*thing]){
-		"released": func(s *Snapshot[*thing]) { (*s).Release() },
-		"dropped":  func(s *Snapshot[*thing]) { *s = nil },
-	}
-	for name, end := range end {
-		t.Run(name, func(t *testing.T) { updatesPass(t, end) })
-	}
-}
-
-func updatesPass(t *testing.T, end func(*Snapshot[*thing])) {
 	const objects = 2_000
 	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor, "first": byFirst}})
 	version := 0
@@ -135,38 +111,71 @@ func updatesPass(t *testing.T, end func(*Snapshot[*thing])) {
 		write(i)
 	}
 	held := heapInUse() - empty
-	// What changed: every object, every chunk, the postings. A state for each
-	// write would be hundreds of megabytes.
+	// What changed: every object, every chunk, the sets. A state for each write
+	// would be hundreds of megabytes.
 	if held > 2<<20 {
 		t.Errorf("a snapshot of %d objects holds %d bytes after %d writes", objects, held, *updates)
 	}
 	if got := len(s.List()); got != want {
 		t.Errorf("%d objects in the snapshot, want %d", got, want)
 	}
-	end(&s)
-	passTime(c.engine)
+	s = nil
 	left := heapInUse() - empty
-	for range 20 { // what is forgotten is found by a later collection
-		if left <= 200<<10 && stillHeld(c) == 0 {
-			break
-		}
-		passTime(c.engine)
-		left = heapInUse() - empty
-	}
 	t.Logf("%d writes passed: %d bytes were held, %d are left", *updates, held, left)
 	if left > 200<<10 {
 		t.Errorf("%d bytes are left at the end, %d were held", left, held)
 	}
-	if n := stillHeld(c); n != 0 {
-		t.Errorf("%d things are still held", n)
-	}
 	runtime.KeepAlive(c)
 }
 
-func stillHeld(c *Cache[*thing]) int {
-	c.engine.mu.Lock()
-	defer c.engine.mu.Unlock()
-	return c.engine.col.Held()
+// TestSnapshotsByTheThousandCostNothing proves that what the store keeps does not
+// grow with the snapshots and readers that ever were, in generations of snapshots
+// and in bursts of readers.
+func TestSnapshotsByTheThousandCostNothing(t *testing.T) {
+	s := newBare(t, Options[int]{}, nil)
+	n := 0
+	var old []Snapshot[int]
+	generation := func() {
+		young := make([]Snapshot[int], 40)
+		for i := range young {
+			n++
+			putKey(s, "k", n)
+			young[i] = s.Snapshot()
+		}
+		old = young
+	}
+	burst := func() {
+		var readers, inside sync.WaitGroup
+		leave := make(chan struct{})
+		for range 200 {
+			inside.Add(1)
+			readers.Go(func() {
+				for range s.All() {
+					inside.Done()
+					<-leave
+				}
+			})
+		}
+		inside.Wait()
+		close(leave)
+		readers.Wait()
+		n++
+		putKey(s, "k", n)
+	}
+	for name, round := range map[string]func(){"generations of 40 snapshots": generation, "bursts of 200 readers": burst} {
+		for range 20 {
+			round()
+		}
+		before := heapInUse()
+		for range 1000 {
+			round()
+		}
+		if grown := heapInUse() - before; grown > 256<<10 {
+			t.Errorf("%d KiB more after 1,000 %s", grown>>10, name)
+		}
+	}
+	runtime.KeepAlive(old)
+	runtime.KeepAlive(s)
 }
 
 // TestReplaceWithNothingFreesTheChunks proves that an emptied store is small.
@@ -187,20 +196,22 @@ func TestReplaceWithNothingFreesTheChunks(t *testing.T) {
 	runtime.KeepAlive(c)
 }
 
-// TestDroppedStoreIsFreed proves that snapshots, released or forgotten, do not
-// keep a store alive.
+// TestDroppedStoreIsFreed proves that nothing keeps a store alive that nobody has,
+// and that a snapshot keeps only its state.
 func TestDroppedStoreIsFreed(t *testing.T) {
 	c := newThings(t, Options[*thing]{})
 	o := put(t, c, "a/x", 1)
-	c.Snapshot().Release()
-	put(t, c, "a/y", 2)
-	c.Snapshot().Release()
-	forgotten := c.Snapshot()
-	if forgotten.Len() != 2 || o.Value() == nil {
-		t.Fatal("the store is not filled")
+	s := c.Snapshot()
+	p := put(t, c, "a/y", 2)
+	c = nil
+	runtime.GC()
+	if n := s.Len(); n != 1 || o.Value() == nil {
+		t.Fatal("the snapshot lost its state")
 	}
-	c, forgotten = nil, nil
-	if !collected(c, o) {
+	runtime.KeepAlive(s)
+	s = nil
+	if !collected(o) || !collected(p) {
 		t.Error("the store is still held")
 	}
+	runtime.KeepAlive(c)
 }

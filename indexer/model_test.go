@@ -93,19 +93,19 @@ func removeKey[T any](c *Cache[T], key string) {
 	c.Apply([]Change[T]{{Key: key, Type: ChangeRemove}}, "")
 }
 
-// state is one state of the naive model: a map, from which everything else is
+// modelState is one state of the naive model: a map, from which everything else is
 // computed when it is asked for.
-type state struct {
+type modelState struct {
 	objects  map[string]*thing
 	version  string
 	indexers Indexers[*thing]
 }
 
-func (s state) clone() state {
-	return state{maps.Clone(s.objects), s.version, maps.Clone(s.indexers)}
+func (s modelState) clone() modelState {
+	return modelState{maps.Clone(s.objects), s.version, maps.Clone(s.indexers)}
 }
 
-func (s state) index(name string) map[string][]string {
+func (s modelState) index(name string) map[string][]string {
 	sets := map[string][]string{}
 	for _, key := range slices.Sorted(maps.Keys(s.objects)) {
 		ix := index[*thing]{fn: s.indexers[name]}
@@ -118,7 +118,7 @@ func (s state) index(name string) map[string][]string {
 }
 
 // compare checks every query of a snapshot against the model.
-func compare(t *rapid.T, what string, s state, got Snapshot[*thing]) {
+func compare(t *rapid.T, what string, s modelState, got Snapshot[*thing]) {
 	same(t, what+": keys", slices.Sorted(maps.Keys(s.objects)), got.ListKeys())
 	if got.Len() != len(s.objects) || len(got.List()) != len(s.objects) || got.ResourceVersion() != s.version {
 		t.Fatalf("%s: Len %d, List %d, want %d; version %q, want %q", what,
@@ -155,7 +155,7 @@ func compare(t *rapid.T, what string, s state, got Snapshot[*thing]) {
 	}
 }
 
-func compareIndex(t *rapid.T, what string, s state, got Snapshot[*thing], name string) {
+func compareIndex(t *rapid.T, what string, s modelState, got Snapshot[*thing], name string) {
 	sets := s.index(name)
 	same(t, what+": values of index "+name, slices.Sorted(maps.Keys(sets)), got.ListIndexFuncValues(name))
 	for value, keys := range sets {
@@ -197,9 +197,9 @@ var allKeys = func() (keys []string) {
 
 type modelStep struct {
 	cache     *Cache[*thing]
-	state     state
+	state     modelState
 	clock     int
-	snapshots map[Snapshot[*thing]]state
+	snapshots map[Snapshot[*thing]]modelState
 }
 
 func (m *modelStep) draw(t *rapid.T) *thing {
@@ -286,8 +286,8 @@ func runModel(t *rapid.T, access object.Access[*thing]) {
 	}
 	m := &modelStep{
 		cache:     c,
-		state:     state{map[string]*thing{}, "", maps.Clone(indexers)},
-		snapshots: map[Snapshot[*thing]]state{},
+		state:     modelState{map[string]*thing{}, "", maps.Clone(indexers)},
+		snapshots: map[Snapshot[*thing]]modelState{},
 	}
 	t.Repeat(m.actions())
 }
@@ -331,12 +331,8 @@ func (m *modelStep) actions() map[string]func(*rapid.T) {
 				m.snapshots[m.cache.Snapshot()] = m.state.clone()
 			}
 		},
-		"release": func(t *rapid.T) {
+		"forget": func(t *rapid.T) {
 			for s := range m.snapshots {
-				s.Release()
-				if s.Len() != 0 || len(s.List()) != 0 {
-					t.Fatal("a released snapshot is not empty")
-				}
 				delete(m.snapshots, s)
 				break
 			}
@@ -449,7 +445,6 @@ func (m *modelStep) replaceAll(t *rapid.T) {
 func (m *modelStep) check(t *rapid.T) {
 	now := m.cache.Snapshot()
 	compare(t, "now", m.state, now)
-	now.Release()
 	for s, want := range m.snapshots {
 		compare(t, "snapshot at "+want.version, want, s)
 	}

@@ -21,23 +21,17 @@ func (c *Cache[T]) GetByKey(key string) (item T, exists bool, err error) {
 
 // Len is the number of objects.
 func (c *Cache[T]) Len() int {
-	v, pin := c.engine.read()
-	defer c.engine.release(pin)
-	return v.summary().len
+	return c.engine.head.Load().len
 }
 
 // List returns all objects, in no order, in a slice that is the caller's.
 func (c *Cache[T]) List() []T {
-	v, pin := c.engine.read()
-	defer c.engine.release(pin)
-	return v.list()
+	return read(c.engine, func(v *view[T]) []T { return v.list(everything) })
 }
 
 // ListKeys returns all keys, in no order, in a slice that is the caller's.
 func (c *Cache[T]) ListKeys() []string {
-	v, pin := c.engine.read()
-	defer c.engine.release(pin)
-	return v.listKeys()
+	return read(c.engine, func(v *view[T]) []string { return v.listKeys(everything) })
 }
 
 // All yields every key and object of one state without a copy. What the loop
@@ -45,9 +39,8 @@ func (c *Cache[T]) ListKeys() []string {
 // ends.
 func (c *Cache[T]) All() iter.Seq2[string, T] {
 	return func(yield func(string, T) bool) {
-		v, pin := c.engine.read()
-		defer c.engine.release(pin)
-		v.all(yield)
+		v := c.engine.seal()
+		v.each(everything, yield)
 	}
 }
 
@@ -62,8 +55,7 @@ func (c *Cache[T]) Keys() iter.Seq[string] {
 // nothing for an unknown index.
 func (c *Cache[T]) ByIndexSeq(indexName, value string) iter.Seq2[string, T] {
 	return func(yield func(string, T) bool) {
-		v, pin := c.engine.read()
-		defer c.engine.release(pin)
+		v := c.engine.seal()
 		v.eachByIndex(indexName, value, yield)
 	}
 }
@@ -80,13 +72,12 @@ func (c *Cache[T]) KeysByIndex(indexName, value string) iter.Seq[string] {
 // must list what MetaNamespaceIndexFunc lists.
 func (c *Cache[T]) Namespace(namespace string) iter.Seq2[string, T] {
 	return func(yield func(string, T) bool) {
-		v, pin := c.engine.read()
-		defer c.engine.release(pin)
-		if _, ok := v.summary().indexes[NamespaceIndex]; ok {
+		v := c.engine.seal()
+		if _, ok := v.indexes.shown[NamespaceIndex]; ok {
 			v.eachByIndex(NamespaceIndex, namespace, yield)
 			return
 		}
-		v.all(func(key string, obj T) bool {
+		v.each(everything, func(key string, obj T) bool {
 			return c.access.Name(obj).Namespace != namespace || yield(key, obj)
 		})
 	}
@@ -97,51 +88,49 @@ func (c *Cache[T]) Namespace(namespace string) iter.Seq2[string, T] {
 // says that there is no such index. A panic of the index function is an error
 // too, unless Options.PanicOnIndexError is set.
 func (c *Cache[T]) Index(indexName string, obj T) ([]T, error) {
-	v, pin := c.engine.read()
-	defer c.engine.release(pin)
-	ix, err := v.index(indexName)
+	list := c.engine.head.Load().indexes
+	n, err := c.engine.number(list, indexName)
 	if err != nil {
 		return nil, err
 	}
-	call := ix.call
+	call := list.all[n].values
 	if c.engine.options.PanicOnIndexError {
-		call = ix.fn // its panic is the caller's, as in client-go
+		call = list.all[n].fn // its panic is the caller's, as in client-go
 	}
 	values, err := call(obj)
 	if err != nil {
 		return nil, err
 	}
-	return v.byAny(ix, values), nil
+	return read(c.engine, func(v *view[T]) []T { return v.byAny(n, values) }), nil
 }
 
 // ByIndex returns the objects with the value, in no order, in a slice that is
 // the caller's. An unknown index is an error.
 func (c *Cache[T]) ByIndex(indexName, value string) ([]T, error) {
-	v, pin := c.engine.read()
-	defer c.engine.release(pin)
-	return v.byIndex(indexName, value)
+	a := read(c.engine, func(v *view[T]) answer[T] { return v.byIndex(indexName, value) })
+	return a.all, a.err
 }
 
 // IndexKeys returns the keys of the objects with the value, in no order.
 func (c *Cache[T]) IndexKeys(indexName, value string) ([]string, error) {
-	v, pin := c.engine.read()
-	defer c.engine.release(pin)
-	return v.indexKeys(indexName, value)
+	a := read(c.engine, func(v *view[T]) answer[string] { return v.indexKeys(indexName, value) })
+	return a.all, a.err
 }
 
 // ListIndexFuncValues returns the values that have an object, none for an
 // unknown index.
 func (c *Cache[T]) ListIndexFuncValues(indexName string) []string {
-	v, pin := c.engine.read()
-	defer c.engine.release(pin)
-	return v.indexValues(indexName)
+	return read(c.engine, func(v *view[T]) []string { return v.indexValues(indexName) })
 }
 
 // GetIndexers returns a copy of the index functions.
 func (c *Cache[T]) GetIndexers() Indexers[T] {
-	v, pin := c.engine.read()
-	defer c.engine.release(pin)
-	return v.indexers()
+	list := c.engine.head.Load().indexes
+	all := make(Indexers[T], len(list.shown))
+	for name, n := range list.shown {
+		all[name] = list.all[n].fn
+	}
+	return all
 }
 
 // IndexErrors returns the objects that an index has no place for at present,
@@ -157,4 +146,4 @@ func (c *Cache[T]) LastStoreSyncResourceVersion() string {
 
 // Snapshot returns the present state. It costs the same whatever the store
 // holds; a write copies what the snapshot would lose by it.
-func (c *Cache[T]) Snapshot() Snapshot[T] { return c.engine.snapshot() }
+func (c *Cache[T]) Snapshot() Snapshot[T] { return &snapshot[T]{c.engine.seal()} }

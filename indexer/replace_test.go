@@ -10,9 +10,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// relist copies things, as a list from a server would: other objects of the
+// listed copies things, as a list from a server would: other objects of the
 // same versions.
-func relist(things []*thing) []*thing {
+func listed(things []*thing) []*thing {
 	again := make([]*thing, len(things))
 	for i, o := range things {
 		same := *o
@@ -89,7 +89,7 @@ func replaceWhile(t *testing.T, access object.Access[*thing], writes ...func(*Ca
 	if err := c.Replace(items, "100"); err != nil {
 		t.Fatal(err)
 	}
-	again := relist(items)
+	again := listed(items)
 	again[50].version = "2000" // its values stay
 	next = writes
 	if err := c.Replace(again, "2000"); err != nil {
@@ -195,7 +195,7 @@ func TestARelistThatChangesNothingAllocatesNoKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	items := manyThings(2_000)
-	again := relist(items)
+	again := listed(items)
 	if err := c.Replace(items, "1"); err != nil {
 		t.Fatal(err)
 	}

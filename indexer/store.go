@@ -71,7 +71,7 @@ type Indexer[T any] interface {
 	// the stored object and Type is ChangeUnchanged.
 	ReplaceAll(keys []string, items []T, resourceVersion string, diff func(Change[T]))
 
-	// Snapshot returns the present state. See Snapshot for its life.
+	// Snapshot returns the present state, which does not change.
 	Snapshot() Snapshot[T]
 
 	// WaitFor returns once the state includes resourceVersion (S5), or with
@@ -108,11 +108,10 @@ type Watch interface {
 	Stop()
 }
 
-// Snapshot is one state of an Indexer, over all keys and all indexes (S1). It
-// never changes. Release gives back what only it holds on to; it may be called
-// more than once, and a Snapshot that is dropped without it is cleaned up by
-// the garbage collector. After Release the methods answer as for an empty
-// store.
+// Snapshot is one state of an Indexer, over all keys and all indexes (S1), for as
+// long as somebody holds it. It never changes, and there is nothing to close: what
+// only it needs goes with it, by the garbage collector. All methods may be called
+// by any goroutine.
 type Snapshot[T any] interface {
 	Get(key string) (item T, exists bool)
 	Len() int
@@ -126,7 +125,6 @@ type Snapshot[T any] interface {
 	All() iter.Seq2[string, T]
 	ByIndexSeq(indexName, value string) iter.Seq2[string, T]
 	ResourceVersion() string
-	Release()
 }
 
 // ChangeType says what a Change does.

@@ -4,4 +4,4 @@ package indexer
 
 // validateAfterCommit does nothing: built with the tag informant_validate it
 // checks the whole structure.
-func (tx *txn[T]) validateAfterCommit() {}
+func (t *turn[T]) validateAfterCommit() {}

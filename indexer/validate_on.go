@@ -6,11 +6,11 @@ package indexer
 // after each of the first thousand commits and one of 257 later: that covers
 // each kind of commit, and a store in long use stays usable. It is the slow
 // twin of the one in validate_off.go.
-func (tx *txn[T]) validateAfterCommit() {
-	if tx.version > 1000 && tx.version%257 != 0 {
+func (t *turn[T]) validateAfterCommit() {
+	if t.st.version > 1000 && t.st.version%257 != 0 {
 		return
 	}
-	if err := tx.validate(); err != nil {
+	if err := t.validate(); err != nil {
 		panic(err)
 	}
 }

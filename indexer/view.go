@@ -4,206 +4,354 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/informant-go/informant/internal/cells"
 	"github.com/informant-go/informant/internal/postings"
+	"github.com/informant-go/informant/internal/word"
 )
 
-// view reads one version, which its user has pinned for as long as it reads.
+// view reads one state, after the light commits that after counts. A sealed view may be read
+// at any time and by any goroutine. One that is not is for one reading and one
+// goroutine, which then asks whether it holds.
 type view[T any] struct {
-	engine  *engine[T]
-	version uint64
+	*state[T]
+	engine *engine[T]
+	after  uint64
+	sealed bool
+	// torn says that a view that is not sealed has met what is not of its state.
+	torn bool
 }
 
-func (v view[T]) summary() *summary[T] { return v.engine.summary.At(v.version) }
-
-func (v view[T]) get(key string) (obj T, exists bool) {
-	s, exists := v.locate(key)
-	return s.obj, exists
+// read has body read the newest state. body must call no user code: it may be
+// called twice, the first time with a view that is not sealed, so that a reading
+// during which nothing is written costs the next writer no copy.
+func read[T, R any](e *engine[T], body func(v *view[T]) R) R {
+	st := e.head.Load()
+	if count, idle := st.light.idle(); idle && !st.sealed.Load() {
+		v := view[T]{state: st, engine: e, after: count}
+		if result := body(&v); v.holds() {
+			return result
+		}
+	}
+	v := e.seal()
+	return body(&v)
 }
 
-// chunks yields the chunks that have objects, with the bits of those.
-func (v view[T]) chunks(yield func(c *chunk[T], mask uint32) bool) {
-	for i := range v.engine.chunks.Len() {
-		c := v.engine.chunks.At(i).At(v.version)
-		if c != nil && c.used != 0 && !yield(c, c.used) {
-			return
+// maxTry is how many objects are read without a seal. A longer reading beside a
+// writer would be in vain most times, and twice the work.
+const maxTry = 4096
+
+// holds reports whether all that was read is of the view's state.
+func (v *view[T]) holds() bool {
+	return !v.torn && !v.moved() && v.engine.head.Load() == v.state
+}
+
+// moved reports whether there was a light commit since, or one is under way.
+func (v *view[T]) moved() bool { return v.light.marks.Load() != v.after<<32 }
+
+// chunk returns the chunk of a cell, nil for none.
+func (v *view[T]) chunk(cell uint32) *chunk[T] {
+	l := v.state.objects.Load(cell)
+	if l != nil && l.Version > v.version {
+		if !v.sealed {
+			v.torn = true
+			return nil
+		}
+		l = cells.At(&v.undo, v.version, whichObjects, cell, l)
+	}
+	if l == nil {
+		return nil
+	}
+	return &l.Val
+}
+
+// stored is what a state has in a slot.
+type stored[T any] struct {
+	slot uint32
+	key  string
+	obj  T
+}
+
+// at returns what is in a slot, which may be one that never was.
+func (v *view[T]) at(slot uint32) (s stored[T], ok bool) {
+	c := v.chunk(slot / chunkSize)
+	if c == nil || c.used&(1<<(slot%chunkSize)) == 0 {
+		return s, false
+	}
+	return stored[T]{slot, v.keys.Name(slot), v.object(c, slot)}, true
+}
+
+func (v *view[T]) object(c *chunk[T], slot uint32) T {
+	obj := v.engine.load(&c.objs[slot%chunkSize])
+	if v.moved() {
+		v.takeBack([]uint32{slot}, func(_ int, old T) { obj = old })
+	}
+	return obj
+}
+
+// takeBack calls put for each of the slots that a light commit since the view
+// has changed, with what was there before.
+func (v *view[T]) takeBack(slots []uint32, put func(i int, old T)) {
+	if !v.sealed {
+		v.torn = true
+		return
+	}
+	for i, slot := range slots {
+		if old, ok := v.light.before(slot); ok {
+			put(i, old)
 		}
 	}
 }
 
-func (v view[T]) list() []T {
-	all := make([]T, 0, v.summary().len)
-	for i := range v.engine.chunks.Len() {
-		c := v.engine.chunks.At(i).At(v.version)
-		switch {
-		case c == nil:
-		case c.used == fullChunk:
-			all = append(all, c.objs[:]...)
-		default:
-			all = c.appendObjects(all, c.used)
+func (v *view[T]) get(hash uint32, key string) (obj T, exists bool) {
+	if slot, ok := v.keys.Find(hash, key); ok {
+		if s, ok := v.at(slot); ok {
+			return s.obj, true
 		}
 	}
-	return all
+	return obj, false
 }
 
-func (v view[T]) listKeys() []string {
-	all := make([]string, 0, v.summary().len)
-	for c := range v.chunks {
-		all = c.appendKeys(all, c.used)
+// appendObjects appends the objects of a chunk that mask says.
+func (v *view[T]) appendObjects(to []T, c *chunk[T], cell, mask uint32) []T {
+	n := len(to)
+	if mask == fullChunk && cap(to)-n >= chunkSize {
+		to = to[:n+chunkSize]
+		word.LoadAll(v.engine.kind, to[n:], c.objs[:])
+	} else {
+		for m := mask; m != 0; m &= m - 1 {
+			to = append(to, v.engine.load(&c.objs[bits.TrailingZeros32(m)]))
+		}
 	}
-	return all
-}
-
-func (c *chunk[T]) appendObjects(to []T, mask uint32) []T {
-	for ; mask != 0; mask &= mask - 1 {
-		to = append(to, c.objs[bits.TrailingZeros32(mask)])
-	}
-	return to
-}
-
-func (c *chunk[T]) appendKeys(to []string, mask uint32) []string {
-	for ; mask != 0; mask &= mask - 1 {
-		to = append(to, c.keys[bits.TrailingZeros32(mask)])
+	if v.moved() {
+		v.takeBack(slotsOf(cell, mask), func(i int, old T) { to[n+i] = old })
 	}
 	return to
 }
 
-// each yields the objects that mask says; it returns false when yield did.
-func (c *chunk[T]) each(mask uint32, yield func(string, T) bool) bool {
-	if mask == fullChunk { // most are, and need no search for the next bit
-		for i, key := range c.keys {
-			if !yield(key, c.objs[i]) {
-				return false
+func slotsOf(cell, mask uint32) []uint32 {
+	slots := make([]uint32, 0, chunkSize)
+	for ; mask != 0; mask &= mask - 1 {
+		slots = append(slots, cell*chunkSize+uint32(bits.TrailingZeros32(mask)))
+	}
+	return slots
+}
+
+func (v *view[T]) appendKeys(to []string, cell, mask uint32) []string {
+	for ; mask != 0; mask &= mask - 1 {
+		to = append(to, v.keys.Name(cell*chunkSize+uint32(bits.TrailingZeros32(mask))))
+	}
+	return to
+}
+
+// slots are what a reading is about: all that have an object, those of a set, or
+// those of several sets, each once.
+type slots struct {
+	all  bool
+	set  postings.Set
+	some []postings.Run
+}
+
+var everything = slots{all: true}
+
+// allPart is the number of chunks in a part of everything.
+const allPart = postings.MaxRuns
+
+// count returns the number of slots.
+func (v *view[T]) count(s slots) (n int) {
+	switch {
+	case s.all:
+		return v.len
+	case s.some == nil:
+		return s.set.Len()
+	}
+	for _, run := range s.some {
+		n += bits.OnesCount32(run.Mask)
+	}
+	return n
+}
+
+// parts is the number of parts of s, of which each is at most postings.MaxRuns
+// runs: some slots of one chunk.
+func (v *view[T]) parts(s slots) int {
+	switch {
+	case s.all:
+		return (int(v.state.objects.Len()) + allPart - 1) / allPart
+	case s.some == nil:
+		return s.set.Parts()
+	}
+	return (len(s.some) + allPart - 1) / allPart
+}
+
+func (v *view[T]) part(s slots, i int, buf []postings.Run) []postings.Run {
+	switch {
+	case !s.all && s.some == nil:
+		return s.set.Part(i, buf)
+	case !s.all:
+		return append(buf, s.some[i*allPart:min((i+1)*allPart, len(s.some))]...)
+	}
+	for cell := uint32(i * allPart); cell < min(uint32(i+1)*allPart, v.state.objects.Len()); cell++ {
+		if c := v.chunk(cell); c != nil && c.used != 0 {
+			buf = append(buf, postings.Run{Chunk: cell, Mask: c.used})
+		}
+	}
+	return buf
+}
+
+// union are the slots of several sets.
+func union(sets []postings.Set) slots {
+	var buf [postings.MaxRuns]postings.Run
+	all := []postings.Run{}
+	at := make(map[uint32]int)
+	for _, set := range sets {
+		for i := range set.Parts() {
+			for _, run := range set.Part(i, buf[:0]) {
+				if n, there := at[run.Chunk]; there {
+					all[n].Mask |= run.Mask
+					continue
+				}
+				at[run.Chunk] = len(all)
+				all = append(all, run)
 			}
 		}
-		return true
 	}
-	for ; mask != 0; mask &= mask - 1 {
-		i := bits.TrailingZeros32(mask)
-		if !yield(c.keys[i], c.objs[i]) {
-			return false
+	return slots{some: all}
+}
+
+// long reports whether a reading of n objects should not be done without a seal;
+// then this view is given up.
+func (v *view[T]) long(n int) bool {
+	v.torn = v.torn || !v.sealed && n > maxTry
+	return v.torn
+}
+
+// list returns the objects in the slots of s, never nil.
+func (v *view[T]) list(s slots) []T {
+	n := v.count(s)
+	if v.long(n) {
+		return []T{}
+	}
+	all := make([]T, 0, n)
+	var buf [postings.MaxRuns]postings.Run
+	for i := range v.parts(s) {
+		for _, run := range v.part(s, i, buf[:0]) {
+			if c := v.chunk(run.Chunk); c != nil {
+				all = v.appendObjects(all, c, run.Chunk, run.Mask)
+			}
 		}
 	}
-	return true
+	return all
 }
 
-func (v view[T]) all(yield func(string, T) bool) {
-	for c, mask := range v.chunks {
-		if !c.each(mask, yield) {
-			return
+// listKeys returns the keys of the slots of s, never nil.
+func (v *view[T]) listKeys(s slots) []string {
+	n := v.count(s)
+	if v.long(n) {
+		return []string{}
+	}
+	all := make([]string, 0, n)
+	var buf [postings.MaxRuns]postings.Run
+	for i := range v.parts(s) {
+		for _, run := range v.part(s, i, buf[:0]) {
+			all = v.appendKeys(all, run.Chunk, run.Mask)
+		}
+	}
+	return all
+}
+
+// each yields the objects in the slots of s and their keys. v is sealed, since
+// yield may be the user's.
+func (v *view[T]) each(s slots, yield func(string, T) bool) {
+	var buf [postings.MaxRuns]postings.Run
+	var objs [chunkSize]T
+	for i := range v.parts(s) {
+		for _, run := range v.part(s, i, buf[:0]) {
+			all := v.appendObjects(objs[:0], v.chunk(run.Chunk), run.Chunk, run.Mask)
+			for mask, n := run.Mask, 0; mask != 0; mask, n = mask&(mask-1), n+1 {
+				slot := run.Chunk*chunkSize + uint32(bits.TrailingZeros32(mask))
+				if !yield(v.keys.Name(slot), all[n]) {
+					return
+				}
+			}
 		}
 	}
 }
 
-// index returns the named index, or an error that says which there are.
-func (v view[T]) index(name string) (*index[T], error) {
-	indexes := v.summary().indexes
-	if ix, ok := indexes[name]; ok {
-		return ix, nil
+// number returns the number of an index that is shown, or an error that says which
+// there are.
+func (e *engine[T]) number(list *indexList[T], name string) (int, error) {
+	if n, ok := list.shown[name]; ok {
+		return n, nil
 	}
-	return nil, v.noIndex(name, sortedKeys(indexes))
+	return 0, fmt.Errorf("%w: %q in %s, which has %q: add it with AddIndexers",
+		ErrNoIndex, name, e.options.Name, sortedKeys(list.shown))
 }
 
-func (v view[T]) noIndex(name string, there []string) error {
-	return fmt.Errorf("%w: %q in %s, which has %q: add it with AddIndexers",
-		ErrNoIndex, name, v.engine.options.Name, there)
+// postings returns an index of the state.
+func (v *view[T]) postings(n int) postings.View {
+	index := postings.View{Index: v.sets[n], Which: n + 1, Version: v.version, Torn: &v.torn}
+	if v.sealed {
+		index.Undo = &v.undo
+	}
+	return index
 }
 
-func (v view[T]) find(indexName, value string) (postings.Set, error) {
-	ix, err := v.index(indexName)
+// set returns the set of an index value.
+func (v *view[T]) set(n int, value string) postings.Set {
+	return v.postings(n).Find(v.engine.hash(value), value)
+}
+
+// find is set for the name of an index.
+func (v *view[T]) find(indexName, value string) (postings.Set, error) {
+	n, err := v.engine.number(v.indexes, indexName)
 	if err != nil {
 		return postings.Set{}, err
 	}
-	return ix.postings.Find(v.version, value), nil
+	return v.set(n, value), nil
 }
 
-// members yields the chunks with objects of set, with the bits of those. The
-// runs of one part of a set fit on the stack.
-func (v view[T]) members(set postings.Set, yield func(c *chunk[T], mask uint32) bool) {
-	var buf [postings.MaxRuns]postings.Run
-	for part := range set.Parts() {
-		for _, run := range set.Part(part, buf[:0]) {
-			if !yield(v.engine.chunks.At(run.Chunk).At(v.version), run.Mask) {
-				return
-			}
-		}
-	}
+// answer is what a query by index gives.
+type answer[R any] struct {
+	all []R
+	err error
 }
 
-func (v view[T]) byIndex(indexName, value string) ([]T, error) {
+func (v *view[T]) byIndex(indexName, value string) answer[T] {
 	set, err := v.find(indexName, value)
 	if err != nil {
-		return nil, err
+		return answer[T]{nil, err}
 	}
-	return v.objects(set), nil
+	return answer[T]{v.list(slots{set: set}), nil}
 }
 
-func (v view[T]) objects(set postings.Set) []T {
-	var buf [postings.MaxRuns]postings.Run
-	objs := make([]T, 0, set.Len())
-	for part := range set.Parts() {
-		for _, run := range set.Part(part, buf[:0]) {
-			c := v.engine.chunks.At(run.Chunk).At(v.version)
-			objs = c.appendObjects(objs, run.Mask)
-		}
-	}
-	return objs
-}
-
-func (v view[T]) indexKeys(indexName, value string) ([]string, error) {
+func (v *view[T]) indexKeys(indexName, value string) answer[string] {
 	set, err := v.find(indexName, value)
 	if err != nil {
-		return nil, err
+		return answer[string]{nil, err}
 	}
-	keys := make([]string, 0, set.Len())
-	v.members(set, func(c *chunk[T], mask uint32) bool {
-		keys = c.appendKeys(keys, mask)
-		return true
-	})
-	return keys, nil
+	return answer[string]{v.listKeys(slots{set: set}), nil}
 }
 
 // byAny returns the objects that have one of the values, each once.
-func (v view[T]) byAny(ix *index[T], values []string) []T {
+func (v *view[T]) byAny(n int, values []string) []T {
 	if len(values) == 1 {
-		return v.objects(ix.postings.Find(v.version, values[0]))
+		return v.list(slots{set: v.set(n, values[0])})
 	}
-	masks := make(map[*chunk[T]]uint32)
+	sets := make([]postings.Set, 0, len(values))
 	for _, value := range values {
-		v.members(ix.postings.Find(v.version, value), func(c *chunk[T], mask uint32) bool {
-			masks[c] |= mask
-			return true
-		})
+		sets = append(sets, v.set(n, value))
 	}
-	objs := []T{}
-	for c, mask := range masks {
-		objs = c.appendObjects(objs, mask)
-	}
-	return objs
+	return v.list(union(sets))
 }
 
-func (v view[T]) eachByIndex(indexName, value string, yield func(string, T) bool) {
-	set, err := v.find(indexName, value)
-	if err != nil {
-		return
+func (v *view[T]) indexValues(indexName string) []string {
+	if n, ok := v.indexes.shown[indexName]; ok {
+		return v.postings(n).Values()
 	}
-	v.members(set, func(c *chunk[T], mask uint32) bool { return c.each(mask, yield) })
+	return []string{}
 }
 
-func (v view[T]) indexValues(indexName string) []string {
-	values := []string{}
-	if ix, ok := v.summary().indexes[indexName]; ok {
-		for value := range ix.postings.Values(v.version) {
-			values = append(values, value)
-		}
+func (v *view[T]) eachByIndex(indexName, value string, yield func(string, T) bool) {
+	if set, err := v.find(indexName, value); err == nil {
+		v.each(slots{set: set}, yield)
 	}
-	return values
-}
-
-func (v view[T]) indexers() Indexers[T] {
-	indexes := v.summary().indexes
-	all := make(Indexers[T], len(indexes))
-	for name, ix := range indexes {
-		all[name] = ix.fn
-	}
-	return all
 }

@@ -1,39 +1,63 @@
 package indexer
 
+// one stores or removes one object.
+func (e *engine[T]) one(key string, obj T, what ChangeType) {
+	b := e.newBatch()
+	b.one[0] = Change[T]{Key: key, Object: obj, Type: what}
+	e.write(b, b.one[:], "", true)
+}
+
 // apply makes all changes visible at once. With count the objects' own versions
 // count for the resource version of the state.
 func (e *engine[T]) apply(changes []Change[T], resourceVersion string, count bool) {
-	b := e.newBatch()
+	e.write(e.newBatch(), changes, resourceVersion, count)
+}
+
+// write is apply with a new batch, which it recycles.
+func (e *engine[T]) write(b *batch[T], changes []Change[T], resourceVersion string, count bool) {
 	e.prepare(b, changes, count)
-	e.lock()
+	e.mu.Lock()
 	for !b.current(e) {
 		e.mu.Unlock()
 		b.restart(e)
 		e.prepare(b, changes, count)
-		e.lock()
+		e.mu.Lock()
 	}
-	tx, from := e.begin(), 0
-	for i := range changes {
-		switch c := &changes[i]; c.Type {
-		case ChangePut:
-			tx.put(c, *b.indexes, b.of(from))
-			from += len(*b.indexes)
-		case ChangeRemove:
-			tx.remove(c, *b.indexes)
-		}
-		changes[i].Done = true
+	if !e.lightly(b, changes, resourceVersion) {
+		e.fully(b, changes, resourceVersion)
 	}
-	tx.raise(resourceVersion)
-	tx.raise(b.newest)
-	tx.commit()
 	e.note(changes, b.errs)
-	e.unlock()
+	e.mu.Unlock()
 	errs := b.errs
 	e.recycle(b)
 	e.tell(errs) // last, since it is the user's code and may panic
 }
 
+// fully makes the changes of a batch a full commit. mu is held.
+func (e *engine[T]) fully(b *batch[T], changes []Change[T], resourceVersion string) {
+	t, from := e.begin(len(changes)), 0
+	for i := range changes {
+		c := &changes[i]
+		switch c.Type {
+		case ChangePut:
+			slot := uint32(noSlot)
+			if b.keys == t.st.keys {
+				slot = b.slots[i]
+			}
+			t.put(c, slot, b.of(from))
+			from += len(b.indexes.all)
+		case ChangeRemove:
+			t.remove(c)
+		}
+		c.Done = true
+	}
+	t.raise(resourceVersion)
+	t.raise(b.newest)
+	t.commit()
+}
+
 func (e *engine[T]) prepare(b *batch[T], changes []Change[T], count bool) {
+	b.locate(e, changes)
 	for i := range changes {
 		c := &changes[i]
 		if c.Type == ChangePut {
@@ -51,10 +75,4 @@ func (e *engine[T]) note(changes []Change[T], errs []placedError) {
 }
 
 // bookmark raises the resource version of the state.
-func (e *engine[T]) bookmark(resourceVersion string) {
-	e.lock()
-	tx := e.begin()
-	tx.raise(resourceVersion)
-	tx.commit()
-	e.unlock()
-}
+func (e *engine[T]) bookmark(resourceVersion string) { e.apply(nil, resourceVersion, false) }

@@ -65,9 +65,6 @@ func (b *backlog[T]) all() iter.Seq2[string, T] {
 
 // drop forgets everything.
 func (b *backlog[T]) drop() {
-	if b.snapshot != nil {
-		b.snapshot.Release()
-	}
 	*b = backlog[T]{}
 }
 

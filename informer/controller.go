@@ -139,7 +139,6 @@ func (c *Controller[T]) tick(time.Time) bool            { return true }
 // repeat makes the whole store pending.
 func (c *Controller[T]) repeat() {
 	snapshot := c.base.store.Snapshot()
-	defer snapshot.Release()
 	for key, obj := range snapshot.All() {
 		c.pending = append(c.pending, Event[T]{Key: key, Old: obj, Object: obj, Type: EventUpdate, Reason: ReasonResync})
 	}

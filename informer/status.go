@@ -58,7 +58,6 @@ func (in *SharedIndexInformer[T]) Status() Status {
 	}
 	snapshot := in.base.store.Snapshot()
 	s.Objects = snapshot.Len()
-	snapshot.Release()
 	return s
 }
 

@@ -221,7 +221,6 @@ func (l liveStore) Get(key string) (*object, bool) {
 
 func (l liveStore) Len() int                        { return len(l.List()) }
 func (l liveStore) ResourceVersion() string         { return l.LastStoreSyncResourceVersion() }
-func (l liveStore) Release()                        {}
 func (l liveStore) All() iter.Seq2[string, *object] { return pairs(l.List()) }
 
 func (l liveStore) ByIndexSeq(name, value string) iter.Seq2[string, *object] {

@@ -55,7 +55,6 @@ func (p *pipeline[T]) agree(t *testing.T, listed []T) {
 	t.Helper()
 	want := byKey(t, listed)
 	snapshot := p.informer.Indexer().Snapshot()
-	defer snapshot.Release()
 	sameObjects(t, "client-go (-) and the cache (+)", want, maps.Collect(snapshot.All()))
 	sameObjects(t, "client-go (-) and what the handler was told (+)", want, p.oracle.rebuilt())
 	if diff := cmp.Diff(versions(want), p.crew.notes()); diff != "" {

@@ -27,7 +27,6 @@ func (p *pipeline[T]) compare(ctx context.Context) (verdict, error) {
 		return verdict{}, fmt.Errorf("listing the server for the comparison: %w", err)
 	}
 	snapshot := p.informer.Indexer().Snapshot()
-	defer snapshot.Release()
 
 	v := verdict{server: len(objects), cache: snapshot.Len()}
 	for key, want := range objects {

@@ -313,9 +313,3 @@ func (n *brokenSnapshot) ByIndexSeq(name, value string) iter.Seq2[string, *Objec
 		}
 	}
 }
-
-func (n *brokenSnapshot) Release() {
-	if n.store.fault != neverReleases {
-		n.state = &brokenState{}
-	}
-}

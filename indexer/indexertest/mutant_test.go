@@ -46,7 +46,6 @@ const (
 	closesOnce             fault = "a watch closes for adds only"
 	watchesLate            fault = "a watch begins when it is waited on"
 	stopsAll               fault = "a watch that is given up takes the others along"
-	neverReleases          fault = "a released snapshot still answers"
 )
 
 // mutants are the subtests that must find a fault.
@@ -93,7 +92,6 @@ var mutants = map[fault][]string{
 	closesOnce:           {"S5/a watch closes with the next change"},
 	watchesLate:          {"S5/a watch misses no change"},
 	stopsAll:             {"S5/a watch is given up alone"},
-	neverReleases:        {"S1/a released snapshot is empty"},
 }
 
 // TestAStoreWithoutAFaultPasses proves that the suite asks for no more than S1 to

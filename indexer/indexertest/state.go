@@ -9,7 +9,6 @@ import (
 
 var stateTests = []test{
 	{"S1/a snapshot keeps its state", snapshotKeeps},
-	{"S1/a released snapshot is empty", snapshotReleased},
 	{"S1/a list sees a batch whole", listSeesBatch},
 	{"S1/an index sees a batch whole", indexSeesBatch},
 	{"S1/a list sees a replace whole", listSeesReplace},
@@ -22,7 +21,6 @@ func snapshotKeeps(s *suite) {
 	x := object("a", "x", "1", "red")
 	s.must(store.Replace([]*Object{x, object("a", "y", "2", "red")}, "2"))
 	snapshot := store.Snapshot()
-	defer snapshot.Release()
 	s.must(store.Update(object("a", "x", "3", "blue")))
 	s.must(store.Delete(object("a", "y", "4")))
 	s.must(store.Add(object("a", "z", "5", "red")))
@@ -56,21 +54,6 @@ func snapshotKeeps(s *suite) {
 		s.errorf("%d objects yielded, want 2 twice", n)
 	}
 	s.equal("keys of the store", store.ListKeys(), "a/q")
-}
-
-func snapshotReleased(s *suite) {
-	store := s.store(colors)
-	s.must(store.Add(object("a", "x", "1", "red")))
-	snapshot := store.Snapshot()
-	snapshot.Release()
-	snapshot.Release()
-	if _, ok := snapshot.Get("a/x"); ok || snapshot.Len() != 0 || len(snapshot.List()) != 0 || snapshot.ResourceVersion() != "" {
-		s.errorf("a released snapshot is not empty")
-	}
-	for range snapshot.All() {
-		s.errorf("All yields something")
-	}
-	s.equal("keys of the store", store.ListKeys(), "a/x")
 }
 
 // The tests of whole batches write states that can be told apart: in each one
@@ -178,7 +161,6 @@ func snapshotAgrees(s *suite) {
 	store := s.store(colors)
 	s.whileWriting(store, func(items []*Object) { store.Apply(batchOf(items), "") }, func() {
 		snapshot := store.Snapshot()
-		defer snapshot.Release()
 		all := snapshot.List()
 		s.whole("List", all)
 		objects, err := snapshot.ByIndex("color", all[0].Finalizers[0])

@@ -142,7 +142,6 @@ func (c *MutationCache[T]) shows(o *overlay[T], stored T, exists bool) bool {
 // The error says that there is no such index.
 func (c *MutationCache[T]) ByIndex(indexName, value string) ([]T, error) {
 	snapshot := c.backing.Snapshot()
-	defer snapshot.Release()
 	if _, err := snapshot.IndexKeys(indexName, value); err != nil {
 		return nil, err
 	}

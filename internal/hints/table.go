@@ -1,153 +1,84 @@
-// Package hints finds by hash the places where a key may be. A reader looks at each
-// of them whether the key is there. So a Table may hold places that are out of
-// date or not yet valid, and needs no versions.
 package hints
 
 import "sync/atomic"
 
-// A cell holds the hash in its upper half, and in its lower one the place plus two
-// or one of these.
-const (
-	empty = 0
-	gone  = 1
-)
+// MaxPlace is the largest place that a Table can have.
+const MaxPlace = 1<<32 - 2
 
-// MaxPlace is the largest place that a Table can hold.
-const MaxPlace = 1<<32 - 3
-
-const minCells = 8
-
-// Table maps hashes to places, any number of places to a hash. One goroutine
-// at a time calls Insert, Remove and Reserve; any goroutine may Probe, without
-// a lock and without writing. The zero Table is empty.
-//
-// A Probe finds every place that is in the Table from before the Probe began
-// until it ends: cells are never moved within an array, and a full array is
-// replaced by a copy.
+// Table maps names to places, one place to a name. Any goroutine may search it;
+// a Keeper adds to it.
 type Table struct {
-	cells atomic.Pointer[array]
-	// live is the number of places, used that of places and gone cells. Only the
-	// writer uses them.
-	live, used int
-}
-
-// array has a power of two of cells, at least one of them empty.
-type array []atomic.Uint64
-
-// Probe iterates over the places of one hash.
-type Probe struct {
+	// cells are searched from the one that the hash says, up to an empty one. A
+	// cell has the hash and the place plus one; it is written once, after the
+	// name. At least a fifth of the cells is empty, where linear probing is
+	// still short.
 	cells []atomic.Uint64
-	hash  uint32
-	at    uint32
+	// names has the name of each place that the cells lead to. Each is written
+	// once.
+	names []string
 }
 
-// Probe begins a search.
-func (t *Table) Probe(hash uint32) Probe {
-	p := Probe{hash: hash, at: hash}
-	if a := t.cells.Load(); a != nil {
-		p.cells = *a
-	}
-	return p
-}
-
-// Next returns the next place of the hash, in no particular order.
-func (p *Probe) Next() (place uint32, ok bool) {
-	if len(p.cells) == 0 {
-		return 0, false
-	}
-	mask := uint32(len(p.cells) - 1)
-	for {
-		c := p.cells[p.at&mask].Load()
-		if c == empty {
+// Find returns the place of a name. hash is the same for equal names.
+func (t *Table) Find(hash uint32, name string) (place uint32, ok bool) {
+	n := len(t.cells)
+	for i := first(hash, n); n > 0; {
+		c := t.cells[i].Load()
+		if c == 0 {
 			return 0, false
 		}
-		p.at++
-		if uint32(c>>32) == p.hash && c&0xffffffff != gone {
-			return uint32(c) - 2, true
-		}
-	}
-}
-
-// Insert adds a place for hash, once more if it is there already.
-func (t *Table) Insert(hash, place uint32) {
-	a := t.cells.Load()
-	if a == nil || !fits(t.used+1, len(*a)) {
-		t.resize(t.live + 1)
-		a = t.cells.Load()
-	}
-	if a.insert(uint64(hash)<<32 | uint64(place+2)) {
-		t.used++
-	}
-	t.live++
-}
-
-// insert puts c into the first cell that is empty or gone, and reports
-// whether it was empty.
-func (a array) insert(c uint64) (wasEmpty bool) {
-	mask := uint32(len(a) - 1)
-	for i := uint32(c >> 32); ; i++ {
-		cell := &a[i&mask]
-		switch old := cell.Load(); {
-		case old == empty:
-			cell.Store(c)
-			return true
-		case old&0xffffffff == gone:
-			cell.Store(c)
-			return false
-		}
-	}
-}
-
-// Remove removes one place of hash, and reports whether it was there.
-func (t *Table) Remove(hash, place uint32) bool {
-	a := t.cells.Load()
-	if a == nil {
-		return false
-	}
-	want := uint64(hash)<<32 | uint64(place+2)
-	mask := uint32(len(*a) - 1)
-	for i := hash; ; i++ {
-		cell := &(*a)[i&mask]
-		switch cell.Load() {
-		case empty:
-			return false
-		case want:
-			cell.Store(uint64(hash)<<32 | gone)
-			t.live--
-			if len(*a) > minCells && t.live < len(*a)/8 {
-				t.resize(t.live)
-			}
-			return true
-		}
-	}
-}
-
-// Reserve makes room for n places in all.
-func (t *Table) Reserve(n int) {
-	if a := t.cells.Load(); a == nil || !fits(n, len(*a)) {
-		t.resize(max(n, t.live))
-	}
-}
-
-// Len is the number of places, for the writer.
-func (t *Table) Len() int { return t.live }
-
-// fits leaves a fifth of the cells empty, where linear probing is still short.
-func fits(n, cells int) bool { return n < cells-cells/5 }
-
-func (t *Table) resize(n int) {
-	cells := minCells
-	for !fits(n+n/64+1, cells) {
-		cells *= 2
-	}
-	a := make(array, cells)
-	if old := t.cells.Load(); old != nil {
-		for i := range *old {
-			if c := (*old)[i].Load(); c != empty && c&0xffffffff != gone {
-				a.insert(c)
+		if uint32(c>>32) == hash {
+			if place = uint32(c) - 1; t.names[place] == name {
+				return place, true
 			}
 		}
+		if i++; i == n {
+			i = 0
+		}
 	}
-	t.used = t.live
-	t.cells.Store(&a)
+	return 0, false
+}
+
+// Touch reads the cell at which Find begins. The sum of what many calls return
+// says nothing; they are for their loads, which do not wait for one another.
+func (t *Table) Touch(hash uint32) uint64 {
+	if len(t.cells) == 0 {
+		return 0
+	}
+	return t.cells[first(hash, len(t.cells))].Load()
+}
+
+// first is where the search for a hash begins. The number of cells need not be a
+// power of two.
+func first(hash uint32, cells int) int { return int(uint64(hash) * uint64(cells) >> 32) }
+
+// Name returns the name of a place that Find, All or Keeper.Add gave.
+func (t *Table) Name(place uint32) string { return t.names[place] }
+
+// Has reports whether place, of this Table or of another, stands for name here.
+func (t *Table) Has(place uint32, name string) bool {
+	return int(place) < len(t.names) && t.names[place] == name
+}
+
+// Len is the number of places that there is room for; all places are below it.
+func (t *Table) Len() uint32 { return uint32(len(t.names)) }
+
+// All yields the places that have a name, in no order.
+func (t *Table) All(yield func(place uint32) bool) {
+	for i := range t.cells {
+		if c := t.cells[i].Load(); c != 0 && !yield(uint32(c)-1) {
+			return
+		}
+	}
+}
+
+func (t *Table) add(c uint64) {
+	for i := first(uint32(c>>32), len(t.cells)); ; {
+		if t.cells[i].Load() == 0 {
+			t.cells[i].Store(c)
+			return
+		}
+		if i++; i == len(t.cells) {
+			i = 0
+		}
+	}
 }

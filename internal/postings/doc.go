@@ -1,12 +1,12 @@
-// Package postings maps index values to sets of slots, in versions.
+// Package postings has the sets of slots of an index: which objects have a value.
 //
-//	Index ─ hints ─► posting "kube-system" ─► bucket slots     0–4095 ─► Node ─► Node
-//	                                      └─► bucket slots 8192–12287 ─► Node
+//	"kube-system" ─► hints ─► id 7 ─► slots     0–4095 ─► cell 12 ─► members
+//	                               └► slots 8192–12287 ─► cell 31 ─► members
 //
-// A bucket holds the slots of one range of 4,096 as a sorted list of offsets
-// or, above 256 of them, as a bitmap: never more than 512 bytes, which is what
-// a change copies. Up to ten offsets are in the Node itself. The containers are
-// those of Roaring bitmaps (Chambi, Lemire, Kaser, Godin, "Better bitmap
-// performance with Roaring bitmaps", 2016), with a smaller range so that a copy
-// is cheap.
+// The set of a value is cut in ranges of 4,096 slots, so that a change copies
+// no more than the members of one range. What changes with the state are the
+// members alone, in an array of cells (see package cells). Values have ids, and
+// ranges have cells, that are only ever added, as hints are; an empty range is
+// one without members. A Book makes both anew when it has no room for a further
+// value, and leaves out what is empty.
 package postings

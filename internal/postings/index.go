@@ -1,119 +1,100 @@
 package postings
 
 import (
-	"hash/maphash"
-	"iter"
+	"slices"
 	"sync/atomic"
 
+	"github.com/informant-go/informant/internal/cells"
 	"github.com/informant-go/informant/internal/hints"
-	"github.com/informant-go/informant/internal/mvcc"
-	"github.com/informant-go/informant/internal/vector"
 )
 
-// Index maps values to sets of slots. One writer at a time calls ID, Add,
-// Remove and Value; readers that have pinned a version call Find and Values.
+// Index is one index as states have it in common: readers look values up in it by
+// a View, a Book changes it.
 type Index struct {
-	seed maphash.Seed
-	col  *mvcc.Collector
-
-	// byValue leads from the hash of a value to its id, and byID to the
-	// posting. A posting that a Pin may see a slot in is in both.
-	byValue hints.Table
-	byID    vector.Vector[atomic.Pointer[posting]]
-	// free are the ids below byID.Len that have no posting; the writer's.
-	free []uint32
+	values *hints.Table
+	// ranges has a list for each id, by number. A list is replaced, never changed.
+	ranges []atomic.Pointer[[]spot]
+	sets   *cells.Array[members]
 }
 
-// New returns an Index whose old states col drops.
-func New(col *mvcc.Collector) *Index {
-	return &Index{seed: maphash.MakeSeed(), col: col}
-}
+// spot is where the members of a range are.
+type spot struct{ number, cell uint32 }
 
-// ID returns the id of value, which it creates if there is none. The id is
-// valid as long as a slot is in its set, and until the commit.
-func (x *Index) ID(value string) uint32 {
-	hash := x.hash(value)
-	if p := x.lookup(hash, value); p != nil {
-		return p.id
+// list returns the ranges of an id.
+func (x *Index) list(id uint32) []spot {
+	if l := x.ranges[id].Load(); l != nil {
+		return *l
 	}
-	p := &posting{value: value, hash: hash, id: x.newID(), index: x}
-	x.byID.At(p.id).Store(p)
-	x.byValue.Insert(hash, p.id)
-	return p.id
+	return nil
 }
 
-func (x *Index) newID() uint32 {
-	if n := len(x.free); n > 0 {
-		id := x.free[n-1]
-		x.free = x.free[:n-1]
-		return id
+// find returns where the range of a number is in a list, or belongs. A value with
+// slots in all ranges has range n at place n, so that is looked at first.
+func find(list []spot, number uint32) (at int, found bool) {
+	if int(number) < len(list) && list[number].number == number {
+		return int(number), true
 	}
-	id := x.byID.Len()
-	x.byID.Grow(id + 1)
-	return id
+	return slices.BinarySearchFunc(list, number, func(s spot, n uint32) int { return int(s.number) - int(n) })
 }
+
+// New returns an Index without values.
+func New() *Index { return &Index{values: new(hints.Table), sets: new(cells.Array[members])} }
+
+// Has reports whether id, which a Book has given out at some time, stands for
+// value. Any goroutine may ask.
+func (x *Index) Has(id uint32, value string) bool { return x.values.Has(id, value) }
 
 // Value returns the value of an id that has a slot.
-func (x *Index) Value(id uint32) string { return x.byID.At(id).Load().value }
+func (x *Index) Value(id uint32) string { return x.values.Name(id) }
 
-// Has reports whether id stands for value. Any goroutine may ask about an id that
-// was once given out; the answer is that of the moment.
-func (x *Index) Has(id uint32, value string) bool {
-	p := x.byID.At(id).Load()
-	return p != nil && p.value == value
+// View is an Index in one state.
+type View struct {
+	*Index
+	// Which is the number of the Index's array in Undo.
+	Which   int
+	Version uint64
+	// Undo is that of the state if it is sealed. If it is nil, Torn is set where
+	// a commit that is under way has changed what the state had.
+	Undo *cells.Undo
+	Torn *bool
 }
 
-// Add puts slot into the set of id in the pending version.
-func (x *Index) Add(version uint64, id, slot uint32) {
-	x.byID.At(id).Load().edit(version, slot).add(uint16(slot % bucketSize))
-}
-
-// Remove takes slot out of the set of id in the pending version.
-func (x *Index) Remove(version uint64, id, slot uint32) {
-	x.byID.At(id).Load().edit(version, slot).remove(uint16(slot % bucketSize))
-}
-
-// drop forgets a posting without buckets. Its id may be used anew at once:
-// a reader that still holds it checks the value.
-func (x *Index) drop(p *posting) {
-	x.byValue.Remove(p.hash, p.id)
-	x.byID.At(p.id).Store(nil)
-	x.free = append(x.free, p.id)
-}
-
-func (x *Index) hash(value string) uint32 { return uint32(maphash.String(x.seed, value) >> 32) }
-
-func (x *Index) lookup(hash uint32, value string) *posting {
-	for probe := x.byValue.Probe(hash); ; {
-		id, ok := probe.Next()
-		if !ok {
+// members returns those of a cell, nil for none.
+func (v View) members(cell uint32) *members {
+	l := v.sets.Load(cell)
+	if l != nil && l.Version > v.Version {
+		if v.Undo == nil {
+			*v.Torn = true
 			return nil
 		}
-		if p := x.byID.At(id).Load(); p != nil && p.value == value {
-			return p
-		}
+		l = cells.At(v.Undo, v.Version, v.Which, cell, l)
 	}
+	if l == nil {
+		return nil
+	}
+	return &l.Val
 }
 
-// Set is the set of one value in one version.
+// Set is the set of a value in one state.
 type Set struct {
-	buckets []*bucket
-	version uint64
+	view View
+	list []spot
 }
 
-// Find returns the set of value in the pinned version.
-func (x *Index) Find(version uint64, value string) Set {
-	if p := x.lookup(x.hash(value), value); p != nil {
-		return Set{buckets: p.list(), version: version}
+// Find returns the set of a value; hash is that of the value.
+func (v View) Find(hash uint32, value string) Set {
+	id, ok := v.values.Find(hash, value)
+	if !ok {
+		return Set{}
 	}
-	return Set{}
+	return Set{v, v.list(id)}
 }
 
 // Len counts the slots.
 func (s Set) Len() int {
 	n := 0
-	for _, b := range s.buckets {
-		if m := b.cell.At(s.version); m != nil {
+	for _, r := range s.list {
+		if m := s.view.members(r.cell); m != nil {
 			n += m.len()
 		}
 	}
@@ -121,27 +102,25 @@ func (s Set) Len() int {
 }
 
 // Parts is the number that Part takes.
-func (s Set) Parts() int { return len(s.buckets) }
+func (s Set) Parts() int { return len(s.list) }
 
-// Part appends the slots of one part of the set, ascending and at most
-// MaxRuns, to buf.
+// Part appends the slots of one part of the set, ascending and at most MaxRuns,
+// to buf.
 func (s Set) Part(i int, buf []Run) []Run {
-	b := s.buckets[i]
-	m := b.cell.At(s.version)
+	m := s.view.members(s.list[i].cell)
 	if m == nil {
 		return buf
 	}
-	return m.runs(b.number<<bucketBits, buf)
+	return m.runs(s.list[i].number<<rangeBits, buf)
 }
 
-// Values yields the values that have a slot in the pinned version, each once.
-func (x *Index) Values(version uint64) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for id := range x.byID.Len() {
-			p := x.byID.At(id).Load()
-			if p != nil && p.len(version) > 0 && !yield(p.value) {
-				return
-			}
+// Values returns the values that have a slot.
+func (v View) Values() []string {
+	values := []string{}
+	for id := range v.values.All {
+		if (Set{v, v.list(id)}).Len() > 0 {
+			values = append(values, v.values.Name(id))
 		}
 	}
+	return values
 }

@@ -6,16 +6,16 @@ import (
 )
 
 const (
-	bucketBits = 12
-	bucketSize = 1 << bucketBits
-	// maxSmall offsets make a state of a bucket fill a cache line.
+	rangeBits = 12
+	rangeSize = 1 << rangeBits
+	// maxSmall offsets make a leaf fill a cache line.
 	maxSmall = 10
 	// maxList offsets take as many bytes as a bitmap.
-	maxList  = bucketSize / wordBits
+	maxList  = rangeSize / wordBits
 	wordBits = 16
 	// ChunkSize is the number of slots that a Run can speak of.
 	ChunkSize = 32
-	// MaxRuns is the largest number of Runs of one bucket.
+	// MaxRuns is the largest number of Runs of one part of a Set.
 	MaxRuns = maxList
 )
 
@@ -26,8 +26,10 @@ type Run struct {
 	Mask  uint32
 }
 
-// members is a set of offsets below bucketSize. A copy shares large until own is
-// called.
+// members is a set of offsets below rangeSize. A copy shares large until own is
+// called. The containers are those of Roaring bitmaps (Chambi, Lemire, Kaser,
+// Godin, "Better bitmap performance with Roaring bitmaps", 2016), for ranges so
+// small that a copy is cheap: never more than 512 bytes.
 type members struct {
 	// large is nil for a set in small. It has the offsets in order, or with
 	// dense it is a bitmap of maxList words.

@@ -22,7 +22,6 @@ func (w *world) checkStore() {
 		return
 	}
 	snapshot := w.informer.Indexer().Snapshot()
-	defer snapshot.Release()
 	got := maps.Collect(snapshot.All())
 	stored := maps.Clone(got)
 	for _, jobs := range []map[string]*Job{want, got} {

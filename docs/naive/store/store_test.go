@@ -218,13 +218,8 @@ func (w watch) Stop()                 {}
 
 func (s asIndexer) Snapshot() indexer.Snapshot[*item] {
 	copied := s.Store.Snapshot()
-	return &released{snapshot{&copied}}
+	return snapshot{&copied}
 }
-
-// released is a snapshot that can be.
-type released struct{ snapshot }
-
-func (r *released) Release() { r.snapshot = snapshot{new(State[*item])} }
 
 // snapshot answers from a State as an indexer.Snapshot does.
 type snapshot struct{ *State[*item] }

@@ -1,0 +1,108 @@
+package cells
+
+// Editor is the writer of any number of arrays, whose states are published
+// together. One goroutine at a time uses it. The zero Editor is ready.
+//
+// A commit is Begin, any number of Edit, Put, Clear and Resize, the publication
+// by the user, and Finish.
+type Editor struct {
+	// Step, if not nil, is called before each store that a reader can see. It is
+	// for tests, which seal there.
+	Step func()
+
+	// version is that of the pending commit.
+	version uint64
+	// owner may change nodes and arrays that have its number: no sealed state has
+	// them.
+	owner uint64
+	// since is the newest version of which a sealed state may have leaves.
+	since uint64
+	// undo is that of the state before, while cells of it are changed in place;
+	// nil once a new owner began, since that state then has nothing of what the
+	// commit changes.
+	undo *Undo
+}
+
+// Begin starts a commit that follows the state of a version. With sealed, or for
+// a commit so big that its Undo would be long, nothing of that state is changed;
+// else undo is that of the state.
+func (ed *Editor) Begin(version uint64, sealed bool, undo *Undo) {
+	ed.version, ed.undo = version+1, undo
+	if sealed {
+		ed.NewOwner()
+	}
+}
+
+// NewOwner makes the rest of the pending commit copy what it changes.
+func (ed *Editor) NewOwner() {
+	ed.owner++
+	ed.since = ed.version - 1
+	ed.undo = nil
+}
+
+// Finish ends a commit that was published. sealed says whether the state before
+// is sealed by now; it is read after the publication.
+func (ed *Editor) Finish(sealed bool) {
+	if sealed && ed.undo != nil {
+		ed.NewOwner() // who sealed it meanwhile has nodes that are ours
+	}
+	ed.undo = nil
+}
+
+// Version is that of the pending commit.
+func (ed *Editor) Version() uint64 { return ed.version }
+
+// Private reports whether no sealed state has the leaf of a version.
+func (ed *Editor) Private(version uint64) bool { return version > ed.since }
+
+// Owns reports whether the cell of a can be written without a copy.
+func Owns[V any](ed *Editor, a *Array[V], at uint32) bool { return a.owned(ed.owner, at) != nil }
+
+// Shared reports whether a sealed state may have a, so that the next change
+// makes a new Array of it.
+func Shared[V any](ed *Editor, a *Array[V]) bool { return a.owner != ed.owner }
+
+// Edit returns the pending leaf of a cell of *a, which the caller may change
+// until the publication. fresh says that it was made by this call, as a shallow
+// copy of the leaf before, or as a zero Val. which is the number of the array in
+// the Undo. *a is replaced when a sealed state has it.
+func Edit[V any](ed *Editor, a **Array[V], which int, at uint32) (l *Leaf[V], fresh bool) {
+	old := (*a).Load(at)
+	if old != nil && old.Version == ed.version {
+		return old, false
+	}
+	l = &Leaf[V]{Version: ed.version}
+	if old != nil {
+		l.Val = old.Val
+	}
+	if ed.undo != nil {
+		ed.undo.add(which, at, old)
+	}
+	Put(ed, a, at, l)
+	return l, true
+}
+
+// Put puts l, which may be nil, into a cell. The caller has seen to it that no
+// reader needs what was there: Edit by the Undo, others since a new owner began
+// or by means of their own.
+func Put[V any](ed *Editor, a **Array[V], at uint32, l *Leaf[V]) {
+	if (*a).owner != ed.owner {
+		*a = (*a).resize(ed.owner, (*a).Len())
+	}
+	n := (*a).own(ed.owner, at)
+	ed.step()
+	n.cells[at%nodeSize].Store(l)
+}
+
+// Resize makes room for n cells in *a, or takes it away beyond them. It begins a
+// new owner, since the nodes are in two arrays from then on.
+func Resize[V any](ed *Editor, a **Array[V], n uint32) {
+	ed.NewOwner()
+	*a = (*a).resize(ed.owner, n)
+}
+
+func (ed *Editor) step() {
+	if ed.Step != nil {
+		ed.Step()
+	}
+}
