@@ -8,39 +8,52 @@
 //
 // # Structure
 //
-// An object lives in a slot, slots are grouped in chunks of 32. A chunk is
-// never changed once it is committed: a writer pushes a changed copy in front
-// of it, marked with the version of its commit, and raises the committed
-// version when all its chunks are in place. So everything that one commit
-// changed becomes visible by one store to one word.
+// An object lives in a slot, slots are grouped in chunks of 32. A state is one
+// pointer to everything; a commit makes a new one.
 //
-//	            committed version 9
-//	key ─hash─► hints ─► slot 70 = chunk 2, place 6
-//	                                │
-//	            chunks  [0] [1] [2] [3] …
-//	                             │
-//	                             ├─ version 9: keys, objects
-//	                             └─ version 7: keys, objects   (a snapshot of 8 needs it)
+//	head ─► state 9 ─► keys     hints: "a/b" ─► slot 70
+//	        sealed?    objects  chunks [0–31] [32–63] [64–95] …   slot 70 = [64–95], place 6
+//	                   indexes  "node": "n-17" ─► {slots 64–95: 6, 11; …}
 //
-//	index "node" ─► value "n-17" ─► set of slots, in the same kind of versions
+// What makes that cheap is that states have nearly all of it in common, and that
+// the writer edits in place. It may do so as long as nobody relies on the state,
+// and it learns that by the seal: a reader of more than one object (List, ByIndex,
+// Snapshot, All) sets a mark in the state, and looks whether it is still the
+// newest; if not it takes the next one. The writer looks for the mark when it has
+// shown the state after it. From then on it copies each chunk, and what leads
+// there, when it first changes it. Who has a sealed state has it for as long as he
+// likes; when nobody has it any more, Go's garbage collector takes what only that
+// state had. There is nothing to release, to count or to clean up.
 //
 // # Why a reader needs no lock
 //
-// Get loads the newest copy of one chunk that is committed; it writes nothing
-// that others read. List, ByIndex and Snapshot first pin the committed version,
-// which is one store into a cache line of their own, and then read the copy of
-// each chunk that was current in it. A writer looks at the pins after each
-// commit and drops the copies that no pin can see; a reader that pins at the
-// same moment either is seen or gets the new version. The table of hints is
-// changed in place, which is safe because it only says where to look: what is
-// in the slot decides.
+// Between a seal and the writer's look one commit may be under way, in place. A
+// full commit, which adds, removes or changes index values, puts new chunks with
+// its version into their cells, and before each the old one on a list of the
+// state: who meets a version above that of his state takes the chunk from the
+// list. A light commit, which stores objects under keys and index values that are
+// there, exchanges the objects by one store each. Before, it notes in the state
+// what was there and marks it; its end, the number of light commits, shows all
+// objects at once. That is most of what an informer writes, and copies nothing.
+//
+// Get seals nothing. It loads the state, one hint, one chunk and the object, and
+// looks whether a commit is about to change just that and whether the state is
+// still the newest; else it tries again. A short List or ByIndex does likewise at
+// first, so that a program that reads between all its writes makes none of them
+// copy. The hints only say where to look, and are only ever added to: what is in
+// the slot decides. A key keeps its slot, until the table of hints is full and is
+// made anew without the keys that are gone.
+//
+// state.go, view.go, light.go and turn.go are these four paragraphs; the arrays
+// are in internal/cells, the tables in internal/hints, the sets of indexes in
+// internal/postings, and the exchange of an object in internal/word.
 //
 // # Guarantees
 //
 //   - S1 Every query is answered from one state: a batch, a Replace or a
 //     transaction is seen whole or not at all, by List and ByIndex as well as
-//     by Gets that follow one another. A Snapshot is one state until it is
-//     released, over all keys and all indexes.
+//     by Gets that follow one another. A Snapshot is that state for as long as
+//     somebody holds it, over all keys and all indexes.
 //   - S2 A reader waits for no writer and no relist. No writer waits for a
 //     reader. Writers take turns, in which no index function, key function or
 //     callback runs.
@@ -67,8 +80,8 @@
 // Cache implements it. Package indexertest is its conformance suite, and
 // docs/naive/store the simplest store that can pass most of it. Lister reads by
 // selector and namespace. Package stores has client-go's stores of other kinds,
-// package mutation finds changes of shared objects. DESIGN.md compares the
-// structure with the other one that was built.
+// package mutation finds changes of shared objects. DESIGN.md says what the
+// structure costs, and which others were tried.
 //
 // # Differences from client-go
 //

@@ -18,7 +18,10 @@ type engine[T any] struct {
 	version func(T) string
 	kind    word.Kind
 	seed    maphash.Seed
-	head    atomic.Pointer[state[T]]
+	// hook, if not nil, is called before each store and load that decides what a
+	// reader sees. It is for tests, which write or seal there.
+	hook func()
+	head atomic.Pointer[state[T]]
 
 	// rows has what writers remember of index values; others may look, see
 	// remembers.
@@ -65,9 +68,8 @@ func (e *engine[T]) hash(name string) uint32 { return uint32(maphash.String(e.se
 // load reads an object that a light commit may exchange meanwhile.
 func (e *engine[T]) load(from *T) T { return word.Load(e.kind, from) }
 
-// step is called before each store that a reader can see, for tests.
 func (e *engine[T]) step() {
-	if e.editor.Step != nil {
-		e.editor.Step()
+	if e.hook != nil {
+		e.hook()
 	}
 }

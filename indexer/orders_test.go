@@ -1,6 +1,7 @@
 package indexer
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -153,7 +154,7 @@ func newOrders(t *testing.T, how string) *orders {
 		t.Fatal(err)
 	}
 	_ = o.cache.Update(orderThing(1, 950, "green")) // nobody has sealed this one
-	o.cache.engine.editor.Step = o.step
+	o.cache.engine.hook, o.cache.engine.editor.Step = o.step, o.step
 	return o
 }
 
@@ -237,6 +238,16 @@ func (o *orders) check(kind string, before, after content) {
 	}
 }
 
+var allOrders = flag.Bool("orders", false, "every commit of three is of each kind, which takes a minute")
+
+// orderKinds returns some kinds of commits, or with the flag all.
+func orderKinds(some ...string) []string {
+	if *allOrders {
+		return slices.Sorted(maps.Keys(orderCommits))
+	}
+	return some
+}
+
 var hows = []string{"snapshot", "reads"}
 
 // TestEveryOrderOfAReaderAndACommit proves S1 for one reader at every place of a
@@ -248,7 +259,7 @@ func TestEveryOrderOfAReaderAndACommit(t *testing.T) {
 			for _, how := range hows {
 				for at := 0; ; at++ {
 					steps := newOrders(t, how).commit(first, at)
-					for _, next := range slices.Sorted(maps.Keys(orderCommits)) {
+					for _, next := range orderKinds("light of several", "delete and add", "replace") {
 						o := newOrders(t, how)
 						o.commit(first, at)
 						o.commit(next)
@@ -267,7 +278,7 @@ func TestEveryOrderOfAReaderAndACommit(t *testing.T) {
 // TestEveryOrderOfAReaderAndTwoCommits proves S1 for readers at every place of two
 // commits, one after the other.
 func TestEveryOrderOfAReaderAndTwoCommits(t *testing.T) {
-	kinds := []string{"light", "light of several", "moving", "delete and add", "replace"}
+	kinds := orderKinds("light", "light of several", "moving")
 	for _, first := range kinds {
 		t.Run(first, func(t *testing.T) {
 			for _, how := range hows {
@@ -286,4 +297,117 @@ func TestEveryOrderOfAReaderAndTwoCommits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEveryOrderOfACommitInAReading proves S1 for one commit, or two, at every
+// place of a reading: what it gives is one of the states that there were
+// meanwhile, and a snapshot stays.
+func TestEveryOrderOfACommitInAReading(t *testing.T) {
+	for _, kind := range slices.Sorted(maps.Keys(orderCommits)) {
+		t.Run(kind, func(t *testing.T) {
+			for _, then := range []string{"", "light", "light of several", "moving", "replace"} {
+				for name, reading := range orderReadings {
+					for at, places := 1, 1; at <= min(places, 40); at++ {
+						places = newOrders(t, "").commitIn(name, reading, kind, then, at)
+					}
+				}
+			}
+		})
+	}
+}
+
+// orderReadings are readings; each gives what it read of a content.
+var orderReadings = map[string]func(o *orders) (got any, of func(content) any){
+	"get": func(o *orders) (any, func(content) any) {
+		obj, exists, _ := o.cache.GetByKey("a/03")
+		if !exists {
+			obj = &thing{}
+		}
+		return obj.version, func(c content) any { return c.Objects["a/03"] }
+	},
+	"get of what may go": func(o *orders) (any, func(content) any) {
+		obj, exists, _ := o.cache.GetByKey("a/07")
+		if !exists {
+			obj = &thing{}
+		}
+		return obj.version, func(c content) any { return c.Objects["a/07"] }
+	},
+	"list": func(o *orders) (any, func(content) any) {
+		all := map[string]string{}
+		for _, obj := range o.cache.List() {
+			all[obj.key] = obj.version
+		}
+		return all, func(c content) any { return c.Objects }
+	},
+	"index keys": func(o *orders) (any, func(content) any) {
+		keys, _ := o.cache.IndexKeys("color", "red")
+		slices.Sort(keys)
+		return keys, func(c content) any { return append([]string{}, c.Indexes["color=red"]...) }
+	},
+	"by index": func(o *orders) (any, func(content) any) {
+		all := map[string]string{}
+		objs, _ := o.cache.ByIndex("color", "red")
+		for _, obj := range objs {
+			all[obj.key] = obj.version
+		}
+		return all, func(c content) any {
+			red := map[string]string{}
+			for _, key := range c.Indexes["color=red"] {
+				red[key] = c.Objects[key]
+			}
+			return red
+		}
+	},
+	"version": func(o *orders) (any, func(content) any) {
+		return o.cache.LastStoreSyncResourceVersion(), func(c content) any { return c.Version }
+	},
+	"snapshot": func(o *orders) (any, func(content) any) {
+		s := o.cache.Snapshot()
+		o.inside = true
+		c := snapshotContent(o.t, s)
+		o.inside = false
+		o.sealed[s] = c
+		return c, func(c content) any { return c }
+	},
+}
+
+// commitIn makes commits at one place of a reading, and returns how many places
+// there are.
+func (o *orders) commitIn(name string, reading func(o *orders) (any, func(content) any), kind, then string, at int) int {
+	o.t.Helper()
+	o.inside = true
+	states := []content{o.read()}
+	o.cache.engine.editor.Step = nil
+	places := 0
+	o.cache.engine.hook = func() {
+		if o.inside {
+			return
+		}
+		o.inside = true
+		defer func() { o.inside = false }()
+		if places++; places != at {
+			return
+		}
+		for _, commit := range []string{kind, then} {
+			if commit != "" {
+				o.version += 10
+				orderCommits[commit](o.cache, o.version)
+				states = append(states, o.read())
+			}
+		}
+	}
+	o.inside = false
+	got, of := reading(o)
+	o.inside = true
+	if !manyCommits[kind] && !slices.ContainsFunc(states, func(c content) bool { return cmp.Equal(of(c), got) }) {
+		o.t.Fatalf("%s with %s and %q at place %d gives %v, which no state had; the first one had %v", name, kind, then, at, got, of(states[0]))
+	}
+	o.check(kind, states[0], states[len(states)-1])
+	orderCommits["light"](o.cache, o.version+20)
+	orderCommits["moving"](o.cache, o.version+30)
+	o.check(kind, states[0], states[len(states)-1])
+	if err := check(o.cache); err != nil {
+		o.t.Fatal(err)
+	}
+	return places
 }

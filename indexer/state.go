@@ -24,9 +24,9 @@ type chunk[T any] struct {
 // has number n+1.
 const whichObjects = 0
 
-// state is what one full commit showed, and the light commits on it since. Of two
-// states that follow one another the arrays are the same, edited in place, unless
-// the first one was sealed. What is not atomic never changes.
+// state is what one full commit showed, and the light commits on it since. States
+// have arrays in common, which are edited in place until one that has them is
+// sealed. What is not atomic never changes.
 type state[T any] struct {
 	version uint64
 	keys    *hints.Table
@@ -37,15 +37,15 @@ type state[T any] struct {
 	// resourceVersion is that of the full commit, see light.numbers.
 	resourceVersion string
 
-	// sealed says that somebody relies on the state: the next commit copies what
-	// it changes. It is never taken back.
+	// sealed says that somebody relies on the state: commits after the next one
+	// copy what they change. It is never taken back.
 	sealed atomic.Bool
 	undo   cells.Undo
 	light  light[T]
 }
 
-// seal returns the newest state, which nothing changes from now on but for one
-// commit that may be under way; what that changes the view takes back.
+// seal returns the newest state, which nothing changes from now on but the one
+// commit after it, full or light, and what that changes the view takes back.
 func (e *engine[T]) seal() view[T] {
 	for {
 		st := e.head.Load()
@@ -95,6 +95,7 @@ func (e *engine[T]) get(key string) (obj T, exists bool) {
 	hash := e.hash(key)
 	for range 4 {
 		st := e.head.Load()
+		e.step()
 		slot, ok := st.keys.Find(hash, key)
 		if !ok {
 			return obj, false
@@ -108,7 +109,9 @@ func (e *engine[T]) get(key string) (obj T, exists bool) {
 		case l.Val.used&(1<<(slot%chunkSize)) == 0:
 			return obj, false
 		}
+		e.step()
 		found := e.load(&l.Val.objs[slot%chunkSize])
+		e.step()
 		if !st.light.touches(slot) && e.head.Load() == st {
 			return found, true
 		}

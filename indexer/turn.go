@@ -23,7 +23,10 @@ const maxInPlace = 256
 // begin starts a commit of about n changes; mu is held.
 func (e *engine[T]) begin(n int) *turn[T] {
 	before := e.head.Load()
-	e.editor.Begin(before.version, before.sealed.Load() || n > maxInPlace, &before.undo)
+	e.editor.Begin(before.version, &before.undo)
+	if n > maxInPlace {
+		e.editor.NewOwner()
+	}
 	e.turn = turn[T]{engine: e, before: before, notes: e.notifier.begin(), st: &state[T]{
 		version: before.version + 1, keys: before.keys, objects: before.objects,
 		indexes: before.indexes, sets: before.sets, len: before.len,

@@ -28,7 +28,9 @@ func read[T, R any](e *engine[T], body func(v *view[T]) R) R {
 	st := e.head.Load()
 	if count, idle := st.light.idle(); idle && !st.sealed.Load() {
 		v := view[T]{state: st, engine: e, after: count}
-		if result := body(&v); v.holds() {
+		result := body(&v)
+		e.step()
+		if v.holds() {
 			return result
 		}
 	}
@@ -50,6 +52,7 @@ func (v *view[T]) moved() bool { return v.light.marks.Load() != v.after<<32 }
 
 // chunk returns the chunk of a cell, nil for none.
 func (v *view[T]) chunk(cell uint32) *chunk[T] {
+	v.engine.step()
 	l := v.state.objects.Load(cell)
 	if l != nil && l.Version > v.version {
 		if !v.sealed {

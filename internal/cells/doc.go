@@ -11,12 +11,12 @@
 // Leaf there, which has the pending version. What a reader may see of that:
 //
 //   - Nodes and spine that the present owner made are changed in place; others are
-//     copied first. So who seals a state must find the owner changed by the next
-//     commit, and that is all that a seal does.
-//   - One commit may be under way when a state is sealed, and have changed cells
-//     that the state has. A leaf above the state's version is of that commit; the
-//     leaf before it is in the state's Undo, put there before the cell changed.
-//     The Undo belongs to the state and ends with it.
+//     copied first. That a state was sealed changes the owner, at the end of the
+//     commit after it, and that is all that it does.
+//   - So the one commit after a state may change cells that the state has. A leaf
+//     above the state's version is of that commit; the leaf before it is in the
+//     state's Undo, put there before the cell changed. The Undo belongs to the
+//     state and ends with it.
 //   - A leaf never changes once its commit was published. (A user may change it
 //     in a way of its own where Editor.Private says that no sealed state has it.)
 //

@@ -23,17 +23,12 @@ type Editor struct {
 	undo *Undo
 }
 
-// Begin starts a commit that follows the state of a version. With sealed, or for
-// a commit so big that its Undo would be long, nothing of that state is changed;
-// else undo is that of the state.
-func (ed *Editor) Begin(version uint64, sealed bool, undo *Undo) {
-	ed.version, ed.undo = version+1, undo
-	if sealed {
-		ed.NewOwner()
-	}
-}
+// Begin starts a commit that follows the state of a version, to which undo
+// belongs.
+func (ed *Editor) Begin(version uint64, undo *Undo) { ed.version, ed.undo = version+1, undo }
 
-// NewOwner makes the rest of the pending commit copy what it changes.
+// NewOwner makes the rest of the pending commit copy what it changes. It is for
+// commits so big that their Undo would be long.
 func (ed *Editor) NewOwner() {
 	ed.owner++
 	ed.since = ed.version - 1
@@ -41,10 +36,12 @@ func (ed *Editor) NewOwner() {
 }
 
 // Finish ends a commit that was published. sealed says whether the state before
-// is sealed by now; it is read after the publication.
+// is sealed by now, be it from before the commit; it is read after the
+// publication. Then the commits to come copy what they change: the Undo is for
+// this one only.
 func (ed *Editor) Finish(sealed bool) {
 	if sealed && ed.undo != nil {
-		ed.NewOwner() // who sealed it meanwhile has nodes that are ours
+		ed.NewOwner()
 	}
 	ed.undo = nil
 }
