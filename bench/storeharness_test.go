@@ -52,7 +52,7 @@ func TestStoresOfTheBenchmarksCountAlike(t *testing.T) {
 	const n = 1000
 	c := new(corpus).of(n)
 	for name, empty := range map[string]func() podStore{
-		Informant: newOurStore, ClientGo: newClientGoStore, trie: newTrieStore, control: newControlStore, floor: newFloorStore,
+		Informant: newOurStore, ClientGo: newClientGoStore, dropIn: newDropInStore, control: newControlStore, floor: newFloorStore,
 	} {
 		s := empty()
 		for _, pods := range [][]*corev1.Pod{c.pods, c.later()} {
@@ -63,8 +63,11 @@ func TestStoresOfTheBenchmarksCountAlike(t *testing.T) {
 		if err := s.update(Pod(7, n+8)); err != nil {
 			t.Fatal(err)
 		}
+		if err := s.updateAll([]*corev1.Pod{Pod(8, n+9), Pod(9, n+10)}); err != nil {
+			t.Fatal(err)
+		}
 		for what, got := range map[string]int{
-			"list": s.list(), "iterate": s.iterate(), "snapshot": s.snapshot(),
+			"list": s.list(), "iterate": s.iterate(), "snapshot": s.snapshot(), "hold": s.hold()(),
 			"namespace": Namespaces * s.byIndex("namespace", "ns-007"),
 			"node":      Nodes * s.byIndex("node", "node-007"),
 			"app":       Apps * s.byIndex("app", "app-07"),

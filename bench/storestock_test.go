@@ -97,6 +97,19 @@ func (s *stocked) reset(b *testing.B) {
 	s.states.reset()
 }
 
+// pass updates pod after pod until each one that changes has changed twice, and
+// calls now, unless nil, between some of the updates.
+func (s *stocked) pass(b *testing.B, now func()) {
+	b.Helper()
+	s.states.make(s.n)
+	for i := range 2 * s.states.rounds() {
+		if i%8 == 0 && now != nil {
+			now()
+		}
+		each(b, s.states.next(s.n, false), s.update)
+	}
+}
+
 // check makes sure that the store has all its pods and has them in its indexes.
 func (s *stocked) check(b *testing.B) {
 	b.Helper()
@@ -167,6 +180,9 @@ func (s *states) make(n int) {
 		}
 	}
 }
+
+// rounds is how many rounds there are until each pod that changes has changed.
+func (s *states) rounds() int { return (len(s.pods) + len(s.round) - 1) / len(s.round) }
 
 // reset is for a store that has been given back what it was filled with.
 func (s *states) reset() {
