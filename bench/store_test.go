@@ -33,7 +33,9 @@ func BenchmarkStaticIndex(b *testing.B) {
 		return cache.Indexers{"itself": func(obj any) ([]string, error) { return []string{obj.(string)}, nil }}
 	}
 	Run(b, []Engine[cache.ThreadSafeStore]{
-		{dropIn, func(testing.TB) cache.ThreadSafeStore { return dropincache.NewThreadSafeStore(byItself(), cache.Indices{}) }},
+		{dropIn, func(testing.TB) cache.ThreadSafeStore {
+			return dropincache.NewThreadSafeStore(byItself(), cache.Indices{})
+		}},
 		{ClientGo, func(testing.TB) cache.ThreadSafeStore { return cache.NewThreadSafeStore(byItself(), cache.Indices{}) }},
 	}, []Case[cache.ThreadSafeStore]{{"update", nil, updateStrings}})
 }

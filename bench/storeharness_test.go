@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"maps"
 	"testing"
 
@@ -43,6 +44,16 @@ func TestAStateIsNotInTheStoreWhenItIsChanged(t *testing.T) {
 	}
 	if len(inStore) != n {
 		t.Fatalf("%d pods, want %d", len(inStore), n)
+	}
+}
+
+func TestPodsAreNumbered(t *testing.T) {
+	for _, i := range []int{0, 7, 10, 99, 100, 1_000, 123_456, 1_000_000, 9_999_999} {
+		pod := Pod(i, 12)
+		got := pod.Namespace + " " + pod.Name + " " + string(pod.UID) + " " + pod.ResourceVersion + " " + pod.Labels["app"] + " " + pod.Spec.NodeName
+		if want := fmt.Sprintf("ns-%03d pod-%07d uid-%07d 12 app-%02d node-%03d", i%Namespaces, i, i, i%Apps, i%Nodes); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
 

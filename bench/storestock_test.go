@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"testing"
 
@@ -21,7 +22,7 @@ type corpus struct {
 // of makes the pods 0 to n-1 unless they are there.
 func (c *corpus) of(n int) *corpus {
 	if len(c.pods) != n {
-		*c = corpus{pods: Pods(n, 1), keys: make([]string, n)}
+		*c = corpus{pods: pods(n, 1), keys: make([]string, n)}
 		for i, from := range order(n) {
 			c.keys[i] = c.pods[from].Namespace + "/" + c.pods[from].Name
 		}
@@ -29,10 +30,17 @@ func (c *corpus) of(n int) *corpus {
 	return c
 }
 
+// pods is Pods without the collections of garbage, of which there is none: of a
+// million pods they take as long as to make them.
+func pods(n int, version uint64) []*corev1.Pod {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	return Pods(n, version)
+}
+
 // later has each pod with another version and nothing else that differs.
 func (c *corpus) later() []*corev1.Pod {
 	if c.changed == nil {
-		c.changed = Pods(len(c.pods), uint64(len(c.pods))+1)
+		c.changed = pods(len(c.pods), uint64(len(c.pods))+1)
 	}
 	return c.changed
 }
@@ -40,7 +48,7 @@ func (c *corpus) later() []*corev1.Pod {
 // again has each pod once more, equal and not the same.
 func (c *corpus) again() []*corev1.Pod {
 	if c.equal == nil {
-		c.equal = Pods(len(c.pods), 1)
+		c.equal = pods(len(c.pods), 1)
 	}
 	return c.equal
 }

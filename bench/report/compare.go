@@ -22,7 +22,7 @@ type comparison struct {
 	base, new *build
 	contests  []contest
 	rounds    int
-	// run runs one benchmark of a build, as build.run does.
+	// run runs benchmarks of a build, as build.run does.
 	run func(ctx context.Context, b *build, pattern string) (lines []string, used time.Duration, err error)
 	// busy and settle are for load: what it asks, and how long it looks at
 	// the machine before the first round.
@@ -36,11 +36,12 @@ type comparison struct {
 	progress io.Writer
 }
 
-// contest is a benchmark with all whose figures are put side by side. Each runs
-// alone, and right after the one before.
+// contest is a benchmark, or several that share what they need, with all whose
+// figures are put side by side. Each runs alone, and right after the one before.
 type contest struct {
-	bench string
-	turns []turn
+	name    string
+	benches []string
+	turns   []turn
 }
 
 type turn struct {
@@ -112,8 +113,13 @@ func (o options) checkComparison() error {
 func (o options) comparisonCommand() string {
 	args := []string{"run", "./bench/report", "-compare", o.compare, "-bench", cmp.Or(o.bench, "."),
 		"-benchtime", o.comparisonTime(), "-count", fmt.Sprint(o.count)}
-	if o.gate {
-		args = append(args, "-gate")
+	for _, o := range []struct {
+		flag  string
+		given bool
+	}{{"-gate", o.gate}, {"-together", o.together}, {"-loaded", o.loaded}} {
+		if o.given {
+			args = append(args, o.flag)
+		}
 	}
 	return quoted(args)
 }
@@ -139,7 +145,11 @@ func newComparison(ctx context.Context, b *builder, o options) (c *comparison, e
 	if err != nil {
 		return nil, err
 	}
-	if c.contests = c.contestsOf(names); len(c.contests) == 0 {
+	name := alone
+	if o.together {
+		name = together
+	}
+	if c.contests = c.contestsOf(names, name); len(c.contests) == 0 {
 		return nil, fmt.Errorf("no benchmark with engines is named %q: -bench takes a pattern as go test -bench does", o.bench)
 	}
 	c.run = func(ctx context.Context, b *build, pattern string) ([]string, time.Duration, error) {
@@ -148,29 +158,52 @@ func newComparison(ctx context.Context, b *builder, o options) (c *comparison, e
 	return c, nil
 }
 
-// contestsOf reads the lines of -bench.list. What this library is compared with
-// runs once, its own engines in both builds; what both are judged by elsewhere
-// is left out.
-func (c *comparison) contestsOf(lines []string) (all []contest) {
+// contestsOf reads the lines of -bench.list; name says which contest a benchmark
+// belongs to. What this library is compared with runs once, its own engines in
+// both builds; what both are judged by elsewhere is left out.
+func (c *comparison) contestsOf(lines []string, name func(bench string) string) (all []contest) {
 	for _, line := range lines {
 		figures := parseLine(line)
-		if len(figures) == 0 {
+		if len(figures) == 0 || figures[0].engine == floor || figures[0].engine == control {
 			continue
 		}
-		bench, engine := figures[0].bench, figures[0].engine
-		at := slices.IndexFunc(all, func(c contest) bool { return c.bench == bench })
+		bench := figures[0].bench
+		at := slices.IndexFunc(all, func(c contest) bool { return c.name == name(bench) })
 		if at < 0 {
-			at, all = len(all), append(all, contest{bench: bench})
+			at, all = len(all), append(all, contest{name: name(bench)})
 		}
-		switch engine {
-		case floor, control:
-		case clientGo, controllerRuntime:
-			all[at].turns = append(all[at].turns, turn{c.new, engine})
-		default:
-			all[at].turns = append(all[at].turns, turn{c.base, engine}, turn{c.new, engine})
-		}
+		all[at].add(bench, c.turnsOf(figures[0].engine))
 	}
 	return all
+}
+
+func (c *comparison) turnsOf(engine string) []turn {
+	if engine == clientGo || engine == controllerRuntime {
+		return []turn{{c.new, engine}}
+	}
+	return []turn{{c.base, engine}, {c.new, engine}}
+}
+
+func (c *contest) add(bench string, turns []turn) {
+	if !slices.Contains(c.benches, bench) {
+		c.benches = append(c.benches, bench)
+	}
+	for _, t := range turns {
+		if !slices.Contains(c.turns, t) {
+			c.turns = append(c.turns, t)
+		}
+	}
+}
+
+// alone makes a contest of each benchmark.
+func alone(bench string) string { return bench }
+
+// together makes one of all benchmarks that are over as many objects, or that
+// name no number: it is that of an area.
+func together(bench string) string {
+	elements := strings.Split(bench, "/")
+	at := slices.IndexFunc(elements, func(element string) bool { return strings.HasPrefix(element, "objects=") })
+	return strings.Join(elements[:max(at, 0)+1], "/")
 }
 
 // runs measures once, and with gate once more what became worse. Its error is
@@ -190,7 +223,7 @@ func (c *comparison) runs(ctx context.Context, gate bool) ([]*record, error) {
 	}
 	second := *c
 	second.contests = slices.DeleteFunc(slices.Clone(c.contests), func(c contest) bool {
-		return !slices.ContainsFunc(suspects, func(s series) bool { return s.bench == c.bench })
+		return !slices.ContainsFunc(suspects, func(s series) bool { return slices.Contains(c.benches, s.bench) })
 	})
 	again, err := second.record(ctx)
 	if err != nil {
@@ -232,17 +265,17 @@ func (c *comparison) measure(ctx context.Context, others *load) (lines []string,
 	missing := map[string]bool{}
 	for round := range c.rounds {
 		for i, contest := range c.contests {
-			fmt.Fprintf(c.progress, "round %d of %d, %d of %d: %s\n", round+1, c.rounds, i+1, len(c.contests), contest.bench)
+			fmt.Fprintf(c.progress, "round %d of %d, %d of %d: %s\n", round+1, c.rounds, i+1, len(c.contests), contest.name)
 			for _, turn := range rotated(contest.turns, round) {
-				name := turn.build.name + " " + turn.pattern(contest.bench)
-				if missing[name] {
+				pattern := turn.pattern(contest.benches)
+				if missing[turn.build.name+pattern] {
 					continue
 				}
-				got, err := c.take(ctx, turn, contest.bench, others)
+				got, err := c.take(ctx, turn.build, pattern, others)
 				if err != nil {
 					return nil, err
 				}
-				missing[name] = !slices.ContainsFunc(got, hasFigures)
+				missing[turn.build.name+pattern] = !slices.ContainsFunc(got, hasFigures)
 				lines = append(append(lines, buildKey+turn.build.name), got...)
 			}
 		}
@@ -250,10 +283,11 @@ func (c *comparison) measure(ctx context.Context, others *load) (lines []string,
 	return lines, nil
 }
 
-// take runs one turn and returns its figures, and what it says of the processor.
-func (c *comparison) take(ctx context.Context, t turn, bench string, others *load) (lines []string, err error) {
+// take runs benchmarks and returns their figures, and what they say of the
+// processor.
+func (c *comparison) take(ctx context.Context, b *build, pattern string, others *load) (lines []string, err error) {
 	err = others.during(func() (used time.Duration, err error) {
-		lines, used, err = c.run(ctx, t.build, t.pattern(bench))
+		lines, used, err = c.run(ctx, b, pattern)
 		return used, err
 	})
 	return slices.DeleteFunc(lines, func(line string) bool { return !hasFigures(line) && !strings.HasPrefix(line, "cpu: ") }), err
@@ -266,11 +300,15 @@ func rotated(turns []turn, by int) []turn {
 	return slices.Concat(turns[by:], turns[:by])
 }
 
-// pattern matches the benchmark with this engine and no other.
-func (t turn) pattern(bench string) string {
-	elements := strings.Split("Benchmark"+bench+"/impl="+t.engine, "/")
-	for i, element := range elements {
-		elements[i] = "^" + regexp.QuoteMeta(element) + "$"
+// pattern matches the benchmarks with this engine and no other.
+func (t turn) pattern(benches []string) string {
+	patterns := make([]string, len(benches))
+	for i, bench := range benches {
+		elements := strings.Split("Benchmark"+bench+"/impl="+t.engine, "/")
+		for i, element := range elements {
+			elements[i] = "^" + regexp.QuoteMeta(element) + "$"
+		}
+		patterns[i] = strings.Join(elements, "/")
 	}
-	return strings.Join(elements, "/")
+	return strings.Join(patterns, "|")
 }

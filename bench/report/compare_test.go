@@ -31,7 +31,7 @@ func (m *machine) comparison(rounds int, names ...string) *comparison {
 		busy:   func() (time.Duration, bool) { return m.busy, true },
 		header: [][2]string{{dateKey, "2026-01-02"}, {goKey, "go1.26"}, {comparedKey, "client-go"}, {cpusKey, "2 CPUs"}, {commandKey, "go"}},
 	}
-	c.contests = c.contestsOf(names)
+	c.contests = c.contestsOf(names, alone)
 	c.run = func(_ context.Context, b *build, pattern string) ([]string, time.Duration, error) {
 		bench, engine, _ := strings.Cut(strings.NewReplacer("^Benchmark", "", "^", "", "$", "").Replace(pattern), "/impl=")
 		m.ran = append(m.ran, fmt.Sprintf("%s %s %s", b.name, bench, engine))
@@ -94,10 +94,31 @@ func TestBuildsRunInTurn(t *testing.T) {
 	}
 }
 
-func TestAPatternMatchesOneBenchmark(t *testing.T) {
-	got := turn{engine: "client-go"}.pattern("Store/p99.99/a(b)")
-	if want := `^BenchmarkStore$/^p99\.99$/^a\(b\)$/^impl=client-go$`; got != want {
-		t.Errorf("%s, want %s", got, want)
+func TestRowsMayRunTogether(t *testing.T) {
+	c := new(machine).comparison(1)
+	c.contests = c.contestsOf([]string{
+		lineOf("Store/get", informant, "0 ns/op"), lineOf("Store/get", clientGo, "0 ns/op"),
+		lineOf("Store/snapshot", informant, "0 ns/op"),
+		lineOf("Store/scale/objects=10/p99.9", informant, "0 ns/op"), lineOf("Store/scale/objects=10/read/all", informant, "0 ns/op"),
+		lineOf("Store/scale/objects=20/get", informant, "0 ns/op"),
+	}, together)
+	var got []string
+	for _, contest := range c.contests {
+		for _, turn := range contest.turns {
+			got = append(got, contest.name+" "+turn.build.name+" "+turn.pattern(contest.benches))
+		}
+	}
+	want := []string{
+		"Store base ^BenchmarkStore$/^get$/^impl=informant$|^BenchmarkStore$/^snapshot$/^impl=informant$",
+		"Store new ^BenchmarkStore$/^get$/^impl=informant$|^BenchmarkStore$/^snapshot$/^impl=informant$",
+		"Store new ^BenchmarkStore$/^get$/^impl=client-go$|^BenchmarkStore$/^snapshot$/^impl=client-go$",
+		`Store/scale/objects=10 base ^BenchmarkStore$/^scale$/^objects=10$/^p99\.9$/^impl=informant$|^BenchmarkStore$/^scale$/^objects=10$/^read$/^all$/^impl=informant$`,
+		`Store/scale/objects=10 new ^BenchmarkStore$/^scale$/^objects=10$/^p99\.9$/^impl=informant$|^BenchmarkStore$/^scale$/^objects=10$/^read$/^all$/^impl=informant$`,
+		"Store/scale/objects=20 base ^BenchmarkStore$/^scale$/^objects=20$/^get$/^impl=informant$",
+		"Store/scale/objects=20 new ^BenchmarkStore$/^scale$/^objects=20$/^get$/^impl=informant$",
+	}
+	if d := diff.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
 	}
 }
 
@@ -106,7 +127,7 @@ func TestAPatternMatchesOneBenchmark(t *testing.T) {
 func rounds(n int, build, bench, engine string, figures map[string]float64) (lines []string) {
 	for i := range n {
 		var text []string
-		for _, unit := range []string{"ns/op", "ns/object", "writes/s", "allocs/op"} {
+		for _, unit := range []string{"ns/op", "ns/object", "writes/s", "B/op", "allocs/op"} {
 			if value, ok := figures[unit]; ok {
 				text = append(text, fmt.Sprintf("%v %s", value*(1+float64(i)/100), unit))
 			}
@@ -118,9 +139,9 @@ func rounds(n int, build, bench, engine string, figures map[string]float64) (lin
 
 func TestComparisonTable(t *testing.T) {
 	rec := &record{lines: slices.Concat(
-		rounds(10, "base", "Store/update", informant, map[string]float64{"ns/op": 200, "allocs/op": 0}),
-		rounds(10, "new", "Store/update", informant, map[string]float64{"ns/op": 100, "allocs/op": 0}),
-		rounds(10, "new", "Store/update", clientGo, map[string]float64{"ns/op": 400, "allocs/op": 7}),
+		rounds(10, "base", "Store/update", informant, map[string]float64{"ns/op": 200, "B/op": 1, "allocs/op": 0}),
+		rounds(10, "new", "Store/update", informant, map[string]float64{"ns/op": 100, "B/op": 0, "allocs/op": 0}),
+		rounds(10, "new", "Store/update", clientGo, map[string]float64{"ns/op": 400, "B/op": 70, "allocs/op": 7}),
 		rounds(10, "base", "Store/list", dropIn, map[string]float64{"ns/op": 1000, "ns/object": 10}),
 		rounds(10, "new", "Store/list", dropIn, map[string]float64{"ns/op": 1200, "ns/object": 12}),
 		rounds(10, "base", "Store/readers", informant, map[string]float64{"ns/op": 1000, "writes/s": 1000}),
@@ -136,7 +157,7 @@ func TestComparisonTable(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| Store/update, ns/op | 418 ns | 209 ns | 104 ns | 2.0× | 0.000 | 4.0× |\n",
-		"| Store/update, allocs/op | 7.32 allocs | 0 allocs | 0 allocs | – | ~ | – |\n",
+		"| Store/update, B/op | 73.2 B | 1.04 B | 0 B | – | 0.000 | – |\n",
 		"| Store/list (drop-in), ns/object | – | 10.4 ns/object | 12.5 ns/object | 0.83× | 0.000 | – |\n",
 		"| Store/readers, writes/s | 104 writes/s | 1,045 writes/s | 522 writes/s | 0.50× | 0.000 | 5.0× |\n",
 		"| Store/get, ns/op | – | 104 ns | 106 ns | 0.99× | ~ | – |\n",

@@ -54,9 +54,13 @@ func (b builds) again(s series) bool {
 // isRate reports whether more is better.
 func isRate(unit string) bool { return strings.HasSuffix(unit, "/s") }
 
-// ours are the series that both builds may have.
+// ours are the series that both builds may have, and that are not nothing in both.
 func (b builds) ours() []series {
-	return slices.DeleteFunc(slices.Clone(b.order), func(s series) bool { return s.engine == clientGo || s.engine == controllerRuntime })
+	return slices.DeleteFunc(slices.Clone(b.order), func(s series) bool {
+		base, _ := b.base.median(s)
+		fresh, _ := b.new.median(s)
+		return s.engine == clientGo || s.engine == controllerRuntime || base == 0 && fresh == 0
+	})
 }
 
 // better is how many times better the new figure is than another. It reports

@@ -21,9 +21,10 @@
 // worktrees of git that are gone afterwards. In each of -count rounds every row
 // that -bench matches in new is run in turn by base, by new and by what this
 // library is compared with, each alone in a process of its own and in an order
-// that changes from round to round. A row that base does not have shows what
-// new and the other library make of it. The benchmarks are those of the folder
-// bench.
+// that changes from round to round. With -together one process runs all rows
+// over as many objects, which saves the time of filling stores and lies further
+// apart. A row that base does not have shows what new and the other library make
+// of it. The benchmarks are those of the folder bench.
 //
 // On a machine that other programs use the command refuses to measure; with
 // -loaded it does, and says so in the document, as it does if they began later.
@@ -50,7 +51,7 @@ type options struct {
 	count                            int
 	raw, from, out, into             string
 	compare                          string
-	gate, loaded                     bool
+	gate, loaded, together           bool
 }
 
 func main() {
@@ -66,6 +67,7 @@ func main() {
 	flag.StringVar(&o.into, "into", "", "a document of which the table replaces what stands between its marks; see -table")
 	flag.StringVar(&o.compare, "compare", "", "a commit that is measured in turn with the checkout, or two as A..B that are measured in turn")
 	flag.BoolVar(&o.gate, "gate", false, "with -compare: fail for what is worse by more than 10%, significantly and in two runs")
+	flag.BoolVar(&o.together, "together", false, "with -compare: run all rows over as many objects in one process, where filling a store takes longer than to measure it")
 	flag.BoolVar(&o.loaded, "loaded", false, "with -compare: measure although other programs use the machine, and mark the figures")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -78,8 +80,8 @@ func main() {
 }
 
 func run(ctx context.Context, o options) error {
-	if o.compare == "" && (o.gate || o.loaded) {
-		return errors.New("-gate and -loaded are about a comparison: name a commit with -compare")
+	if o.compare == "" && (o.gate || o.loaded || o.together) {
+		return errors.New("-gate, -loaded and -together are about a comparison: name a commit with -compare")
 	}
 	root, err := checkout()
 	if err != nil {
