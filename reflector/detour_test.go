@@ -14,6 +14,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
 )
 
 func answered(code int, retryAfter int) error {
@@ -335,6 +336,34 @@ func TestAnExpiredVersionIsNoWatchThatDoesNotWork(t *testing.T) {
 			p := play(t, c.opts, &tape{}, c.answers...)
 			if n := p.Stats().Relists[RelistUnwatched]; n > 0 {
 				t.Errorf("%d lists because watches do not work; asked were\n%s", n, strings.Join(p.requests, "\n"))
+			}
+		})
+	}
+}
+
+// R2, R4: a streamed list that came whole says nothing about watches, though nothing
+// of it could be used: neither is the first watch after it that does not work the
+// last of several, nor are those before it forgotten.
+func TestAStreamedListOfWhichNothingCanBeUsedIsNoWatchThatDoesNotWork(t *testing.T) {
+	bad := &DecodeError{Key: "b", Event: watch.Added, Err: errors.New("spoiled")}
+	whole, pages := streams(bad, listEnd("20")), answer{refused: []error{bad}, version: "20"}
+	for name, c := range map[string]struct {
+		answers []answer
+		want    uint64
+	}{
+		"for a minute before": {answers: slices.Concat(
+			slices.Repeat([]answer{whole, pages}, 8),
+			[]answer{failing(errForbidden), listB, failing(errForbidden), streams()})},
+		"between others": {answers: []answer{
+			after(time.Second, io.EOF), failing(errUnavailable), streams(errGone), whole, listB, failing(errUnavailable), streams()}},
+		"before the last of three": {want: 1, answers: []answer{
+			after(time.Second, io.EOF), failing(errUnavailable), failing(errUnavailable), streams(errGone), whole, listB,
+			failing(errUnavailable), listB, streams()}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := play(t, Options{}, &tape{}, c.answers...)
+			if n := p.Stats().Relists[RelistUnwatched]; n != c.want {
+				t.Errorf("%d lists because watches do not work, want %d; asked were\n%s", n, c.want, strings.Join(p.requests, "\n"))
 			}
 		})
 	}
