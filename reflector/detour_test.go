@@ -369,6 +369,35 @@ func TestAStreamedListOfWhichNothingCanBeUsedIsNoWatchThatDoesNotWork(t *testing
 	}
 }
 
+// R2: a watch that was open for more than a second, or brought something new, and
+// was closed because of an event is one that works: those before it that did not
+// are forgotten.
+func TestAWatchClosedBecauseOfAnEventHasWorked(t *testing.T) {
+	known := streams(modified("a@10"), io.EOF)
+	for name, c := range map[string]struct {
+		answers []answer
+		why     RelistReason
+	}{
+		"a bookmark that is lower": {[]answer{
+			listA, failing(errForbidden), streams(2*time.Minute, bookmark("5")), listB, failing(errForbidden), streams()}, RelistUnwatched},
+		"an event that cannot be decoded": {[]answer{
+			listA, failing(errForbidden), failing(errForbidden), streams(2*time.Second, undecodableAt("")), listB, failing(errForbidden), streams()}, RelistUnwatched},
+		"very short ones before it": {[]answer{
+			listA, known, known, known, known, streams(modified("a@11"), undecodableAt("12")), listB,
+			streams(modified("a@20"), io.EOF), streams()}, RelistShort},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := play(t, paged, &tape{}, c.answers...)
+			if n := p.Stats().Relists[c.why]; n > 0 {
+				t.Errorf("%d lists because of %s; asked were\n%s", n, c.why, strings.Join(p.requests, "\n"))
+			}
+			if n := len(p.requests); n != len(c.answers) {
+				t.Errorf("%d requests for %d answers", n, len(c.answers))
+			}
+		})
+	}
+}
+
 // R5: watches that work now and then do not fill the log.
 func TestWatchesThatWorkNowAndThenAreToldOfLessAndLess(t *testing.T) {
 	b := newBent()

@@ -204,11 +204,13 @@ func (m *machine[T]) calls(t *trouble) bool {
 
 // troubled closes the watch and lists again, unless ctx has ended.
 func (m *machine[T]) troubled(ctx context.Context, w *openWatch[T], t *trouble) state[T] {
+	lasted := time.Since(w.began)
 	m.closeWatch(w)
 	if ctx.Err() != nil {
 		return m.end()
 	}
-	if w.progress {
+	if w.progress || lasted >= shortWatch {
+		m.short = 0
 		m.watchesWork(ctx)
 	}
 	m.r.record.restart(RestartEvent)
