@@ -398,6 +398,45 @@ func TestAWatchClosedBecauseOfAnEventHasWorked(t *testing.T) {
 	}
 }
 
+// R2: a watch is over when its stream has ended, however long it takes to close
+// it: that time is no silence, and does not make a very short watch a long one.
+func TestTheTimeThatClosingTakesIsNoPartOfAWatch(t *testing.T) {
+	for name, c := range map[string]struct {
+		lives time.Duration
+		why   RelistReason
+	}{
+		"a watch that was cut": {time.Minute, ""},
+		"a very short one":     {0, RelistShort},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBent()
+			b.write("a", false, false)
+			b.next = func(st *simStream) (Event[*thing], error) {
+				<-time.After(c.lives)
+				if c.why == "" {
+					return Event[*thing]{}, io.ErrUnexpectedEOF
+				}
+				return Event[*thing]{}, io.EOF
+			}
+			var closed atomic.Int32
+			b.closing = func() {
+				if closed.Add(1) == 1 {
+					b.straight.Store(true)
+					<-time.After(10 * time.Minute)
+				}
+			}
+			runBent(t, b, Options{DisableStreaming: true, MinWatchTimeout: 5 * time.Minute, MaxWatchTimeout: 5 * time.Minute}, func(r *run) {
+				r.pass(c.lives+10*time.Minute+30*time.Second, false)
+				r.pass(5*time.Minute, true)
+				n := r.Stats().RelistCount()
+				if listed := r.Stats().Relists[c.why]; n != listed || (n > 0) != (c.why != "") {
+					t.Errorf("lists: %v", r.Stats().Relists)
+				}
+			})
+		})
+	}
+}
+
 // R5: watches that work now and then do not fill the log.
 func TestWatchesThatWorkNowAndThenAreToldOfLessAndLess(t *testing.T) {
 	b := newBent()
