@@ -3,6 +3,7 @@ package indexer
 import (
 	"flag"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"testing"
@@ -137,6 +138,8 @@ type orders struct {
 	stopAt map[int]bool
 	how    string
 	inside bool
+	// stop is that of the coroutine that runs.
+	stop func()
 	// before is what the store has, seen is what was read during the commit.
 	before content
 	seen   []content
@@ -410,4 +413,96 @@ func (o *orders) commitIn(name string, reading func(o *orders) (any, func(conten
 		o.t.Fatal(err)
 	}
 	return places
+}
+
+// stops lets a function run until it comes to a step, again and again. It is a
+// coroutine: it runs only while somebody waits for its next stop.
+func (o *orders) stops(run func()) (next func() (stopped bool), finish func()) {
+	var stop func()
+	resume, end := iter.Pull(func(yield func(struct{}) bool) {
+		stop = func() { yield(struct{}{}) }
+		o.stop = stop
+		run()
+	})
+	next = func() bool {
+		o.stop = stop
+		_, stopped := resume()
+		o.stop = nil
+		return stopped
+	}
+	return next, func() {
+		for next() {
+		}
+		end()
+	}
+}
+
+// TestEveryOrderOfAReadingAndACommitUnderWay proves S1 where a reading that began
+// before one commit ends in the middle of another: what it gives is a state that
+// was shown, or, if it is the one to come, nobody sees an older one later.
+func TestEveryOrderOfAReadingAndACommitUnderWay(t *testing.T) {
+	for _, first := range []string{"", "light", "moving", "delete and add", "replace"} {
+		for _, next := range []string{"light", "light of several", "moving", "replace"} {
+			t.Run(first+" then "+next, func(t *testing.T) {
+				for name, reading := range orderReadings {
+					for at, places := 0, 1; at <= places; at++ {
+						for under, steps := 0, 1; under <= min(steps, 12); under++ {
+							places, steps = newOrders(t, "").underWay(name, reading, first, next, at, under)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// underWay makes one commit when a reading has come to its place at, then another
+// as far as its step under, and lets the reading end. It returns how many places
+// and steps there are.
+func (o *orders) underWay(name string, reading func(o *orders) (any, func(content) any), first, next string, at, under int) (places, steps int) {
+	o.t.Helper()
+	states := []content{o.read()}
+	o.cache.engine.hook = func() {
+		if o.stop != nil && !o.inside {
+			o.stop()
+		}
+	}
+	o.cache.engine.editor.Step = o.cache.engine.hook
+	var got any
+	var of func(content) any
+	goOn, finish := o.stops(func() { got, of = reading(o) })
+	for places < at && goOn() {
+		places++
+	}
+	if first != "" {
+		orderCommits[first](o.cache, o.version+10)
+		states = append(states, o.read())
+	}
+	goOnWriting, finishWriting := o.stops(func() { orderCommits[next](o.cache, o.version+20) })
+	for steps < under && goOnWriting() {
+		steps++
+	}
+	more := places
+	for goOn() {
+		more++
+	}
+	finish()
+	now, _ := reading(o)
+	finishWriting()
+	after := o.read()
+	switch {
+	case slices.ContainsFunc(states, func(c content) bool { return cmp.Equal(of(c), got) }):
+	case !cmp.Equal(of(after), got):
+		o.t.Fatalf("%s from place %d to step %d gives %v, which no state had; the first one had %v", name, at, under, got, of(states[0]))
+	case !cmp.Equal(now, got):
+		o.t.Fatalf("%s from place %d to step %d gives %v, and then %v again", name, at, under, got, now)
+	}
+	o.check(next, after, after)
+	if err := check(o.cache); err != nil {
+		o.t.Fatal(err)
+	}
+	if steps == under {
+		steps++
+	}
+	return more, steps
 }

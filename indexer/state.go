@@ -65,7 +65,9 @@ func (e *engine[T]) resourceVersion() string {
 	for range 4 {
 		st := e.head.Load()
 		count := st.light.count()
+		e.step()
 		version := st.versionAt(count)
+		e.step()
 		if st.light.count() == count && e.head.Load() == st {
 			return version
 		}

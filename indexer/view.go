@@ -43,9 +43,7 @@ func read[T, R any](e *engine[T], body func(v *view[T]) R) R {
 const maxTry = 4096
 
 // holds reports whether all that was read is of the view's state.
-func (v *view[T]) holds() bool {
-	return !v.torn && !v.moved() && v.engine.head.Load() == v.state
-}
+func (v *view[T]) holds() bool { return !v.torn && v.engine.head.Load() == v.state }
 
 // moved reports whether there was a light commit since, or one is under way.
 func (v *view[T]) moved() bool { return v.light.marks.Load() != v.after<<32 }
