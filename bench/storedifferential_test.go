@@ -185,7 +185,6 @@ func TestClientGoIndexerUnderOurSuite(t *testing.T) {
 		"store/replace tells what it changed":               "client-go's Replace does not tell",
 		"store/an object of the same version stays":         "client-go's Replace does not compare",
 		"S1/a snapshot keeps its state":                     noSnapshot,
-		"S1/a released snapshot is empty":                   noSnapshot,
 		"S1/a snapshot agrees with itself":                  noSnapshot,
 		"S2/a reader does not wait for a write":             locked,
 		"S2/a reader does not wait for a replace":           locked,

@@ -95,7 +95,7 @@ func (s ourStore) hold() (end func() (n int)) {
 	snapshot := s.Snapshot()
 	return func() int {
 		n := len(snapshot.List())
-			return n
+		return n
 	}
 }
 

@@ -43,7 +43,6 @@ var storeKnown = indexertest.Known{
 	"store/replace tells what it changed":             "Replace does not tell",
 	"store/an object of the same version stays":       "client-go stores every object anew",
 	"S1/a snapshot keeps its state":                   noSnapshot,
-	"S1/a released snapshot is empty":                 noSnapshot,
 	"S1/a snapshot agrees with itself":                noSnapshot,
 	"S4/a function that fails costs that place only":  panics,
 	"S4/a function that panics costs that place only": panics,
