@@ -140,8 +140,7 @@ type orders struct {
 	inside bool
 	// stop is that of the coroutine that runs.
 	stop func()
-	// before is what the store has, seen is what was read during the commit.
-	before content
+	// seen is what was read during the commit.
 	seen   []content
 	sealed map[Snapshot[*thing]]content
 }
