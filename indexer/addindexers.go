@@ -10,8 +10,9 @@ import (
 )
 
 // addIndexers is Indexer.AddIndexers. From its first turn on writers keep the new
-// indexes, hidden from readers; then the objects that were there are indexed
-// without stopping anyone, and last the indexes are shown.
+// indexes, hidden from readers. Then the index functions run over the objects that
+// were there, and nobody waits for them. A second turn puts what they gave into the
+// indexes, and shows them.
 func (e *engine[T]) addIndexers(more Indexers[T]) error {
 	if len(more) == 0 {
 		return nil
@@ -23,17 +24,16 @@ func (e *engine[T]) addIndexers(more Indexers[T]) error {
 	if err != nil {
 		return err
 	}
-	existing, errs := e.valuesFrom(from)
+	slots, values := e.valuesFrom(from)
 	e.mu.Lock()
 	t := e.begin(maxInPlace + 1)
-	told := make([]placedError, 0, len(errs))
-	for _, failure := range errs {
-		if t.isUnknown(failure.index, failure.slot) {
-			e.errors.add([]*IndexError{failure.err.err})
-			told = append(told, failure.err)
-		}
+	told := slices.DeleteFunc(values.errs, func(failure placedError) bool {
+		return !t.isUnknown(t.st.indexes.number(failure.err.Index), slots[failure.at])
+	})
+	for _, failure := range told {
+		e.errors.add([]*IndexError{failure.err})
 	}
-	t.fill(from, existing)
+	t.fill(from, slots, values)
 	t.show(from, len(more))
 	t.commit()
 	e.mu.Unlock()
@@ -74,41 +74,18 @@ func (e *engine[T]) keepIndexes(more Indexers[T]) (from int, err error) {
 	return from, nil
 }
 
-// existing has the values of one object that was there before the new indexes.
-type existing struct {
-	slot   uint32
-	values [][]string // by new index
-}
-
-type existingError struct {
-	index int
-	slot  uint32
-	err   placedError
-}
-
 // valuesFrom computes the values of all objects for the indexes from number from
-// on, outside any turn.
-func (e *engine[T]) valuesFrom(from int) (all []existing, errs []existingError) {
+// on, outside any turn. The object in slots[i] has number i in the batch.
+func (e *engine[T]) valuesFrom(from int) (slots []uint32, b *batch[T]) {
 	v := e.seal()
-	added := v.indexes.all[from:]
-	all = make([]existing, 0, v.len)
+	b = &batch[T]{indexes: &indexList[T]{all: v.indexes.all[from:]}}
 	v.each(everything, func(key string, obj T) bool {
 		slot, _ := v.keys.Find(e.hash(key), key)
-		object := existing{slot: slot, values: make([][]string, len(added))}
-		for n, ix := range added {
-			if isNil(obj) {
-				continue
-			}
-			values, err := ix.values(obj)
-			if err != nil {
-				errs = append(errs, existingError{from + n, slot, e.indexError(0, ix, key, obj, err)})
-			}
-			object.values[n] = values
-		}
-		all = append(all, object)
+		b.index(e, len(slots), key, obj)
+		slots = append(slots, slot)
 		return true
 	})
-	return all, errs
+	return slots, b
 }
 
 // isUnknown reports whether the object in a slot is still one that was there
@@ -119,11 +96,12 @@ func (t *turn[T]) isUnknown(n int, slot uint32) bool {
 }
 
 // fill indexes the objects that were not written since writers keep the indexes.
-func (t *turn[T]) fill(from int, all []existing) {
-	for _, object := range all {
-		for n, values := range object.values {
-			if t.isUnknown(from+n, object.slot) {
-				t.index(from+n, object.slot, values)
+func (t *turn[T]) fill(from int, slots []uint32, b *batch[T]) {
+	added := len(b.indexes.all)
+	for i, slot := range slots {
+		for n, values := range b.of(i * added) {
+			if t.isUnknown(from+n, slot) {
+				t.index(from+n, slot, values)
 			}
 		}
 	}

@@ -128,12 +128,19 @@ func (c *Cache[T]) Replace(items []T, resourceVersion string) error {
 
 // Apply makes all changes visible at once, as Indexer says.
 func (c *Cache[T]) Apply(changes []Change[T], resourceVersion string) {
-	c.engine.apply(changes, resourceVersion, true)
+	c.engine.apply(changes, resourceVersion)
 }
 
 // ReplaceAll is Replace with keys, as Indexer says. diff is called after the
 // new state is visible, without a lock, first for what went.
 func (c *Cache[T]) ReplaceAll(keys []string, items []T, resourceVersion string, diff func(Change[T])) {
+	if len(keys) != len(items) {
+		panic(fmt.Sprintf("indexer: %s: ReplaceAll was given %d keys for %d items: give each item its key, or use Replace",
+			c.engine.options.Name, len(keys), len(items)))
+	}
+	if keys == nil {
+		keys = []string{}
+	}
 	// With keys there is no error.
 	changes, errs, _ := c.engine.replaceAll(incoming[T]{items: items, keys: keys}, resourceVersion, diff != nil)
 	defer c.engine.tell(errs) // last, since it is the user's code and may panic
@@ -146,8 +153,9 @@ func (c *Cache[T]) ReplaceAll(keys []string, items []T, resourceVersion string, 
 }
 
 // AddIndexers adds indexes, over the objects that are there too. A name that
-// exists already is an error, as is a nil function, and nothing is added. Reads and writes go on
-// meanwhile; the new indexes show when they are complete.
+// exists already is an error, as is a nil function, and nothing is added. Reads and
+// writes go on while the functions run; writers wait while what they gave is put
+// into the indexes, which then show.
 func (c *Cache[T]) AddIndexers(newIndexers Indexers[T]) error {
 	return c.engine.addIndexers(newIndexers)
 }

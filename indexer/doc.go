@@ -20,33 +20,37 @@
 // and it learns that by the seal: a reader of more than one object (List, ByIndex,
 // Snapshot, All) sets a mark in the state, and looks whether it is still the
 // newest; if not it takes the next one. The writer looks for the mark when it has
-// shown the state after it. From then on it copies each chunk, and what leads
-// there, when it first changes it. Who has a sealed state has it for as long as he
-// likes; when nobody has it any more, Go's garbage collector takes what only that
-// state had. There is nothing to release, to count or to clean up.
+// shown the state after it. From then on it copies what it first changes: the
+// chunk, the node of 64 chunks that leads there, the array of nodes. Who has a
+// sealed state has it for as long as he likes; when nobody has it any more, Go's
+// garbage collector takes what only that state had. There is nothing to release, to
+// count or to clean up.
 //
 // # Why a reader needs no lock
 //
-// Between a seal and the writer's look one commit may be under way, in place. A
+// Until the writer looks, the one commit after the sealed state is made in place. A
 // full commit, which adds, removes or changes index values, puts new chunks with
-// its version into their cells, and before each the old one on a list of the
-// state: who meets a version above that of his state takes the chunk from the
-// list. A light commit, which stores objects under keys and index values that are
-// there, exchanges the objects by one store each. Before, it notes in the state
-// what was there and marks it; its end, the number of light commits, shows all
-// objects at once. That is most of what an informer writes, and copies nothing.
+// its version into their cells, and before each the old one into the Undo of the
+// state: who meets a version above that of his state takes the chunk from there. A
+// light commit, which stores objects under keys that are there, with the index
+// values that are there and at most one for each index, exchanges the objects by
+// one store each. Before, it notes in the state what was there and marks it; its
+// end, the number of light commits, shows all objects at once. That is most of
+// what an informer writes, and while nobody seals it copies nothing.
 //
-// Get seals nothing. It loads the state, one hint, one chunk and the object, and
-// looks whether a commit is about to change just that and whether the state is
-// still the newest; else it tries again. A short List or ByIndex does likewise at
-// first, so that a program that reads between all its writes makes none of them
-// copy. The hints only say where to look, and are only ever added to: what is in
-// the slot decides. A key keeps its slot, until the table of hints is full and is
-// made anew without the keys that are gone.
+// Get does not seal at first. It loads the state, one hint, one chunk and the
+// object, and looks whether a commit is about to change just that and whether the
+// state is still the newest. If so it tries again, and when it has tried four
+// times it seals. A short List or ByIndex tries once, so that a program that reads
+// between all its writes makes none of them copy. The hints only say where to
+// look, and are only ever added to: what is in the slot decides. A key keeps its
+// slot, until the table of hints is full and is made anew without the keys that are
+// gone.
 //
-// state.go, view.go, light.go and turn.go are these four paragraphs; the arrays
-// are in internal/cells, the tables in internal/hints, the sets of indexes in
-// internal/postings, and the exchange of an object in internal/word.
+// The seal and Get are in state.go, how a state is read in view.go, light commits in
+// light.go, full ones in turn.go. The arrays are in internal/cells, the tables in
+// internal/hints, the sets of indexes in internal/postings, and the exchange of an
+// object in internal/word.
 //
 // # Guarantees
 //

@@ -18,6 +18,11 @@ type indexList[T any] struct {
 	shown map[string]int
 }
 
+// number returns the number of an index by name, shown or not.
+func (l *indexList[T]) number(name string) int {
+	return slices.IndexFunc(l.all, func(ix *index[T]) bool { return ix.name == name })
+}
+
 // index is one index. Its sets are in the states, by the number of the index.
 type index[T any] struct {
 	name string

@@ -144,15 +144,20 @@ func (b *errorBook) append(e *IndexError) {
 	b.byKey[e.Key] = append(b.byKey[e.Key], e)
 }
 
+// list copies the book and sorts the copy, which a writer does not wait for.
 func (b *errorBook) list() []*IndexError {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var all []*IndexError
-	for _, errs := range b.byKey {
-		all = append(all, errs...)
-	}
+	all := b.copy()
 	slices.SortFunc(all, func(a, b *IndexError) int {
 		return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Key, b.Key))
 	})
+	return all
+}
+
+func (b *errorBook) copy() (all []*IndexError) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, errs := range b.byKey {
+		all = append(all, errs...)
+	}
 	return all
 }

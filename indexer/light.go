@@ -141,11 +141,12 @@ func numberOf(version, ofState string) (number uint64, ok bool) {
 		return 0, true
 	}
 	number, err := strconv.ParseUint(version, 10, 64)
-	return number, err == nil && number > 0 && version[0] != '0' && version[0] != '+'
+	return number, err == nil && number > 0 && version[0] != '0'
 }
 
 // isLight reports whether change i can be in a light commit: the object is there,
-// nobody has sealed its chunk or the node of it, and its index values stay.
+// the index has at most one value for it, which stays, and its chunk can be changed
+// or replaced in its cell, since no sealed state has the chunk, or else the cell.
 func (e *engine[T]) isLight(st *state[T], b *batch[T], i int, c *Change[T]) bool {
 	if c.Type != ChangePut || !b.place(e, st, i, c.Key) {
 		return false
@@ -193,6 +194,12 @@ func (l *light[T]) end(sealed bool) {
 	if l.several.Load() != nil {
 		l.several.Store(nil)
 	}
+}
+
+// used reports whether there is an object in a slot, for the writer.
+func (st *state[T]) used(slot uint32) bool {
+	l := st.objects.Load(slot / chunkSize)
+	return l != nil && l.Val.used&(1<<(slot%chunkSize)) != 0
 }
 
 // place is where the newest object of a used slot is, for the writer.

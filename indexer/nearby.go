@@ -34,7 +34,7 @@ func (r *relist[T]) header(e *engine[T], i int) (h header, ok bool) {
 		r.readAhead(e, i)
 	}
 	if r.ahead.n == 0 {
-		return header{}, false
+		return header{version: e.versionOf(r.items[i])}, false
 	}
 	return r.ahead.headers[i-r.ahead.from], true
 }

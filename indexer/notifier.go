@@ -154,7 +154,7 @@ func (n *notifier) publish(t notes, resourceVersion string) {
 	if changed {
 		n.closeChanged(t)
 	}
-	for n.oldest.Len() > 0 && includes(resourceVersion, n.oldest.First().of.name) {
+	for n.oldest.Len() > 0 && (includes(resourceVersion, n.oldest.First().of.name) || !includes(resourceVersion, resourceVersion) && resourceVersion != "") {
 		n.close(n.oldest.First())
 	}
 }

@@ -12,8 +12,8 @@ func (c *Cache[T]) Get(obj T) (item T, exists bool, err error) {
 	return item, exists, nil
 }
 
-// GetByKey looks up a key. It takes no lock and writes no shared memory. The
-// error is always nil.
+// GetByKey looks up a key. It takes no lock, and writes no shared memory unless a
+// commit of the object or one beside it is under way. The error is always nil.
 func (c *Cache[T]) GetByKey(key string) (item T, exists bool, err error) {
 	item, exists = c.engine.get(key)
 	return item, exists, nil

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/informant-go/informant/internal/word"
 	"github.com/informant-go/informant/object"
 )
 
@@ -80,13 +81,17 @@ func (e *engine[T]) replaceAll(in incoming[T], resourceVersion string, record bo
 		}
 		e.mu.Lock()
 	}
+	r.note(e) // first, so that who is woken finds it
 	t := e.begin(len(r.places) + r.view.len - r.found)
 	t.replace(r)
 	if resourceVersion != "" {
 		t.latest = resourceVersion
 	}
 	t.commit()
-	r.note(e)
+	e.errors.keep(func(key string) bool {
+		_, exists := e.get(key)
+		return exists
+	})
 	e.mu.Unlock()
 	errs := r.errs
 	e.recycle(r.batch)
@@ -175,7 +180,9 @@ func (r *relist[T]) makeRoom(i int) {
 
 // expect returns how many more of something to make room for when item i comes,
 // of which the items before needed n.
-func (r *relist[T]) expect(n, i int) int { return n*(len(r.items)-i)/max(i, 1) + 64 }
+func (r *relist[T]) expect(n, i int) int {
+	return int(int64(n)*int64(len(r.items)-i)/int64(max(i, 1))) + 64
+}
 
 // valid reports, in the writer's turn, whether the relist can be done. What was
 // found in a slot holds as long as the chunk is the one of the view, since a
@@ -189,10 +196,7 @@ func (r *relist[T]) valid(e *engine[T]) bool {
 		return false
 	case r.complete:
 		for i := range r.places {
-			p := &r.places[i]
-			if p.slot != noSlot && !r.stands(st, p.slot/chunkSize) {
-				p.slot, p.same = noSlot, false
-			}
+			r.adjust(e, st, &r.places[i])
 		}
 		return true
 	case r.view.moved():
@@ -206,6 +210,19 @@ func (r *relist[T]) valid(e *engine[T]) bool {
 		}
 	}
 	return true
+}
+
+// adjust makes a place right for the present state: the key may have another slot
+// or none by now, and the slot another object.
+func (r *relist[T]) adjust(e *engine[T], st *state[T], p *place) {
+	switch {
+	case p.slot == noSlot:
+	case !st.keys.Has(p.slot, p.key) || !st.used(p.slot):
+		p.slot, p.same = noSlot, false
+	case p.same && !r.stands(st, p.slot/chunkSize):
+		was, _ := r.view.at(p.slot)
+		p.same = word.Same(e.kind, st.place(p.slot), &was.obj)
+	}
 }
 
 // stands reports whether the chunk of a cell that the view has is still there, and
@@ -228,10 +245,6 @@ func (r *relist[T]) note(e *engine[T]) {
 	e.errors.replay(len(r.places), func(i int) (key string, written bool) {
 		return r.places[i].key, !r.places[i].same
 	}, r.errs)
-	e.errors.keep(func(key string) bool {
-		_, exists := e.get(key)
-		return exists
-	})
 }
 
 // replace makes the items the whole content.

@@ -86,7 +86,7 @@ func (st *state[T]) versionAt(count uint64) string {
 }
 
 // get looks a key up in the newest state. It takes no lock, and writes nothing
-// unless a commit of that very object is under way.
+// unless a commit of the object, or a full one of its chunk, is under way.
 //
 // What it finds in the state that was the newest when it began counts, since that
 // is within the call. A leaf that a later commit made, and an object that a light

@@ -62,10 +62,11 @@ type Indexer[T any] interface {
 	AddIndexers(newIndexers Indexers[T]) error
 
 	// Apply makes all changes visible at once and fills in each Change's Old
-	// and Existed. The slice stays the caller's. It is the informer's way in.
+	// and Existed. A change of another type than ChangePut and ChangeRemove is left
+	// alone. The slice stays the caller's. It is the informer's way in.
 	Apply(changes []Change[T], resourceVersion string)
-	// ReplaceAll is Replace with keys given (keys[i] is that of items[i],
-	// each once), and calls diff, if not nil, once for each key that came,
+	// ReplaceAll is Replace with keys given (keys[i] is that of items[i], each
+	// once; another number of keys than of items panics), and calls diff, if not nil, once for each key that came,
 	// changed, stayed or went, before it returns. An item whose non-empty
 	// version equals the stored one's is not stored anew: Object is then
 	// the stored object and Type is ChangeUnchanged.

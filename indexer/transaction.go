@@ -68,7 +68,7 @@ func (c *Cache[T]) Transaction(transactions ...Transaction[T]) *TransactionError
 		changes = append(changes, change)
 	}
 	if len(changes) > 0 {
-		c.engine.apply(changes, "", true)
+		c.engine.apply(changes, "")
 	}
 	if len(failed.Errors) > 0 {
 		return failed

@@ -16,9 +16,9 @@ type turn[T any] struct {
 	notes      notes
 }
 
-// maxInPlace is how many objects a commit may have that changes the state before
-// in place: who seals that meanwhile searches what it changed.
-const maxInPlace = 256
+// maxInPlace is how many objects a commit may have that begins to change the state
+// before in place.
+const maxInPlace = cells.MaxUndo
 
 // begin starts a commit of about n changes; mu is held.
 func (e *engine[T]) begin(n int) *turn[T] {
@@ -54,11 +54,7 @@ func (t *turn[T]) chunk(slot uint32) *chunk[T] {
 	return &l.Val
 }
 
-// used reports whether there is an object in a slot that the table has.
-func (t *turn[T]) used(slot uint32) bool {
-	l := t.st.objects.Load(slot / chunkSize)
-	return l != nil && l.Val.used&(1<<(slot%chunkSize)) != 0
-}
+func (t *turn[T]) used(slot uint32) bool { return t.st.used(slot) }
 
 // put stores what c says and fills in its Old and Existed. slot is where the key
 // has one in the present table, or noSlot.
@@ -135,7 +131,7 @@ func (t *turn[T]) raise(resourceVersion string) { t.latest = newest(t.latest, re
 func (t *turn[T]) change(n int) postings.Change {
 	return postings.Change{
 		Book: &t.st.indexes.all[n].book, Editor: &t.editor, Which: n + 1,
-		Index: t.st.sets[n], Own: n >= len(t.before.sets) || t.st.sets[n] != t.before.sets[n],
+		Index: t.st.sets[n], Own: t.st.sets[n] != t.before.sets[n],
 	}
 }
 
@@ -164,10 +160,16 @@ func (t *turn[T]) rebuild(n int) {
 	t.rows.Store(t.rows.Load().resize(slots, len(t.st.sets)))
 }
 
-// shrink makes the table smaller when most of the objects are gone.
+// shrink makes the tables smaller when most of the objects are gone. That takes
+// the time of the table, so the table must have been used.
 func (t *turn[T]) shrink() {
-	if t.st.len < t.most/4 && t.st.keys.Len() > 1024 {
+	if slots := int(t.st.keys.Len()); t.st.len < t.most/4 && t.most > slots/8 && slots > 1024 {
 		t.rebuild(t.st.len + t.st.len/4)
+		for n := range t.st.sets {
+			c := t.change(n)
+			c.Shrink()
+			t.changed(n, c)
+		}
 		t.most = 0
 	}
 	t.most = max(t.most, t.st.len)

@@ -9,8 +9,8 @@ import (
 	"github.com/informant-go/informant/internal/word"
 )
 
-// view reads one state, after the light commits that after counts. A sealed view may be read
-// at any time and by any goroutine. One that is not is for one reading and one
+// view reads one state, after the light commits that after counts. A sealed view may
+// be read at any time and by any goroutine: nothing changes it. One that is not is for one reading and one
 // goroutine, which then asks whether it holds.
 type view[T any] struct {
 	*state[T]
@@ -221,7 +221,10 @@ func union(sets []postings.Set) slots {
 // long reports whether a reading of n objects should not be done without a seal;
 // then this view is given up.
 func (v *view[T]) long(n int) bool {
-	v.torn = v.torn || !v.sealed && n > maxTry
+	if v.sealed {
+		return false
+	}
+	v.torn = v.torn || n > maxTry
 	return v.torn
 }
 

@@ -37,6 +37,8 @@ func (c *Cache[T]) wait(ctx context.Context, resourceVersion string, key *string
 			case <-own:
 				continue // that watch is spent
 			case <-state.Done():
+				// It is there, or has no order from now on.
+				_, err = c.reached(resourceVersion, key)
 			case <-ctx.Done():
 				err = ctx.Err()
 			}

@@ -4,29 +4,28 @@ package indexer
 func (e *engine[T]) one(key string, obj T, what ChangeType) {
 	b := e.newBatch()
 	b.one[0] = Change[T]{Key: key, Object: obj, Type: what}
-	e.write(b, b.one[:], "", true)
+	e.write(b, b.one[:], "")
 }
 
-// apply makes all changes visible at once. With count the objects' own versions
-// count for the resource version of the state.
-func (e *engine[T]) apply(changes []Change[T], resourceVersion string, count bool) {
-	e.write(e.newBatch(), changes, resourceVersion, count)
+// apply makes all changes visible at once.
+func (e *engine[T]) apply(changes []Change[T], resourceVersion string) {
+	e.write(e.newBatch(), changes, resourceVersion)
 }
 
 // write is apply with a new batch, which it recycles.
-func (e *engine[T]) write(b *batch[T], changes []Change[T], resourceVersion string, count bool) {
-	e.prepare(b, changes, count)
+func (e *engine[T]) write(b *batch[T], changes []Change[T], resourceVersion string) {
+	e.prepare(b, changes)
 	e.mu.Lock()
 	for !b.current(e) {
 		e.mu.Unlock()
 		b.restart(e)
-		e.prepare(b, changes, count)
+		e.prepare(b, changes)
 		e.mu.Lock()
 	}
+	e.note(changes, b.errs) // first, so that who is woken finds it
 	if !e.lightly(b, changes, resourceVersion) {
 		e.fully(b, changes, resourceVersion)
 	}
-	e.note(changes, b.errs)
 	e.mu.Unlock()
 	errs := b.errs
 	e.recycle(b)
@@ -48,6 +47,8 @@ func (e *engine[T]) fully(b *batch[T], changes []Change[T], resourceVersion stri
 			from += len(b.indexes.all)
 		case ChangeRemove:
 			t.remove(c)
+		default:
+			continue
 		}
 		c.Done = true
 	}
@@ -56,23 +57,28 @@ func (e *engine[T]) fully(b *batch[T], changes []Change[T], resourceVersion stri
 	t.commit()
 }
 
-func (e *engine[T]) prepare(b *batch[T], changes []Change[T], count bool) {
+// prepare finds out what the changes need. The objects' own versions count for the
+// resource version of the state.
+func (e *engine[T]) prepare(b *batch[T], changes []Change[T]) {
 	b.locate(e, changes)
 	for i := range changes {
 		c := &changes[i]
-		if c.Type == ChangePut {
+		switch c.Type {
+		case ChangePut:
 			b.index(e, i, c.Key, c.Object)
-		}
-		if count {
+			b.raise(e, c.Object)
+		case ChangeRemove:
 			b.raise(e, c.Object)
 		}
 	}
 }
 
-// note writes into the book of errors what a batch changed there.
+// note writes into the book of errors what a batch changes there.
 func (e *engine[T]) note(changes []Change[T], errs []placedError) {
-	e.errors.replay(len(changes), func(i int) (string, bool) { return changes[i].Key, true }, errs)
+	e.errors.replay(len(changes), func(i int) (string, bool) {
+		return changes[i].Key, changes[i].Type == ChangePut || changes[i].Type == ChangeRemove
+	}, errs)
 }
 
 // bookmark raises the resource version of the state.
-func (e *engine[T]) bookmark(resourceVersion string) { e.apply(nil, resourceVersion, false) }
+func (e *engine[T]) bookmark(resourceVersion string) { e.apply(nil, resourceVersion) }

@@ -8,7 +8,7 @@ const (
 )
 
 // Leaf is what a cell holds. Before its commit is published only the writer looks
-// into it; from then on it never changes.
+// into it; from then on Edit never changes it.
 type Leaf[V any] struct {
 	// Version is that of the commit that made the leaf.
 	Version uint64

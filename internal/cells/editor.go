@@ -3,8 +3,8 @@ package cells
 // Editor is the writer of any number of arrays, whose states are published
 // together. One goroutine at a time uses it. The zero Editor is ready.
 //
-// A commit is Begin, any number of Edit, Put, Clear and Resize, the publication
-// by the user, and Finish.
+// A commit is Begin, any number of Edit, Put and Resize, the publication by the
+// user, and Finish.
 type Editor struct {
 	// Step, if not nil, is called before each store that a reader can see. It is
 	// for tests, which seal there.
@@ -21,14 +21,22 @@ type Editor struct {
 	// nil once a new owner began, since that state then has nothing of what the
 	// commit changes.
 	undo *Undo
+	// undone is how many leaves the commit has put there.
+	undone int
 }
+
+// MaxUndo is how many leaves an Undo has: who reads its state searches them. A
+// commit that changes more makes copies of the others.
+const MaxUndo = 256
 
 // Begin starts a commit that follows the state of a version, to which undo
 // belongs.
-func (ed *Editor) Begin(version uint64, undo *Undo) { ed.version, ed.undo = version+1, undo }
+func (ed *Editor) Begin(version uint64, undo *Undo) {
+	ed.version, ed.undo, ed.undone = version+1, undo, 0
+}
 
 // NewOwner makes the rest of the pending commit copy what it changes. It is for
-// commits so big that their Undo would be long.
+// commits of which it is known that they are big.
 func (ed *Editor) NewOwner() {
 	ed.owner++
 	ed.since = ed.version - 1
@@ -46,18 +54,11 @@ func (ed *Editor) Finish(sealed bool) {
 	ed.undo = nil
 }
 
-// Version is that of the pending commit.
-func (ed *Editor) Version() uint64 { return ed.version }
-
 // Private reports whether no sealed state has the leaf of a version.
 func (ed *Editor) Private(version uint64) bool { return version > ed.since }
 
 // Owns reports whether the cell of a can be written without a copy.
 func Owns[V any](ed *Editor, a *Array[V], at uint32) bool { return a.owned(ed.owner, at) != nil }
-
-// Shared reports whether a sealed state may have a, so that the next change
-// makes a new Array of it.
-func Shared[V any](ed *Editor, a *Array[V]) bool { return a.owner != ed.owner }
 
 // Edit returns the pending leaf of a cell of *a, which the caller may change
 // until the publication. fresh says that it was made by this call, as a shallow
@@ -72,8 +73,12 @@ func Edit[V any](ed *Editor, a **Array[V], which int, at uint32) (l *Leaf[V], fr
 	if old != nil {
 		l.Val = old.Val
 	}
+	if ed.undone == MaxUndo && ed.undo != nil {
+		ed.NewOwner()
+	}
 	if ed.undo != nil {
 		ed.undo.add(which, at, old)
+		ed.undone++
 	}
 	Put(ed, a, at, l)
 	return l, true

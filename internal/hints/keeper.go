@@ -57,7 +57,8 @@ func (k *Keeper) Rebuild(n int, live func(place uint32) bool) {
 			next = max(next, uint32(c))
 		}
 	}
-	n = max(n, len(keep), 8)
+	// What this costs goes by the largest place, so it has room for a part of that.
+	n = max(n, len(keep), int(next/4), 8)
 	t := &Table{cells: make([]atomic.Uint64, n+n/4+n/64+2)}
 	k.room = len(t.cells) - len(t.cells)/5
 	t.names = make([]string, max(int(next), k.room))
@@ -66,7 +67,7 @@ func (k *Keeper) Rebuild(n int, live func(place uint32) bool) {
 		t.names[uint32(c)-1] = old.names[uint32(c)-1]
 	}
 	k.table, k.next, k.used = t, next, len(keep)
-	k.free = k.free[:0]
+	k.free = nil
 	for place := next; place > 0; place-- {
 		if !live(place - 1) {
 			k.free = append(k.free, place-1)

@@ -2,9 +2,6 @@ package hints
 
 import "sync/atomic"
 
-// MaxPlace is the largest place that a Table can have.
-const MaxPlace = 1<<32 - 2
-
 // Table maps names to places, one place to a name. Any goroutine may search it;
 // a Keeper adds to it.
 type Table struct {

@@ -57,6 +57,13 @@ func (c *Change) own() *Index {
 	return c.Index
 }
 
+// Shrink makes Index anew where most of the values are dead.
+func (c *Change) Shrink() {
+	if slots := int(c.Book.values.Table().Len()); slots > 1024 && c.Book.live < slots/4 {
+		c.rebuild()
+	}
+}
+
 // rebuild leaves out what is dead, and makes room for a quarter more values.
 func (c *Change) rebuild() {
 	b := c.Book
@@ -77,7 +84,7 @@ func (c *Change) rebuild() {
 		}
 		x.ranges[id].Store(&list)
 	}
-	b.free = b.free[:0]
+	b.free = nil
 	for cell := b.next; cell > 0; cell-- {
 		if !kept[cell-1] {
 			b.free = append(b.free, cell-1)
@@ -110,10 +117,11 @@ func (c *Change) Remove(id, slot uint32) {
 // edit returns the pending members of the range that slot lies in.
 func (c *Change) edit(id, slot uint32) *members {
 	cell := c.cell(id, slot>>rangeBits)
-	if cells.Shared(c.Editor, c.Index.sets) {
-		c.own()
+	sets := c.Index.sets
+	l, fresh := cells.Edit(c.Editor, &sets, c.Which, cell)
+	if sets != c.Index.sets {
+		c.own().sets = sets
 	}
-	l, fresh := cells.Edit(c.Editor, &c.Index.sets, c.Which, cell)
 	if fresh {
 		l.Val.own()
 	}

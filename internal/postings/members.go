@@ -16,7 +16,7 @@ const (
 	// ChunkSize is the number of slots that a Run can speak of.
 	ChunkSize = 32
 	// MaxRuns is the largest number of Runs of one part of a Set.
-	MaxRuns = maxList
+	MaxRuns = rangeSize / ChunkSize
 )
 
 // Run is some slots of one chunk: slot Chunk*ChunkSize+i for each bit i of

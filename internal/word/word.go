@@ -90,6 +90,18 @@ func Swaps[T any](k Kind, at, obj *T) bool {
 	return false
 }
 
+// Same reports whether two objects are the same one: equal pointers, or interfaces
+// of one type that point to the same value. Of Kind None it knows none.
+func Same[T any](k Kind, a, b *T) bool {
+	switch k {
+	case Pointer:
+		return *pointer(a) == *pointer(b)
+	case Interface:
+		return *words(a) == *words(b)
+	}
+	return false
+}
+
 // Swap stores obj by one store; Swaps has said that it can. One goroutine at a
 // time calls it for a place.
 func Swap[T any](k Kind, at, obj *T) {
