@@ -183,7 +183,9 @@ func TestReplaceWithNothingFreesTheChunks(t *testing.T) {
 	c := newThings(t, Options[*thing]{Indexers: Indexers[*thing]{"color": byColor, "version": byVersion}})
 	empty := heapInUse()
 	for i := range 20_000 {
-		put(t, c, fmt.Sprint("a/", i), i+1)
+		if err := c.Add(&thing{key: fmt.Sprint("a/", i), version: fmt.Sprint(i + 1), colors: []string{"red"}}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	full := heapInUse() - empty
 	if err := c.Replace(nil, "30000"); err != nil {

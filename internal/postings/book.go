@@ -72,19 +72,20 @@ func (c *Change) rebuild() {
 	before := *c.Index
 	x := c.own()
 	x.values, x.ranges = table, make([]atomic.Pointer[[]spot], table.Len())
-	cells.Resize(c.Editor, &x.sets, x.sets.Len())
 	kept := make([]bool, b.next)
+	b.next, b.free = 0, nil
 	for id := range table.All {
 		list := slices.DeleteFunc(slices.Clone(before.list(id)), func(s spot) bool {
-			l := x.sets.Load(s.cell)
+			l := before.sets.Load(s.cell)
 			return l == nil || l.Val.len() == 0
 		})
 		for _, s := range list {
 			kept[s.cell] = true
+			b.next = max(b.next, s.cell+1)
 		}
 		x.ranges[id].Store(&list)
 	}
-	b.free = nil
+	cells.Resize(c.Editor, &x.sets, b.next+b.next/4)
 	for cell := b.next; cell > 0; cell-- {
 		if !kept[cell-1] {
 			b.free = append(b.free, cell-1)
