@@ -11,7 +11,6 @@ import (
 	naivestore "github.com/informant-go/informant/docs/naive/store"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/informer"
-	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/workqueue"
 )
 
@@ -226,13 +225,7 @@ func Example_queue() {
 func Example_onePod() {
 	server := openShop("db")
 	defer server.Close()
-	in := must(informer.New(server.source(), informer.Options[*Pod]{
-		Reflector: reflector.Options{Backoff: reflector.Backoff{Initial: time.Millisecond, Max: 10 * time.Millisecond}},
-	}))
-	events := make(chan informer.Event[*Pod], 10)
-	must(in.AddHandler(informer.HandlerFunc[*Pod](func(_ context.Context, e informer.Event[*Pod]) {
-		events <- e
-	}), informer.HandlerOptions{}))
+	in, events := server.informer()
 	defer run(in)()
 	fmt.Println(told(<-events))
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/informer"
+	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
 	"github.com/informant-go/informant/reflector/httpsource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -82,6 +83,19 @@ func (s shop) source() *httpsource.Source[*Pod] {
 	return must(httpsource.New(httpsource.Config[*Pod]{
 		Client: s.Client(), BaseURL: s.URL, Version: "v1", Resource: "pods", Kind: "Pod",
 	}))
+}
+
+// informer returns one that is soon back after a failure, and the events of its
+// handler.
+func (s shop) informer() (*informer.SharedIndexInformer[*Pod], <-chan informer.Event[*Pod]) {
+	in := must(informer.New(s.source(), informer.Options[*Pod]{
+		Reflector: reflector.Options{Backoff: reflector.Backoff{Initial: time.Millisecond, Max: 10 * time.Millisecond}},
+	}))
+	events := make(chan informer.Event[*Pod], 10)
+	must(in.AddHandler(informer.HandlerFunc[*Pod](func(_ context.Context, e informer.Event[*Pod]) {
+		events <- e
+	}), informer.HandlerOptions{}))
+	return in, events
 }
 
 // get prints the answer to a request, a line for each object or event, and
