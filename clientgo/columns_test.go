@@ -2,7 +2,6 @@ package clientgo_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 
@@ -100,7 +99,7 @@ func Example_stockDelete() {
 		}
 		pod, ok := obj.(*corev1.Pod)
 		if !ok {
-			panic(errors.New("not a pod"))
+			return
 		}
 		key, _ := cache.MetaNamespaceKeyFunc(pod)
 		fmt.Println(key, pod.Name, stale)
