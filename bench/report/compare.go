@@ -206,14 +206,16 @@ func together(bench string) string {
 	return strings.Join(elements[:max(at, 0)+1], "/")
 }
 
-// runs measures once, and with gate once more what became worse. Its error is
-// that nothing could be measured, which may be after the first run, or the gate's.
-func (c *comparison) runs(ctx context.Context, gate bool) ([]*record, error) {
+// runs measures once, and with gate once more what became worse. With an error,
+// which may be the gate's, it returns what was measured before.
+func (c *comparison) runs(ctx context.Context, gate bool) (runs []*record, err error) {
 	first, err := c.record(ctx)
-	if err != nil {
-		return nil, err
+	if first != nil {
+		runs = append(runs, first)
 	}
-	runs := []*record{first}
+	if err != nil {
+		return runs, err
+	}
 	if gate && first.isLoaded() && !c.loaded {
 		return runs, errors.New("-gate: other programs came while it measured, there is no verdict: run it again when nothing else runs")
 	}
@@ -226,10 +228,12 @@ func (c *comparison) runs(ctx context.Context, gate bool) ([]*record, error) {
 		return !slices.ContainsFunc(suspects, func(s series) bool { return slices.Contains(c.benches, s.bench) })
 	})
 	again, err := second.record(ctx)
+	if again != nil {
+		runs = append(runs, again)
+	}
 	if err != nil {
 		return runs, err
 	}
-	runs = append(runs, again)
 	still := worse(again)
 	both := slices.DeleteFunc(suspects, func(s series) bool { return !slices.Contains(still, s) })
 	if len(both) == 0 {
@@ -238,7 +242,8 @@ func (c *comparison) runs(ctx context.Context, gate bool) ([]*record, error) {
 	return runs, fmt.Errorf("-gate: worse than %s by more than %.0f%% in two runs: %s", c.base.of, 100*(tolerance-1), namesOf(both))
 }
 
-// record measures everything and says where the figures come from.
+// record measures everything and says where the figures come from. If it is
+// interrupted it has the rounds that are complete, and an error besides.
 func (c *comparison) record(ctx context.Context) (*record, error) {
 	if !c.loaded {
 		if err := c.others().quiet(ctx, c.settle); err != nil {
@@ -247,11 +252,14 @@ func (c *comparison) record(ctx context.Context) (*record, error) {
 	}
 	others := c.others()
 	lines, err := c.measure(ctx, others)
-	if err != nil {
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("it was interrupted; rounds that were complete are kept")
+	}
+	if len(lines) == 0 {
 		return nil, err
 	}
 	rec := &record{from: slices.Concat(c.header, [][2]string{{baseKey, c.base.of}, {newKey, c.new.of}, {othersKey, others.String()}}), lines: lines}
-	return rec, rec.check()
+	return rec, errors.Join(err, rec.check())
 }
 
 func (c *comparison) others() *load { return &load{busy: c.busy, cpus: runtime.NumCPU()} }
@@ -260,24 +268,39 @@ func (c *comparison) others() *load { return &load{busy: c.busy, cpus: runtime.N
 const buildKey = "build: "
 
 // measure runs all contests once in each round. Of one contest the turns follow
-// one another, in an order that changes from round to round.
+// one another, in an order that changes from round to round. With an error it
+// returns the rounds that are complete if ctx has ended, else nothing.
 func (c *comparison) measure(ctx context.Context, others *load) (lines []string, err error) {
 	missing := map[string]bool{}
 	for round := range c.rounds {
-		for i, contest := range c.contests {
-			fmt.Fprintf(c.progress, "round %d of %d, %d of %d: %s\n", round+1, c.rounds, i+1, len(c.contests), contest.name)
-			for _, turn := range rotated(contest.turns, round) {
-				pattern := turn.pattern(contest.benches)
-				if missing[turn.build.name+pattern] {
-					continue
-				}
-				got, err := c.take(ctx, turn.build, pattern, others)
-				if err != nil {
-					return nil, err
-				}
-				missing[turn.build.name+pattern] = !slices.ContainsFunc(got, hasFigures)
-				lines = append(append(lines, buildKey+turn.build.name), got...)
+		got, err := c.round(ctx, round, missing, others)
+		if err != nil && ctx.Err() == nil {
+			return nil, err
+		}
+		if err != nil {
+			return lines, err
+		}
+		lines = append(lines, got...)
+	}
+	return lines, nil
+}
+
+// round is one of measure. missing are the builds that do not have a benchmark,
+// with its pattern: they are asked once.
+func (c *comparison) round(ctx context.Context, number int, missing map[string]bool, others *load) (lines []string, err error) {
+	for i, contest := range c.contests {
+		fmt.Fprintf(c.progress, "round %d of %d, %d of %d: %s\n", number+1, c.rounds, i+1, len(c.contests), contest.name)
+		for _, turn := range rotated(contest.turns, number) {
+			pattern := turn.pattern(contest.benches)
+			if missing[turn.build.name+pattern] {
+				continue
 			}
+			got, err := c.take(ctx, turn.build, pattern, others)
+			if err != nil {
+				return nil, err
+			}
+			missing[turn.build.name+pattern] = !slices.ContainsFunc(got, hasFigures)
+			lines = append(append(lines, buildKey+turn.build.name), got...)
 		}
 	}
 	return lines, nil

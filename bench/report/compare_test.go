@@ -199,6 +199,39 @@ func TestAComparisonThatIsNoResultSaysSo(t *testing.T) {
 	}
 }
 
+func TestAnInterruptedComparisonKeepsWhatIsComplete(t *testing.T) {
+	names := []string{lineOf("Store/get", informant, "0 ns/op"), lineOf("Store/list", informant, "0 ns/op")}
+	for after, want := range map[int]int{3: 0, 6: 1, 11: 2} { // four runs make a round
+		ctx, cancel := context.WithCancel(t.Context())
+		m := &machine{figures: func(_, _, _ string, run int) string {
+			if run == after {
+				cancel()
+			}
+			return "100 ns/op"
+		}}
+		c := m.comparison(enough, names...)
+		run := c.run
+		c.run = func(ctx context.Context, b *build, pattern string) ([]string, time.Duration, error) {
+			lines, used, _ := run(ctx, b, pattern)
+			return lines, used, ctx.Err()
+		}
+		runs, err := c.runs(ctx, true)
+		if err == nil || !strings.Contains(err.Error(), "interrupted") || len(runs) > 1 || len(runs) == 0 && want != 0 {
+			t.Fatalf("after %d runs: %d records, %v", after, len(runs), err)
+		}
+		if want == 0 {
+			continue
+		}
+		b := parseBuilds(runs[0].lines)
+		for _, bench := range []string{"Store/get", "Store/list"} {
+			s := series{bench, informant, "ns/op"}
+			if len(b.base[s]) != want || len(b.new[s]) != want {
+				t.Errorf("after %d runs: %d and %d figures of %s, want %d", after, len(b.base[s]), len(b.new[s]), bench, want)
+			}
+		}
+	}
+}
+
 func TestTheGateFailsForWhatIsWorseTwice(t *testing.T) {
 	names := []string{lineOf("Store/update", informant, "0 ns/op"), lineOf("Store/list", informant, "0 ns/op")}
 	const once = 2 * 2 * enough // runs until the second measurement begins

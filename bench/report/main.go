@@ -24,7 +24,8 @@
 // that changes from round to round. With -together one process runs all rows
 // over as many objects, which saves the time of filling stores and lies further
 // apart. A row that base does not have shows what new and the other library make
-// of it. The benchmarks are those of the folder bench.
+// of it. The benchmarks are those of the folder bench. Who interrupts the command
+// gets the document of the rounds that were complete.
 //
 // On a machine that other programs use the command refuses to measure; with
 // -loaded it does, and says so in the document, as it does if they began later.
