@@ -1,5 +1,5 @@
 // Package fence holds the import fences of the module: which package may
-// import which, each with its reason. A layer that reaches for the one above
+// import which, each with its reason. ARCHITECTURE.md has the same table. A layer that reaches for the one above
 // it stops being usable alone, and that is what people take it for.
 package fence
 
@@ -10,6 +10,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,6 +28,7 @@ type rule struct {
 }
 
 var rules = []rule{
+	{".", nil, "the root is a page of documentation"},
 	{"object", nil, "object is the ground that all others stand on"},
 	{"workqueue", []string{"workqueue/...", "internal/..."}, "a work queue knows nothing of objects or servers"},
 	{"indexer", []string{"object", "indexer/indexertest", "internal/..."}, "a store is of use without queue or reflector, and without stores of other kinds"},
@@ -203,4 +206,43 @@ func TestTheFenceTellsRightFromWrong(t *testing.T) {
 	if !allowedOutside("k8s.io/apimachinery/pkg/watch") || allowedOutside("k8s.io/apimachineryx") {
 		t.Error("prefixes are not matched at path elements")
 	}
+}
+
+// row matches a row of the table of rooms: a folder, what lives there, and what
+// it may import.
+var row = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| [^|]+ \\| (nothing|anything|`[^|]+`) \\|$")
+
+func TestArchitectureSaysWhatTheFenceChecks(t *testing.T) {
+	text, err := os.ReadFile("../../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	for _, m := range row.FindAllStringSubmatch(string(text), -1) {
+		got = append(got, m[1]+": "+m[2])
+	}
+	for _, r := range rules {
+		want = append(want, r.dir+": "+spoken(r.may))
+	}
+	for _, line := range want {
+		if !slices.Contains(got, line) {
+			t.Errorf("the table of ARCHITECTURE.md has no row that says %s", line)
+		}
+	}
+	for _, line := range got {
+		if !slices.Contains(want, line) {
+			t.Errorf("ARCHITECTURE.md says %s: no rule here does", line)
+		}
+	}
+}
+
+// spoken is what the table says for a rule's list.
+func spoken(may []string) string {
+	switch {
+	case len(may) == 0:
+		return "nothing"
+	case slices.Contains(may, "..."):
+		return "anything"
+	}
+	return "`" + strings.Join(may, "`, `") + "`"
 }

@@ -1,5 +1,6 @@
-// Package prose holds the language of comments: what stands in the docs of a
-// public package can be understood by those who see nothing but its docs.
+// Package prose holds the language of comments and pages: what stands in the docs
+// of a public package can be understood by those who see nothing but its docs, a
+// page links the words of the glossary, and no link is dead.
 package prose
 
 import (
