@@ -26,12 +26,20 @@ func (c *Cache[T]) Len() int {
 
 // List returns all objects, in no order, in a slice that is the caller's.
 func (c *Cache[T]) List() []T {
-	return read(c.engine, func(v *view[T]) []T { return v.list(everything) })
+	for v := c.engine.glance(); ; v = c.engine.seal() {
+		if all := v.list(everything); v.holds() {
+			return all
+		}
+	}
 }
 
 // ListKeys returns all keys, in no order, in a slice that is the caller's.
 func (c *Cache[T]) ListKeys() []string {
-	return read(c.engine, func(v *view[T]) []string { return v.listKeys(everything) })
+	for v := c.engine.glance(); ; v = c.engine.seal() {
+		if all := v.listKeys(everything); v.holds() {
+			return all
+		}
+	}
 }
 
 // All yields every key and object of one state without a copy. What the loop
@@ -101,26 +109,40 @@ func (c *Cache[T]) Index(indexName string, obj T) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return read(c.engine, func(v *view[T]) []T { return v.byAny(n, values) }), nil
+	for v := c.engine.glance(); ; v = c.engine.seal() {
+		if all := v.byAny(n, values); v.holds() {
+			return all, nil
+		}
+	}
 }
 
 // ByIndex returns the objects with the value, in no order, in a slice that is
 // the caller's. An unknown index is an error.
 func (c *Cache[T]) ByIndex(indexName, value string) ([]T, error) {
-	a := read(c.engine, func(v *view[T]) answer[T] { return v.byIndex(indexName, value) })
-	return a.all, a.err
+	for v := c.engine.glance(); ; v = c.engine.seal() {
+		if all, err := v.byIndex(indexName, value); v.holds() {
+			return all, err
+		}
+	}
 }
 
 // IndexKeys returns the keys of the objects with the value, in no order.
 func (c *Cache[T]) IndexKeys(indexName, value string) ([]string, error) {
-	a := read(c.engine, func(v *view[T]) answer[string] { return v.indexKeys(indexName, value) })
-	return a.all, a.err
+	for v := c.engine.glance(); ; v = c.engine.seal() {
+		if keys, err := v.indexKeys(indexName, value); v.holds() {
+			return keys, err
+		}
+	}
 }
 
 // ListIndexFuncValues returns the values that have an object, none for an
 // unknown index.
 func (c *Cache[T]) ListIndexFuncValues(indexName string) []string {
-	return read(c.engine, func(v *view[T]) []string { return v.indexValues(indexName) })
+	for v := c.engine.glance(); ; v = c.engine.seal() {
+		if values := v.indexValues(indexName); v.holds() {
+			return values
+		}
+	}
 }
 
 // GetIndexers returns a copy of the index functions.

@@ -14,13 +14,11 @@ func (s *snapshot[T]) List() []T          { return s.view.list(everything) }
 func (s *snapshot[T]) ListKeys() []string { return s.view.listKeys(everything) }
 
 func (s *snapshot[T]) ByIndex(indexName, value string) ([]T, error) {
-	a := s.view.byIndex(indexName, value)
-	return a.all, a.err
+	return s.view.byIndex(indexName, value)
 }
 
 func (s *snapshot[T]) IndexKeys(indexName, value string) ([]string, error) {
-	a := s.view.indexKeys(indexName, value)
-	return a.all, a.err
+	return s.view.indexKeys(indexName, value)
 }
 
 func (s *snapshot[T]) ListIndexFuncValues(indexName string) []string {

@@ -21,21 +21,16 @@ type view[T any] struct {
 	torn bool
 }
 
-// read has body read the newest state. body must call no user code: it may be
-// called twice, the first time with a view that is not sealed, so that a reading
-// during which nothing is written costs the next writer no copy.
-func read[T, R any](e *engine[T], body func(v *view[T]) R) R {
+// glance returns the newest state to be read once, without a seal if no commit is
+// under way: who reads it asks then whether it holds, and if not seals and reads
+// again. So a reading during which nothing is written costs the next writer no copy.
+// No user code may run in it.
+func (e *engine[T]) glance() view[T] {
 	st := e.head.Load()
 	if count, idle := st.light.idle(); idle && !st.sealed.Load() {
-		v := view[T]{state: st, engine: e, after: count}
-		result := body(&v)
-		e.step()
-		if v.holds() {
-			return result
-		}
+		return view[T]{state: st, engine: e, after: count}
 	}
-	v := e.seal()
-	return body(&v)
+	return e.seal()
 }
 
 // maxTry is how many objects are read without a seal. A longer reading beside a
@@ -43,14 +38,16 @@ func read[T, R any](e *engine[T], body func(v *view[T]) R) R {
 const maxTry = 4096
 
 // holds reports whether all that was read is of the view's state.
-func (v *view[T]) holds() bool { return !v.torn && v.engine.head.Load() == v.state }
+func (v *view[T]) holds() bool {
+	v.engine.step()
+	return v.sealed || !v.torn && v.engine.head.Load() == v.state
+}
 
 // moved reports whether there was a light commit since, or one is under way.
 func (v *view[T]) moved() bool { return v.light.marks.Load() != v.after<<32 }
 
 // chunk returns the chunk of a cell, nil for none.
 func (v *view[T]) chunk(cell uint32) *chunk[T] {
-	v.engine.step()
 	l := v.state.objects.Load(cell)
 	if l != nil && l.Version > v.version {
 		if !v.sealed {
@@ -82,23 +79,27 @@ func (v *view[T]) at(slot uint32) (s stored[T], ok bool) {
 }
 
 func (v *view[T]) object(c *chunk[T], slot uint32) T {
-	obj := v.engine.load(&c.objs[slot%chunkSize])
+	obj := []T{v.engine.load(&c.objs[slot%chunkSize])}
 	if v.moved() {
-		v.takeBack([]uint32{slot}, func(_ int, old T) { obj = old })
+		v.takeBack(obj, []postings.Run{{Chunk: slot / chunkSize, Mask: 1 << (slot % chunkSize)}})
 	}
-	return obj
+	return obj[0]
 }
 
-// takeBack calls put for each of the slots that a light commit since the view
-// has changed, with what was there before.
-func (v *view[T]) takeBack(slots []uint32, put func(i int, old T)) {
+// takeBack puts what was there before into the objects of runs, where a light
+// commit since the view has changed them.
+func (v *view[T]) takeBack(objs []T, runs []postings.Run) {
 	if !v.sealed {
 		v.torn = true
 		return
 	}
-	for i, slot := range slots {
-		if old, ok := v.light.before(slot); ok {
-			put(i, old)
+	i := 0
+	for _, run := range runs {
+		for mask := run.Mask; mask != 0; mask &= mask - 1 {
+			if old, ok := v.light.before(run.Chunk*chunkSize + uint32(bits.TrailingZeros32(mask))); ok {
+				objs[i] = old
+			}
+			i++
 		}
 	}
 }
@@ -112,29 +113,31 @@ func (v *view[T]) get(hash uint32, key string) (obj T, exists bool) {
 	return obj, false
 }
 
-// appendObjects appends the objects of a chunk that mask says.
-func (v *view[T]) appendObjects(to []T, c *chunk[T], cell, mask uint32) []T {
-	n := len(to)
-	if mask == fullChunk && cap(to)-n >= chunkSize {
-		to = to[:n+chunkSize]
-		word.LoadAll(v.engine.kind, to[n:], c.objs[:])
-	} else {
-		for m := mask; m != 0; m &= m - 1 {
-			to = append(to, v.engine.load(&c.objs[bits.TrailingZeros32(m)]))
+// appendObjects appends the objects of runs. The loop is short, so that the loads
+// of many chunks are under way at a time.
+func (v *view[T]) appendObjects(to []T, runs []postings.Run) []T {
+	n, kind, hook := len(to), v.engine.kind, v.engine.hook
+	for _, run := range runs {
+		if hook != nil {
+			hook()
+		}
+		c := v.chunk(run.Chunk)
+		if c == nil {
+			continue // the view is torn
+		}
+		if i := len(to); run.Mask == fullChunk && cap(to)-i >= chunkSize {
+			to = to[:i+chunkSize]
+			word.LoadAll(kind, to[i:], c.objs[:])
+			continue
+		}
+		for mask := run.Mask; mask != 0; mask &= mask - 1 {
+			to = append(to, word.Load(kind, &c.objs[bits.TrailingZeros32(mask)]))
 		}
 	}
 	if v.moved() {
-		v.takeBack(slotsOf(cell, mask), func(i int, old T) { to[n+i] = old })
+		v.takeBack(to[n:], runs)
 	}
 	return to
-}
-
-func slotsOf(cell, mask uint32) []uint32 {
-	slots := make([]uint32, 0, chunkSize)
-	for ; mask != 0; mask &= mask - 1 {
-		slots = append(slots, cell*chunkSize+uint32(bits.TrailingZeros32(mask)))
-	}
-	return slots
 }
 
 func (v *view[T]) appendKeys(to []string, cell, mask uint32) []string {
@@ -158,12 +161,16 @@ var everything = slots{all: true}
 const allPart = postings.MaxRuns
 
 // count returns the number of slots.
-func (v *view[T]) count(s slots) (n int) {
+func (v *view[T]) count(s *slots) (n int) {
 	switch {
 	case s.all:
 		return v.len
 	case s.some == nil:
-		return s.set.Len()
+		n, ok := s.set.Len()
+		if !ok {
+			v.torn = true
+		}
+		return n
 	}
 	for _, run := range s.some {
 		n += bits.OnesCount32(run.Mask)
@@ -173,7 +180,7 @@ func (v *view[T]) count(s slots) (n int) {
 
 // parts is the number of parts of s, of which each is at most postings.MaxRuns
 // runs: some slots of one chunk.
-func (v *view[T]) parts(s slots) int {
+func (v *view[T]) parts(s *slots) int {
 	switch {
 	case s.all:
 		return (int(v.state.objects.Len()) + allPart - 1) / allPart
@@ -183,10 +190,14 @@ func (v *view[T]) parts(s slots) int {
 	return (len(s.some) + allPart - 1) / allPart
 }
 
-func (v *view[T]) part(s slots, i int, buf []postings.Run) []postings.Run {
+func (v *view[T]) part(s *slots, i int, buf []postings.Run) []postings.Run {
 	switch {
 	case !s.all && s.some == nil:
-		return s.set.Part(i, buf)
+		runs, ok := s.set.Part(i, buf)
+		if !ok {
+			v.torn = true
+		}
+		return runs
 	case !s.all:
 		return append(buf, s.some[i*allPart:min((i+1)*allPart, len(s.some))]...)
 	}
@@ -199,13 +210,17 @@ func (v *view[T]) part(s slots, i int, buf []postings.Run) []postings.Run {
 }
 
 // union are the slots of several sets.
-func union(sets []postings.Set) slots {
+func (v *view[T]) union(sets []postings.Set) slots {
 	var buf [postings.MaxRuns]postings.Run
 	all := []postings.Run{}
 	at := make(map[uint32]int)
 	for _, set := range sets {
 		for i := range set.Parts() {
-			for _, run := range set.Part(i, buf[:0]) {
+			runs, ok := set.Part(i, buf[:0])
+			if !ok {
+				v.torn = true
+			}
+			for _, run := range runs {
 				if n, there := at[run.Chunk]; there {
 					all[n].Mask |= run.Mask
 					continue
@@ -230,32 +245,28 @@ func (v *view[T]) long(n int) bool {
 
 // list returns the objects in the slots of s, never nil.
 func (v *view[T]) list(s slots) []T {
-	n := v.count(s)
+	n := v.count(&s)
 	if v.long(n) {
 		return []T{}
 	}
 	all := make([]T, 0, n)
 	var buf [postings.MaxRuns]postings.Run
-	for i := range v.parts(s) {
-		for _, run := range v.part(s, i, buf[:0]) {
-			if c := v.chunk(run.Chunk); c != nil {
-				all = v.appendObjects(all, c, run.Chunk, run.Mask)
-			}
-		}
+	for i := range v.parts(&s) {
+		all = v.appendObjects(all, v.part(&s, i, buf[:0]))
 	}
 	return all
 }
 
 // listKeys returns the keys of the slots of s, never nil.
 func (v *view[T]) listKeys(s slots) []string {
-	n := v.count(s)
+	n := v.count(&s)
 	if v.long(n) {
 		return []string{}
 	}
 	all := make([]string, 0, n)
 	var buf [postings.MaxRuns]postings.Run
-	for i := range v.parts(s) {
-		for _, run := range v.part(s, i, buf[:0]) {
+	for i := range v.parts(&s) {
+		for _, run := range v.part(&s, i, buf[:0]) {
 			all = v.appendKeys(all, run.Chunk, run.Mask)
 		}
 	}
@@ -267,9 +278,10 @@ func (v *view[T]) listKeys(s slots) []string {
 func (v *view[T]) each(s slots, yield func(string, T) bool) {
 	var buf [postings.MaxRuns]postings.Run
 	var objs [chunkSize]T
-	for i := range v.parts(s) {
-		for _, run := range v.part(s, i, buf[:0]) {
-			all := v.appendObjects(objs[:0], v.chunk(run.Chunk), run.Chunk, run.Mask)
+	for i := range v.parts(&s) {
+		runs := v.part(&s, i, buf[:0])
+		for r, run := range runs {
+			all := v.appendObjects(objs[:0], runs[r:r+1])
 			for mask, n := run.Mask, 0; mask != 0; mask, n = mask&(mask-1), n+1 {
 				slot := run.Chunk*chunkSize + uint32(bits.TrailingZeros32(mask))
 				if !yield(v.keys.Name(slot), all[n]) {
@@ -292,7 +304,7 @@ func (e *engine[T]) number(list *indexList[T], name string) (int, error) {
 
 // postings returns an index of the state.
 func (v *view[T]) postings(n int) postings.View {
-	index := postings.View{Index: v.sets[n], Which: n + 1, Version: v.version, Torn: &v.torn}
+	index := postings.View{Index: v.sets[n], Which: n + 1, Version: v.version}
 	if v.sealed {
 		index.Undo = &v.undo
 	}
@@ -313,26 +325,20 @@ func (v *view[T]) find(indexName, value string) (postings.Set, error) {
 	return v.set(n, value), nil
 }
 
-// answer is what a query by index gives.
-type answer[R any] struct {
-	all []R
-	err error
-}
-
-func (v *view[T]) byIndex(indexName, value string) answer[T] {
+func (v *view[T]) byIndex(indexName, value string) ([]T, error) {
 	set, err := v.find(indexName, value)
 	if err != nil {
-		return answer[T]{nil, err}
+		return nil, err
 	}
-	return answer[T]{v.list(slots{set: set}), nil}
+	return v.list(slots{set: set}), nil
 }
 
-func (v *view[T]) indexKeys(indexName, value string) answer[string] {
+func (v *view[T]) indexKeys(indexName, value string) ([]string, error) {
 	set, err := v.find(indexName, value)
 	if err != nil {
-		return answer[string]{nil, err}
+		return nil, err
 	}
-	return answer[string]{v.listKeys(slots{set: set}), nil}
+	return v.listKeys(slots{set: set}), nil
 }
 
 // byAny returns the objects that have one of the values, each once.
@@ -344,12 +350,16 @@ func (v *view[T]) byAny(n int, values []string) []T {
 	for _, value := range values {
 		sets = append(sets, v.set(n, value))
 	}
-	return v.list(union(sets))
+	return v.list(v.union(sets))
 }
 
 func (v *view[T]) indexValues(indexName string) []string {
 	if n, ok := v.indexes.shown[indexName]; ok {
-		return v.postings(n).Values()
+		values, ok := v.postings(n).Values()
+		if !ok {
+			v.torn = true
+		}
+		return values
 	}
 	return []string{}
 }

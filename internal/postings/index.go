@@ -53,26 +53,28 @@ type View struct {
 	// Which is the number of the Index's array in Undo.
 	Which   int
 	Version uint64
-	// Undo is that of the state if it is sealed. If it is nil, Torn is set where
-	// a commit that is under way has changed what the state had.
+	// Undo is that of the state if it is sealed, or nil. Then what is asked of the
+	// View may be answered by false: a commit that is under way has changed what
+	// the state had.
 	Undo *cells.Undo
-	Torn *bool
 }
 
-// members returns those of a cell, nil for none.
-func (v View) members(cell uint32) *members {
+// none are the members of a cell without a leaf.
+var none members
+
+// members returns those of a cell.
+func (v *View) members(cell uint32) (m *members, ok bool) {
 	l := v.sets.Load(cell)
 	if l != nil && l.Version > v.Version {
 		if v.Undo == nil {
-			*v.Torn = true
-			return nil
+			return &none, false
 		}
 		l = cells.At(v.Undo, v.Version, v.Which, cell, l)
 	}
 	if l == nil {
-		return nil
+		return &none, true
 	}
-	return &l.Val
+	return &l.Val, true
 }
 
 // Set is the set of a value in one state.
@@ -91,36 +93,34 @@ func (v View) Find(hash uint32, value string) Set {
 }
 
 // Len counts the slots.
-func (s Set) Len() int {
-	n := 0
+func (s *Set) Len() (n int, ok bool) {
+	ok = true
 	for _, r := range s.list {
-		if m := s.view.members(r.cell); m != nil {
-			n += m.len()
-		}
+		m, there := s.view.members(r.cell)
+		n, ok = n+m.len(), ok && there
 	}
-	return n
+	return n, ok
 }
 
 // Parts is the number that Part takes.
-func (s Set) Parts() int { return len(s.list) }
+func (s *Set) Parts() int { return len(s.list) }
 
 // Part appends the slots of one part of the set, ascending and at most MaxRuns,
 // to buf.
-func (s Set) Part(i int, buf []Run) []Run {
-	m := s.view.members(s.list[i].cell)
-	if m == nil {
-		return buf
-	}
-	return m.runs(s.list[i].number<<rangeBits, buf)
+func (s *Set) Part(i int, buf []Run) (runs []Run, ok bool) {
+	m, ok := s.view.members(s.list[i].cell)
+	return m.runs(s.list[i].number<<rangeBits, buf), ok
 }
 
 // Values returns the values that have a slot.
-func (v View) Values() []string {
-	values := []string{}
+func (v View) Values() (values []string, ok bool) {
+	values, ok = []string{}, true
 	for id := range v.values.All {
-		if (Set{v, v.list(id)}).Len() > 0 {
+		set := Set{v, v.list(id)}
+		n, there := set.Len()
+		if ok = ok && there; n > 0 {
 			values = append(values, v.values.Name(id))
 		}
 	}
-	return values
+	return values, ok
 }
