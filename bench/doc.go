@@ -16,7 +16,10 @@
 //
 // # Besides the engines
 //
-// The store has two more columns. impl=floor is the harness with what no store
+// The queue's cycle has one more column, impl=floor: a lock for each call and one
+// lookup in a map, without which no queue that has these calls can do.
+//
+// The store has two. impl=floor is the harness with what no store
 // can do without: the functions of key, version and indexes called once for a
 // write, and the pointers copied that were asked for. What both engines have
 // above it is theirs. impl=control shares the processors as the engine does but

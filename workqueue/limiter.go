@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/informant-go/informant/internal/keytable"
 )
 
 // keptCounts is how many counts of forgotten items a limiter keeps before it
@@ -14,8 +16,8 @@ import (
 // keeps no count of an item that can hold a pointer.
 const keptCounts = 4096
 
-// failures counts the failures of items, for the limiters that need a count.
-type failures[T comparable] struct {
+// counted counts the failures of items, for the limiters that need a count.
+type counted[T comparable] struct {
 	mu        sync.Mutex
 	count     map[T]*int
 	forgotten int  // how many counts are 0
@@ -23,7 +25,7 @@ type failures[T comparable] struct {
 }
 
 // add counts one more failure and returns how many there were before.
-func (f *failures[T]) add(item T) int {
+func (f *counted[T]) add(item T) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := f.count[item]
@@ -38,9 +40,9 @@ func (f *failures[T]) add(item T) int {
 }
 
 // make adds a count of 0.
-func (f *failures[T]) make(item T) *int {
+func (f *counted[T]) make(item T) *int {
 	if f.count == nil {
-		f.count, f.pointing = map[T]*int{}, pointing[T]()
+		f.count, f.pointing = map[T]*int{}, keytable.Pointing[T]()
 	}
 	n := new(int)
 	f.count[item] = n
@@ -48,8 +50,8 @@ func (f *failures[T]) make(item T) *int {
 	return n
 }
 
-// forget drops the count of item.
-func (f *failures[T]) forget(item T) {
+// Forget drops the failures of item.
+func (f *counted[T]) Forget(item T) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.forgotten == len(f.count) { // no item has failed: no need to search
@@ -71,7 +73,7 @@ func (f *failures[T]) forget(item T) {
 
 // drop removes the counts of forgotten items, which are half of all at least. It
 // makes a new map, because a map never gives room back.
-func (f *failures[T]) drop() {
+func (f *counted[T]) drop() {
 	count := make(map[T]*int, len(f.count)-f.forgotten)
 	for item, n := range f.count {
 		if *n > 0 {
@@ -81,8 +83,8 @@ func (f *failures[T]) drop() {
 	f.count, f.forgotten = count, 0
 }
 
-// number is the number of failures of item since it was forgotten.
-func (f *failures[T]) number(item T) int {
+// NumRequeues is the number of failures of item since it was forgotten.
+func (f *counted[T]) NumRequeues(item T) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if n := f.count[item]; n != nil {
@@ -95,7 +97,7 @@ func (f *failures[T]) number(item T) int {
 // base, 4 base, up to max. It corresponds to client-go's
 // TypedItemExponentialFailureRateLimiter and gives the same delays.
 type ExponentialLimiter[T comparable] struct {
-	failed    failures[T]
+	counted[T]
 	base, max time.Duration
 }
 
@@ -106,14 +108,8 @@ func NewExponentialLimiter[T comparable](base, max time.Duration) *ExponentialLi
 
 // When counts a failure and returns the delay.
 func (l *ExponentialLimiter[T]) When(item T) time.Duration {
-	return exponential(l.base, l.max, l.failed.add(item))
+	return exponential(l.base, l.max, l.add(item))
 }
-
-// Forget drops the failures of item.
-func (l *ExponentialLimiter[T]) Forget(item T) { l.failed.forget(item) }
-
-// NumRequeues is the number of failures of item since it was forgotten.
-func (l *ExponentialLimiter[T]) NumRequeues(item T) int { return l.failed.number(item) }
 
 // exactFloat is the number up to which a float64 is exact for every integer.
 const exactFloat = 1 << 53
@@ -140,7 +136,7 @@ func exponential(base, max time.Duration, n int) time.Duration {
 // FastSlowLimiter gives an item a number of fast attempts, then slow ones. It
 // corresponds to client-go's TypedItemFastSlowRateLimiter.
 type FastSlowLimiter[T comparable] struct {
-	failed     failures[T]
+	counted[T]
 	fast, slow time.Duration
 	attempts   int
 }
@@ -153,17 +149,11 @@ func NewFastSlowLimiter[T comparable](fast, slow time.Duration, attempts int) *F
 
 // When counts a failure and returns the delay.
 func (l *FastSlowLimiter[T]) When(item T) time.Duration {
-	if l.failed.add(item) < l.attempts {
+	if l.add(item) < l.attempts {
 		return l.fast
 	}
 	return l.slow
 }
-
-// Forget drops the failures of item.
-func (l *FastSlowLimiter[T]) Forget(item T) { l.failed.forget(item) }
-
-// NumRequeues is the number of failures of item since it was forgotten.
-func (l *FastSlowLimiter[T]) NumRequeues(item T) int { return l.failed.number(item) }
 
 // DefaultLimiter returns the limiter of a controller, client-go's
 // DefaultTypedControllerRateLimiter: an item waits from 5 ms to 1000 s, and

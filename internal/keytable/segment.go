@@ -1,4 +1,4 @@
-package workqueue
+package keytable
 
 const (
 	// overhang is how many slots at the end of a segment are the home of no
@@ -13,13 +13,13 @@ const (
 // lower half; 0 is a gap.
 type slot uint64
 
-func makeSlot(hash mark, id uint32) slot { return slot(hash)<<32 | slot(id) }
+func makeSlot(hash Hash, id uint32) slot { return slot(hash)<<32 | slot(id) }
 
-func (s slot) hash() mark { return mark(s >> 32) }
+func (s slot) hash() Hash { return Hash(s >> 32) }
 func (s slot) id() uint32 { return uint32(s) }
 
 // before reports whether the slot has a lower hash. A gap has not.
-func (s slot) before(hash mark) bool { return s.hash()-1 < hash-1 }
+func (s slot) before(hash Hash) bool { return s.hash()-1 < hash-1 }
 
 // segment is a small hash table from the hashes of keys to the numbers of
 // their entries, with linear probing. The hashes in it rise from slot to slot,
@@ -48,12 +48,12 @@ func (s *segment) room() int {
 }
 
 // home is the slot where the search for a hash begins. It rises with the hash.
-func (s *segment) home(hash mark) int {
+func (s *segment) home(hash Hash) int {
 	return int(uint64(hash) * uint64(len(s.slots)-overhang) >> 32)
 }
 
 // place is the slot of a hash if it is there, and else the slot where it belongs.
-func (s *segment) place(hash mark) int {
+func (s *segment) place(hash Hash) int {
 	i := s.home(hash)
 	for s.slots[i].before(hash) {
 		i++
@@ -64,13 +64,13 @@ func (s *segment) place(hash mark) int {
 // put adds a hash at its place.
 func (s *segment) put(place int, in slot) {
 	if s.n >= s.room() {
-		s.resize(s.n + s.n/4 + 1)
+		s.resize(s.n + s.n/8 + 1)
 		place = s.place(in.hash())
 	}
 	last := len(s.slots) - 1
 	for i := place; in != 0; i++ {
 		if i == last {
-			s.resize(s.room() + s.room()/4)
+			s.resize(s.room() + s.room()/8 + 1)
 			s.put(s.place(in.hash()), in)
 			return
 		}
@@ -88,7 +88,7 @@ func (s *segment) remove(i int) {
 	s.slots[i] = 0
 	s.n--
 	if s.room() > 2*leastRoom && s.n < s.room()/2 {
-		s.resize(s.n + s.n/4 + 1)
+		s.resize(s.n + s.n/8 + 1)
 	}
 }
 
@@ -96,7 +96,7 @@ func (s *segment) remove(i int) {
 func (s *segment) resize(n int) { *s = s.part(0, 0, s.n, n) }
 
 // split moves the hashes in which bit is set to another segment.
-func (s *segment) split(bit mark) segment {
+func (s *segment) split(bit Hash) segment {
 	n := 0
 	for _, from := range s.slots {
 		n += int(from.hash() & bit / bit)
@@ -108,7 +108,7 @@ func (s *segment) split(bit mark) segment {
 
 // part returns a segment of the n hashes that have that value under a mask,
 // with room for more.
-func (s *segment) part(mask, value mark, n, room int) segment {
+func (s *segment) part(mask, value Hash, n, room int) segment {
 	for ; ; room += room / 4 {
 		to := makeSegment(room)
 		if to.fill(s.slots, mask, value) {
@@ -121,7 +121,7 @@ func (s *segment) part(mask, value mark, n, room int) segment {
 // fill moves rising hashes to an empty segment: those that have that value
 // under a mask. It fails when one finds no gap. What slot comes next cannot be
 // foreseen, so that gaps are moved as well, without a branch.
-func (s *segment) fill(from []slot, mask, value mark) bool {
+func (s *segment) fill(from []slot, mask, value Hash) bool {
 	next, last := 0, len(s.slots)-1
 	for _, in := range from {
 		if in.hash()&mask != value {
