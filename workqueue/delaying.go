@@ -80,7 +80,10 @@ func (q *DelayingQueue[T]) addAfter(call string, item T, delay time.Duration, o 
 		q.misuses.call(call, item, ErrShutDown)
 		return false
 	}
-	e := q.entry(hash, item, name)
+	e := q.table.Ensure(hash, item)
+	if q.grouping != nil {
+		q.join(e, name)
+	}
 	if why == failed {
 		delay = q.fail(e, now, delay, o.After)
 	}

@@ -65,8 +65,13 @@ func (q *Queue[T]) get(wait bool, stop <-chan struct{}) (item T, priority int32,
 		e, now, err = q.await(wait, stop)
 	}
 	if err == nil {
+		e.Data.state = processing
+		q.processing++
+		q.last = e
 		item = e.Key
-		priority = q.handOut(e, now, &a)
+		if q.table.Wide() {
+			priority = q.handedOut(e, now, &a)
+		}
 	}
 	// More than one may be needed, while only one is woken at a time.
 	if q.waiters.n > 0 && (q.down || q.len() > 0) {
@@ -77,37 +82,16 @@ func (q *Queue[T]) get(wait bool, stop <-chan struct{}) (item T, priority int32,
 	return item, priority, err
 }
 
-// handOut gives e to a worker, and returns the priority with which it waited.
-func (q *Queue[T]) handOut(e *entry[T], now int64, a *after) (priority int32) {
-	e.Data.state = processing
-	q.processing++
-	q.last = e
-	if x := q.table.Extra(e); x != nil {
-		priority = x.priority
-		if q.meter != nil {
-			a.event, a.priority, a.took = got, priority, now-x.added
-			x.started = now
-			q.table.Push(&q.busy, e)
-		}
+// handedOut records for the metrics that a worker has e, and returns the priority
+// with which it waited.
+func (q *Queue[T]) handedOut(e *entry[T], now int64, a *after) int32 {
+	x := q.table.Extra(e)
+	if q.meter != nil {
+		a.event, a.priority, a.took = got, x.priority, now-x.added
+		x.started = now
+		q.table.Push(&q.busy, e)
 	}
-	return priority
-}
-
-// next takes out the entry that goes out next; nil if none waits.
-func (q *Queue[T]) next() *entry[T] {
-	if q.storage == nil {
-		return q.pop()
-	}
-	for q.len() > 0 {
-		var item T
-		q.user(func() { item = q.storage.Pop() })
-		// An item that does not wait, which only a faulty Storage returns, is
-		// skipped, or Q1 would not hold.
-		if e := q.find(item); e != nil && e.Data.state == waiting {
-			return e
-		}
-	}
-	return nil
+	return x.priority
 }
 
 // await waits, without the lock, until there is an entry to hand out. now is for

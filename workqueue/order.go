@@ -47,11 +47,20 @@ type lane struct {
 	keytable.List
 }
 
-// push puts e, which is in no list, among those that wait.
+// wait makes e, which is idle, wait for a worker.
+func (q *Queue[T]) wait(e *entry[T], a *after) {
+	if q.storage != nil {
+		q.user(func() { q.storage.Push(e.Key) }) // e is still idle if this panics
+	} else {
+		q.push(e)
+	}
+	e.Data.state = waiting
+	a.wake = q.waiters.next()
+}
+
+// push puts e among the entries that wait.
 func (q *Queue[T]) push(e *entry[T]) {
-	o, priority := &q.order, int32(0)
-	o.n++
-	g := &o.all
+	o, g, priority := &q.order, &q.order.all, int32(0)
 	if x := q.table.Extra(e); x != nil {
 		o.age++
 		x.age, priority = o.age, x.priority
@@ -59,6 +68,7 @@ func (q *Queue[T]) push(e *entry[T]) {
 			g = x.group
 		}
 	}
+	o.n++
 	g.waiting++
 	q.table.Push(&g.lane(priority).List, e)
 	if g.place < 0 {
@@ -66,18 +76,49 @@ func (q *Queue[T]) push(e *entry[T]) {
 	}
 }
 
-// pop takes out the entry that goes out next; nil if none waits.
-func (q *Queue[T]) pop() *entry[T] {
-	o := &q.order
+// next takes out the entry that goes out next; nil if none waits.
+func (q *Queue[T]) next() *entry[T] {
+	if q.storage != nil {
+		return q.pop()
+	}
+	o, g := &q.order, &q.order.all
 	if o.n == 0 {
 		return nil
 	}
-	o.n--
-	if o.named == nil {
-		return q.popOf(&o.all)
+	if o.named != nil {
+		g = q.order.turns.First()
 	}
-	g := o.turns.First()
-	e := q.popOf(g)
+	l := &g.lanes[0]
+	if len(g.lanes) > 1 {
+		l = q.choose(g)
+	}
+	e := q.table.Pop(&l.List)
+	o.n--
+	g.waiting--
+	if len(g.lanes) > emptyLanes {
+		g.trim(l)
+	}
+	if o.named != nil {
+		o.serve(g)
+	}
+	return e
+}
+
+// pop takes out the next item of the Storage. One that does not wait, which only a
+// faulty Storage returns, is skipped, or Q1 would not hold.
+func (q *Queue[T]) pop() *entry[T] {
+	for q.len() > 0 {
+		var item T
+		q.user(func() { item = q.storage.Pop() })
+		if e := q.find(item); e != nil && e.Data.state == waiting {
+			return e
+		}
+	}
+	return nil
+}
+
+// serve records that an item of a group, the first of turns, goes out.
+func (o *order) serve(g *group) {
 	g.processing++
 	o.turn++
 	g.turn = o.turn
@@ -86,43 +127,21 @@ func (q *Queue[T]) pop() *entry[T] {
 	} else {
 		o.turns.Fix(0)
 	}
-	return e
 }
 
-// popOf takes out the entry of a group that goes out next; there must be one.
-func (q *Queue[T]) popOf(g *group) *entry[T] {
-	g.waiting--
-	if len(g.lanes) == 1 {
-		return q.table.Pop(&g.lanes[0].List)
-	}
-	aging := q.order.aging
-	if aging == 0 {
-		aging = DefaultAging
-	}
-	l, oldest := q.choose(g)
-	if oldest != nil {
-		if g.young++; aging > 0 && g.young >= aging {
-			l, g.young = oldest, 0
-		}
-	}
-	e := q.table.Pop(&l.List)
-	g.trim(l)
-	return e
-}
-
-// choose returns the lane of the highest priority that has an entry and, if others
-// have some too, the lane of the entry that has waited longest: that is the first
-// of its lane.
-func (q *Queue[T]) choose(g *group) (highest, oldest *lane) {
+// choose returns the lane of which the first entry goes out next: that of the
+// highest priority that has an entry or, at times, that of the entry that has waited
+// longest, which is the first of its lane. One of them has an entry.
+func (q *Queue[T]) choose(g *group) *lane {
 	several, age := false, uint32(0)
+	var highest, oldest *lane
 	for i := range g.lanes {
 		l := &g.lanes[i]
 		if l.Empty() {
 			continue
 		}
 		first := q.table.Extra(q.table.First(&l.List)).age
-		several = highest != nil
-		if !several {
+		if several = highest != nil; !several {
 			highest = l
 		}
 		// The difference is right even after age has wrapped around.
@@ -131,9 +150,14 @@ func (q *Queue[T]) choose(g *group) (highest, oldest *lane) {
 		}
 	}
 	if !several {
-		return highest, nil
+		return highest
 	}
-	return highest, oldest
+	aging := cmp.Or(q.order.aging, DefaultAging)
+	if g.young++; aging > 0 && g.young >= aging {
+		g.young = 0
+		return oldest
+	}
+	return highest
 }
 
 // rise gives a waiting entry a higher priority.
@@ -163,9 +187,12 @@ func (q *Queue[T]) rank() {
 	})
 }
 
-// join makes e refer to the group of that name.
+// join makes e refer to the group of that name, unless it refers to it already.
 func (q *Queue[T]) join(e *entry[T], name string) {
-	o := &q.order
+	o, x := &q.order, q.table.Extra(e)
+	if x.group != nil {
+		return
+	}
 	if o.named == nil {
 		o.named = map[string]*group{}
 		o.turns.Less = func(a, b *group) bool {
@@ -182,13 +209,13 @@ func (q *Queue[T]) join(e *entry[T], name string) {
 		o.named[name] = g
 	}
 	g.refs++
-	q.table.Extra(e).group = g
+	x.group = g
 }
 
 // part ends the reference of e to its group, which is dropped after the last.
 func (q *Queue[T]) part(e *entry[T]) {
 	x := q.table.Extra(e)
-	if x == nil || x.group == nil {
+	if x.group == nil {
 		return
 	}
 	if x.group.refs--; x.group.refs == 0 {
@@ -197,25 +224,28 @@ func (q *Queue[T]) part(e *entry[T]) {
 	x.group = nil
 }
 
-// back records that a worker has given back e.
-func (q *Queue[T]) back(e *entry[T]) {
-	if x := q.table.Extra(e); x != nil && x.group != nil {
-		x.group.processing--
-		if x.group.place >= 0 {
-			q.order.turns.Fix(x.group.place)
+// back records for groups and metrics that a worker has given back e.
+func (q *Queue[T]) back(e *entry[T], now int64, a *after) {
+	x := q.table.Extra(e)
+	if g := x.group; g != nil {
+		g.processing--
+		if g.place >= 0 {
+			q.order.turns.Fix(g.place)
 		}
+	}
+	if q.meter != nil {
+		q.table.Remove(&q.busy, e)
+		a.event, a.took = done, now-x.started
 	}
 }
 
 // lane returns the lane of a priority, which it makes if there is none.
 func (g *group) lane(priority int32) *lane {
-	if len(g.lanes) == 1 && g.lanes[0].priority == priority {
-		return &g.lanes[0]
+	i := 0
+	for i < len(g.lanes) && g.lanes[i].priority > priority {
+		i++
 	}
-	i, found := slices.BinarySearchFunc(g.lanes, priority, func(l lane, p int32) int {
-		return cmp.Compare(p, l.priority) // a difference can overflow
-	})
-	if !found {
+	if i == len(g.lanes) || g.lanes[i].priority != priority {
 		g.lanes = slices.Insert(g.lanes, i, lane{priority: priority})
 	}
 	return &g.lanes[i]

@@ -159,7 +159,10 @@ func (q *Queue[T]) add(call string, item T, priority int32) bool {
 		q.misuses.call(call, item, ErrShutDown)
 		return false
 	}
-	e := q.entry(hash, item, name)
+	e := q.table.Ensure(hash, item)
+	if q.grouping != nil {
+		q.join(e, name)
+	}
 	if q.merge && e.Place != 0 {
 		priority = max(priority, q.later(e))
 		q.endDelay(e)
@@ -170,29 +173,24 @@ func (q *Queue[T]) add(call string, item T, priority int32) bool {
 	return true
 }
 
-// entry returns the entry of item, which it makes if there is none.
-func (q *Queue[T]) entry(hash keytable.Hash, item T, name string) *entry[T] {
-	e := q.table.Ensure(hash, item)
-	if q.grouping != nil && q.table.Extra(e).group == nil {
-		q.join(e, name)
-	}
-	return e
-}
-
 // admit makes e wait, or wait once more after Done (Q2).
 func (q *Queue[T]) admit(e *entry[T], priority int32, now int64, a *after) {
-	switch e.Data.state {
-	case idle:
-		q.prioritize(e, priority, now)
-		q.wait(e, a)
-		a.event, a.priority = added, priority
-	case processing:
-		e.Data.state = dirty
-		q.prioritize(e, priority, now)
-		a.event, a.priority = added, priority
-	default:
+	if e.Data.state.waits() {
 		q.mergeWith(e, priority, a)
+		return
 	}
+	if priority != 0 {
+		q.rank()
+	}
+	if x := q.table.Extra(e); x != nil {
+		x.priority, x.added = priority, now
+	}
+	if e.Data.state == processing {
+		e.Data.state = dirty
+	} else {
+		q.wait(e, a)
+	}
+	a.event, a.priority = added, priority
 }
 
 // mergeWith merges an addition with e, which is waiting or dirty.
@@ -212,28 +210,6 @@ func (q *Queue[T]) mergeWith(e *entry[T], priority int32, a *after) {
 		q.table.Extra(e).priority = priority
 	}
 	a.event, a.priority, a.from = rose, priority, from
-}
-
-// prioritize records with which priority, and when, e was added. It must be in no
-// lane.
-func (q *Queue[T]) prioritize(e *entry[T], priority int32, now int64) {
-	if priority != 0 {
-		q.rank()
-	}
-	if x := q.table.Extra(e); x != nil {
-		x.priority, x.added = priority, now
-	}
-}
-
-// wait makes e, which is idle, wait for a worker.
-func (q *Queue[T]) wait(e *entry[T], a *after) {
-	if q.storage != nil {
-		q.user(func() { q.storage.Push(e.Key) }) // e is still idle if this panics
-	} else {
-		q.push(e)
-	}
-	e.Data.state = waiting
-	a.wake = q.waiters.next()
 }
 
 // user calls user code under the lock. If it panics the lock is released, since no
@@ -268,38 +244,38 @@ func (q *Queue[T]) Done(item T) {
 		}
 		return
 	}
-	q.giveBack(e, now, &a)
-	q.mu.Unlock()
-	q.finish(&a)
-}
-
-// find returns the entry of item, or nil.
-func (q *Queue[T]) find(item T) (e *entry[T]) {
-	q.user(func() { e = q.table.Find(keytable.Sum(item), item) }) // an item that cannot be hashed panics
-	return e
-}
-
-// giveBack is the part of Done under the lock.
-func (q *Queue[T]) giveBack(e *entry[T], now int64, a *after) {
 	if e == q.last {
 		q.last = nil
 	}
 	q.processing--
-	q.back(e)
-	if q.meter != nil {
-		q.table.Remove(&q.busy, e)
-		a.event, a.took = done, now-q.table.Extra(e).started
+	if q.table.Wide() {
+		q.back(e, now, &a)
 	}
 	again := e.Data.state == dirty
 	e.Data.state = idle
 	if again {
-		q.wait(e, a)
+		q.wait(e, &a)
 	} else {
 		q.settle(e)
 	}
 	if q.drain != nil && q.drained() {
 		q.endDrain()
 	}
+	q.mu.Unlock()
+	q.finish(&a)
+}
+
+// find returns the entry of item, or nil.
+func (q *Queue[T]) find(item T) *entry[T] {
+	hashed := false
+	defer func() {
+		if !hashed { // it cannot be, which panics
+			q.mu.Unlock()
+		}
+	}()
+	hash := keytable.Sum(item)
+	hashed = true
+	return q.table.Find(hash, item)
 }
 
 // settle releases e if there is nothing to do for its key: it neither waits, nor
@@ -308,7 +284,9 @@ func (q *Queue[T]) settle(e *entry[T]) {
 	if e.Data.state != idle || e.Place != 0 {
 		return
 	}
-	q.part(e)
+	if q.grouping != nil {
+		q.part(e)
+	}
 	if !e.Data.failing {
 		q.table.Release(e)
 	}

@@ -1,9 +1,11 @@
 package keytable
 
 const (
-	// slabSize is the number of entries of a slab. With it a slab of string keys
-	// just fills one of the size classes of Go's allocator.
-	slabSize = 256
+	// stride is the distance between the first numbers of two slabs, of which all
+	// but the last stand for an entry. So a slab of string keys, the header that
+	// Go's allocator adds included, just fills 8,192 bytes.
+	stride   = 256
+	slabSize = stride - 1
 
 	// reserve is how many entries without a key are kept for new ones.
 	reserve = 1024
@@ -52,29 +54,31 @@ type extended[X any] struct {
 
 // slab holds entries side by side. It never moves.
 type slab[K comparable, D Data, X any] struct {
-	entries *[slabSize]Entry[K, D] // nil if the slab was freed
+	entries [slabSize]Entry[K, D]
 	wide    *[slabSize]extended[X] // nil in a table that is not wide
 
-	prev, next uint32 // 1 + the numbers of its neighbours among the slabs with room
-	used       uint32 // the number of entries with a key
-	fresh      uint32 // the entries from this one on have never had a key
-	free       uint32 // the first of the list of entries that had one
+	// The neighbours in the list of slabs with room: 1 + their numbers.
+	prev, next uint32
+
+	used  uint16 // the number of entries with a key
+	fresh uint16 // the entries from this one on have never had a key
+	free  uint16 // 1 + the first of the list of entries that had one
 }
 
 // slabs are the entries of a table, by number. Entry 0 stands for no entry, and
 // counts as used, so that slab 0 is never freed.
 type slabs[K comparable, D Data, X any] struct {
-	all    []slab[K, D, X] // the last one is not freed
-	room   uint32          // 1 + the number of the first slab with room
-	gaps   int             // how many slabs are freed
-	lowest int             // no slab below this number is freed
-	n      int             // the number of entries with a key
+	all    []*slab[K, D, X] // a slab that was freed is nil; the last one is not nil
+	room   uint32           // 1 + the number of the first slab with room
+	gaps   int              // how many slabs are nil
+	lowest int              // no slab below this number is nil
+	n      int              // the number of entries with a key
 	wide   bool
 }
 
 // At returns the entry of a number, which must not be 0.
 func (s *slabs[K, D, X]) At(id uint32) *Entry[K, D] {
-	return &s.all[id/slabSize].entries[id%slabSize]
+	return &s.all[id/stride].entries[id%stride]
 }
 
 // Extra returns the X of an entry, nil in a table that is not wide.
@@ -86,7 +90,7 @@ func (s *slabs[K, D, X]) Extra(e *Entry[K, D]) *X {
 }
 
 func (s *slabs[K, D, X]) extended(e *Entry[K, D]) *extended[X] {
-	return &s.all[e.id/slabSize].wide[e.id%slabSize]
+	return &s.all[e.id/stride].wide[e.id%stride]
 }
 
 // Len is the number of keys, those that are only remembered included.
@@ -102,9 +106,9 @@ func (s *slabs[K, D, X]) Widen(lists ...*List) {
 		return
 	}
 	s.wide = true
-	for i := range s.all {
-		if s.all[i].entries != nil {
-			s.all[i].wide = new([slabSize]extended[X])
+	for _, b := range s.all {
+		if b != nil {
+			b.wide = new([slabSize]extended[X])
 		}
 	}
 	for _, l := range lists {
@@ -120,14 +124,14 @@ func (s *slabs[K, D, X]) take(key K) *Entry[K, D] {
 	if s.room == 0 {
 		s.grow()
 	}
-	b := &s.all[s.room-1]
+	b := s.all[s.room-1]
 	var e *Entry[K, D]
 	if b.free != 0 {
-		e = &b.entries[b.free%slabSize]
-		b.free, e.next = e.next, 0
+		e = &b.entries[b.free-1]
+		b.free, e.next = uint16(e.next), 0
 	} else {
 		e = &b.entries[b.fresh]
-		e.id = (s.room-1)*slabSize + b.fresh
+		e.id = (s.room-1)*stride + uint32(b.fresh)
 		b.fresh++
 	}
 	e.Key = key
@@ -140,12 +144,12 @@ func (s *slabs[K, D, X]) take(key K) *Entry[K, D] {
 
 // give frees an entry to which nothing refers any more.
 func (s *slabs[K, D, X]) give(e *Entry[K, D]) {
-	number := e.id / slabSize
-	b := &s.all[number]
-	*e = Entry[K, D]{id: e.id, next: b.free}
-	b.free = e.id
+	number, i := e.id/stride, e.id%stride
+	b := s.all[number]
+	*e = Entry[K, D]{id: e.id, next: uint32(b.free)}
+	b.free = uint16(i + 1)
 	if b.wide != nil {
-		b.wide[e.id%slabSize] = extended[X]{}
+		b.wide[i] = extended[X]{}
 	}
 	s.n--
 	if b.used == slabSize {
@@ -166,7 +170,7 @@ func (s *slabs[K, D, X]) sparse() bool { return s.size() > sparseAbove && s.n < 
 
 // grow makes a slab.
 func (s *slabs[K, D, X]) grow() {
-	b := slab[K, D, X]{entries: new([slabSize]Entry[K, D])}
+	b := new(slab[K, D, X])
 	if len(s.all) == 0 {
 		b.fresh, b.used = 1, 1
 	}
@@ -177,7 +181,7 @@ func (s *slabs[K, D, X]) grow() {
 	if s.gaps == 0 {
 		s.all = append(s.all, b)
 	} else {
-		for s.all[s.lowest].entries != nil {
+		for s.all[s.lowest] != nil {
 			s.lowest++
 		}
 		number = s.lowest
@@ -190,11 +194,11 @@ func (s *slabs[K, D, X]) grow() {
 // drop frees a slab without an entry in use.
 func (s *slabs[K, D, X]) drop(number uint32) {
 	s.leave(number)
-	s.all[number] = slab[K, D, X]{}
+	s.all[number] = nil
 	s.gaps++
 	s.lowest = min(s.lowest, int(number))
 	last := len(s.all)
-	for s.all[last-1].entries == nil { // slab 0 ends it
+	for s.all[last-1] == nil { // slab 0 ends it
 		last--
 	}
 	s.gaps -= len(s.all) - last
@@ -204,7 +208,7 @@ func (s *slabs[K, D, X]) drop(number uint32) {
 
 // enter puts a slab into the list of those with room.
 func (s *slabs[K, D, X]) enter(number uint32) {
-	b := &s.all[number]
+	b := s.all[number]
 	if b.next = s.room; b.next != 0 {
 		s.all[b.next-1].prev = number + 1
 	}
@@ -213,7 +217,7 @@ func (s *slabs[K, D, X]) enter(number uint32) {
 
 // leave takes a slab out of that list.
 func (s *slabs[K, D, X]) leave(number uint32) {
-	b := &s.all[number]
+	b := s.all[number]
 	if b.prev == 0 {
 		s.room = b.next
 	} else {

@@ -25,8 +25,13 @@ func (t *Table[K, D, X]) Find(hash Hash, key K) *Entry[K, D] {
 	if len(t.segments) == 0 {
 		return nil
 	}
-	e, _ := t.search(t.segment(hash), hash, key)
-	return e
+	s := t.segment(hash)
+	for i := s.place(hash); s.slots[i].hash() == hash; i++ {
+		if e := t.At(s.slots[i].id()); e.Key == key {
+			return e
+		}
+	}
+	return nil
 }
 
 // Ensure returns the entry of a key with that hash, which it makes if there is
@@ -36,11 +41,13 @@ func (t *Table[K, D, X]) Ensure(hash Hash, key K) *Entry[K, D] {
 		t.segments = append(t.segments, makeSegment(0))
 	}
 	s := t.segment(hash)
-	e, place := t.search(s, hash, key)
-	if e != nil {
-		return e
+	place := s.place(hash)
+	for ; s.slots[place].hash() == hash; place++ {
+		if e := t.At(s.slots[place].id()); e.Key == key {
+			return e
+		}
 	}
-	e = t.take(key)
+	e := t.take(key)
 	s.put(place, makeSlot(hash, e.id))
 	if t.n > len(t.segments)*segmentFill {
 		t.split()
@@ -68,26 +75,16 @@ func (t *Table[K, D, X]) Room() (slots, entries int) {
 	return slots, t.size()
 }
 
-// search returns the entry of a key and its slot, or nil and the slot where it
-// belongs.
-func (t *Table[K, D, X]) search(s *segment, hash Hash, key K) (*Entry[K, D], int) {
-	i := s.place(hash)
-	for ; s.slots[i].hash() == hash; i++ {
-		if e := t.At(s.slots[i].id()); e.Key == key {
-			return e, i
-		}
-	}
-	return nil, i
-}
-
 // remove removes an entry that is neither in use nor remembered. A key that is not
 // equal to itself cannot be found to be removed.
 func (t *Table[K, D, X]) remove(e *Entry[K, D]) {
 	hash := Sum(e.Key)
 	s := t.segment(hash)
-	found, i := t.search(s, hash, e.Key)
-	if found == nil {
-		return
+	i := s.place(hash)
+	for ; s.slots[i] != makeSlot(hash, e.id); i++ {
+		if s.slots[i].hash() != hash {
+			return
+		}
 	}
 	s.remove(i)
 	t.give(e)

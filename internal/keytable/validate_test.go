@@ -64,8 +64,8 @@ func (s *segment) validate() error {
 func (s *slabs[K, D, X]) validate() error {
 	n, gaps, room := 0, 0, 0
 	for i := range s.all {
-		b := &s.all[i]
-		if b.entries == nil {
+		b := s.all[i]
+		if b == nil {
 			gaps++
 			if i < s.lowest {
 				return fmt.Errorf("slab %d is missing below %d", i, s.lowest)
