@@ -52,28 +52,22 @@ func (q *Queue[T]) wait(e *entry[T], a *after) {
 	if q.storage != nil {
 		q.user(func() { q.storage.Push(e.Key) }) // e is still idle if this panics
 	} else {
-		q.push(e)
+		o, g, priority := &q.order, &q.order.all, int32(0)
+		if x := q.table.Extra(e); x != nil {
+			o.age++
+			x.age, priority = o.age, x.priority
+			if x.group != nil {
+				g = x.group
+			}
+		}
+		q.table.Push(&g.lane(priority).List, e)
+		o.n++
+		if g.waiting++; g.place < 0 {
+			o.turns.Push(g)
+		}
 	}
 	e.Data.state = waiting
 	a.wake = q.waiters.next()
-}
-
-// push puts e among the entries that wait.
-func (q *Queue[T]) push(e *entry[T]) {
-	o, g, priority := &q.order, &q.order.all, int32(0)
-	if x := q.table.Extra(e); x != nil {
-		o.age++
-		x.age, priority = o.age, x.priority
-		if x.group != nil {
-			g = x.group
-		}
-	}
-	o.n++
-	g.waiting++
-	q.table.Push(&g.lane(priority).List, e)
-	if g.place < 0 {
-		o.turns.Push(g)
-	}
 }
 
 // next takes out the entry that goes out next; nil if none waits.

@@ -37,7 +37,7 @@ type segment struct {
 // makeSegment returns a segment with room for n hashes.
 func makeSegment(n int) segment {
 	n = max(n, leastRoom)
-	return segment{slots: make([]slot, n+n/roomPart+1+overhang)}
+	return segment{slots: make([]slot, n+n/roomPart+1+overhang+4)}
 }
 
 const roomPart = 4
@@ -53,12 +53,24 @@ func (s *segment) home(hash Hash) int {
 }
 
 // place is the slot of a hash if it is there, and else the slot where it belongs.
+// How far that is cannot be foreseen, so that four slots are looked at without a
+// branch: those with a lower hash are the first of them.
 func (s *segment) place(hash Hash) int {
-	i := s.home(hash)
-	for s.slots[i].before(hash) {
-		i++
+	for i := s.home(hash); ; i += 4 {
+		w, n := s.slots[i:i+4:i+4], 0
+		if w[0].before(hash) {
+			n = 1
+		}
+		if w[1].before(hash) {
+			n = 2
+		}
+		if w[2].before(hash) {
+			n = 3
+		}
+		if !w[3].before(hash) {
+			return i + n
+		}
 	}
-	return i
 }
 
 // put adds a hash at its place.
