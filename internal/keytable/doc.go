@@ -48,8 +48,8 @@
 //  2. A number stands for one entry, in slab number/256 at number%256; 0 stands for
 //     none. The number of an entry with a key never changes.
 //  3. A slot of a segment is its hash and its number. The hashes of a segment rise,
-//     and none stands before its home or behind a gap after it. The last slot is a
-//     gap, so that every search ends.
+//     and none stands before its home or behind a gap after it. The last four slots
+//     are gaps, so that every search ends.
 //  4. Hash h is in segment h&mask, or, if there is no such segment yet, in
 //     h&(mask>>1).
 //  5. A slab is in the list of those with room if it has room. More than reserve

@@ -2,8 +2,12 @@ package keytable
 
 const (
 	// overhang is how many slots at the end of a segment are the home of no
-	// hash. They hold hashes for which there is no gap before them.
+	// hash. They hold hashes for which there is no gap before them, but for the
+	// last of them, a window, which are gaps.
 	overhang = 16
+
+	// window is how many slots a search looks at together.
+	window = 4
 
 	// leastRoom is the least number of hashes for which a segment has room.
 	leastRoom = 14
@@ -26,7 +30,7 @@ func (s slot) before(hash Hash) bool { return s.hash()-1 < hash-1 }
 // gaps aside, and each stands at its home or behind it, with no gap between.
 // So a search ends early also where the segment is nearly full, and all hashes
 // can be moved to another segment in one pass that touches no entry. The last
-// slot is a gap, so that every search ends.
+// slots are gaps, so that every search ends.
 //
 // The order is that of "Ordered hash tables" by Amble and Knuth (1974).
 type segment struct {
@@ -37,7 +41,7 @@ type segment struct {
 // makeSegment returns a segment with room for n hashes.
 func makeSegment(n int) segment {
 	n = max(n, leastRoom)
-	return segment{slots: make([]slot, n+n/roomPart+1+overhang+4)}
+	return segment{slots: make([]slot, n+n/roomPart+1+overhang)}
 }
 
 const roomPart = 4
@@ -53,11 +57,11 @@ func (s *segment) home(hash Hash) int {
 }
 
 // place is the slot of a hash if it is there, and else the slot where it belongs.
-// How far that is cannot be foreseen, so that four slots are looked at without a
-// branch: those with a lower hash are the first of them.
+// How far that is cannot be foreseen, so that a window is looked at without a
+// branch: the slots with a lower hash are the first of it.
 func (s *segment) place(hash Hash) int {
-	for i := s.home(hash); ; i += 4 {
-		w, n := s.slots[i:i+4:i+4], 0
+	for i := s.home(hash); ; i += window {
+		w, n := s.slots[i:i+window], 0
 		if w[0].before(hash) {
 			n = 1
 		}
@@ -79,7 +83,7 @@ func (s *segment) put(place int, in slot) {
 		s.resize(s.n + s.n/8 + 1)
 		place = s.place(in.hash())
 	}
-	last := len(s.slots) - 1
+	last := len(s.slots) - window
 	for i := place; in != 0; i++ {
 		if i == last {
 			s.resize(s.room() + s.room()/8 + 1)
@@ -134,7 +138,7 @@ func (s *segment) part(mask, value Hash, n, room int) segment {
 // under a mask. It fails when one finds no gap. What slot comes next cannot be
 // foreseen, so that gaps are moved as well, without a branch.
 func (s *segment) fill(from []slot, mask, value Hash) bool {
-	next, last := 0, len(s.slots)-1
+	next, last := 0, len(s.slots)-window
 	for _, in := range from {
 		if in.hash()&mask != value {
 			in = 0

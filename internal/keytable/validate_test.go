@@ -55,8 +55,13 @@ func (s *segment) validate() error {
 		}
 		last = at.hash()
 	}
-	if n != s.n || n > 0 && s.slots[len(s.slots)-1] != 0 {
+	if n != s.n {
 		return fmt.Errorf("%d slots are used, counted are %d", n, s.n)
+	}
+	for _, at := range s.slots[len(s.slots)-window:] {
+		if at != 0 {
+			return fmt.Errorf("one of the last slots is used")
+		}
 	}
 	return nil
 }
