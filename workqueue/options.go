@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// DefaultIdleEntries is how many keys without work a queue remembers
+	// DefaultIdleEntries, 16384, is how many keys without work a queue remembers
 	// when Options.IdleEntries is zero.
 	DefaultIdleEntries = keytable.DefaultIdle
 
