@@ -34,20 +34,16 @@ func (t *Table[K, D, X]) Limit() int { return max(t.idle.limit, 0) }
 // Release says that e is not in use any more. The key is remembered, in place of
 // the one that has been for longest, or it is removed.
 func (t *Table[K, D, X]) Release(e *Entry[K, D]) {
-	if e.kept && !t.sparse() {
-		return
-	}
-	t.retire(e)
-}
-
-func (t *Table[K, D, X]) retire(e *Entry[K, D]) {
 	c := &t.idle
-	if c.limit == 0 {
-		t.Remember(0)
-	}
 	switch {
 	case t.sparse():
 		t.empty(e)
+		return
+	case e.kept:
+		return
+	case c.limit == 0: // Remember was not called
+		t.Remember(0)
+		t.Release(e)
 		return
 	case c.limit < 0:
 		t.remove(e)

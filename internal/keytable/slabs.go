@@ -68,12 +68,11 @@ type slab[K comparable, D Data, X any] struct {
 // slabs are the entries of a table, by number. Entry 0 stands for no entry, and
 // counts as used, so that slab 0 is never freed.
 type slabs[K comparable, D Data, X any] struct {
-	all    []*slab[K, D, X] // a slab that was freed is nil; the last one is not nil
-	room   uint32           // 1 + the number of the first slab with room
-	gaps   int              // how many slabs are nil
-	lowest int              // no slab below this number is nil
-	n      int              // the number of entries with a key
-	wide   bool
+	all   []*slab[K, D, X] // a slab that was freed is nil
+	holes []uint32         // the numbers of those
+	room  uint32           // 1 + the number of the first slab with room
+	n     int              // the number of entries with a key
+	wide  bool
 }
 
 // At returns the entry of a number, which must not be 0.
@@ -161,7 +160,7 @@ func (s *slabs[K, D, X]) give(e *Entry[K, D]) {
 }
 
 // size is the number of entries for which there is room.
-func (s *slabs[K, D, X]) size() int { return (len(s.all) - s.gaps) * slabSize }
+func (s *slabs[K, D, X]) size() int { return (len(s.all) - len(s.holes)) * slabSize }
 
 // sparse reports whether few of many entries have a key. Then those that are
 // merely remembered, which are spread over the slabs, would keep memory from being
@@ -177,33 +176,21 @@ func (s *slabs[K, D, X]) grow() {
 	if s.wide {
 		b.wide = new([slabSize]extended[X])
 	}
-	number := len(s.all)
-	if s.gaps == 0 {
-		s.all = append(s.all, b)
-	} else {
-		for s.all[s.lowest] != nil {
-			s.lowest++
-		}
-		number = s.lowest
+	number := uint32(len(s.all))
+	if last := len(s.holes) - 1; last >= 0 {
+		number, s.holes = s.holes[last], tight(s.holes[:last])
 		s.all[number] = b
-		s.gaps--
+	} else {
+		s.all = append(s.all, b)
 	}
-	s.enter(uint32(number))
+	s.enter(number)
 }
 
 // drop frees a slab without an entry in use.
 func (s *slabs[K, D, X]) drop(number uint32) {
 	s.leave(number)
 	s.all[number] = nil
-	s.gaps++
-	s.lowest = min(s.lowest, int(number))
-	last := len(s.all)
-	for s.all[last-1] == nil { // slab 0 ends it
-		last--
-	}
-	s.gaps -= len(s.all) - last
-	s.lowest = min(s.lowest, last)
-	s.all = tight(s.all[:last])
+	s.holes = append(s.holes, number)
 }
 
 // enter puts a slab into the list of those with room.

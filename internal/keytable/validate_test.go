@@ -1,6 +1,9 @@
 package keytable
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Validate checks the invariants of the table.
 func (t *Table[K, D, X]) Validate() error {
@@ -72,8 +75,8 @@ func (s *slabs[K, D, X]) validate() error {
 		b := s.all[i]
 		if b == nil {
 			gaps++
-			if i < s.lowest {
-				return fmt.Errorf("slab %d is missing below %d", i, s.lowest)
+			if !slices.Contains(s.holes, uint32(i)) {
+				return fmt.Errorf("slab %d is missing", i)
 			}
 			continue
 		}
@@ -85,8 +88,8 @@ func (s *slabs[K, D, X]) validate() error {
 			return fmt.Errorf("slab %d is wide, or is not, unlike the table", i)
 		}
 	}
-	if len(s.all) > 0 && n != s.n+1 || gaps != s.gaps {
-		return fmt.Errorf("%d entries are used and %d slabs missing, counted are %d and %d", n, gaps, s.n+1, s.gaps)
+	if len(s.all) > 0 && n != s.n+1 || gaps != len(s.holes) {
+		return fmt.Errorf("%d entries are used and %d slabs missing, counted are %d and %d", n, gaps, s.n+1, len(s.holes))
 	}
 	prev := uint32(0)
 	for at := s.room; at != 0; prev, at = at, s.all[at-1].next {
