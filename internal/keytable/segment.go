@@ -1,5 +1,7 @@
 package keytable
 
+import "slices"
+
 const (
 	// overhang is how many slots at the end of a segment are the home of no
 	// hash. They hold hashes for which there is no gap before them, but for the
@@ -38,13 +40,17 @@ type segment struct {
 	n     int
 }
 
-// makeSegment returns a segment with room for n hashes.
+// makeSegment returns a segment with room for n hashes, and for as many more as the
+// allocator gives room for.
 func makeSegment(n int) segment {
 	n = max(n, leastRoom)
-	return segment{slots: make([]slot, n+n/roomPart+1+overhang)}
+	slots := slices.Grow([]slot(nil), n+n/roomPart+1+overhang)
+	slots = slots[:cap(slots)]
+	clear(slots)
+	return segment{slots: slots}
 }
 
-const roomPart = 4
+const roomPart = 5
 
 // room is how many hashes the segment should hold at most.
 func (s *segment) room() int {
