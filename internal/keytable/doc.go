@@ -19,7 +19,7 @@
 //     follows one by one: a million delays cost twice as much time.
 //   - It never becomes smaller.
 //
-// Here entries stand side by side in slabs of 256 and refer to one another by
+// Here entries stand side by side in slabs of 255 and refer to one another by
 // number, which is half as long as a pointer and which the collector does not
 // follow. A slab without a key is freed. A table finds the number of a key by its
 // hash, in small segments of which one at a time is split or merged: so no call
