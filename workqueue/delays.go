@@ -149,13 +149,11 @@ func (q *Queue[T]) fire() {
 		defer q.firing.Unlock()
 	}
 	for more := true; more; {
-		var afters []after
-		var items []T
 		now := q.now()
 		q.mu.Lock()
 		q.delays.isSet = false
 		q.forgetOld(now)
-		afters, items, more = q.ripen(now)
+		afters, items, left := q.ripen(now)
 		q.mu.Unlock()
 		for i := range afters {
 			q.finish(&afters[i])
@@ -163,6 +161,7 @@ func (q *Queue[T]) fire() {
 		for _, item := range items {
 			q.sink(item)
 		}
+		more = left
 	}
 }
 

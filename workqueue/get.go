@@ -107,9 +107,13 @@ func (q *Queue[T]) await(wait bool, stop <-chan struct{}) (e *entry[T], now int6
 		wake := q.waiters.join()
 		q.mu.Unlock()
 		stopped = !woken(wake, stop)
-		now = q.nowForMeter()
 		q.mu.Lock()
 		q.waiters.leave(!stopped)
+		if q.meter != nil {
+			q.mu.Unlock() // the clock is user code
+			now = q.now()
+			q.mu.Lock()
+		}
 	}
 	return e, now, nil
 }
