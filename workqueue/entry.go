@@ -60,14 +60,6 @@ type extra struct {
 	group   *group // while not idle, in a queue with groups
 }
 
-// priorityOf is the priority with which e waits.
-func (q *Queue[T]) priorityOf(e *entry[T]) int32 {
-	if x := q.table.Extra(e); x != nil {
-		return x.priority
-	}
-	return 0
-}
-
 // groupOf is the group of e: that of all entries in a queue without groups.
 func (q *Queue[T]) groupOf(e *entry[T]) *group {
 	if x := q.table.Extra(e); x != nil && x.group != nil {

@@ -199,7 +199,10 @@ func (q *Queue[T]) mergeWith(e *entry[T], priority int32, a *after) {
 	if waits && q.storage != nil {
 		q.user(func() { q.storage.Touch(e.Key) })
 	}
-	from := q.priorityOf(e)
+	from := int32(0)
+	if x := q.table.Extra(e); x != nil {
+		from = x.priority
+	}
 	if priority <= from {
 		return
 	}

@@ -115,10 +115,11 @@ func (q *Queue[T]) validateGroup(g *group) (err error) {
 		}
 		age := uint32(0)
 		q.table.Each(&l.List, func(e *entry[T]) {
-			if q.priorityOf(e) != l.priority || e.Data.state != waiting || q.groupOf(e) != g {
+			x := q.table.Extra(e)
+			if x != nil && x.priority != l.priority || x == nil && l.priority != 0 || e.Data.state != waiting || q.groupOf(e) != g {
 				err = fmt.Errorf("entry of %v is in the wrong lane", e.Key)
 			}
-			if x := q.table.Extra(e); x != nil {
+			if x != nil {
 				if age != 0 && int32(x.age-age) <= 0 {
 					err = fmt.Errorf("entry of %v is in the wrong place", e.Key)
 				}
