@@ -11,15 +11,17 @@
 // A benchmark checks its own result: one that measures an engine which lost
 // half of its work fails. The report program below this folder runs the
 // benchmarks and writes what they say with machine, versions and date: the
-// comparison of benchstat, what was measured beside the targets, and the two
-// designs of the store.
+// comparison of benchstat, what was measured beside the targets, and two commits
+// in turn. With -bench.list the benchmarks are named and nothing is measured.
 //
 // # Besides the engines
 //
 // The queue's cycle has one more column, impl=floor: a lock for each call and one
 // lookup in a map, without which no queue that has these calls can do.
 //
-// The store has two. impl=floor is the harness with what no store
+// The store has three more columns. impl=drop-in is the store of clientgo/cache,
+// which is this library behind client-go's interface, with T = any.
+// impl=floor is the harness with what no store
 // can do without: the functions of key, version and indexes called once for a
 // write, and the pointers copied that were asked for. What both engines have
 // above it is theirs. impl=control shares the processors as the engine does but

@@ -1,6 +1,9 @@
 package bench
 
-import "testing"
+import (
+	"flag"
+	"testing"
+)
 
 // Informant and ClientGo name the engines in the names of benchmarks.
 const (
@@ -27,6 +30,8 @@ type Case[E any] struct {
 	Run func(b *testing.B, engine E)
 }
 
+var list = flag.Bool("bench.list", false, "name the benchmarks that -bench matches and measure nothing")
+
 // Run runs every case on every engine, the engines of a case next to each
 // other, so that what a machine does to one it does to the other.
 func Run[E any](b *testing.B, engines []Engine[E], cases []Case[E]) {
@@ -37,6 +42,9 @@ func Run[E any](b *testing.B, engines []Engine[E], cases []Case[E]) {
 					continue
 				}
 				b.Run("impl="+e.Name, func(b *testing.B) {
+					if *list {
+						return
+					}
 					b.ReportAllocs()
 					c.Run(b, e.New(b))
 				})

@@ -3,12 +3,16 @@ package bench
 import (
 	"fmt"
 	"testing"
+
+	dropincache "github.com/informant-go/informant/clientgo/cache"
+	"k8s.io/client-go/tools/cache"
 )
 
 // The engines of the store's benchmarks besides informant and client-go.
 const (
-	// trie is the other design that was built for this library.
-	trie = "trie"
+	// dropIn is the store that a program has when it changes its import line
+	// to clientgo/cache: client-go's interface, T = any.
+	dropIn = "drop-in"
 	// floor is what is measured when there is no store: the harness, and
 	// what no store can do without. Ratios are to be judged by what is left
 	// of both engines when it is taken away.
@@ -18,29 +22,52 @@ const (
 	control = "control"
 )
 
-// BenchmarkStore compares the Cache of this library with client-go's indexer.
+// BenchmarkStore compares the Cache of this library, alone and behind
+// client-go's interface, with client-go's indexer.
 func BenchmarkStore(b *testing.B) { Run(b, storeEngines(), storeCases()) }
 
-// BenchmarkStoreDesign compares the design of package indexer with the other
-// one that was built for it, at three sizes; see indexer/DESIGN.md.
-func BenchmarkStoreDesign(b *testing.B) { Run(b, designEngines(), designCases()) }
+// BenchmarkStaticIndex updates strings whose index values never change: the
+// scenario of client-go's own benchmark of its indexer.
+func BenchmarkStaticIndex(b *testing.B) {
+	byItself := func() cache.Indexers {
+		return cache.Indexers{"itself": func(obj any) ([]string, error) { return []string{obj.(string)}, nil }}
+	}
+	Run(b, []Engine[cache.ThreadSafeStore]{
+		{dropIn, func(testing.TB) cache.ThreadSafeStore {
+			return dropincache.NewThreadSafeStore(byItself(), cache.Indices{})
+		}},
+		{ClientGo, func(testing.TB) cache.ThreadSafeStore { return cache.NewThreadSafeStore(byItself(), cache.Indices{}) }},
+	}, []Case[cache.ThreadSafeStore]{{"update", nil, updateStrings}})
+}
+
+func updateStrings(b *testing.B, s cache.ThreadSafeStore) {
+	keys := make([]string, 5_000)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("cluster-node-%d", i)
+		s.Add(keys[i], keys[i])
+	}
+	i := 0
+	for b.Loop() {
+		s.Update(keys[i], keys[i])
+		if i++; i == len(keys) {
+			i = 0
+		}
+	}
+	for _, key := range keys {
+		if found, err := s.ByIndex("itself", key); err != nil || len(found) != 1 || found[0] != key {
+			b.Fatalf("%q is indexed as %v, %v", key, found, err)
+		}
+	}
+}
 
 func storeEngines() []Engine[*stock] {
 	shared := new(corpus)
 	return []Engine[*stock]{
 		stocking(Informant, shared, newOurStore),
+		stocking(dropIn, shared, newDropInStore),
 		stocking(ClientGo, shared, newClientGoStore),
 		stocking(floor, shared, newFloorStore),
 		stocking(control, shared, newControlStore),
-	}
-}
-
-func designEngines() []Engine[*stock] {
-	shared := new(corpus)
-	return []Engine[*stock]{
-		stocking(Informant, shared, newOurStore),
-		stocking(trie, shared, newTrieStore),
-		stocking(floor, shared, newFloorStore),
 	}
 }
 
@@ -57,9 +84,12 @@ var (
 	}
 	withFloor   = map[string]string{control: "nobody reads what another writes"}
 	withControl = map[string]string{floor: "the control says more"}
-	snapshots   = map[string]string{
+	iterations  = map[string]string{
+		control: "nobody reads what another writes", dropIn: "client-go's interface has a list only",
+	}
+	snapshots = map[string]string{
 		floor: "nothing but a store does this", control: "nobody reads what another writes",
-		ClientGo: "client-go has no snapshots",
+		ClientGo: "client-go has no snapshots", dropIn: "client-go's interface has no snapshots",
 	}
 )
 
@@ -88,24 +118,11 @@ func storeCases() []Case[*stock] {
 	}
 	for _, n := range sizes() {
 		name := fmt.Sprintf("scale/objects=%d/", n)
-		cases = append(cases,
-			Case[*stock]{name + "get", withFloor, getOne(n)},
-			Case[*stock]{name + "update", withFloor, updateSame(n)},
-			Case[*stock]{name + "update-moving", withFloor, updateMoving(n)},
-			Case[*stock]{name + "list", withFloor, listAll(n)},
-			Case[*stock]{name + "iterate", withFloor, iterateAll(n)},
-			Case[*stock]{name + "by-index", withFloor, byIndex(n)},
-			Case[*stock]{name + "snapshot", snapshots, snapshotAndDrop(n)},
-			Case[*stock]{name + "life", onlyStores, life(n)},
-		)
-	}
-	return cases
-}
-
-func designCases() []Case[*stock] {
-	var cases []Case[*stock]
-	for _, n := range sizes() {
-		cases = append(cases, sizedCases(fmt.Sprintf("objects=%d/", n), n)...)
+		cases = append(cases, sizedCases(name, n)...)
+		for _, readers := range []int{0, 1, 10} {
+			cases = append(cases, Case[*stock]{fmt.Sprintf("%sreaders=%d", name, readers), withControl, writesWithReaders(n, readers)})
+		}
+		cases = append(cases, Case[*stock]{name + "life", onlyStores, life(n)})
 	}
 	return cases
 }
@@ -118,12 +135,17 @@ func sizedCases(name string, n int) []Case[*stock] {
 		{name + "get-parallel", withFloor, getParallel(n)},
 		{name + "bytes", onlyStores, bytesPerObject(n)},
 		{name + "list", withFloor, listAll(n)},
-		{name + "iterate", withFloor, iterateAll(n)},
+		{name + "iterate", iterations, iterateAll(n)},
 		{name + "by-index", withFloor, byIndex(n)},
 		{name + "snapshot", snapshots, snapshotAndDrop(n)},
 		{name + "update", withFloor, updateSame(n)},
+		{name + "update-batch", withFloor, updateBatch(n)},
 		{name + "update-moving", withFloor, updateMoving(n)},
 		{name + "delete-add", onlyStores, deleteAndAdd(n)},
+		{name + "list-updated", onlyStores, listUpdated(n)},
+		{name + "read-between-writes/by-index", onlyStores, byIndexBetweenWrites(n)},
+		{name + "read-between-writes/snapshot", snapshots, snapshotBetweenWrites(n)},
+		{name + "snapshot-held", snapshots, snapshotHeld(n)},
 		{name + "replace", withFloor, replaceChanged(n)},
 		{name + "replace-unchanged", withFloor, replaceUnchanged(n)},
 	}

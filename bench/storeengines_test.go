@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"github.com/informant-go/informant/bench/trieindex"
+	dropincache "github.com/informant-go/informant/clientgo/cache"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/object"
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +13,8 @@ import (
 // same index functions; client-go's see an any, as they do everywhere.
 type podStore interface {
 	update(pod *corev1.Pod) error
+	// updateAll updates all the pods in one transaction.
+	updateAll(pods []*corev1.Pod) error
 	remove(pod *corev1.Pod) error
 	replace(pods []*corev1.Pod, resourceVersion string) error
 	get(key string) (found bool)
@@ -23,55 +25,20 @@ type podStore interface {
 	iterate() int
 	// snapshot takes one, drops it, and returns how many objects it had.
 	snapshot() int
+	// hold takes a snapshot. The function that it returns gives the snapshot
+	// up and returns how many objects it had.
+	hold() (end func() (n int))
 }
 
 var podIndexers = indexer.Indexers[*corev1.Pod]{"namespace": ByNamespace, "node": ByNode, "app": ByApp}
 
-// indexed makes a podStore of an Indexer of this module.
-type indexed struct{ indexer.Indexer[*corev1.Pod] }
-
-func (s indexed) update(pod *corev1.Pod) error                     { return s.Update(pod) }
-func (s indexed) remove(pod *corev1.Pod) error                     { return s.Delete(pod) }
-func (s indexed) replace(pods []*corev1.Pod, version string) error { return s.Replace(pods, version) }
-func (s indexed) list() int                                        { return len(s.List()) }
-
-func (s indexed) get(key string) bool {
-	_, found, _ := s.GetByKey(key)
-	return found
-}
-
-func (s indexed) byIndex(index, value string) int {
-	pods, _ := s.ByIndex(index, value)
-	return len(pods)
-}
-
-func (s indexed) iterate() (n int) {
-	snapshot := s.Snapshot()
-	for _, pod := range snapshot.All() {
-		if pod != nil {
-			n++
-		}
-	}
-	snapshot.Release()
-	return n
-}
-
-func (s indexed) snapshot() int {
-	snapshot := s.Snapshot()
-	n := snapshot.Len()
-	snapshot.Release()
-	return n
-}
-
-// ourStore is the Cache of this library, which can iterate without a Snapshot.
+// ourStore is the Cache of this library.
 type ourStore struct {
-	indexed
-	cache *indexer.Cache[*corev1.Pod]
+	*indexer.Cache[*corev1.Pod]
 }
 
 func newOurStore() podStore {
-	cache := newCache(indexer.Options[*corev1.Pod]{Indexers: podIndexers})
-	return ourStore{indexed{cache}, cache}
+	return ourStore{newCache(indexer.Options[*corev1.Pod]{Indexers: podIndexers})}
 }
 
 // newCache returns a Cache of options that are right.
@@ -83,8 +50,34 @@ func newCache[T metav1.Object](opts indexer.Options[T]) *indexer.Cache[T] {
 	return c
 }
 
+func (s ourStore) update(pod *corev1.Pod) error                     { return s.Update(pod) }
+func (s ourStore) remove(pod *corev1.Pod) error                     { return s.Delete(pod) }
+func (s ourStore) replace(pods []*corev1.Pod, version string) error { return s.Replace(pods, version) }
+func (s ourStore) list() int                                        { return len(s.List()) }
+
+func (s ourStore) updateAll(pods []*corev1.Pod) error {
+	writes := make([]indexer.Transaction[*corev1.Pod], len(pods))
+	for i, pod := range pods {
+		writes[i] = indexer.Transaction[*corev1.Pod]{Object: pod, Type: indexer.TransactionUpdate}
+	}
+	if err := s.Transaction(writes...); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (s ourStore) get(key string) bool {
+	_, found, _ := s.GetByKey(key)
+	return found
+}
+
+func (s ourStore) byIndex(index, value string) int {
+	pods, _ := s.ByIndex(index, value)
+	return len(pods)
+}
+
 func (s ourStore) iterate() (n int) {
-	for _, pod := range s.cache.All() {
+	for _, pod := range s.All() {
 		if pod != nil {
 			n++
 		}
@@ -92,29 +85,57 @@ func (s ourStore) iterate() (n int) {
 	return n
 }
 
-func newTrieStore() podStore {
-	// Meta is complete by itself.
-	index, _ := trieindex.New(object.Meta[*corev1.Pod](), podIndexers)
-	return indexed{index}
+func (s ourStore) snapshot() int {
+	snapshot := s.Snapshot()
+	n := snapshot.Len()
+	snapshot.Release()
+	return n
 }
 
-// clientGoStore is client-go's indexer.
-type clientGoStore struct{ cache.Indexer }
+func (s ourStore) hold() (end func() (n int)) {
+	snapshot := s.Snapshot()
+	return func() int {
+		n := len(snapshot.List())
+		snapshot.Release()
+		return n
+	}
+}
+
+// untypedStore is a store of client-go's interface: client-go's own, or the one
+// that clientgo/cache has under its name.
+type untypedStore struct{ cache.Indexer }
+
+var untypedPodIndexers = cache.Indexers{
+	"namespace": func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Namespace}, nil },
+	"node":      func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Spec.NodeName}, nil },
+	"app":       func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Labels["app"]}, nil },
+}
 
 func newClientGoStore() podStore {
-	return clientGoStore{cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{
-		"namespace": func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Namespace}, nil },
-		"node":      func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Spec.NodeName}, nil },
-		"app":       func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Labels["app"]}, nil },
-	})}
+	return untypedStore{cache.NewIndexer(cache.MetaNamespaceKeyFunc, untypedPodIndexers)}
 }
 
-func (s clientGoStore) update(pod *corev1.Pod) error { return s.Update(pod) }
-func (s clientGoStore) remove(pod *corev1.Pod) error { return s.Delete(pod) }
-func (s clientGoStore) list() int                    { return len(s.List()) }
+func newDropInStore() podStore {
+	return untypedStore{dropincache.NewIndexer(dropincache.MetaNamespaceKeyFunc, untypedPodIndexers)}
+}
+
+func (s untypedStore) update(pod *corev1.Pod) error { return s.Update(pod) }
+func (s untypedStore) remove(pod *corev1.Pod) error { return s.Delete(pod) }
+func (s untypedStore) list() int                    { return len(s.List()) }
+
+func (s untypedStore) updateAll(pods []*corev1.Pod) error {
+	writes := make([]cache.Transaction, len(pods))
+	for i, pod := range pods {
+		writes[i] = cache.Transaction{Object: pod, Type: cache.TransactionTypeUpdate}
+	}
+	if err := s.Indexer.(cache.TransactionStore).Transaction(writes...); err != nil {
+		return err
+	}
+	return nil
+}
 
 // replace has to make a list of any first, as client-go's reflector does.
-func (s clientGoStore) replace(pods []*corev1.Pod, version string) error {
+func (s untypedStore) replace(pods []*corev1.Pod, version string) error {
 	items := make([]any, len(pods))
 	for i, pod := range pods {
 		items[i] = pod
@@ -122,18 +143,18 @@ func (s clientGoStore) replace(pods []*corev1.Pod, version string) error {
 	return s.Replace(items, version)
 }
 
-func (s clientGoStore) get(key string) bool {
+func (s untypedStore) get(key string) bool {
 	_, found, _ := s.GetByKey(key)
 	return found
 }
 
-func (s clientGoStore) byIndex(index, value string) int {
+func (s untypedStore) byIndex(index, value string) int {
 	pods, _ := s.ByIndex(index, value)
 	return len(pods)
 }
 
 // iterate has to copy, client-go has nothing else.
-func (s clientGoStore) iterate() (n int) {
+func (s untypedStore) iterate() (n int) {
 	for _, obj := range s.List() {
 		if obj != nil {
 			n++
@@ -143,7 +164,12 @@ func (s clientGoStore) iterate() (n int) {
 }
 
 // snapshot has to copy too, and has no indexes then.
-func (s clientGoStore) snapshot() int { return len(s.List()) }
+func (s untypedStore) snapshot() int { return len(s.List()) }
+
+func (s untypedStore) hold() (end func() (n int)) {
+	list := s.List()
+	return func() int { return len(list) }
+}
 
 // floorStore does what no store can do without: it calls the functions of key,
 // version and indexes once for a write, and copies as many pointers as are asked
@@ -181,16 +207,23 @@ func (s *floorStore) update(pod *corev1.Pod) error {
 	return nil
 }
 
+func (s *floorStore) updateAll(pods []*corev1.Pod) error {
+	for _, pod := range pods {
+		if err := s.update(pod); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *floorStore) remove(pod *corev1.Pod) error {
 	_, err := s.access.Key(pod)
 	return err
 }
 
 func (s *floorStore) replace(pods []*corev1.Pod, _ string) error {
-	for _, pod := range pods {
-		if err := s.update(pod); err != nil {
-			return err
-		}
+	if err := s.updateAll(pods); err != nil {
+		return err
 	}
 	if s.pods != nil {
 		return nil
@@ -208,6 +241,7 @@ func (s *floorStore) replace(pods []*corev1.Pod, _ string) error {
 func (s *floorStore) get(key string) bool { return key != "" }
 func (s *floorStore) list() int           { return len(copied(s.pods)) }
 func (s *floorStore) snapshot() int       { return len(s.pods) }
+func (s *floorStore) hold() func() int    { return s.snapshot }
 
 func (s *floorStore) byIndex(index, value string) int {
 	for _, ix := range s.indexes {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"maps"
 	"testing"
 
@@ -46,13 +47,23 @@ func TestAStateIsNotInTheStoreWhenItIsChanged(t *testing.T) {
 	}
 }
 
+func TestPodsAreNumbered(t *testing.T) {
+	for _, i := range []int{0, 7, 10, 99, 100, 1_000, 123_456, 1_000_000, 9_999_999} {
+		pod := Pod(i, 12)
+		got := pod.Namespace + " " + pod.Name + " " + string(pod.UID) + " " + pod.ResourceVersion + " " + pod.Labels["app"] + " " + pod.Spec.NodeName
+		if want := fmt.Sprintf("ns-%03d pod-%07d uid-%07d 12 app-%02d node-%03d", i%Namespaces, i, i, i%Apps, i%Nodes); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 // TestStoresOfTheBenchmarksCountAlike runs what a benchmark counts on every
 // engine.
 func TestStoresOfTheBenchmarksCountAlike(t *testing.T) {
 	const n = 1000
 	c := new(corpus).of(n)
 	for name, empty := range map[string]func() podStore{
-		Informant: newOurStore, ClientGo: newClientGoStore, trie: newTrieStore, control: newControlStore, floor: newFloorStore,
+		Informant: newOurStore, ClientGo: newClientGoStore, dropIn: newDropInStore, control: newControlStore, floor: newFloorStore,
 	} {
 		s := empty()
 		for _, pods := range [][]*corev1.Pod{c.pods, c.later()} {
@@ -63,8 +74,11 @@ func TestStoresOfTheBenchmarksCountAlike(t *testing.T) {
 		if err := s.update(Pod(7, n+8)); err != nil {
 			t.Fatal(err)
 		}
+		if err := s.updateAll([]*corev1.Pod{Pod(8, n+9), Pod(9, n+10)}); err != nil {
+			t.Fatal(err)
+		}
 		for what, got := range map[string]int{
-			"list": s.list(), "iterate": s.iterate(), "snapshot": s.snapshot(),
+			"list": s.list(), "iterate": s.iterate(), "snapshot": s.snapshot(), "hold": s.hold()(),
 			"namespace": Namespaces * s.byIndex("namespace", "ns-007"),
 			"node":      Nodes * s.byIndex("node", "node-007"),
 			"app":       Apps * s.byIndex("app", "app-07"),

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 )
@@ -41,6 +42,22 @@ func getOne(n int) func(*testing.B, *stock) {
 func listAll(n int) func(*testing.B, *stock) {
 	return func(b *testing.B, engine *stock) {
 		s := engine.filled(b, n)
+		for b.Loop() {
+			if got := s.list(); got != n {
+				b.Fatalf("%d objects, want %d", got, n)
+			}
+		}
+		perObject(b, n)
+	}
+}
+
+// listUpdated lists a store whose pods were stored one by one since it was
+// filled, with lists between.
+func listUpdated(n int) func(*testing.B, *stock) {
+	return func(b *testing.B, engine *stock) {
+		s := engine.filled(b, n)
+		s.pass(b, func() { s.list() })
+		runtime.GC()
 		for b.Loop() {
 			if got := s.list(); got != n {
 				b.Fatalf("%d objects, want %d", got, n)

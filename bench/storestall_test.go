@@ -113,7 +113,7 @@ func writesWithReaders(n, readers int) func(*testing.B, *stock) {
 		runtime.ReadMemStats(&before)
 		for b.Loop() {
 			for start := time.Now(); time.Since(start) < least; {
-				for range 64 {
+				for range 8 {
 					if err := s.update(halves[writes/size%2][writes%size]); err != nil {
 						b.Fatal(err)
 					}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"testing"
 
@@ -21,7 +22,7 @@ type corpus struct {
 // of makes the pods 0 to n-1 unless they are there.
 func (c *corpus) of(n int) *corpus {
 	if len(c.pods) != n {
-		*c = corpus{pods: Pods(n, 1), keys: make([]string, n)}
+		*c = corpus{pods: pods(n, 1), keys: make([]string, n)}
 		for i, from := range order(n) {
 			c.keys[i] = c.pods[from].Namespace + "/" + c.pods[from].Name
 		}
@@ -29,10 +30,17 @@ func (c *corpus) of(n int) *corpus {
 	return c
 }
 
+// pods is Pods without the collections of garbage, of which there is none: of a
+// million pods they take as long as to make them.
+func pods(n int, version uint64) []*corev1.Pod {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	return Pods(n, version)
+}
+
 // later has each pod with another version and nothing else that differs.
 func (c *corpus) later() []*corev1.Pod {
 	if c.changed == nil {
-		c.changed = Pods(len(c.pods), uint64(len(c.pods))+1)
+		c.changed = pods(len(c.pods), uint64(len(c.pods))+1)
 	}
 	return c.changed
 }
@@ -40,7 +48,7 @@ func (c *corpus) later() []*corev1.Pod {
 // again has each pod once more, equal and not the same.
 func (c *corpus) again() []*corev1.Pod {
 	if c.equal == nil {
-		c.equal = Pods(len(c.pods), 1)
+		c.equal = pods(len(c.pods), 1)
 	}
 	return c.equal
 }
@@ -95,6 +103,19 @@ func (s *stocked) reset(b *testing.B) {
 		b.Fatal(err)
 	}
 	s.states.reset()
+}
+
+// pass updates pod after pod until each one that changes has changed twice, and
+// calls now, unless nil, between some of the updates.
+func (s *stocked) pass(b *testing.B, now func()) {
+	b.Helper()
+	s.states.make(s.n)
+	for i := range 2 * s.states.rounds() {
+		if i%8 == 0 && now != nil {
+			now()
+		}
+		each(b, s.states.next(s.n, false), s.update)
+	}
 }
 
 // check makes sure that the store has all its pods and has them in its indexes.
@@ -167,6 +188,9 @@ func (s *states) make(n int) {
 		}
 	}
 }
+
+// rounds is how many rounds there are until each pod that changes has changed.
+func (s *states) rounds() int { return (len(s.pods) + len(s.round) - 1) / len(s.round) }
 
 // reset is for a store that has been given back what it was filled with.
 func (s *states) reset() {

@@ -30,6 +30,9 @@ type bent struct {
 	next     func(st *simStream) (Event[*thing], error)
 	straight atomic.Bool
 
+	// closing, if not nil, is called when a stream is closed.
+	closing func()
+
 	// streaming is whether the last stream began with a list.
 	streaming bool
 
@@ -87,6 +90,13 @@ func (s *bentStream) Next() (Event[*thing], error) {
 		return s.b.next(s.simStream)
 	}
 	return s.simStream.Next()
+}
+
+func (s *bentStream) Close() {
+	if s.b.closing != nil {
+		s.b.closing()
+	}
+	s.simStream.Close()
 }
 
 // counts are the requests so far.

@@ -14,6 +14,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
 )
 
 func answered(code int, retryAfter int) error {
@@ -336,6 +337,102 @@ func TestAnExpiredVersionIsNoWatchThatDoesNotWork(t *testing.T) {
 			if n := p.Stats().Relists[RelistUnwatched]; n > 0 {
 				t.Errorf("%d lists because watches do not work; asked were\n%s", n, strings.Join(p.requests, "\n"))
 			}
+		})
+	}
+}
+
+// R2, R4: a streamed list that came whole says nothing about watches, though nothing
+// of it could be used: neither is the first watch after it that does not work the
+// last of several, nor are those before it forgotten.
+func TestAStreamedListOfWhichNothingCanBeUsedIsNoWatchThatDoesNotWork(t *testing.T) {
+	bad := &DecodeError{Key: "b", Event: watch.Added, Err: errors.New("spoiled")}
+	whole, pages := streams(bad, listEnd("20")), answer{refused: []error{bad}, version: "20"}
+	for name, c := range map[string]struct {
+		answers []answer
+		want    uint64
+	}{
+		"for a minute before": {answers: slices.Concat(
+			slices.Repeat([]answer{whole, pages}, 8),
+			[]answer{failing(errForbidden), listB, failing(errForbidden), streams()})},
+		"between others": {answers: []answer{
+			after(time.Second, io.EOF), failing(errUnavailable), streams(errGone), whole, listB, failing(errUnavailable), streams()}},
+		"before the last of three": {want: 1, answers: []answer{
+			after(time.Second, io.EOF), failing(errUnavailable), failing(errUnavailable), streams(errGone), whole, listB,
+			failing(errUnavailable), listB, streams()}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := play(t, Options{}, &tape{}, c.answers...)
+			if n := p.Stats().Relists[RelistUnwatched]; n != c.want {
+				t.Errorf("%d lists because watches do not work, want %d; asked were\n%s", n, c.want, strings.Join(p.requests, "\n"))
+			}
+		})
+	}
+}
+
+// R2: a watch that was open for more than a second, or brought something new, and
+// was closed because of an event is one that works: those before it that did not
+// are forgotten.
+func TestAWatchClosedBecauseOfAnEventHasWorked(t *testing.T) {
+	known := streams(modified("a@10"), io.EOF)
+	for name, c := range map[string]struct {
+		answers []answer
+		why     RelistReason
+	}{
+		"a bookmark that is lower": {[]answer{
+			listA, failing(errForbidden), streams(2*time.Minute, bookmark("5")), listB, failing(errForbidden), streams()}, RelistUnwatched},
+		"an event that cannot be decoded": {[]answer{
+			listA, failing(errForbidden), failing(errForbidden), streams(2*time.Second, undecodableAt("")), listB, failing(errForbidden), streams()}, RelistUnwatched},
+		"very short ones before it": {[]answer{
+			listA, known, known, known, known, streams(modified("a@11"), undecodableAt("12")), listB,
+			streams(modified("a@20"), io.EOF), streams()}, RelistShort},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := play(t, paged, &tape{}, c.answers...)
+			if n := p.Stats().Relists[c.why]; n > 0 {
+				t.Errorf("%d lists because of %s; asked were\n%s", n, c.why, strings.Join(p.requests, "\n"))
+			}
+			if n := len(p.requests); n != len(c.answers) {
+				t.Errorf("%d requests for %d answers", n, len(c.answers))
+			}
+		})
+	}
+}
+
+// R2: a watch is over when its stream has ended, however long it takes to close
+// it: that time is no silence, and does not make a very short watch a long one.
+func TestTheTimeThatClosingTakesIsNoPartOfAWatch(t *testing.T) {
+	for name, c := range map[string]struct {
+		lives time.Duration
+		why   RelistReason
+	}{
+		"a watch that was cut": {time.Minute, ""},
+		"a very short one":     {0, RelistShort},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBent()
+			b.write("a", false, false)
+			b.next = func(st *simStream) (Event[*thing], error) {
+				<-time.After(c.lives)
+				if c.why == "" {
+					return Event[*thing]{}, io.ErrUnexpectedEOF
+				}
+				return Event[*thing]{}, io.EOF
+			}
+			var closed atomic.Int32
+			b.closing = func() {
+				if closed.Add(1) == 1 {
+					b.straight.Store(true)
+					<-time.After(10 * time.Minute)
+				}
+			}
+			runBent(t, b, Options{DisableStreaming: true, MinWatchTimeout: 5 * time.Minute, MaxWatchTimeout: 5 * time.Minute}, func(r *run) {
+				r.pass(c.lives+10*time.Minute+30*time.Second, false)
+				r.pass(5*time.Minute, true)
+				n := r.Stats().RelistCount()
+				if listed := r.Stats().Relists[c.why]; n != listed || (n > 0) != (c.why != "") {
+					t.Errorf("lists: %v", r.Stats().Relists)
+				}
+			})
 		})
 	}
 }

@@ -105,7 +105,8 @@
 // pauses of R3 in between. When that list fails too, watches alone are tried for a
 // minute, two, four, up to ten, so that a server that comes back is asked for what
 // costs it least. Streamed lists that do not come are answered by pages in the
-// same way.
+// same way; one that came, and of which nothing could be used (R4), says nothing
+// about watches.
 //
 // # Objects that are refused
 //

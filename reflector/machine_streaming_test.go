@@ -94,4 +94,14 @@ var streamingCases = []armCase{
 		holds:    "a@1 b@2",
 		stats:    Stats{Lists: 1, Streamed: 1, Synced: 1, Pages: 1, Watches: 2, Refused: 1},
 	},
+	{
+		name: "R2 R4 a streamed list of which nothing can be used gives way to pages, and is no watch that does not work",
+		answers: []answer{
+			streams(&DecodeError{Key: "b", Event: watch.Added, Err: io.ErrNoProgress}, listEnd("10")),
+			listA, failing(errForbidden), failing(errForbidden), streams()},
+		requests: []string{"0s stream rv=", "0s list rv=0 limit=500", "0s watch rv=10", "0.8s watch rv=10", "2.4s watch rv=10"},
+		sink:     []string{"begin", "abort", "begin", "page a@1 b@2", "commit 10"},
+		holds:    "a@1 b@2",
+		stats:    Stats{Lists: 1, Streamed: 1, Synced: 1, Pages: 1, Watches: 4, Restarts: 2, Retries: 2, Refused: 1},
+	},
 }

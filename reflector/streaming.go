@@ -221,6 +221,8 @@ func (m *machine[T]) streamFailed(ctx context.Context, s state[T], w *openWatch[
 	case errors.Is(err, ErrSilent), errors.Is(err, errNoListEnd), err == errStreamEnded && time.Since(w.began) >= initialSilence:
 		m.streams.failed(time.Now())
 		return m.inPages(ctx, s, err)
+	case isUnusable(err): // the list came whole, which says nothing about watches
+		return m.inPages(ctx, s, err)
 	default:
 		return m.streamJudged(ctx, s, w, err)
 	}
@@ -252,7 +254,7 @@ func (m *machine[T]) streamJudged(ctx context.Context, s state[T], w *openWatch[
 	switch {
 	case outdated(how): // the newest state too, which nobody can understand
 		m.broken++
-	case how == transient && !apierrors.IsForbidden(err) && !isDecodeError(err) && !isUnusable(err):
+	case how == transient && !apierrors.IsForbidden(err) && !isDecodeError(err):
 		m.broken++
 	case how != away:
 		return m.inPages(ctx, s, err)

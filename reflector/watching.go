@@ -204,11 +204,13 @@ func (m *machine[T]) calls(t *trouble) bool {
 
 // troubled closes the watch and lists again, unless ctx has ended.
 func (m *machine[T]) troubled(ctx context.Context, w *openWatch[T], t *trouble) state[T] {
+	lasted := time.Since(w.began)
 	m.closeWatch(w)
 	if ctx.Err() != nil {
 		return m.end()
 	}
-	if w.progress {
+	if w.progress || lasted >= shortWatch {
+		m.short = 0
 		m.watchesWork(ctx)
 	}
 	m.r.record.restart(RestartEvent)
@@ -353,11 +355,12 @@ func (m *machine[T]) backwards(version string) error {
 // watchEnded says how to go on after a watch that ended, or could not be
 // opened, with err.
 func (m *machine[T]) watchEnded(ctx context.Context, w *openWatch[T], err error) state[T] {
+	ended := time.Now() // closing may take its time
 	m.closeWatch(w)
 	if ctx.Err() != nil {
 		return m.end()
 	}
-	end := endOf(w, err, time.Now())
+	end := endOf(w, err, ended)
 	m.learn(ctx, w, &end)
 	m.r.record.restart(end.cause())
 	switch end.how {

@@ -21,13 +21,19 @@ func section(rec *record, command, table string) []byte {
 	var doc bytes.Buffer
 	fmt.Fprintf(&doc, "Made by `%s`; not edited by hand.\n\n", command)
 	fmt.Fprintf(&doc, "| | |\n|---|---|\n")
-	for _, row := range [][2]string{
+	rows := [][2]string{
 		{"date", rec.value(dateKey)},
 		{"machine", rec.cpu() + ", " + rec.value(cpusKey)},
 		{"Go", rec.value(goKey)},
 		{"compared with", rec.value(comparedKey)},
 		{"command", "`" + strings.ReplaceAll(rec.value(commandKey), "|", `\|`) + "`"},
-	} {
+	}
+	for _, key := range comparisonKeys {
+		if rec.has(key) {
+			rows = append(rows, [2]string{key, rec.value(key)})
+		}
+	}
+	for _, row := range rows {
 		fmt.Fprintf(&doc, "| %s | %s |\n", row[0], row[1])
 	}
 	fmt.Fprintf(&doc, "\n%s\n", strings.TrimSpace(table))
@@ -77,7 +83,7 @@ func columns(lines []string) []string {
 		there[name.engine] = true
 	}
 	var all []string
-	for _, engine := range []string{clientGo, controllerRuntime, informant, trie, floor, control} {
+	for _, engine := range []string{clientGo, controllerRuntime, informant, dropIn, floor, control} {
 		if there[engine] {
 			all = append(all, engine)
 		}

@@ -83,3 +83,11 @@ func times(ratio float64) string {
 		return strconv.FormatFloat(ratio, 'f', 2, 64) + "×"
 	}
 }
+
+// ratio is that of two figures, of which the second may be nothing.
+func ratio(a, b float64) string {
+	if b == 0 {
+		return "–"
+	}
+	return times(a / b)
+}

@@ -4,34 +4,60 @@
 //
 //	go run ./bench/report -bench Informer -out bench/results/informer.md
 //	go run ./bench/report -table targets -out bench/results/targets.md
-//	go run ./bench/report -table designs -into indexer/DESIGN.md
+//	go run ./bench/report -compare main -bench 'Store/(update|list)$' -out change.md
 //
 // The tables are benchstat's comparison of the engines (the default), what was
-// measured beside the targets, and the two designs of the store. With -raw the
+// measured beside the targets, and the comparison of two builds. With -raw the
 // lines of the benchmarks are kept, from which -from makes a document again
 // without a run. A document that takes a table with -into has the lines
 //
-//	<!-- report designs -->
+//	<!-- report targets -->
 //	<!-- end of report -->
+//
+// # Two builds
+//
+// -compare COMMIT measures a commit, called base, and the checkout as it is,
+// called new; -compare A..B measures two commits. Commits are compiled in
+// worktrees of git that are gone afterwards. In each of -count rounds every row
+// that -bench matches in new is run in turn by base, by new and by what this
+// library is compared with, each alone in a process of its own and in an order
+// that changes from round to round. With -together one process runs all rows
+// over as many objects, which saves the time of filling stores and lies further
+// apart. A row that base does not have shows what new and the other library make
+// of it. The benchmarks are those of the folder bench. Who interrupts the command
+// gets the document of the rounds that were complete.
+//
+// On a machine that other programs use the command refuses to measure; with
+// -loaded it does, and says so in the document, as it does if they began later.
+//
+// With -gate the rows that are worse than base by more than 10% of the median,
+// significantly by golang.org/x/perf/benchmath, are all run once more, and the
+// command fails for those that are so again.
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 )
 
 type options struct {
 	table, bench, benchtime, timeout string
 	count                            int
 	raw, from, out, into             string
+	compare                          string
+	gate, loaded, together           bool
 }
 
 func main() {
 	var o options
-	flag.StringVar(&o.table, "table", "benchstat", "which table to make: benchstat, targets or designs")
+	flag.StringVar(&o.table, "table", "", "which table to make: benchstat (the default), targets, or comparison of what -from names")
 	flag.StringVar(&o.bench, "bench", "", "which benchmarks, as for go test -bench; those that the table needs without it")
 	flag.StringVar(&o.benchtime, "benchtime", "", "how long each runs, as for go test -benchtime; what the table takes without it")
 	flag.StringVar(&o.timeout, "timeout", "6h", "how long each run of go test may take")
@@ -40,21 +66,38 @@ func main() {
 	flag.StringVar(&o.from, "from", "", "a file that -raw wrote, to be used instead of a run")
 	flag.StringVar(&o.out, "out", "", "the document to write; standard output without it")
 	flag.StringVar(&o.into, "into", "", "a document of which the table replaces what stands between its marks; see -table")
+	flag.StringVar(&o.compare, "compare", "", "a commit that is measured in turn with the checkout, or two as A..B that are measured in turn")
+	flag.BoolVar(&o.gate, "gate", false, "with -compare: fail for what is worse by more than 10%, significantly and in two runs")
+	flag.BoolVar(&o.together, "together", false, "with -compare: run all rows over as many objects in one process, where filling a store takes longer than to measure it")
+	flag.BoolVar(&o.loaded, "loaded", false, "with -compare: measure although other programs use the machine, and mark the figures")
 	flag.Parse()
-	if err := run(o); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
+		stop()
 		os.Exit(1)
 	}
 }
 
-func run(o options) error {
-	table, ok := tables[o.table]
-	if !ok {
-		return fmt.Errorf("-table %s: there are benchstat, targets and designs", o.table)
+func run(ctx context.Context, o options) error {
+	if o.compare == "" && (o.gate || o.loaded || o.together) {
+		return errors.New("-gate, -loaded and -together are about a comparison: name a commit with -compare")
 	}
 	root, err := checkout()
 	if err != nil {
 		return err
+	}
+	if o.compare != "" {
+		return compare(ctx, root, o)
+	}
+	o.table = cmp.Or(o.table, "benchstat")
+	table, ok := tables[o.table]
+	if !ok {
+		return fmt.Errorf("-table %s: there are benchstat, targets and comparison", o.table)
+	}
+	if table.plan == nil && o.from == "" {
+		return fmt.Errorf("-table %s needs the figures of two builds: measure them with -compare, or name what -raw kept of that with -from", o.table)
 	}
 	rec, err := recorded(o, root, table)
 	if err != nil {

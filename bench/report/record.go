@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,24 +31,44 @@ const (
 	commandKey  = "command"
 )
 
-// measure runs go with each list of arguments, shows the lines as they come,
-// and returns them.
-func measure(root string, runs [][]string) (*record, error) {
+// The keys that the record of a comparison has besides.
+const (
+	baseKey   = "base"
+	newKey    = "new"
+	othersKey = "other-programs"
+)
+
+var (
+	recordKeys     = []string{dateKey, goKey, comparedKey, cpusKey, commandKey}
+	comparisonKeys = []string{baseKey, newKey, othersKey}
+)
+
+// newRecord is a record without figures yet, of a run of command.
+func newRecord(root, command string) (*record, error) {
 	clientgo, err := output(filepath.Join(root, "bench"), "go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "k8s.io/client-go")
 	if err != nil {
 		return nil, err
 	}
-	var commands []string
-	for _, args := range runs {
-		commands = append(commands, quoted(args))
-	}
-	rec := &record{from: [][2]string{
+	return &record{from: [][2]string{
 		{dateKey, time.Now().UTC().Format(time.DateOnly)},
 		{goKey, runtime.Version()},
 		{comparedKey, clientgo},
 		{cpusKey, fmt.Sprintf("%d CPUs, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)},
-		{commandKey, strings.Join(commands, " && ")},
-	}}
+		{commandKey, command},
+	}}, nil
+}
+
+// measure runs go with each list of arguments, shows the lines as they come,
+// and returns them.
+func measure(root string, runs [][]string) (*record, error) {
+	var commands []string
+	for _, args := range runs {
+		commands = append(commands, quoted(args))
+	}
+	rec, err := newRecord(root, strings.Join(commands, " && "))
+	if err != nil {
+		return nil, err
+	}
 	var raw bytes.Buffer
 	for _, args := range runs {
 		cmd := exec.Command("go", args...)
@@ -73,13 +94,11 @@ func (r *record) check() error {
 
 // readRecord reads what bytes wrote.
 func readRecord(r io.Reader) (*record, error) {
-	rec, known := &record{}, map[string]bool{}
-	for _, key := range []string{dateKey, goKey, comparedKey, cpusKey, commandKey} {
-		known[key] = true
-	}
+	rec := &record{}
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
-		if key, value, ok := strings.Cut(lines.Text(), ": "); ok && known[key] {
+		key, value, ok := strings.Cut(lines.Text(), ": ")
+		if ok && (slices.Contains(recordKeys, key) || slices.Contains(comparisonKeys, key)) {
 			rec.from = append(rec.from, [2]string{key, value})
 		} else {
 			rec.lines = append(rec.lines, lines.Text())
@@ -88,8 +107,10 @@ func readRecord(r io.Reader) (*record, error) {
 	if err := lines.Err(); err != nil {
 		return nil, err
 	}
-	if len(rec.from) != len(known) {
-		return nil, errors.New("the file does not say where its figures come from: was it written by -raw?")
+	for _, key := range recordKeys {
+		if !rec.has(key) {
+			return nil, fmt.Errorf("the file does not say where its figures come from, %q is missing: was it written by -raw?", key)
+		}
 	}
 	return rec, rec.check()
 }
@@ -113,6 +134,10 @@ func (r *record) value(key string) string {
 		}
 	}
 	return "unknown"
+}
+
+func (r *record) has(key string) bool {
+	return slices.ContainsFunc(r.from, func(pair [2]string) bool { return pair[0] == key })
 }
 
 // cpu is the processor's name as go test prints it.

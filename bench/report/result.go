@@ -12,7 +12,7 @@ const (
 	informant         = "informant"
 	clientGo          = "client-go"
 	controllerRuntime = "controller-runtime"
-	trie              = "trie"
+	dropIn            = "drop-in"
 	floor             = "floor"
 	control           = "control"
 )
@@ -30,20 +30,34 @@ var procs = regexp.MustCompile(`-\d+$`)
 func parseResults(lines []string) results {
 	all := results{}
 	for _, line := range lines {
-		fields := strings.Fields(line)
-		if len(fields) < 4 || len(fields)%2 != 0 {
-			continue
+		for _, f := range parseLine(line) {
+			all[f.series] = append(all[f.series], f.value)
 		}
-		name, isBench := strings.CutPrefix(fields[0], "Benchmark")
-		bench, engine, isEngine := strings.Cut(procs.ReplaceAllString(name, ""), "/impl=")
-		if !isBench || !isEngine {
-			continue
-		}
-		for i := 2; i < len(fields); i += 2 {
-			if v, err := strconv.ParseFloat(fields[i], 64); err == nil {
-				s := series{bench, engine, fields[i+1]}
-				all[s] = append(all[s], v)
-			}
+	}
+	return all
+}
+
+// figure is one figure of one run.
+type figure struct {
+	series
+	value float64
+}
+
+// parseLine returns the figures of a line, in their order; none if it is not one
+// of a benchmark with an engine.
+func parseLine(line string) (all []figure) {
+	fields := strings.Fields(line)
+	if len(fields) < 4 || len(fields)%2 != 0 {
+		return nil
+	}
+	name, isBench := strings.CutPrefix(fields[0], "Benchmark")
+	bench, engine, isEngine := strings.Cut(procs.ReplaceAllString(name, ""), "/impl=")
+	if !isBench || !isEngine {
+		return nil
+	}
+	for i := 2; i < len(fields); i += 2 {
+		if v, err := strconv.ParseFloat(fields[i], 64); err == nil {
+			all = append(all, figure{series{bench, engine, fields[i+1]}, v})
 		}
 	}
 	return all

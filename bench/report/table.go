@@ -9,7 +9,8 @@ import (
 type table struct {
 	// command makes it again.
 	command string
-	// plan is what it needs, unless -bench names something else.
+	// plan is what it needs, unless -bench names something else. A comparison
+	// has none: see compare.
 	plan []part
 	make func(root string, rec *record) (string, error)
 }
@@ -33,18 +34,15 @@ var tables = map[string]table{
 			{"bench", "^Benchmark(Queue|DelayingQueue|RateLimitingQueue)$", "500ms", 1},
 			{"clientgo/controllerruntime", "^BenchmarkPriorityQueue$", "500ms", 1},
 			{"bench", "^BenchmarkStore$/^(get|list|iterate|by-index|snapshot|update|delete|replace|bytes|read)", "500ms", 1},
+			{"bench", "^BenchmarkStaticIndex$", "500ms", 1},
 			{"bench", "^BenchmarkStore$/^scale$/objects=(10000|100000)$", "100ms", 1},
 			{"bench", "^BenchmarkStore$/^scale$/objects=1000000$", "100ms", 2},
 		},
 		make: func(_ string, rec *record) (string, error) { return targetTable(parseResults(rec.lines), targets) },
 	},
-	"designs": {
-		command: "go run ./bench/report -table designs",
-		plan: []part{
-			{"bench", "^BenchmarkStoreDesign$/objects=(10000|100000)$", "100ms", 1},
-			{"bench", "^BenchmarkStoreDesign$/objects=1000000$", "100ms", 2},
-		},
-		make: func(_ string, rec *record) (string, error) { return designTable(parseResults(rec.lines)) },
+	"comparison": {
+		command: "go run ./bench/report -compare",
+		make:    func(_ string, rec *record) (string, error) { return comparisonTable(rec) },
 	},
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -55,7 +56,7 @@ func (r row) String() string {
 }
 
 func (t target) row(r results) (row, bool) {
-	ours := series{t.bench, informant, cmp.Or(t.unit, "ns/op")}
+	ours := series{t.bench, cmp.Or(t.engine, informant), cmp.Or(t.unit, "ns/op")}
 	base := series{cmp.Or(t.base.bench, ours.bench), cmp.Or(t.base.engine, clientGo), cmp.Or(t.base.unit, ours.unit)}
 	value, ok := r.median(ours)
 	against, hasBase := r.median(base)
@@ -63,7 +64,7 @@ func (t target) row(r results) (row, bool) {
 		return row{}, false
 	}
 	counts, got, want, met := t.judge(value, against, base, ours)
-	return row{[]string{t.bench + ", " + ours.unit, t.theirs(r, ours, base), r.figure(ours), judges(r, ours), counts, got, want}, met}, true
+	return row{[]string{caseOf(ours), t.theirs(r, ours, base), r.figure(ours), judges(r, ours), counts, got, want}, met}, true
 }
 
 // judge says what is compared, what came out, what was to come out, and whether
@@ -125,4 +126,20 @@ func judges(r results, ours series) string {
 		}
 	}
 	return strings.Join(all, ", ")
+}
+
+// legend says what the figures are.
+func legend(r results) string {
+	runs := map[int]bool{}
+	for _, values := range r {
+		runs[len(values)] = true
+	}
+	counts := slices.Sorted(maps.Keys(runs))
+	of := fmt.Sprint(counts[0])
+	if last := counts[len(counts)-1]; last != counts[0] {
+		of += fmt.Sprintf(" to %d", last)
+	}
+	return fmt.Sprintf("Medians of %s runs, ± half of the distance between the quartiles where that is 2%% or more. "+
+		"The floor is the harness with what no store can do without: the functions of key, version and indexes called once, "+
+		"and the pointers copied that were asked for.\n", of)
 }

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/object"
 	upstream "k8s.io/client-go/tools/cache"
 )
 
@@ -45,7 +46,9 @@ var (
 )
 
 func newKeyedStore(keyFunc KeyFunc, indexers Indexers) *keyedStore {
-	return &keyedStore{threadSafe: newThreadSafe(indexers), keyFunc: keyFunc}
+	s := &keyedStore{keyFunc: keyFunc}
+	s.threadSafe = newThreadSafeOf(object.Keyed(s.engineKey, object.Fields[any]{}), "store", indexers)
+	return s
 }
 
 // Add implements client-go's Store.
@@ -87,44 +90,56 @@ func (s *keyedStore) GetByKey(key string) (item interface{}, exists bool, err er
 
 // Replace implements client-go's Store. With an error nothing changes.
 func (s *keyedStore) Replace(list []interface{}, resourceVersion string) error {
-	items := make(map[string]interface{}, len(list))
-	for _, obj := range list {
-		key, err := s.keyOf(obj)
-		if err != nil {
-			return err
-		}
-		items[key] = obj
-	}
-	s.threadSafe.Replace(items, resourceVersion)
-	return nil
+	return keyError(s.engine.Replace(list, resourceVersion))
 }
 
 // Transaction implements client-go's TransactionStore: what has a key is
 // written, all at once, and what has none is told.
 func (s *keyedStore) Transaction(txns ...Transaction) *TransactionError {
-	keyed := make([]ThreadSafeStoreTransaction, 0, len(txns))
-	done := make([]int, 0, len(txns))
+	b := newBatch(len(txns))
 	var failed []error
-	for i, txn := range txns {
-		key, err := s.keyOf(txn.Object)
+	var without []int // their positions
+	for i := range txns {
+		key, err := s.keyOf(txns[i].Object)
 		if err != nil {
-			failed = append(failed, err)
+			failed, without = append(failed, err), append(without, i)
 			continue
 		}
-		done = append(done, i)
-		keyed = append(keyed, ThreadSafeStoreTransaction{Transaction: txn, Key: key})
+		b.add(key, &txns[i])
 	}
-	s.threadSafe.Transaction(keyed...)
+	s.write(b)
 	if len(failed) == 0 {
 		return nil
 	}
-	return &TransactionError{SuccessfulIndices: done, TotalTransactions: len(txns), Errors: failed}
+	return &TransactionError{SuccessfulIndices: others(len(txns), without), TotalTransactions: len(txns), Errors: failed}
+}
+
+// others are the numbers below n that are not in sorted, which is.
+func others(n int, sorted []int) []int {
+	all := make([]int, 0, n-len(sorted))
+	for i := range n {
+		if len(sorted) > 0 && sorted[0] == i {
+			sorted = sorted[1:]
+			continue
+		}
+		all = append(all, i)
+	}
+	return all
 }
 
 func (s *keyedStore) keyOf(obj interface{}) (string, error) {
 	key, err := s.keyFunc(obj)
 	if err != nil {
 		return "", KeyError{Obj: obj, Err: err}
+	}
+	return key, nil
+}
+
+// engineKey is keyOf for the engine, which has errors of its own.
+func (s *keyedStore) engineKey(obj interface{}) (string, error) {
+	key, err := s.keyFunc(obj)
+	if err != nil {
+		return "", &object.KeyError{Obj: obj, Err: err}
 	}
 	return key, nil
 }

@@ -29,7 +29,7 @@ func NewThreadSafeStore(indexers Indexers, indices Indices, opts ...ThreadSafeSt
 // threadSafe is client-go's ThreadSafeStore on an engine of ours. Readers wait
 // for no writer; several writes of one Transaction show at once.
 type threadSafe struct {
-	engine indexer.Indexer[any]
+	engine *indexer.Cache[any]
 }
 
 var _ upstream.ThreadSafeStoreWithTransaction = (*threadSafe)(nil)
@@ -79,19 +79,37 @@ func (s *threadSafe) DeleteWithObject(key string, obj interface{}) {
 // Transaction implements client-go's ThreadSafeStoreWithTransaction. As there,
 // what is of no known type changes nothing, but its version counts.
 func (s *threadSafe) Transaction(txns ...ThreadSafeStoreTransaction) {
-	if len(txns) == 0 {
-		return
+	b := newBatch(len(txns))
+	for i := range txns {
+		b.add(txns[i].Key, &txns[i].Transaction)
 	}
-	changes := make([]indexer.Change[any], 0, len(txns))
-	for _, txn := range txns {
-		switch txn.Type {
-		case TransactionTypeAdd, TransactionTypeUpdate:
-			changes = append(changes, indexer.Change[any]{Key: txn.Key, Object: txn.Object, Type: indexer.ChangePut})
-		case TransactionTypeDelete:
-			changes = append(changes, indexer.Change[any]{Key: txn.Key, Type: indexer.ChangeRemove})
-		}
+	s.write(b)
+}
+
+// batch is a transaction as the engine takes it.
+type batch struct {
+	changes []indexer.Change[any]
+	// last is what was added last, nil before: its version is that of all.
+	last *Transaction
+}
+
+func newBatch(n int) *batch { return &batch{changes: make([]indexer.Change[any], 0, n)} }
+
+func (b *batch) add(key string, txn *Transaction) {
+	switch txn.Type {
+	case TransactionTypeAdd, TransactionTypeUpdate:
+		b.changes = append(b.changes, indexer.Change[any]{Key: key, Object: txn.Object, Type: indexer.ChangePut})
+	case TransactionTypeDelete:
+		b.changes = append(b.changes, indexer.Change[any]{Key: key, Type: indexer.ChangeRemove})
 	}
-	s.engine.Apply(changes, versionOf(txns[len(txns)-1].Object))
+	b.last = txn
+}
+
+// write makes a batch visible at once.
+func (s *threadSafe) write(b *batch) {
+	if b.last != nil {
+		s.engine.Apply(b.changes, versionOf(b.last.Object))
+	}
 }
 
 // Get implements client-go's ThreadSafeStore.

@@ -152,15 +152,18 @@ func ofVersion(err error) bool {
 }
 
 // short reports whether the last watch was over at once and brought nothing at
-// all, or five in a row nothing new; mu is held.
+// all, or five in a row nothing new; mu is held. One that the reflector closed at
+// once says nothing about that.
 func (s *source) short() bool {
 	n := 0
 	for _, r := range slices.Backward(s.requests) {
 		switch {
 		case !r.isWatch():
 			continue
-		case r.fresh > 0 || r.open() > time.Second || r.err == errClosed:
+		case r.fresh > 0 || r.open() > time.Second:
 			return false
+		case r.err == errClosed:
+			continue
 		case r.opened && r.news+r.marks == 0:
 			return true
 		}

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -121,6 +122,18 @@ var mutants = []struct {
 		},
 	},
 	{
+		name:   "takes watches that it closes for very short ones",
+		found:  "a full list because of watches very short, for which there was no cause",
+		steps:  quietly,
+		mutant: func() mutant { return sourceMutant(hasty(io.EOF)) },
+	},
+	{
+		name:   "takes watches that it closes for such as do not work",
+		found:  "a full list because of watches do not work, for which there was no cause",
+		steps:  quietly,
+		mutant: func() mutant { return sourceMutant(hasty(apierrors.NewServiceUnavailable("says the mutant"))) },
+	},
+	{
 		name:  "takes a list of which nothing could be used",
 		found: "R4: no object could be used",
 		steps: []step{{op: opPause, pause: time.Minute}, {op: opKink, kink: foreign, pause: time.Minute}},
@@ -207,6 +220,26 @@ func sourceMutant(alter func(*altered)) mutant {
 		return a
 	}}
 }
+
+// hasty closes each watch at once, and says that it ended with err.
+func hasty(err error) func(*altered) {
+	return func(a *altered) {
+		a.event = func(reflector.Event[*Job], error) (reflector.Event[*Job], error) { return reflector.Event[*Job]{}, err }
+		open := a.ListerWatcher.Watch
+		a.watch = func(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[*Job], error) {
+			st, err := open(ctx, opts)
+			if err != nil {
+				return nil, err
+			}
+			return idleStream{st}, nil
+		}
+	}
+}
+
+// idleStream is never read.
+type idleStream struct{ reflector.Stream[*Job] }
+
+func (s idleStream) Next() (e reflector.Event[*Job], err error) { return e, nil }
 
 // deafStream hands over nothing until its watch ends.
 type deafStream struct{ reflector.Stream[*Job] }
@@ -329,6 +362,49 @@ func TestFailedListsPutOffTheNext(t *testing.T) {
 		s := &source{requests: test.requests}
 		if until := s.unlistedUntil(start); !until.Equal(test.want) {
 			t.Errorf("%s: until %v, want %v", name, until, test.want)
+		}
+	}
+}
+
+// R2: watches that the reflector closed say nothing about watches: neither are they
+// some that do not work, nor some that are very short, nor do they part those
+// before from those after. Lists in a stream that it closed before their end did
+// not come.
+func TestWatchesThatWereClosedSayNothing(t *testing.T) {
+	start := time.Now()
+	ended := func(k kind, lasted time.Duration, err error) *request {
+		return &request{kind: k, at: start, opened: true, ready: start, ended: start.Add(lasted), marks: 1, err: err}
+	}
+	refused := &request{kind: askWatch, at: start, ended: start, err: errors.New("no")}
+	short, closed := ended(askWatch, 0, io.EOF), ended(askWatch, 0, errClosed)
+	long, list := ended(askWatch, time.Minute, errClosed), ended(askStream, 0, errClosed)
+	fresh := ended(askWatch, 0, errClosed)
+	fresh.fresh = 1
+	half := ended(askStream, 0, errClosed)
+	half.ready = time.Time{}
+	for name, test := range map[string]struct {
+		requests         []*request
+		unwatched, short bool
+	}{
+		"closed ones":                   {requests: []*request{closed, closed, closed, closed, closed}},
+		"lists that came":               {requests: []*request{list, list, list, list, list}},
+		"lists that did not come":       {requests: []*request{half, half, half}, unwatched: true},
+		"refused, a list that came":     {requests: []*request{refused, refused, list}},
+		"refused, with closed between":  {requests: []*request{refused, closed, refused, list, refused}, unwatched: true},
+		"refused, with a long between":  {requests: []*request{refused, refused, long, refused}},
+		"refused, with news between":    {requests: []*request{refused, refused, fresh, refused}},
+		"short, with closed between":    {requests: []*request{short, short, closed, short, list, short, short}, unwatched: true, short: true},
+		"short, with a long between":    {requests: []*request{short, short, short, long, short, short}},
+		"short, with news between":      {requests: []*request{short, short, short, fresh, short, short}},
+		"short, four and a closed one":  {requests: []*request{short, short, short, short, closed}, unwatched: true},
+		"short, four and a list of old": {requests: []*request{list, short, short, short, short}, unwatched: true},
+	} {
+		s := &source{requests: test.requests}
+		if got := s.unwatched(); got != test.unwatched {
+			t.Errorf("%s: unwatched is %v", name, got)
+		}
+		if got := s.short(); got != test.short {
+			t.Errorf("%s: short is %v", name, got)
 		}
 	}
 }

@@ -65,7 +65,7 @@ type request struct {
 	opened bool      // the answer began
 	ready  time.Time // when the answer began, or the list in a stream ended
 	news   int       // events since ready
-	fresh  int       // those with a version above the last
+	fresh  int       // those with a version above all since the last list
 	marks  int       // bookmarks since ready
 	spoilt int       // events since ready that could not be decoded
 	err    error     // what ended it, nil for a complete page
@@ -350,7 +350,7 @@ func (s *source) arrived(r *request, e reflector.Event[*Job]) {
 		s.came(e.ResourceVersion)
 	default:
 		r.news++
-		if object.NewerVersion(e.ResourceVersion, s.version) {
+		if object.NewerVersion(e.ResourceVersion, s.highest) {
 			r.fresh++
 		}
 		s.came(e.ResourceVersion)
