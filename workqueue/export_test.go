@@ -16,9 +16,8 @@ func (q *Queue[T]) Entries() (kept, room int) {
 	return q.table.Len(), room
 }
 
-// Counts is the number of counts that a limiter keeps.
-func (f *counted[T]) Counts() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.count)
-}
+// Counts is the number of counts that the limiter keeps.
+func (l *ExponentialLimiter[T]) Counts() int { return l.failed.Len() }
+
+// Counts is the number of counts that the limiter keeps.
+func (l *FastSlowLimiter[T]) Counts() int { return l.failed.Len() }
