@@ -106,7 +106,11 @@ func (q *Queue[T]) await(wait bool, stop <-chan struct{}) (e *entry[T], now int6
 		}
 		wake := q.waiters.join()
 		q.mu.Unlock()
-		stopped = !woken(wake, stop)
+		select {
+		case <-wake:
+		case <-stop:
+			stopped = true
+		}
 		q.mu.Lock()
 		q.waiters.leave(!stopped)
 		if q.meter != nil {
@@ -161,19 +165,4 @@ func (w *waiters) next() bool {
 	}
 	w.waking = true
 	return true
-}
-
-// woken waits for the signal, or until stop is closed; a nil stop never is. It
-// reports whether the signal came.
-func woken(wake, stop <-chan struct{}) bool {
-	if stop == nil { // cheaper than a select
-		<-wake
-		return true
-	}
-	select {
-	case <-wake:
-		return true
-	case <-stop:
-		return false
-	}
 }
