@@ -295,7 +295,8 @@ func (q *Queue[T]) settle(e *entry[T]) {
 	}
 }
 
-// Len is the number of items that wait for a worker.
+// Len is the number of items that wait for a worker. Items that are being
+// processed and items whose delay has not ended are not counted.
 func (q *Queue[T]) Len() int {
 	q.mu.Lock()
 	n := q.len()
