@@ -16,6 +16,9 @@
 //
 // # Besides the engines
 //
+// The queue's cycle has one more column, impl=floor: a lock for each call and one
+// lookup in a map, without which no queue that has these calls can do.
+//
 // The store has three more columns. impl=drop-in is the store of clientgo/cache,
 // which is this library behind client-go's interface, with T = any.
 // impl=floor is the harness with what no store

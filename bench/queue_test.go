@@ -23,6 +23,9 @@ var queueEngines = []Engine[queue]{
 	{Name: ClientGo, New: func(tb testing.TB) queue {
 		return closing(tb, plain{clientgo.NewTyped[string]()})
 	}},
+	{Name: floor, New: func(tb testing.TB) queue {
+		return closing(tb, plain{newFloorQueue(queueKeys(fewKeys))})
+	}},
 }
 
 var delayingEngines = []Engine[queue]{
@@ -71,6 +74,48 @@ func (delaying) AddRateLimited(string)  { panic("a delaying queue limits nothing
 func (delaying) Forget(string)          { panic("a delaying queue limits nothing") }
 func (delaying) NumRequeues(string) int { panic("a delaying queue limits nothing") }
 
+// floorQueue does what no queue with these calls can do without: it takes its lock in
+// each, and searches for the key that is added. There is one item at a time.
+type floorQueue struct {
+	clientgo.TypedInterface[string]
+
+	mu    sync.Mutex
+	known map[string]*int
+	item  string
+	done  int
+}
+
+func newFloorQueue(keys []string) *floorQueue {
+	q := &floorQueue{known: map[string]*int{}}
+	for _, key := range keys {
+		q.known[key] = new(int)
+	}
+	return q
+}
+
+func (q *floorQueue) Add(item string) {
+	q.mu.Lock()
+	*q.known[item]++
+	q.item = item
+	q.mu.Unlock()
+}
+
+func (q *floorQueue) Get() (item string, shutdown bool) {
+	q.mu.Lock()
+	item = q.item
+	q.mu.Unlock()
+	return item, false
+}
+
+func (q *floorQueue) Done(string) {
+	q.mu.Lock()
+	q.done++
+	q.mu.Unlock()
+}
+
+func (q *floorQueue) Len() int  { return 0 }
+func (q *floorQueue) ShutDown() {}
+
 func closing(tb testing.TB, q queue) queue {
 	tb.Cleanup(q.ShutDown)
 	return q
@@ -91,14 +136,17 @@ const (
 )
 
 func BenchmarkQueue(b *testing.B) {
+	noFloor := map[string]string{floor: "the floor is that of a cycle"}
 	cases := []Case[queue]{
 		{Name: "cycle", Run: queueCycle},
-		{Name: "burst", Run: queueBurst},
+		{Name: "done-of-another", Run: queueDoneOfAnother, Skip: noFloor},
+		{Name: "burst", Run: queueBurst, Skip: noFloor},
 	}
 	for _, workers := range []int{2, 8, 64} {
 		cases = append(cases, Case[queue]{
 			Name: fmt.Sprintf("workers=%d", workers),
 			Run:  func(b *testing.B, q queue) { queueWorkers(b, q, workers) },
+			Skip: noFloor,
 		})
 	}
 	Run(b, queueEngines, cases)
@@ -120,6 +168,34 @@ func queueCycle(b *testing.B, q queue) {
 	b.StopTimer()
 	if wrong != 0 || q.Len() != 0 {
 		b.Fatalf("%d of %d items were not the one that was added, %d are left", wrong, b.N, q.Len())
+	}
+}
+
+// queueDoneOfAnother is Done of items that are not the one that was handed out last:
+// many are being processed at the same time, and the first to be handed out is the
+// first to be done. Add and Get are not counted.
+func queueDoneOfAnother(b *testing.B, q queue) {
+	keys, held := queueKeys(fewKeys), make([]string, fewKeys)
+	var took time.Duration
+	b.ResetTimer()
+	for left := b.N; left > 0; left -= fewKeys {
+		n := min(left, fewKeys)
+		for _, key := range keys[:n] {
+			q.Add(key)
+		}
+		for i := range n {
+			held[i], _ = q.Get()
+		}
+		begin := time.Now()
+		for _, key := range held[:n] {
+			q.Done(key)
+		}
+		took += time.Since(begin)
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(took.Nanoseconds())/float64(b.N), "ns/op")
+	if q.Len() != 0 {
+		b.Fatalf("%d items are left", q.Len())
 	}
 }
 

@@ -22,54 +22,66 @@ type Backoff struct {
 	Expire time.Duration
 }
 
-// failed is the list of the entries with failures, ordered by the time of their
-// last failure, the oldest first. All failures expire after the same time, so
-// that a list is enough: no heap is needed.
-type failed[T comparable] struct {
-	base, max      time.Duration
+// failures is the list of the entries with failures, by the time of their last
+// failure, the oldest first. All failures expire after the same time, so that a list
+// is enough: no heap is needed.
+type failures struct {
+	base, max      time.Duration // of the Backoff
+	jitter         float64       // Options.Jitter
 	expire         int64
 	oldest, newest uint32
 }
 
-// setBackoff sets what failed needs. It is called at construction.
+// setBackoff sets what failures needs. It is called at construction.
 func (q *Queue[T]) setBackoff(b Backoff, jitter float64) {
-	q.failed.base, q.failed.max = b.Base, max(b.Base, b.Max)
-	longest := float64(q.failed.max) * (1 + jitter)
-	q.failed.expire = max(int64(b.Expire), later(0, int64(min(2*longest, 1<<62))))
+	f := &q.failures
+	f.base, f.max, f.jitter = b.Base, max(b.Base, b.Max), max(jitter, 0)
+	longest := float64(f.max) * (1 + f.jitter)
+	f.expire = max(int64(b.Expire), sum(0, int64(min(2*longest, 1<<62))))
+	if f.base > 0 {
+		q.table.Widen()
+	}
 }
 
-// fail counts a failure of e and returns the delay.
-func (q *Queue[T]) fail(e entry[T], now int64) time.Duration {
-	f := &q.failed
-	if f.base <= 0 {
-		return 0
-	}
-	x := e.extra()
-	if x.failures > 0 {
-		f.remove(&q.table.slabs, x)
-		if later(x.failedAt, f.expire) <= now {
-			x.failures = 0
+// fail counts a failure of e and returns the delay: the longer of the limiter's and
+// that of the Backoff, with jitter, but no longer than atMost, if that is positive.
+func (q *Queue[T]) fail(e *entry[T], now int64, delay, atMost time.Duration) time.Duration {
+	f := &q.failures
+	if f.base > 0 {
+		x := q.table.Extra(e)
+		if e.Data.failing {
+			q.unlinkFailure(x)
+			if sum(x.failedAt, f.expire) <= now {
+				x.failures = 0
+			}
+		}
+		delay = max(delay, exponential(f.base, f.max, int(x.failures)))
+		x.failures++
+		x.failedAt, e.Data.failing = now, true
+		x.older = f.newest
+		if f.newest == 0 {
+			f.oldest = e.ID()
+		} else {
+			q.failure(f.newest).newer = e.ID()
+		}
+		f.newest = e.ID()
+		if q.delays.forgetAt == 0 {
+			q.forgetAt(sum(now, f.expire))
+			q.arm(now)
 		}
 	}
-	delay := exponential(f.base, f.max, int(x.failures))
-	x.failures++
-	x.failedAt = now
-	f.push(&q.table.slabs, e)
+	delay = jittered(delay, f.jitter)
+	if atMost > 0 {
+		delay = min(delay, atMost)
+	}
 	return delay
 }
 
-// remembered is the number of failures of e that have not expired.
-func (q *Queue[T]) remembered(e entry[T], now int64) int {
-	if e.none() || e.failures() == 0 || q.failed.expires(e) <= now {
-		return 0
-	}
-	return int(e.failures())
-}
-
 // forgive drops the failures of e, and the entry if nothing else needs it.
-func (q *Queue[T]) forgive(e entry[T]) {
-	q.failed.remove(&q.table.slabs, e.more())
-	e.more().failures = 0
+func (q *Queue[T]) forgive(e *entry[T]) {
+	x := q.table.Extra(e)
+	q.unlinkFailure(x)
+	x.failures, e.Data.failing = 0, false
 	q.settle(e)
 }
 
@@ -77,46 +89,55 @@ func (q *Queue[T]) forgive(e entry[T]) {
 // must be called again. That time is rounded up, so that many failures in a row
 // do not ring the alarm as often.
 func (q *Queue[T]) forgetOld(now int64) {
-	f := &q.failed
-	q.delays.also = 0
+	f := &q.failures
+	q.delays.forgetAt = 0
 	for range firing {
-		if f.oldest == 0 || f.expires(q.table.at(f.oldest)) > now {
-			break
+		if f.oldest == 0 {
+			return
 		}
-		q.forgive(q.table.at(f.oldest))
+		e := q.table.At(f.oldest)
+		if q.expires(e) > now {
+			q.forgetAt(sum(now, max(f.expire/8, 1)))
+			return
+		}
+		q.forgive(e)
 	}
+	if f.oldest != 0 {
+		q.forgetAt(now) // the rest when others have had the lock
+	}
+}
+
+// forgetAt makes the alarm ring for forgetOld; as 0 stands for no time there, it is
+// moved to 1.
+func (q *Queue[T]) forgetAt(at int64) {
 	switch {
-	case f.oldest == 0 || q.down:
-	case f.expires(q.table.at(f.oldest)) <= now:
-		q.delays.ringAlso(now) // the rest when others have had the lock
-	default:
-		q.delays.ringAlso(later(now, max(f.expire/8, 1)))
+	case q.down:
+		at = 0
+	case at == 0:
+		at = 1
 	}
+	q.delays.forgetAt = at
 }
 
 // expires is when the failures of e expire. It must have some.
-func (f *failed[T]) expires(e entry[T]) int64 { return later(e.more().failedAt, f.expire) }
-
-func (f *failed[T]) push(in *slabs[T], e entry[T]) {
-	e.more().older = f.newest
-	if f.newest == 0 {
-		f.oldest = e.id
-	} else {
-		in.at(f.newest).more().newer = e.id
-	}
-	f.newest = e.id
+func (q *Queue[T]) expires(e *entry[T]) int64 {
+	return sum(q.table.Extra(e).failedAt, q.failures.expire)
 }
 
-func (f *failed[T]) remove(in *slabs[T], x *more[T]) {
+// failure is what the entry of a number in the list knows of its failures.
+func (q *Queue[T]) failure(id uint32) *extra { return q.table.Extra(q.table.At(id)) }
+
+// unlinkFailure takes an entry out of the list.
+func (q *Queue[T]) unlinkFailure(x *extra) {
 	if x.older == 0 {
-		f.oldest = x.newer
+		q.failures.oldest = x.newer
 	} else {
-		in.at(x.older).more().newer = x.newer
+		q.failure(x.older).newer = x.newer
 	}
 	if x.newer == 0 {
-		f.newest = x.older
+		q.failures.newest = x.older
 	} else {
-		in.at(x.newer).more().older = x.older
+		q.failure(x.newer).older = x.older
 	}
 	x.older, x.newer = 0, 0
 }
@@ -127,5 +148,5 @@ func jittered(delay time.Duration, jitter float64) time.Duration {
 		return delay
 	}
 	more := float64(delay) * jitter * rand.Float64()
-	return time.Duration(later(int64(delay), int64(min(more, 1<<62))))
+	return time.Duration(sum(int64(delay), int64(min(more, 1<<62))))
 }

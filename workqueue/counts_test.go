@@ -46,10 +46,10 @@ func (c *counts) NewRetriesMetric(string) CounterMetric        { return tally{c,
 func (c *counts) NewLatencyMetric(string) HistogramMetric      { return tally{c, &c.latencies} }
 func (c *counts) NewWorkDurationMetric(string) HistogramMetric { return tally{c, &c.works} }
 func (c *counts) NewUnfinishedWorkSecondsMetric(string) SettableGaugeMetric {
-	return noMetric{}
+	return none{}
 }
 func (c *counts) NewLongestRunningProcessorSecondsMetric(string) SettableGaugeMetric {
-	return noMetric{}
+	return none{}
 }
 
 // check compares the metrics with what the model has seen.

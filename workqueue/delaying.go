@@ -3,7 +3,8 @@ package workqueue
 import (
 	"time"
 
-	"k8s.io/utils/clock"
+	"github.com/informant-go/informant/internal/alarm"
+	"github.com/informant-go/informant/internal/keytable"
 )
 
 // DelayingQueue is a Queue whose items can be added later (Q4). It satisfies
@@ -29,19 +30,13 @@ func (q *DelayingQueue[T]) setup(o *Options[T]) {
 	q.Queue.setup(o)
 	q.meter.countRetries(o.Name, o.Metrics)
 	q.merge = o.AddTakesDelay
-	q.special = q.special || q.merge
 }
 
 // AddAfter adds item once delay has passed, or at once if it is not positive.
 // An item has at most one pending delay, the earliest asked for. The delay is
 // dropped if the queue is shut down before it ends. AddAfter never waits.
 func (q *DelayingQueue[T]) AddAfter(item T, delay time.Duration) {
-	q.addLater("AddAfter", item, delay)
-}
-
-func (q *DelayingQueue[T]) addLater(call string, item T, delay time.Duration) {
-	a := q.addAfter(call, item, delay, 0, PendingEarliest)
-	if a.outcome != refused {
+	if q.addAfter("AddAfter", item, delay, AddOptions{}, asked) {
 		q.meter.retry()
 	}
 }
@@ -58,112 +53,95 @@ func (q *DelayingQueue[T]) AddWith(o AddOptions, items ...T) {
 }
 
 func (q *DelayingQueue[T]) addWith(item T, o AddOptions) {
-	a := q.addAfter("AddWith", item, o.After, clamp(o.Priority), o.Pending)
-	if o.After > 0 && a.outcome != refused {
+	if q.addAfter("AddWith", item, o.After, o, asked) && o.After > 0 {
 		q.meter.retry()
 	}
 }
 
-// addAfter adds item after a delay, or at once if that is not positive.
-func (q *DelayingQueue[T]) addAfter(call string, item T, delay time.Duration, priority int32, how Pending) addition {
-	if delay < 0 && !q.tolerant {
-		q.misuses.call(call, item, ErrNegativeDelay)
+// addAfter adds item after a delay, or at once if that is not positive. For a
+// failure, the delay is what the limiter says: the queue may make it longer, and
+// o.After shorter. It reports whether the queue takes items.
+func (q *DelayingQueue[T]) addAfter(call string, item T, delay time.Duration, o AddOptions, why cause) bool {
+	if delay < 0 {
+		q.negative(call, item)
+		delay = 0
 	}
-	name := ""
-	if q.group != nil {
-		name = q.group(item)
+	if delay == 0 && why == asked {
+		return q.add(call, item, clamp(o.Priority))
 	}
-	var a addition
-	if delay <= 0 {
-		a = q.add(item, priority, name, q.clockForMeter())
-	} else {
-		a = q.delay(item, int64(delay), priority, name, how)
-	}
-	q.after(call, item, a)
-	return a
-}
-
-// delay gives item a pending delay. An injected clock is read before the lock is
-// taken; the real one is read under the lock, and only if that is needed.
-func (q *Queue[T]) delay(item T, delay int64, priority int32, group string, how Pending) addition {
-	hash, now := hashOf(item), int64(0)
-	if q.clock != nil {
+	name, hash, now := q.nameOf(item), keytable.Sum(item), int64(0)
+	if q.clock != nil || why == failed { // else it is read under the lock, if needed
 		now = q.now()
 	}
+	var a after
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	if q.down {
-		return addition{outcome: refused}
+		q.mu.Unlock()
+		q.misuses.call(call, item, ErrShutDown)
+		return false
 	}
-	e := q.entry(hash, item, group)
-	if q.clock == nil {
-		if how == PendingEarliest && q.endsBefore(e, delay) {
-			now = q.seen
-		} else {
-			now = q.now()
-			q.seen = now
-		}
+	e := q.table.Ensure(hash, item)
+	if q.grouping != nil {
+		q.join(e, name)
 	}
-	return q.postpone(e, now, delay, priority, how, false)
+	if why == failed {
+		delay = q.fail(e, now, delay, o.After)
+	}
+	q.postpone(e, now, int64(delay), o, why, &a)
+	q.mu.Unlock()
+	q.finish(&a)
+	if delay == 0 {
+		q.fire()
+	}
+	return true
 }
 
-// endsBefore reports whether e has a pending delay that ends no later than a new
-// one would, going by the last reading of the real clock: that clock never goes
-// back, so that the new delay ends at seen+delay or later. If it reports true the
-// new delay changes nothing, and the clock need not be read. It is there for
-// BenchmarkRateLimitingQueue/cycle, where a reading is a fifth of the cost.
-func (q *Queue[T]) endsBefore(e entry[T], delay int64) bool {
-	return q.seen != 0 && e.delayed() && q.delays.at(e) <= later(q.seen, delay)
-}
-
-// postpone gives e a pending delay. byLimiter says that it is for a failure.
-func (q *Queue[T]) postpone(e entry[T], now, delay int64, priority int32, how Pending, byLimiter bool) addition {
-	if p := e.phase(); q.merge && (p == waiting || p == dirty) {
-		return q.again(e, priority)
-	}
-	if e.delayed() {
-		priority = max(priority, e.later())
-	}
-	q.prioritizeLater(e, priority)
-	if q.delays.put(&q.table.slabs, e, later(now, delay), how) {
-		e.mark(limited, byLimiter)
-	}
-	q.arm(now)
-	return addition{}
-}
-
-// prioritizeLater gives the pending delay of e a priority.
-func (q *Queue[T]) prioritizeLater(e entry[T], priority int32) {
-	if priority != 0 {
-		q.ready.rank(&q.table.slabs)
-	}
-	if r := e.rank(); r != nil {
-		r.later = priority
+// negative reports a negative delay.
+func (q *Queue[T]) negative(call string, item T) {
+	if !q.tolerant {
+		q.misuses.call(call, item, ErrNegativeDelay)
 	}
 }
 
-// arm sets the alarm, which it makes on first use.
-func (q *Queue[T]) arm(now int64) {
-	if q.down {
+// postpone gives e a pending delay. On the real clock it reads now itself, for a
+// delay that was asked for, unless e has one that ends no later than the new one
+// would, going by the last reading: that clock never goes back, so that the new
+// delay changes nothing. In BenchmarkRateLimitingQueue/cycle a reading is a fifth of
+// the cost.
+func (q *Queue[T]) postpone(e *entry[T], now, delay int64, o AddOptions, why cause, a *after) {
+	priority := clamp(o.Priority)
+	if q.merge && e.Data.state.waits() {
+		q.mergeWith(e, priority, a)
 		return
 	}
-	if q.delays.alarm == nil {
-		q.delays.alarm = newAlarm(&q.mu, q.clock, q.base, q.fire)
+	if q.clock == nil && why == asked {
+		d := &q.delays
+		if o.Pending != PendingEarliest || d.seen == 0 || e.Place == 0 || q.delayOf(e).at > sum(d.seen, delay) {
+			d.seen = q.now()
+		}
+		now = d.seen
 	}
-	q.delays.arm(now)
+	if priority != 0 {
+		q.rank()
+	}
+	if x := q.table.Extra(e); x != nil && (e.Place == 0 || priority > x.later) {
+		x.later = priority
+	}
+	if q.delay(e, sum(now, delay), o.Pending) {
+		e.Data.cause = why
+	}
+	q.arm(now)
 }
 
 // Cancel ends the pending delay of item without adding it, and reports whether
 // there was one. An item that waits or is being processed is not affected.
 func (q *DelayingQueue[T]) Cancel(item T) bool {
-	hash, now := hashOf(item), q.now()
-	q.mu.Lock()
+	e, now := q.lockDelayed(item)
 	defer q.mu.Unlock()
-	e := q.table.get(hash, item)
-	if e.none() || !e.delayed() {
+	if e == nil {
 		return false
 	}
-	q.delays.remove(&q.table.slabs, e)
+	q.endDelay(e)
 	q.settle(e)
 	q.arm(now)
 	return true
@@ -173,96 +151,42 @@ func (q *DelayingQueue[T]) Cancel(item T) bool {
 // now, as far as how allows, and reports whether there was one to move. A delay
 // that is not positive ends at once.
 func (q *DelayingQueue[T]) Reschedule(item T, delay time.Duration, how Pending) bool {
-	if delay < 0 && !q.tolerant {
-		q.misuses.call("Reschedule", item, ErrNegativeDelay)
+	if delay < 0 {
+		q.negative("Reschedule", item)
 	}
-	if !q.reschedule(item, max(0, int64(delay)), how) {
-		return false
+	e, now := q.lockDelayed(item)
+	if e != nil {
+		q.delay(e, sum(now, max(0, int64(delay))), how)
+		q.arm(now)
 	}
-	if delay <= 0 {
+	q.mu.Unlock()
+	if e != nil && delay <= 0 {
 		q.fire()
 	}
-	return true
-}
-
-func (q *Queue[T]) reschedule(item T, delay int64, how Pending) bool {
-	hash, now := hashOf(item), q.now()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	e := q.table.get(hash, item)
-	if e.none() || !e.delayed() {
-		return false
-	}
-	q.delays.put(&q.table.slabs, e, later(now, delay), how)
-	q.arm(now)
-	return true
+	return e != nil
 }
 
 // WhenReady returns when the pending delay of item ends; ok is false when it has
 // none.
 func (q *DelayingQueue[T]) WhenReady(item T) (at time.Time, ok bool) {
-	wall := wallOf(q.clock)
-	hash, now := hashOf(item), q.now()
-	q.mu.Lock()
+	wall := time.Now()
+	if q.clock != nil {
+		wall = q.clock.Now()
+	}
+	e, now := q.lockDelayed(item)
 	defer q.mu.Unlock()
-	e := q.table.get(hash, item)
-	if e.none() || !e.delayed() {
+	if e == nil {
 		return time.Time{}, false
 	}
-	return wall.Add(until(q.delays.at(e), now)), true
+	return wall.Add(alarm.Until(q.delayOf(e).at, now)), true
 }
 
-// wallOf returns the time of a clock; nil is the real one.
-func wallOf(c clock.WithTicker) time.Time {
-	if c == nil {
-		return time.Now()
-	}
-	return c.Now()
-}
-
-// firing is how many delays end before the lock is released for others.
-const firing = 1024
-
-// fire moves the items whose delay has ended to those that wait for a worker.
-func (q *Queue[T]) fire() {
-	for q.fireSome(q.now()) {
-	}
-}
-
-func (q *Queue[T]) fireSome(now int64) (more bool) {
-	wake, adds, more := q.ripen(now)
-	wake.signal()
-	for _, a := range adds {
-		q.meter.added(a)
-	}
-	return more
-}
-
-// ripen is the part of fire under the lock. It returns whom to wake, the
-// additions for the meter, and whether there may be more to do.
-func (q *Queue[T]) ripen(now int64) (wake *waiter, adds []addition, more bool) {
+// lockDelayed takes the lock, and returns the entry of item if that has a delay.
+func (q *DelayingQueue[T]) lockDelayed(item T) (e *entry[T], now int64) {
+	hash, now := keytable.Sum(item), q.now()
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.delays.isSet = false
-	q.forgetOld(now)
-	for range firing {
-		e := q.delays.due(&q.table.slabs, now)
-		if e.none() {
-			q.arm(now)
-			return wake, adds, false
-		}
-		if e.is(limited) && !q.spend(e, now) {
-			continue
-		}
-		priority := e.later()
-		q.delays.remove(&q.table.slabs, e)
-		a := q.admit(e, priority, now)
-		if a.wake != nil {
-			wake = a.wake
-		}
-		if q.meter != nil {
-			adds = append(adds, a)
-		}
+	if e = q.table.Find(hash, item); e != nil && e.Place == 0 {
+		e = nil
 	}
-	return wake, adds, true
+	return e, now
 }

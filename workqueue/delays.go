@@ -2,145 +2,201 @@ package workqueue
 
 import (
 	"math"
-	"time"
+
+	"github.com/informant-go/informant/internal/alarm"
+	"github.com/informant-go/informant/internal/heap"
 )
 
-// delays holds the entries with a pending delay, and one alarm for the delay that
-// ends first. The owner's lock guards it.
-type delays[T comparable] struct {
-	heap  heap[T]
+// delays are the entries with a pending delay, and one alarm for the delay that
+// ends first. The lock of the queue guards them.
+type delays struct {
+	heap  heap.Heap[delay]
 	order uint32
-	alarm alarm
+	alarm alarm.Alarm // nil until it is needed
 
-	// also is another time at which the alarm must ring; 0 is none.
-	also int64
+	// forgetAt is another time at which the alarm must ring, to forget failures;
+	// 0 is none.
+	forgetAt int64
 
 	// armed is the time for which the alarm is set, if it is. It is never
-	// later than the first of the heap, nor than also.
+	// later than the first of the heap, nor than forgetAt.
 	armed int64
 	isSet bool
 
-	promised int // how many delays wait for a token
+	promises int   // how many delays wait for a token
+	seen     int64 // the last reading of the real clock by postpone; 0 is none
 }
 
-func (d *delays[T]) len() int { return d.heap.len() }
+// delay is the number of an entry and the time at which its delay ends. The time
+// stands here, so that a search through the heap reads no entry.
+type delay struct {
+	at    int64
+	id    uint32
+	order uint32 // breaks ties: the delay that was asked for first ends first
+}
 
-// at is when the delay of e ends; it must have one.
-func (d *delays[T]) at(e entry[T]) int64 { return d.heap.at(e.link().slot).at }
+func before(a, b delay) bool {
+	return a.at < b.at || a.at == b.at && int32(a.order-b.order) < 0
+}
 
-// put gives e a delay that ends at a time, or joins it with the one that e has. It
+// delayOf is the pending delay of e, which must have one.
+func (q *Queue[T]) delayOf(e *entry[T]) delay { return q.delays.heap.At(int(e.Place) - 1) }
+
+// later is the priority of the pending delay of e.
+func (q *Queue[T]) later(e *entry[T]) int32 {
+	if x := q.table.Extra(e); x != nil {
+		return x.later
+	}
+	return 0
+}
+
+// delay gives e a delay that ends at a time, or joins it with the one that e has. It
 // reports whether the delay of e is now the new one.
-func (d *delays[T]) put(in *slabs[T], e entry[T], at int64, how Pending) bool {
-	slot := e.link().slot
-	if slot == 0 {
+func (q *Queue[T]) delay(e *entry[T], at int64, how Pending) bool {
+	d := &q.delays
+	if e.Place == 0 {
+		if d.heap.Less == nil {
+			d.heap.Less, d.heap.Moved = before, q.moved
+		}
 		d.order++
-		d.heap.add(in, delay{at: at, id: e.id, order: d.order})
+		d.heap.Push(delay{at: at, id: e.ID(), order: d.order})
 		return true
 	}
-	now := *d.heap.at(slot)
+	now := q.delayOf(e)
 	if how == PendingEarliest && at >= now.at || how == PendingLatest && at <= now.at {
 		return false
 	}
-	d.unpromise(e)
+	q.unpromise(e)
 	now.at = at
-	d.heap.move(in, slot, now)
+	d.heap.Set(int(e.Place)-1, now)
 	return true
 }
 
-// promise marks the delay of e as one that waits for a token.
-func (d *delays[T]) promise(e entry[T]) {
-	e.mark(promised, true)
-	d.promised++
-}
+// moved notes the place of a delay in its entry.
+func (q *Queue[T]) moved(d delay, at int) { q.table.At(d.id).Place = uint32(at + 1) }
 
-// unpromise removes that mark.
-func (d *delays[T]) unpromise(e entry[T]) {
-	if e.is(promised) {
-		e.mark(promised, false)
-		d.promised--
-	}
-}
-
-// remove ends the delay of e, which must have one.
-func (d *delays[T]) remove(in *slabs[T], e entry[T]) {
-	d.unpromise(e)
-	d.heap.remove(in, e.link().slot)
-	e.ended()
+// endDelay ends the delay of e, which must have one.
+func (q *Queue[T]) endDelay(e *entry[T]) {
+	q.delays.heap.Remove(int(e.Place) - 1)
+	q.ended(e)
 }
 
 // ended removes what e records of its delay.
-func (e entry[T]) ended() {
-	e.link().slot = 0
-	e.mark(limited, false)
-	if r := e.rank(); r != nil {
-		r.later = 0
+func (q *Queue[T]) ended(e *entry[T]) {
+	q.unpromise(e)
+	e.Place, e.Data.cause = 0, asked
+	if x := q.table.Extra(e); x != nil {
+		x.later = 0
 	}
 }
 
-// due returns the entry whose delay ended first; none if none has ended.
-func (d *delays[T]) due(in *slabs[T], now int64) entry[T] {
-	if d.len() == 0 || d.heap.first().at > now {
-		return entry[T]{}
+// unpromise records that the delay of e is not one for a token any more.
+func (q *Queue[T]) unpromise(e *entry[T]) {
+	if e.Data.cause == promised {
+		e.Data.cause = failed
+		q.delays.promises--
 	}
-	return in.at(d.heap.first().id)
 }
 
-// drop ends all delays, calls settle for each entry and returns their number.
-func (d *delays[T]) drop(in *slabs[T], settle func(entry[T])) int {
-	heap := d.heap
-	d.heap.chunks, d.heap.end = nil, 0
-	for i := uint32(root); i < heap.end; i++ {
-		// One after the other: settle can free the entry.
-		e := in.at(heap.at(i).id)
-		d.unpromise(e)
-		e.ended()
-		settle(e)
-	}
-	return heap.len()
-}
-
-// ringAlso sets also; as 0 stands for none there, it is moved to 1.
-func (d *delays[T]) ringAlso(at int64) {
-	if at == 0 {
-		at = 1
-	}
-	d.also = at
+// dropDelays ends and counts all delays (Q5).
+func (q *Queue[T]) dropDelays() {
+	q.dropped += q.delays.heap.Len()
+	q.delays.forgetAt = 0
+	q.delays.heap.Clear(func(d delay) {
+		e := q.table.At(d.id)
+		q.ended(e)
+		q.settle(e)
+	})
 }
 
 // arm sets the alarm if it would ring too late, and clears it when nothing is
 // delayed. An alarm that rings too early is left as it is: it will ring for
 // nothing once.
-func (d *delays[T]) arm(now int64) {
-	at, wanted := d.also, d.also != 0
-	if d.len() > 0 && (!wanted || d.heap.first().at < at) {
-		at, wanted = d.heap.first().at, true
+func (q *Queue[T]) arm(now int64) {
+	d := &q.delays
+	if q.down {
+		return
+	}
+	if d.alarm == nil {
+		d.alarm = alarm.New(&q.mu, q.clock, q.base, q.fire)
+	}
+	at, wanted := d.forgetAt, d.forgetAt != 0
+	if d.heap.Len() > 0 {
+		if first := d.heap.First().at; !wanted || first < at {
+			at, wanted = first, true
+		}
 	}
 	switch {
 	case !wanted:
 		if d.isSet {
 			d.isSet = false
-			d.alarm.clear()
+			d.alarm.Clear()
 		}
 	case !d.isSet || at < d.armed:
 		d.armed, d.isSet = at, true
-		d.alarm.set(at, now)
+		d.alarm.Set(at, now)
 	}
 }
 
-// later is now plus a delay that is not negative, or the last time that there is.
-func later(now, delay int64) int64 {
+// firing is how many delays end before the lock is released for others.
+const firing = 1024
+
+// fire makes the items whose delay has ended wait for a worker. The alarm calls it,
+// and whoever asked for a delay that has ended already.
+func (q *Queue[T]) fire() {
+	if q.sink != nil {
+		q.firing.Lock()
+		defer q.firing.Unlock()
+	}
+	for more := true; more; {
+		now := q.now()
+		q.mu.Lock()
+		q.delays.isSet = false
+		q.forgetOld(now)
+		afters, items, left := q.ripen(now)
+		q.mu.Unlock()
+		for i := range afters {
+			q.finish(&afters[i])
+		}
+		for _, item := range items {
+			q.sink(item)
+		}
+		more = left
+	}
+}
+
+// ripen is the part of fire under the lock. It returns what is to be done after it,
+// the items for sink, and whether there may be more to do.
+func (q *Queue[T]) ripen(now int64) (afters []after, items []T, more bool) {
+	for range firing {
+		if q.delays.heap.Len() == 0 || q.delays.heap.First().at > now {
+			q.arm(now)
+			return afters, items, false
+		}
+		e := q.table.At(q.delays.heap.First().id)
+		if e.Data.cause != asked && !q.spend(e, now) {
+			continue
+		}
+		priority := q.later(e)
+		q.endDelay(e)
+		if q.sink != nil {
+			items = append(items, e.Key)
+			q.settle(e)
+			continue
+		}
+		var a after
+		q.admit(e, priority, now, &a)
+		if q.meter != nil || a.wake {
+			afters = append(afters, a)
+		}
+	}
+	return afters, items, true
+}
+
+// sum is now plus a delay that is not negative, or the last time that there is.
+func sum(now, delay int64) int64 {
 	if at := now + delay; at >= now {
 		return at
 	}
 	return math.MaxInt64
-}
-
-// until is the time from now to at, or the longest one that there is: readings
-// can be negative, so that the difference can overflow.
-func until(at, now int64) time.Duration {
-	d := at - now
-	if at > now && d < 0 {
-		return math.MaxInt64
-	}
-	return time.Duration(d)
 }

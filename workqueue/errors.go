@@ -75,25 +75,27 @@ func (m *misuses) call(call string, item any, reason error) {
 	if m.report == nil && !grave && !m.log().V(4).Enabled() {
 		return
 	}
-	m.pass(&MisuseError{Call: call, Item: fmt.Sprint(item), Err: reason}, grave)
+	err := &MisuseError{Queue: m.queue, Call: call, Item: fmt.Sprint(item), Err: reason}
+	m.pass(err, grave, "item", err.Item)
 }
 
 // options reports the fields of Options that a constructor does not use.
 func (m *misuses) options(constructor string, fields []string) {
 	for _, field := range fields {
-		m.pass(&MisuseError{Call: constructor, Option: field, Err: ErrUnusedOption}, true)
+		m.pass(&MisuseError{Queue: m.queue, Call: constructor, Option: field, Err: ErrUnusedOption}, true, "option", field)
 	}
 }
 
-func (m *misuses) pass(err *MisuseError, grave bool) {
-	err.Queue = m.queue
+// pass reports or logs a misuse of something of that kind and name.
+func (m *misuses) pass(err *MisuseError, grave bool, kind, name string) {
+	pairs := []any{"queue", err.Queue, "call", err.Call, kind, name}
 	switch {
 	case m.report != nil:
 		m.report(err)
 	case grave:
-		m.log().Error(err, "Work queue was misused", err.pairs()...)
+		m.log().Error(err, "Work queue was misused", pairs...)
 	default:
-		m.log().V(4).Info("Work queue was misused", append(err.pairs(), "reason", err.Err)...)
+		m.log().V(4).Info("Work queue was misused", append(pairs, "reason", err.Err)...)
 	}
 }
 
@@ -102,15 +104,6 @@ func (m *misuses) log() klog.Logger {
 		return klog.Background()
 	}
 	return m.logger
-}
-
-// pairs are the fields for a log line.
-func (e *MisuseError) pairs() []any {
-	what, name := "item", e.Item
-	if e.Option != "" {
-		what, name = "option", e.Option
-	}
-	return []any{"queue", e.Queue, "call", e.Call, what, name}
 }
 
 // errStopped is replaced by the context's error before anybody sees it.

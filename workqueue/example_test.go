@@ -199,17 +199,6 @@ func ExampleNewDelayingOver() {
 	// Output: default/web 1
 }
 
-// Pieces of work that do not depend on one another are done in parallel.
-func ExampleParallelizeUntil() {
-	squares := make([]int, 10)
-	o := workqueue.ParallelizeOptions{Workers: 3, ChunkSize: 2}
-	err := workqueue.ParallelizeUntil(context.Background(), o, len(squares), func(i int) {
-		squares[i] = i * i
-	})
-	fmt.Println(squares, err)
-	// Output: [0 1 4 9 16 25 36 49 64 81] <nil>
-}
-
 // A worker that handles many keys at a time takes what there is.
 func ExampleQueue_GetBatch() {
 	q := workqueue.New(workqueue.Options[string]{})

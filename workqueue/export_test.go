@@ -4,7 +4,7 @@ package workqueue
 func (q *Queue[T]) Groups() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.ready.named)
+	return len(q.order.named)
 }
 
 // Entries is the number of entries that the queue keeps, and the number for
@@ -12,20 +12,12 @@ func (q *Queue[T]) Groups() int {
 func (q *Queue[T]) Entries() (kept, room int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, s := range q.table.segments {
-		room += len(s.slots)
-	}
-	return q.table.n, room
+	room, _ = q.table.Room()
+	return q.table.Len(), room
 }
 
 // Counts is the number of counts that the limiter keeps.
-func (l *ExponentialLimiter[T]) Counts() int { return l.failed.counts() }
+func (l *ExponentialLimiter[T]) Counts() int { return l.failed.Len() }
 
 // Counts is the number of counts that the limiter keeps.
-func (l *FastSlowLimiter[T]) Counts() int { return l.failed.counts() }
-
-func (f *failures[T]) counts() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.count)
-}
+func (l *FastSlowLimiter[T]) Counts() int { return l.failed.Len() }

@@ -3,99 +3,18 @@ package workqueue
 import (
 	"fmt"
 	"math"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/informant-go/informant/internal/keycount"
 )
-
-// keptCounts is how many counts of forgotten items a limiter keeps before it
-// drops them, so that an item that fails now and then costs no allocation. It
-// keeps no count of an item that can hold a pointer.
-const keptCounts = 4096
-
-// failures counts the failures of items, for the limiters that need a count.
-type failures[T comparable] struct {
-	mu        sync.Mutex
-	count     map[T]*int
-	forgotten int  // how many counts are 0
-	pointing  bool // items can hold pointers; set with count
-}
-
-// add counts one more failure and returns how many there were before.
-func (f *failures[T]) add(item T) int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n := f.count[item]
-	if n == nil {
-		n = f.make(item)
-	}
-	if *n == 0 {
-		f.forgotten--
-	}
-	*n++
-	return *n - 1
-}
-
-// make adds a count of 0.
-func (f *failures[T]) make(item T) *int {
-	if f.count == nil {
-		f.count, f.pointing = map[T]*int{}, pointing[T]()
-	}
-	n := new(int)
-	f.count[item] = n
-	f.forgotten++
-	return n
-}
-
-// forget drops the count of item.
-func (f *failures[T]) forget(item T) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.forgotten == len(f.count) { // no item has failed: no need to search
-		return
-	}
-	n := f.count[item]
-	if n == nil || *n == 0 {
-		return
-	}
-	if f.pointing {
-		delete(f.count, item)
-		return
-	}
-	*n = 0
-	if f.forgotten++; f.forgotten > max(keptCounts, len(f.count)/2) {
-		f.drop()
-	}
-}
-
-// drop removes the counts of forgotten items, which are half of all at least. It
-// makes a new map, because a map never gives room back.
-func (f *failures[T]) drop() {
-	count := make(map[T]*int, len(f.count)-f.forgotten)
-	for item, n := range f.count {
-		if *n > 0 {
-			count[item] = n
-		}
-	}
-	f.count, f.forgotten = count, 0
-}
-
-// number is the number of failures of item since it was forgotten.
-func (f *failures[T]) number(item T) int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if n := f.count[item]; n != nil {
-		return *n
-	}
-	return 0
-}
 
 // ExponentialLimiter doubles the delay of an item with each failure: base, 2
 // base, 4 base, up to max. It corresponds to client-go's
 // TypedItemExponentialFailureRateLimiter and gives the same delays.
 type ExponentialLimiter[T comparable] struct {
-	failed    failures[T]
+	failed    keycount.Counts[T]
 	base, max time.Duration
 }
 
@@ -106,14 +25,14 @@ func NewExponentialLimiter[T comparable](base, max time.Duration) *ExponentialLi
 
 // When counts a failure and returns the delay.
 func (l *ExponentialLimiter[T]) When(item T) time.Duration {
-	return exponential(l.base, l.max, l.failed.add(item))
+	return exponential(l.base, l.max, l.failed.Add(item))
 }
 
 // Forget drops the failures of item.
-func (l *ExponentialLimiter[T]) Forget(item T) { l.failed.forget(item) }
+func (l *ExponentialLimiter[T]) Forget(item T) { l.failed.Forget(item) }
 
 // NumRequeues is the number of failures of item since it was forgotten.
-func (l *ExponentialLimiter[T]) NumRequeues(item T) int { return l.failed.number(item) }
+func (l *ExponentialLimiter[T]) NumRequeues(item T) int { return l.failed.Of(item) }
 
 // exactFloat is the number up to which a float64 is exact for every integer.
 const exactFloat = 1 << 53
@@ -140,7 +59,7 @@ func exponential(base, max time.Duration, n int) time.Duration {
 // FastSlowLimiter gives an item a number of fast attempts, then slow ones. It
 // corresponds to client-go's TypedItemFastSlowRateLimiter.
 type FastSlowLimiter[T comparable] struct {
-	failed     failures[T]
+	failed     keycount.Counts[T]
 	fast, slow time.Duration
 	attempts   int
 }
@@ -153,17 +72,17 @@ func NewFastSlowLimiter[T comparable](fast, slow time.Duration, attempts int) *F
 
 // When counts a failure and returns the delay.
 func (l *FastSlowLimiter[T]) When(item T) time.Duration {
-	if l.failed.add(item) < l.attempts {
+	if l.failed.Add(item) < l.attempts {
 		return l.fast
 	}
 	return l.slow
 }
 
 // Forget drops the failures of item.
-func (l *FastSlowLimiter[T]) Forget(item T) { l.failed.forget(item) }
+func (l *FastSlowLimiter[T]) Forget(item T) { l.failed.Forget(item) }
 
 // NumRequeues is the number of failures of item since it was forgotten.
-func (l *FastSlowLimiter[T]) NumRequeues(item T) int { return l.failed.number(item) }
+func (l *FastSlowLimiter[T]) NumRequeues(item T) int { return l.failed.Of(item) }
 
 // DefaultLimiter returns the limiter of a controller, client-go's
 // DefaultTypedControllerRateLimiter: an item waits from 5 ms to 1000 s, and

@@ -1,5 +1,7 @@
 package workqueue
 
+import "time"
+
 // GaugeMetric goes up and down. This and the interfaces of metrics below have the
 // methods and the meaning of those of the same name in client-go, so that an
 // adapter is a line each.
@@ -69,3 +71,108 @@ type MetricsProvider interface {
 	// client-go.
 	NewRetriesMetric(name string) CounterMetric
 }
+
+// meter holds the metrics of one queue. A nil meter measures nothing.
+type meter struct {
+	byPriority PriorityGauge // instead of depth; can be nil
+	depth      GaugeMetric
+	adds       CounterMetric
+	latency    HistogramMetric
+	work       HistogramMetric
+	unfinished SettableGaugeMetric
+	longest    SettableGaugeMetric
+	retries    CounterMetric // nil in a queue without delays
+}
+
+// newMeter returns the meter of a queue of that name, nil if it has no metrics.
+func newMeter(name string, p MetricsProvider, byPriority PriorityGauge) *meter {
+	if name == "" || p == nil && byPriority == nil {
+		return nil
+	}
+	if p == nil {
+		return &meter{byPriority, none{}, none{}, none{}, none{}, none{}, none{}, nil}
+	}
+	m := &meter{
+		byPriority: byPriority,
+		adds:       p.NewAddsMetric(name),
+		latency:    p.NewLatencyMetric(name),
+		work:       p.NewWorkDurationMetric(name),
+		unfinished: p.NewUnfinishedWorkSecondsMetric(name),
+		longest:    p.NewLongestRunningProcessorSecondsMetric(name),
+	}
+	if byPriority == nil {
+		m.depth = p.NewDepthMetric(name)
+	}
+	return m
+}
+
+// countRetries makes the metric that only a queue with delays has.
+func (m *meter) countRetries(name string, p MetricsProvider) {
+	if m != nil && p != nil {
+		m.retries = p.NewRetriesMetric(name)
+	}
+}
+
+// tell counts what a call came to.
+func (m *meter) tell(a *after) {
+	switch a.event {
+	case added:
+		m.adds.Inc()
+		if m.byPriority != nil {
+			m.byPriority.Inc(int(a.priority))
+		} else {
+			m.depth.Inc()
+		}
+	case rose:
+		if m.byPriority != nil {
+			m.byPriority.Dec(int(a.from))
+			m.byPriority.Inc(int(a.priority))
+		}
+	case got:
+		if m.byPriority != nil {
+			m.byPriority.Dec(int(a.priority))
+		} else {
+			m.depth.Dec()
+		}
+		m.latency.Observe(seconds(a.took))
+	case done:
+		m.work.Observe(seconds(a.took))
+	}
+}
+
+func (m *meter) retry() {
+	if m != nil && m.retries != nil {
+		m.retries.Inc()
+	}
+}
+
+func seconds(nanoseconds int64) float64 { return time.Duration(nanoseconds).Seconds() }
+
+// reportUnfinished sets the two metrics that change as time passes.
+func (q *Queue[T]) reportUnfinished() {
+	total, oldest := q.unfinished(q.now())
+	q.meter.unfinished.Set(seconds(total))
+	q.meter.longest.Set(seconds(oldest))
+}
+
+func (q *Queue[T]) unfinished(now int64) (total, oldest int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.table.Each(&q.busy, func(e *entry[T]) {
+		age := now - q.table.Extra(e).started
+		total += age
+		oldest = max(oldest, age)
+	})
+	return total, oldest
+}
+
+// unfinishedPeriod is how often unfinished work is reported, as in client-go.
+const unfinishedPeriod = 500 * time.Millisecond
+
+// none is the metrics of a queue that has Options.PriorityDepth alone.
+type none struct{}
+
+func (none) Inc()            {}
+func (none) Dec()            {}
+func (none) Set(float64)     {}
+func (none) Observe(float64) {}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/klog/v2/textlogger"
 	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/informant-go/informant/workqueue"
 )
@@ -361,4 +363,72 @@ func TestStorageIsNotBelieved(t *testing.T) {
 	if item, ok := q.TryGet(); ok {
 		t.Errorf("%q was handed out while being processed", item)
 	}
+}
+
+// brittle is a clock that panics when it is told to.
+type brittle struct {
+	clock.WithTicker
+	broken atomic.Bool
+}
+
+func (b *brittle) Since(t time.Time) time.Duration {
+	if b.broken.Load() {
+		panic("the clock is broken")
+	}
+	return b.WithTicker.Since(t)
+}
+
+// A clock that panics does so in the caller, and leaves no lock and no waiter
+// behind: the others go on.
+func TestAClockThatPanicsHarmsNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &brittle{WithTicker: clocktesting.NewFakeClock(time.Now())}
+		q := workqueue.NewDelaying(workqueue.Options[string]{Name: "q", Metrics: silent{}, Clock: c})
+		defer q.ShutDown()
+		calls := func() (panics int) {
+			for _, call := range []func(){
+				func() { q.Add("a") }, func() { q.AddAfter("a", time.Second) }, func() { q.TryGet() },
+				func() { q.Done("a") }, func() { q.Cancel("a") }, func() { q.WhenReady("a") },
+			} {
+				func() {
+					defer func() {
+						if recover() != nil {
+							panics++
+						}
+					}()
+					call()
+				}()
+			}
+			return panics
+		}
+		got := make(chan string, 2)
+		for range 2 {
+			go func() {
+				defer func() {
+					if recover() != nil {
+						got <- "panic"
+					}
+				}()
+				item, _ := q.Get()
+				got <- item
+			}()
+		}
+		synctest.Wait()
+		c.broken.Store(true)
+		if n := calls(); n != 6 {
+			t.Errorf("%d of 6 calls panicked", n)
+		}
+		c.broken.Store(false)
+		q.Add("b")
+		c.broken.Store(true) // before the waiter that is woken looks at it
+		synctest.Wait()
+		c.broken.Store(false)
+		if first := <-got; first != "panic" && first != "b" {
+			t.Errorf("a waiter got %q", first)
+		}
+		q.Add("c")
+		if second := <-got; second != "b" && second != "c" {
+			t.Errorf("the other waiter got %q", second)
+		}
+	})
 }

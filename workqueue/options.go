@@ -6,12 +6,14 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
+
+	"github.com/informant-go/informant/internal/keytable"
 )
 
 const (
-	// DefaultIdleEntries is how many keys without work a queue remembers
+	// DefaultIdleEntries, 16384, is how many keys without work a queue remembers
 	// when Options.IdleEntries is zero.
-	DefaultIdleEntries = 16384
+	DefaultIdleEntries = keytable.DefaultIdle
 
 	// DefaultAging is Options.Aging when that is zero.
 	DefaultAging = 16
@@ -78,7 +80,7 @@ type Options[T comparable] struct {
 	// Group is for a Queue. It names the group of an item; workers are shared
 	// fairly among the groups that have waiting items. It must always give the
 	// same answer for the same item; it is called by the goroutine that adds,
-	// under no lock. nil puts all items into one group.
+	// under no lock, and not with a Storage. nil puts all items into one group.
 	Group func(item T) string
 
 	// Aging is for a Queue. It bounds the wait of an item of low priority:

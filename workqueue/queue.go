@@ -2,14 +2,14 @@ package workqueue
 
 import (
 	"math"
+	"sync"
 	"time"
 
 	"k8s.io/utils/clock"
-)
 
-// start is the origin of the real clock's readings, which are kept as
-// nanoseconds: a third of a time.Time, and cheaper to make.
-var start = time.Now()
+	"github.com/informant-go/informant/internal/alarm"
+	"github.com/informant-go/informant/internal/keytable"
+)
 
 // Queue hands each item that is added to one worker at a time. It corresponds
 // to client-go's Typed, whose TypedInterface it satisfies.
@@ -18,41 +18,37 @@ var start = time.Now()
 // a Queue must not be copied. No user code runs under the lock of a queue, a
 // Storage excepted.
 type Queue[T comparable] struct {
-	// There is one entry for each key that waits, is being processed, is
-	// delayed or has failed. The layers above, DelayingQueue and
-	// RateLimitingQueue, use the same entries under the same lock.
-
 	// These are set at construction and never changed.
 	misuses  misuses
 	clock    clock.WithTicker // nil is the real clock
 	base     time.Time        // origin of the readings of clock
-	group    func(T) string
-	storage  Storage[T]
-	meter    *meter
+	grouping func(T) string   // Options.Group; nil with a Storage
+	storage  Storage[T]       // nil: order is that of the items
+	meter    *meter           // nil without metrics
 	tolerant bool
-	merge    bool // Options.AddTakesDelay
+	merge    bool    // Options.AddTakesDelay
+	sink     func(T) // gets the items whose delay has ended; nil: they wait here
 
-	// special is set for a queue with group, storage, meter or merge. Add, Get
-	// and Done have a shorter way for a queue without.
-	special bool
-
-	// mu guards the fields below. Nothing waits under it.
-	mu         lock
+	// mu guards the fields below. Nothing waits under it. The layers above,
+	// DelayingQueue and RateLimitingQueue, use the same entries under the same
+	// lock.
+	mu         sync.Mutex
 	table      table[T]
-	last       entry[T] // the entry handed out last, until it is done
-	ready      ready[T] // unused with a storage
-	waiters    waiters
-	processing int
-	busy       fifo[T] // entries that are processing or dirty; only with a meter
-	delays     delays[T]
-	seen       int64     // the last reading of the real clock by delay; 0 is none
-	failed     failed[T] // only with a Backoff
-	tokens     tokens    // only with Tokens
+	last       *entry[T] // the entry handed out last, until it is done: Done need not search it
+	order      order     // the entries that are waiting
+	waiters    waiters   // the goroutines that wait for one
+	processing int       // how many entries are processing or dirty
+	busy       keytable.List
+	delays     delays
+	failures   failures
+	tokens     tokens
 	dropped    int
 
 	down   bool
 	drain  chan struct{} // closed to end the wait of ShutDownWithDrain; nil if nobody waits
-	ticker *ticker       // nil without a meter and after shutdown
+	ticker *alarm.Ticker // reports unfinished work; nil without a meter and after shutdown
+
+	firing sync.Mutex // held while items are given to sink, so that they keep their order
 }
 
 // New returns a queue. It corresponds to client-go's NewTypedWithConfig. With
@@ -66,21 +62,29 @@ func New[T comparable](o Options[T]) *Queue[T] {
 
 func (q *Queue[T]) setup(o *Options[T]) {
 	q.misuses = misusesOf(o)
-	q.group, q.storage, q.tolerant = o.Group, o.Storage, o.Tolerant
+	q.storage, q.tolerant, q.order.aging = o.Storage, o.Tolerant, o.Aging
+	if o.Storage == nil {
+		q.grouping = o.Group
+	}
 	if o.Clock != nil {
 		q.clock, q.base = o.Clock, o.Clock.Now()
 	}
-	q.table.cache.limit = limitFor[T](o.IdleEntries)
-	q.ready.aging = o.Aging
-	if q.meter = newMeter(o.Name, o.Metrics, o.PriorityDepth); q.meter != nil {
-		q.table.rank() // for busy
-		q.ticker = startTicker(o.Clock, q.reportUnfinished)
+	q.table.Remember(o.IdleEntries)
+	q.meter = newMeter(o.Name, o.Metrics, o.PriorityDepth)
+	if q.meter != nil || q.grouping != nil {
+		q.table.Widen()
 	}
-	q.special = q.meter != nil || q.group != nil || q.storage != nil
+	if q.meter != nil {
+		q.ticker = alarm.Every(o.Clock, unfinishedPeriod, q.reportUnfinished)
+	}
 }
 
-// now reads the clock, in nanoseconds since some origin. With an injected clock it
-// must not be called under the lock, for that clock is user code.
+// start is the origin of the real clock's readings, which are kept as
+// nanoseconds: a third of a time.Time, and cheaper to make.
+var start = time.Now()
+
+// now reads the clock, in nanoseconds since some origin. An injected clock is user
+// code, and must not be read under the lock.
 func (q *Queue[T]) now() int64 {
 	if q.clock == nil {
 		return int64(time.Since(start))
@@ -88,182 +92,224 @@ func (q *Queue[T]) now() int64 {
 	return int64(q.clock.Since(q.base))
 }
 
-// outcome says what became of an addition.
-type outcome uint8
+// nowForMeter reads the clock if there are metrics.
+func (q *Queue[T]) nowForMeter() int64 {
+	if q.meter == nil {
+		return 0
+	}
+	return q.now()
+}
+
+// nameOf is the name of the group of item.
+func (q *Queue[T]) nameOf(item T) string {
+	if q.grouping == nil {
+		return ""
+	}
+	return q.grouping(item)
+}
+
+// after is what a call has to do once it has released the lock: to wake a worker,
+// and to tell the metrics what it came to.
+type after struct {
+	wake     bool
+	event    event
+	priority int32 // of the item that was added or handed out
+	from     int32 // its priority before, if it rose
+	took     int64 // how long it waited or was processed
+}
+
+// event is what a call came to.
+type event uint8
 
 const (
-	merged  outcome = iota // the item waits already
-	added                  // it waits now, or will after Done
-	rose                   // it waits already, with a lower priority
-	refused                // the queue is shut down
+	nothing event = iota
+	added         // the item waits now, or will after Done
+	rose          // it waits already, with a lower priority
+	got           // it was handed out
+	done          // it was given back
 )
 
-// addition says what must be done after the lock is released.
-type addition struct {
-	wake     *waiter
-	outcome  outcome
-	priority int32 // of the item, if it waits
-	from     int32 // its priority before, if it rose
+func (q *Queue[T]) finish(a *after) {
+	if a.wake {
+		q.waiters.wake <- struct{}{}
+	}
+	if q.meter != nil {
+		q.meter.tell(a)
+	}
 }
 
 // Add asks that item is handed to a worker. An item that already waits is merged
 // with it; one that is being processed is queued once more after Done (Q2).
-func (q *Queue[T]) Add(item T) {
-	if q.special {
-		q.addPriority("Add", item, 0)
-		return
-	}
-	hash := hashOf(item)
-	if !q.mu.tryLock() {
-		q.mu.insist()
-	}
-	if q.down {
-		q.mu.Unlock()
-		q.misuses.call("Add", item, ErrShutDown)
-		return
-	}
-	wake := q.admitPlain(q.table.ensure(hash, item))
-	q.mu.Unlock()
-	if wake != nil {
-		wake.signal()
-	}
-}
-
-// admitPlain is admit for Add in a plain queue.
-func (q *Queue[T]) admitPlain(e entry[T]) *waiter {
-	if e.phase() != idle {
-		return q.admit(e, 0, 0).wake
-	}
-	e.enter(waiting)
-	if q.table.ranked {
-		q.prioritize(e, 0)
-		q.ready.push(&q.table.slabs, e)
-	} else {
-		q.ready.append(&q.table.slabs, e)
-	}
-	return q.waiters.next()
-}
+func (q *Queue[T]) Add(item T) { q.add("Add", item, 0) }
 
 // AddPriority is Add with a priority: the higher goes out first, within the
 // bound of Options.Aging. An item that waits keeps the higher of the two, and
 // goes behind those of its new priority when it rises.
 func (q *Queue[T]) AddPriority(item T, priority int) {
-	q.addPriority("AddPriority", item, clamp(priority))
+	q.add("AddPriority", item, clamp(priority))
 }
 
-func (q *Queue[T]) addPriority(call string, item T, priority int32) {
-	name, now := "", int64(0)
-	if q.group != nil {
-		name = q.group(item)
-	}
-	if q.meter != nil {
-		now = q.now()
-	}
-	q.after(call, item, q.add(item, priority, name, now))
-}
-
-// after does what must not be done under the lock.
-func (q *Queue[T]) after(call string, item T, a addition) {
-	a.wake.signal()
-	q.meter.added(a)
-	if a.outcome == refused {
-		q.misuses.call(call, item, ErrShutDown)
-	}
-}
-
-func (q *Queue[T]) add(item T, priority int32, group string, now int64) addition {
-	hash := hashOf(item)
+// add is Add and its kin. It reports whether the queue takes items.
+func (q *Queue[T]) add(call string, item T, priority int32) bool {
+	name, now, hash := q.nameOf(item), q.nowForMeter(), keytable.Sum(item)
+	var a after
 	q.mu.Lock()
-	defer q.mu.Unlock() // a Storage can panic
 	if q.down {
-		return addition{outcome: refused}
+		q.mu.Unlock()
+		q.misuses.call(call, item, ErrShutDown)
+		return false
 	}
-	e := q.entry(hash, item, group)
-	if q.merge && e.delayed() {
-		priority = max(priority, e.later())
-		q.delays.remove(&q.table.slabs, e)
+	e := q.table.Ensure(hash, item)
+	if q.grouping != nil {
+		q.join(e, name)
 	}
-	return q.admit(e, priority, now)
+	if q.merge && e.Place != 0 {
+		priority = max(priority, q.later(e))
+		q.endDelay(e)
+	}
+	q.admit(e, priority, now, &a)
+	q.mu.Unlock()
+	q.finish(&a)
+	return true
 }
 
-// entry returns the entry of item, which it makes if there is none.
-func (q *Queue[T]) entry(hash mark, item T, group string) entry[T] {
-	e := q.table.ensure(hash, item)
-	if q.group != nil && e.group() == nil {
-		q.ready.join(e, group)
+// admit makes e wait, or wait once more after Done (Q2).
+func (q *Queue[T]) admit(e *entry[T], priority int32, now int64, a *after) {
+	if e.Data.state.waits() {
+		q.mergeWith(e, priority, a)
+		return
 	}
-	return e
+	if priority != 0 {
+		q.rank()
+	}
+	if x := q.table.Extra(e); x != nil {
+		x.priority, x.added = priority, now
+	}
+	if e.Data.state == processing {
+		e.Data.state = dirty
+	} else {
+		q.wait(e, a)
+	}
+	a.event, a.priority = added, priority
 }
 
-// admit makes e wait, or wait once more after Done.
-func (q *Queue[T]) admit(e entry[T], priority int32, now int64) addition {
-	switch e.phase() {
-	case idle:
-		q.prioritize(e, priority)
-		q.stampAdded(e, now)
-		return addition{wake: q.line(e), outcome: added, priority: priority}
-	case processing:
-		e.enter(dirty)
-		q.prioritize(e, priority)
-		q.stampAdded(e, now)
-		return addition{outcome: added, priority: priority}
-	default:
-		return q.again(e, priority)
-	}
-}
-
-// again merges an addition with e, which is waiting or dirty.
-func (q *Queue[T]) again(e entry[T], priority int32) addition {
-	from, waits := e.priority(), e.phase() == waiting
+// mergeWith merges an addition with e, which is waiting or dirty.
+func (q *Queue[T]) mergeWith(e *entry[T], priority int32, a *after) {
+	waits := e.Data.state == waiting
 	if waits && q.storage != nil {
-		q.storage.Touch(e.item())
+		q.user(func() { q.storage.Touch(e.Key) })
+	}
+	from := int32(0)
+	if x := q.table.Extra(e); x != nil {
+		from = x.priority
 	}
 	if priority <= from {
-		return addition{}
+		return
 	}
+	q.rank()
 	if waits && q.storage == nil {
-		q.ready.rise(&q.table.slabs, e, priority)
+		q.rise(e, priority)
 	} else {
-		q.prioritize(e, priority)
+		q.table.Extra(e).priority = priority
 	}
-	return addition{outcome: rose, priority: priority, from: from}
+	a.event, a.priority, a.from = rose, priority, from
 }
 
-// prioritize gives e a priority. It must be in no FIFO queue.
-func (q *Queue[T]) prioritize(e entry[T], priority int32) {
-	if priority != 0 {
-		q.ready.rank(&q.table.slabs)
-	}
-	if r := e.rank(); r != nil {
-		r.priority = priority
-	}
+// user calls user code under the lock. If it panics the lock is released, since no
+// other call here can panic under it.
+func (q *Queue[T]) user(call func()) {
+	returned := false
+	defer func() {
+		if !returned {
+			q.mu.Unlock()
+		}
+	}()
+	call()
+	returned = true
 }
 
-// line puts e, which must not be waiting, among the entries that wait, and returns
-// the waiter to wake.
-func (q *Queue[T]) line(e entry[T]) *waiter {
-	if q.storage != nil {
-		q.storage.Push(e.item()) // can panic: e is then not waiting
-		e.enter(waiting)
+// Done says that the work on item, which Get, GetPriority, GetContext, TryGet or
+// GetBatch gave to the caller, is over. An item that was added meanwhile goes back
+// into the queue. Done with an item that no worker is processing changes nothing,
+// and is a misuse (ErrNotProcessing) unless Options.Tolerant is set.
+func (q *Queue[T]) Done(item T) {
+	now := q.nowForMeter()
+	var a after
+	q.mu.Lock()
+	e := q.last
+	if e == nil || e.Key != item {
+		e = q.find(item)
+	}
+	if e == nil || e.Data.state < processing {
+		q.mu.Unlock()
+		if !q.tolerant {
+			q.misuses.call("Done", item, ErrNotProcessing)
+		}
+		return
+	}
+	if e == q.last {
+		q.last = nil
+	}
+	q.processing--
+	if q.table.Wide() {
+		q.back(e, now, &a)
+	}
+	again := e.Data.state == dirty
+	e.Data.state = idle
+	if again {
+		q.wait(e, &a)
 	} else {
-		e.enter(waiting)
-		q.ready.push(&q.table.slabs, e)
+		q.settle(e)
 	}
-	return q.waiters.next()
+	if q.drain != nil && q.drained() {
+		q.endDrain()
+	}
+	q.mu.Unlock()
+	q.finish(&a)
 }
 
-// Len is the number of items that wait for a worker.
+// find returns the entry of item, or nil.
+func (q *Queue[T]) find(item T) *entry[T] {
+	hashed := false
+	defer func() {
+		if !hashed { // it cannot be, which panics
+			q.mu.Unlock()
+		}
+	}()
+	hash := keytable.Sum(item)
+	hashed = true
+	return q.table.Find(hash, item)
+}
+
+// settle releases e if there is nothing to do for its key: it neither waits, nor
+// is being processed, nor has a delay. With failures it stays in the table.
+func (q *Queue[T]) settle(e *entry[T]) {
+	if e.Data.state != idle || e.Place != 0 {
+		return
+	}
+	if q.grouping != nil {
+		q.part(e)
+	}
+	if !e.Data.failing {
+		q.table.Release(e)
+	}
+}
+
+// Len is the number of items that wait for a worker. Items that are being
+// processed and items whose delay has not ended are not counted.
 func (q *Queue[T]) Len() int {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.len()
+	n := q.len()
+	q.mu.Unlock()
+	return n
 }
 
-func (q *Queue[T]) len() int {
-	if q.storage != nil {
-		return q.storage.Len()
+func (q *Queue[T]) len() (n int) {
+	if q.storage == nil {
+		return q.order.n
 	}
-	return q.ready.n
+	q.user(func() { n = q.storage.Len() })
+	return n
 }
 
 // Stats are the numbers of items in a queue at one moment.
@@ -277,8 +323,76 @@ type Stats struct {
 // Stats counts the items of the queue.
 func (q *Queue[T]) Stats() Stats {
 	q.mu.Lock()
+	s := Stats{Waiting: q.len(), Processing: q.processing, Delayed: q.delays.heap.Len(), Dropped: q.dropped}
+	q.mu.Unlock()
+	return s
+}
+
+// ShutDown makes the queue ignore new items, and drops and counts pending delays.
+// Workers still get what waits; after that Get returns shutdown. ShutDown ends the
+// wait of every ShutDownWithDrain. It may be called many times (Q5).
+func (q *Queue[T]) ShutDown() { q.shutDown(false) }
+
+// ShutDownWithDrain is ShutDown and then waits until no item waits and none is
+// being processed; with Options.Tolerant, until none is being processed. It must
+// not be called by someone who is processing an item, and needs workers that go on
+// until Get returns shutdown.
+func (q *Queue[T]) ShutDownWithDrain() {
+	if drain := q.shutDown(true); drain != nil {
+		<-drain
+	}
+}
+
+// shutDown wakes the workers, and waits for the goroutines of the queue, which end
+// at once. It returns what its caller must wait for, if that is to wait at all.
+func (q *Queue[T]) shutDown(wait bool) (drain chan struct{}) {
+	var a after
+	var ticker *alarm.Ticker
+	var ring alarm.Alarm
+	q.mu.Lock()
+	if !q.down {
+		q.down = true
+		q.dropDelays()
+		a.wake = q.waiters.next() // who wakes the next one
+		ticker, ring = q.ticker, q.delays.alarm
+		q.ticker = nil
+	}
+	if !wait && q.drain != nil {
+		q.endDrain()
+	}
+	if wait && !q.drained() {
+		if q.drain == nil {
+			q.drain = make(chan struct{})
+		}
+		drain = q.drain
+	}
+	q.mu.Unlock()
+	q.finish(&a)
+	if ticker != nil {
+		ticker.Stop()
+	}
+	if ring != nil {
+		ring.Stop()
+	}
+	return drain
+}
+
+// drained reports whether ShutDownWithDrain need not wait.
+func (q *Queue[T]) drained() bool {
+	return q.processing == 0 && (q.tolerant || q.len() == 0)
+}
+
+// endDrain ends the wait of every ShutDownWithDrain.
+func (q *Queue[T]) endDrain() {
+	close(q.drain)
+	q.drain = nil
+}
+
+// ShuttingDown reports whether the queue was shut down.
+func (q *Queue[T]) ShuttingDown() bool {
+	q.mu.Lock()
 	defer q.mu.Unlock()
-	return Stats{Waiting: q.len(), Processing: q.processing, Delayed: q.delays.len(), Dropped: q.dropped}
+	return q.down
 }
 
 // clamp brings a priority into the range that an entry can hold.

@@ -4,6 +4,10 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/informant-go/informant/internal/keytable"
 )
 
 // RateLimitingQueue is a DelayingQueue that asks a RateLimiter how long a
@@ -13,7 +17,6 @@ import (
 type RateLimitingQueue[T comparable] struct {
 	DelayingQueue[T]
 	limiter RateLimiter[T] // nil is none, or that of a zero value
-	jitter  float64
 
 	// ofZero is the limiter of a zero value. It is made on first use.
 	once   sync.Once
@@ -24,122 +27,86 @@ type RateLimitingQueue[T comparable] struct {
 // NewTypedRateLimitingQueueWithConfig. NewRateLimitingOver puts the same layer
 // on a queue of another make.
 func NewRateLimiting[T comparable](o Options[T]) *RateLimitingQueue[T] {
-	q := &RateLimitingQueue[T]{limiter: o.Limiter, jitter: o.Jitter}
+	q := &RateLimitingQueue[T]{limiter: o.Limiter}
+	q.DelayingQueue.setup(&o)
+	q.setBackoff(o.Backoff, o.Jitter)
+	q.tokens = tokens{bucket: o.Tokens, next: math.MinInt64}
 	if o.Limiter == nil && o.Backoff.Base <= 0 && o.Tokens == nil {
 		q.limiter = DefaultLimiter[T]()
 	}
-	q.DelayingQueue.setup(&o)
-	q.setBackoff(o.Backoff, max(o.Jitter, 0))
-	q.tokens = tokens{bucket: o.Tokens, next: math.MinInt64}
 	return q
 }
 
 // AddRateLimited counts a failure of item, and adds it once the delay that the
 // limiter gives it has passed; see Options for what lengthens that delay.
 func (q *RateLimitingQueue[T]) AddRateLimited(item T) {
-	if q.plainLimiter() {
-		q.addLater("AddRateLimited", item, q.asked().When(item))
-		return
-	}
-	if q.addFailed("AddRateLimited", item, AddOptions{}) {
+	if ok, _ := q.addFailed("AddRateLimited", item, AddOptions{}); ok {
 		q.meter.retry()
 	}
-}
-
-// asked returns the limiter of the queue, nil if it has none.
-func (q *RateLimitingQueue[T]) asked() RateLimiter[T] {
-	if q.limiter == nil && q.plainLimiter() {
-		q.once.Do(func() { q.ofZero = DefaultLimiter[T]() })
-		return q.ofZero
-	}
-	return q.limiter
-}
-
-// plainLimiter reports whether the limiter alone decides the delay of a failure.
-func (q *RateLimitingQueue[T]) plainLimiter() bool {
-	return q.failed.base <= 0 && q.tokens.bucket == nil && q.jitter <= 0
-}
-
-// addFailed counts a failure of item, and adds it after the delay for that or
-// after o.After, if that is set and shorter. It reports whether item was added.
-func (q *RateLimitingQueue[T]) addFailed(call string, item T, o AddOptions) bool {
-	var limit time.Duration
-	if q.limiter != nil {
-		limit = q.limiter.When(item)
-	}
-	name := ""
-	if q.group != nil {
-		name = q.group(item)
-	}
-	a, due := q.delayFailed(item, limit, name, o)
-	q.after(call, item, a)
-	if due {
-		q.fire()
-	}
-	return a.outcome != refused
-}
-
-// delayFailed is the part of addFailed under the lock. due reports whether the
-// delay has ended already.
-func (q *RateLimitingQueue[T]) delayFailed(item T, limit time.Duration, group string, o AddOptions) (a addition, due bool) {
-	hash, now := hashOf(item), q.now()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.down {
-		return addition{outcome: refused}, false
-	}
-	e := q.entry(hash, item, group)
-	delay := jittered(max(limit, q.fail(e, now), 0), q.jitter)
-	if o.After > 0 {
-		delay = min(delay, o.After)
-	}
-	if q.failed.oldest != 0 && q.delays.also == 0 {
-		q.delays.ringAlso(later(now, q.failed.expire))
-		q.arm(now)
-	}
-	return q.postpone(e, now, int64(delay), clamp(o.Priority), o.Pending, true), delay <= 0
 }
 
 // AddWith adds items with a delay, the limiter's delay, a priority, or any of
 // these. With a delay of its own and the limiter's, the shorter counts.
 func (q *RateLimitingQueue[T]) AddWith(o AddOptions, items ...T) {
 	for _, item := range items {
-		each := o
-		if o.RateLimited && o.After < 0 && !q.tolerant {
-			q.misuses.call("AddWith", item, ErrNegativeDelay)
-		}
-		if o.RateLimited && !q.plainLimiter() {
-			if q.addFailed("AddWith", item, o) {
-				q.meter.retry()
-			}
+		if !o.RateLimited {
+			q.addWith(item, o)
 			continue
 		}
-		if o.RateLimited {
-			each.After = q.asked().When(item)
-			if o.After > 0 {
-				each.After = min(each.After, o.After)
-			}
+		if o.After < 0 {
+			q.negative("AddWith", item)
 		}
-		q.addWith(item, each)
+		if ok, later := q.addFailed("AddWith", item, o); ok && later {
+			q.meter.retry()
+		}
 	}
 }
 
-// Forget drops the failures of item. It is called once the item has succeeded or
-// is given up. Done must still be called.
+// addFailed counts a failure of item, and adds it after the delay for that or
+// after o.After, if that is set and shorter. It reports whether the queue takes
+// items, and whether the addition counts as a delayed one.
+func (q *RateLimitingQueue[T]) addFailed(call string, item T, o AddOptions) (ok, later bool) {
+	var delay time.Duration
+	if l := q.limits(); l != nil {
+		delay = l.When(item)
+	}
+	if !q.limiterAlone() {
+		return q.addAfter(call, item, max(delay, 0), o, failed), true
+	}
+	if o.After > 0 {
+		delay = min(delay, o.After)
+	}
+	return q.addAfter(call, item, delay, o, asked), delay > 0
+}
+
+// limiterAlone reports whether the limiter alone decides the delay of a failure.
+func (q *RateLimitingQueue[T]) limiterAlone() bool {
+	return q.failures.base <= 0 && q.failures.jitter <= 0 && q.tokens.bucket == nil
+}
+
+// limits returns the limiter of the queue, nil if it has none.
+func (q *RateLimitingQueue[T]) limits() RateLimiter[T] {
+	if q.limiter == nil && q.limiterAlone() {
+		q.once.Do(func() { q.ofZero = DefaultLimiter[T]() })
+		return q.ofZero
+	}
+	return q.limiter
+}
+
+// Forget drops the failures of item, so that its next failure counts as its first.
+// It is called once the item has succeeded or is given up. A pending delay stays,
+// and Done must still be called.
 func (q *RateLimitingQueue[T]) Forget(item T) {
-	if l := q.asked(); l != nil {
+	if l := q.limits(); l != nil {
 		l.Forget(item)
 	}
-	if q.failed.base > 0 {
-		q.forget(item)
+	if q.failures.base <= 0 {
+		return
 	}
-}
-
-func (q *Queue[T]) forget(item T) {
-	hash := hashOf(item)
+	hash := keytable.Sum(item)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if e := q.table.get(hash, item); !e.none() && e.failures() > 0 {
+	if e := q.table.Find(hash, item); e != nil && e.Data.failing {
 		q.forgive(e)
 	}
 }
@@ -147,57 +114,65 @@ func (q *Queue[T]) forget(item T) {
 // NumRequeues is the number of failures of item that the limiter or the queue
 // remembers, the greater of the two.
 func (q *RateLimitingQueue[T]) NumRequeues(item T) (n int) {
-	if l := q.asked(); l != nil {
+	if l := q.limits(); l != nil {
 		n = l.NumRequeues(item)
 	}
-	if q.failed.base > 0 {
-		n = max(n, q.failures(item))
+	if q.failures.base <= 0 {
+		return n
+	}
+	hash, now := keytable.Sum(item), q.now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e := q.table.Find(hash, item); e != nil && e.Data.failing && q.expires(e) > now {
+		n = max(n, int(q.table.Extra(e).failures))
 	}
 	return n
 }
 
-func (q *Queue[T]) failures(item T) int {
-	hash, now := hashOf(item), q.now()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.remembered(q.table.get(hash, item), now)
+// tokens makes the items whose delay for a failure has ended run at the rate of a
+// bucket. It takes a token when the item runs. BucketLimiter takes one when the
+// delay begins, and so also for an item that is then merged with another addition,
+// cancelled or dropped.
+type tokens struct {
+	bucket *rate.Limiter // may be shared with other queues
+
+	// next is the time that was given to the last item that found no token.
+	// Each gets a time of its own, in the order of their delays.
+	next int64
 }
 
-// Limited is the rate-limiting layer over a delaying queue of another make. It is
-// made by NewRateLimitingOver; all methods may be called by any goroutine.
-type Limited[T comparable] struct {
-	DelayingInterface[T]
-	limiter RateLimiter[T]
-}
-
-// NewRateLimitingOver puts the rate-limiting layer on a delaying queue. It panics
-// if below is nil. A nil limiter is DefaultLimiter. It corresponds to the
-// DelayingQueue of client-go's TypedRateLimitingQueueConfig. There are no options:
-// what Options has for a layer above needs a queue of ours below.
-func NewRateLimitingOver[T comparable](below DelayingInterface[T], limiter RateLimiter[T]) *Limited[T] {
-	if below == nil {
-		panic("workqueue: NewRateLimitingOver needs a queue to work over: use NewRateLimiting for one of its own")
+// spend takes a token for e, whose delay has ended, and reports whether e can run.
+// An entry that waits already needs none: the two additions are merged and run
+// once. If there is no token, e is delayed to a time at which one should be there.
+func (q *Queue[T]) spend(e *entry[T], now int64) bool {
+	if e.Data.state.waits() || q.tokens.bucket == nil || q.tokens.bucket.AllowN(q.wall(now), 1) {
+		return true
 	}
-	if limiter == nil {
-		limiter = DefaultLimiter[T]()
+	q.unpromise(e)
+	if q.delays.promises == 0 {
+		q.tokens.next = now // no item waits for its time any more
 	}
-	return &Limited[T]{DelayingInterface: below, limiter: limiter}
+	q.tokens.next = sum(max(q.tokens.next, now), q.tokens.interval())
+	q.delay(e, q.tokens.next, PendingReplace)
+	e.Data.cause = promised
+	q.delays.promises++
+	return false
 }
 
-// AddRateLimited counts a failure of item, and adds it to the queue below once the
-// delay that the limiter gives it has passed.
-func (q *Limited[T]) AddRateLimited(item T) { q.AddAfter(item, q.limiter.When(item)) }
+// interval is the time between two tokens; for a bucket that gives none, the time
+// after which it is tried again.
+func (t *tokens) interval() int64 {
+	limit := float64(t.bucket.Limit())
+	if limit <= 0 {
+		return int64(time.Second)
+	}
+	return int64(min(max(float64(time.Second)/limit, 1), float64(time.Minute)))
+}
 
-// Forget drops the failures of item. Done must still be called.
-func (q *Limited[T]) Forget(item T) { q.limiter.Forget(item) }
-
-// NumRequeues is the number of failures of item that the limiter remembers.
-func (q *Limited[T]) NumRequeues(item T) int { return q.limiter.NumRequeues(item) }
-
-var (
-	_ Interface[int]             = (*Queue[int])(nil)
-	_ DelayingInterface[int]     = (*DelayingQueue[int])(nil)
-	_ DelayingInterface[int]     = (*Delayer[int])(nil)
-	_ RateLimitingInterface[int] = (*RateLimitingQueue[int])(nil)
-	_ RateLimitingInterface[int] = (*Limited[int])(nil)
-)
+// wall returns the time of a reading of the clock, without another reading.
+func (q *Queue[T]) wall(now int64) time.Time {
+	if q.clock == nil {
+		return start.Add(time.Duration(now))
+	}
+	return q.base.Add(time.Duration(now))
+}

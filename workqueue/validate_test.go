@@ -1,245 +1,132 @@
 package workqueue
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/informant-go/informant/internal/keytable"
+)
 
 // validate checks that the parts of a queue agree with one another.
 func (q *Queue[T]) validate() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	waits, held, delayed, promises := 0, 0, 0, 0
-	var entries []entry[T]
-	q.table.each(func(e entry[T]) { entries = append(entries, e) })
-	for _, e := range entries {
-		item := e.item()
-		switch e.phase() {
-		case waiting:
-			waits++
-		case processing, dirty:
-			held++
-		case idle:
-			if !e.delayed() && !e.is(cached) && e.failures() == 0 {
-				return fmt.Errorf("idle entry of %v is not kept", item)
-			}
-			if !e.delayed() && e.group() != nil {
-				return fmt.Errorf("idle entry of %v is in a group", item)
-			}
+	states, delayed, promises, failing := map[state]int{}, 0, 0, 0
+	entries, unused := 0, 0
+	var err error
+	q.table.All(func(e *entry[T]) {
+		states[e.Data.state]++
+		entries++
+		if !e.InUse() {
+			unused++
 		}
-		if e.is(promised) {
+		if q.table.Find(keytable.Sum(e.Key), e.Key) != e || q.table.At(e.ID()) != e {
+			err = fmt.Errorf("entry of %v is not found", e.Key)
+		}
+		if e.Data.state == idle && e.Place == 0 && q.groupOf(e) != &q.order.all {
+			err = fmt.Errorf("idle entry of %v is in a group", e.Key)
+		}
+		if e.Data.failing {
+			failing++
+		}
+		if e.Data.cause == promised {
 			promises++
 		}
-		if e.delayed() {
-			delayed++
-			if q.delays.heap.at(e.link().slot).id != e.id {
-				return fmt.Errorf("delay of %v is not in its place", item)
+		if e.Place != 0 {
+			if delayed++; q.delayOf(e).id != e.ID() {
+				err = fmt.Errorf("delay of %v is not in its place", e.Key)
 			}
-		}
-		if !q.table.ranked && (e.priority() != 0 || e.later() != 0) {
-			return fmt.Errorf("entry of %v has a priority in a queue that is not ranked", item)
-		}
-	}
-	if held != q.processing || delayed != q.delays.len() || waits != q.len() {
-		return fmt.Errorf("%d, %d, %d entries wait, are being processed, are delayed; counted are %d, %d, %d",
-			waits, held, delayed, q.len(), q.processing, q.delays.len())
-	}
-	if promises != q.delays.promised {
-		return fmt.Errorf("%d entries wait for a token, counted are %d", promises, q.delays.promised)
-	}
-	for _, validate := range []func() error{
-		q.table.validate, q.delays.heap.validate, q.validateFailed,
-	} {
-		if err := validate(); err != nil {
-			return err
-		}
-	}
-	if q.delays.len() > 0 && !q.delays.isSet {
-		return fmt.Errorf("delays wait and no alarm is set")
-	}
-	return q.ready.validate(&q.table.slabs)
-}
-
-// validate checks the order of the heap and its memory.
-func (h *heap[T]) validate() error {
-	for i := uint32(root + 1); i < h.end; i++ {
-		if h.at(i).before(h.at(parent(i))) {
-			return fmt.Errorf("delay %d is before its parent", i)
-		}
-	}
-	if spare := len(h.chunks)*chunkSize - int(h.end); spare >= 2*chunkSize {
-		return fmt.Errorf("the heap has room for %d more", spare)
-	}
-	return nil
-}
-
-// validate checks that each entry is found and that nothing else is there.
-func (t *table[T]) validate() (err error) {
-	n, inCache := 0, 0
-	t.each(func(e entry[T]) {
-		n++
-		if e.is(cached) {
-			inCache++
-		}
-		if t.get(hashOf(e.item()), e.item()) != e {
-			err = fmt.Errorf("entry of %v is not found", e.item())
+		} else if e.Data.cause != asked || q.later(e) != 0 {
+			err = fmt.Errorf("entry of %v remembers a delay", e.Key)
 		}
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case n != t.n:
-		return fmt.Errorf("%d entries are in the table, counted are %d", n, t.n)
-	case inCache != len(t.cache.ring) || inCache > max(t.cache.limit, 0):
-		return fmt.Errorf("%d entries are cached, %d in the ring", inCache, len(t.cache.ring))
 	}
-	k := uint32(len(t.segments))
-	if k > 0 && (t.mask&(t.mask+1) != 0 || k-1 > t.mask || k > 1 && k-1 <= t.mask>>1) {
-		return fmt.Errorf("%d segments have the mask %x", k, t.mask)
+	held := states[processing] + states[dirty]
+	if held != q.processing || delayed != q.delays.heap.Len() || states[waiting] != q.len() || promises != q.delays.promises {
+		return fmt.Errorf("%d, %d, %d, %d entries wait, are being processed, are delayed, wait for a token; counted are %d, %d, %d, %d",
+			states[waiting], held, delayed, promises, q.len(), q.processing, q.delays.heap.Len(), q.delays.promises)
 	}
-	for i := range t.segments {
-		if err := t.segments[i].validate(); err != nil {
-			return fmt.Errorf("segment %d: %w", i, err)
-		}
+	if entries != q.table.Len() || unused > q.table.Limit() {
+		return fmt.Errorf("%d entries are in the table, of which %d have nothing to do; counted are %d, remembered are %d at most",
+			entries, unused, q.table.Len(), q.table.Limit())
 	}
-	return t.slabs.validate()
+	if q.last != nil && q.last.Data.state < processing {
+		return fmt.Errorf("the last one handed out, %v, is not being processed", q.last.Key)
+	}
+	if q.delays.heap.Len() > 0 && (!q.delays.isSet || q.delays.armed > q.delays.heap.First().at) {
+		return fmt.Errorf("delays are pending and no alarm is set in time")
+	}
+	if err := q.validateFailures(failing); err != nil {
+		return err
+	}
+	return q.validateOrder()
 }
 
-func (s *segment) validate() error {
-	n, last := 0, mark(0)
-	for i, at := range s.slots {
-		if at == 0 {
-			continue
-		}
-		n++
-		home := s.home(at.hash())
-		if at.hash() < last || home > i {
-			return fmt.Errorf("slot %d is out of order", i)
-		}
-		for ; home < i; home++ {
-			if s.slots[home] == 0 {
-				return fmt.Errorf("slot %d is not found from its home", i)
-			}
-		}
-		last = at.hash()
-	}
-	if n != s.n || n > 0 && s.slots[len(s.slots)-1] != 0 {
-		return fmt.Errorf("%d slots are used, counted are %d", n, s.n)
-	}
-	return nil
-}
-
-func (s *slabs[T]) validate() error {
-	n, gaps, room := 0, 0, 0
-	for i, b := range s.all {
-		if b == nil {
-			gaps++
-			if i < s.lowest {
-				return fmt.Errorf("slab %d is missing below %d", i, s.lowest)
-			}
-			continue
-		}
-		n += int(b.used)
-		if b.used < slabSize {
-			room++
-		}
-		if int(b.number) != i || s.ranked != (b.ranks != nil) {
-			return fmt.Errorf("slab %d is in the place of %d", b.number, i)
-		}
-	}
-	if len(s.all) > 0 && n != s.n+1 || gaps != s.gaps {
-		return fmt.Errorf("%d entries are used and %d slabs missing, counted are %d and %d", n, gaps, s.n+1, s.gaps)
-	}
-	var prev *slab[T]
-	for b := s.room; b != nil; prev, b = b, b.next {
-		if room--; b.prev != prev || b.used == slabSize {
-			return fmt.Errorf("slab %d is in the wrong list", b.number)
-		}
-	}
-	if room != 0 {
-		return fmt.Errorf("%d slabs with room are in no list", room)
-	}
-	if s.spare() > freeEntries+s.n*slabSize+slabSize {
-		return fmt.Errorf("%d entries are free of %d", s.spare(), s.size())
-	}
-	return nil
-}
-
-// validateFailed checks the list of failures.
-func (q *Queue[T]) validateFailed() error {
-	remember := 0
-	q.table.each(func(e entry[T]) {
-		if e.failures() > 0 {
-			remember++
-		}
-	})
+// validateFailures checks the list of failures.
+func (q *Queue[T]) validateFailures(failing int) error {
 	older, last := uint32(0), int64(0)
-	for id := q.failed.oldest; id != 0; {
-		e := q.table.at(id)
-		x := e.more()
-		if x.older != older || older != 0 && last > x.failedAt || x.failures == 0 {
-			return fmt.Errorf("failures of %v are in the wrong place", e.item())
+	for id := q.failures.oldest; id != 0; {
+		e := q.table.At(id)
+		x := q.table.Extra(e)
+		if x.older != older || older != 0 && last > x.failedAt || x.failures == 0 || !e.Data.failing {
+			return fmt.Errorf("failures of %v are in the wrong place", e.Key)
 		}
-		if q.table.get(hashOf(e.item()), e.item()) != e {
-			return fmt.Errorf("failures of %v are those of another entry", e.item())
-		}
-		remember--
+		failing--
 		older, last, id = id, x.failedAt, x.newer
 	}
-	if remember != 0 || q.failed.newest != older {
-		return fmt.Errorf("%d entries with failures are in no list", remember)
+	if failing != 0 || q.failures.newest != older {
+		return fmt.Errorf("%d entries with failures are in no list", failing)
 	}
-	if q.failed.oldest != 0 && !q.down && !q.delays.isSet {
+	if q.failures.oldest != 0 && !q.down && !q.delays.isSet {
 		return fmt.Errorf("failures are remembered and no alarm is set")
 	}
 	return nil
 }
 
-func (r *ready[T]) validate(in *slabs[T]) error {
-	for i, g := range r.turns {
-		if g.place != i+1 || g.waiting == 0 || r.named[g.name] != g {
-			return fmt.Errorf("group %q is in the wrong place", g.name)
-		}
-		if i > 0 && r.before(g, r.turns[(i-1)/2]) {
-			return fmt.Errorf("group %q is before its parent", g.name)
-		}
-	}
-	n := r.all.waiting
-	for name, g := range r.named {
-		if g.name != name || g.refs == 0 || (g.waiting > 0) != (g.place > 0) {
+func (q *Queue[T]) validateOrder() error {
+	n, turns := q.order.all.waiting, 0
+	for name, g := range q.order.named {
+		if g.name != name || g.refs == 0 || (g.waiting > 0) != (g.place >= 0) {
 			return fmt.Errorf("group %q: %d refer to it, %d wait, place %d", name, g.refs, g.waiting, g.place)
 		}
+		if g.place >= 0 {
+			if turns++; q.order.turns.At(g.place) != g || q.order.turns.Less(g, q.order.turns.First()) {
+				return fmt.Errorf("group %q is in the wrong place", name)
+			}
+		}
 		n += g.waiting
-		if err := g.validate(in); err != nil {
+		if err := q.validateGroup(g); err != nil {
 			return err
 		}
 	}
-	if n != r.n {
-		return fmt.Errorf("%d entries wait in groups, counted are %d", n, r.n)
+	if n != q.order.n || turns != q.order.turns.Len() {
+		return fmt.Errorf("%d entries and %d groups wait, counted are %d and %d", n, turns, q.order.n, q.order.turns.Len())
 	}
-	return r.all.validate(in)
+	return q.validateGroup(&q.order.all)
 }
 
-func (g *group[T]) validate(in *slabs[T]) (err error) {
+func (q *Queue[T]) validateGroup(g *group) (err error) {
 	n := 0
-	for i, l := range g.queues {
-		if i > 0 && g.queues[i-1].priority <= l.priority {
-			return fmt.Errorf("queues of group %q are out of order", g.name)
+	for i := range g.lanes {
+		l := &g.lanes[i]
+		if i > 0 && g.lanes[i-1].priority <= l.priority {
+			return fmt.Errorf("lanes of group %q are out of order", g.name)
 		}
-		prev, age := uint32(0), uint32(0)
-		l.each(in, func(e entry[T]) {
-			if e.priority() != l.priority || e.phase() != waiting {
-				err = fmt.Errorf("entry of %v is in the wrong queue", e.item())
+		age := uint32(0)
+		q.table.Each(&l.List, func(e *entry[T]) {
+			x := q.table.Extra(e)
+			if x != nil && x.priority != l.priority || x == nil && l.priority != 0 || e.Data.state != waiting || q.groupOf(e) != g {
+				err = fmt.Errorf("entry of %v is in the wrong lane", e.Key)
 			}
-			if r := e.rank(); r != nil {
-				if r.prev != prev || prev != 0 && int32(r.age-age) <= 0 {
-					err = fmt.Errorf("entry of %v is in the wrong place", e.item())
+			if x != nil {
+				if age != 0 && int32(x.age-age) <= 0 {
+					err = fmt.Errorf("entry of %v is in the wrong place", e.Key)
 				}
-				age = r.age
+				age = x.age
 			}
-			prev = e.id
 			n++
 		})
-		if l.tail != prev {
-			return fmt.Errorf("queue %d of group %q has the wrong tail", l.priority, g.name)
-		}
 	}
 	if n != g.waiting {
 		return fmt.Errorf("%d entries wait in group %q, counted are %d", n, g.name, g.waiting)

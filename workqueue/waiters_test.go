@@ -40,16 +40,13 @@ func endWithSignal(t *testing.T, endFirst, stolen bool) {
 	cancel()
 	<-done
 	q.mu.Lock()
-	left, waking, signals := q.waiters.parked, q.waiters.waking, 0
-	for w := q.waiters.free; w != nil; w = w.next {
-		signals += len(w.wake)
-	}
+	left, waking, signals := q.waiters.n, q.waiters.waking, len(q.waiters.wake)
 	q.mu.Unlock()
-	if signals > 0 {
-		t.Fatal("a signal is left for the next who waits")
-	}
-	if left != nil || waking {
+	if left != 0 {
 		t.Fatal("a waiter is left that nobody is behind")
+	}
+	if waking != (signals == 1) {
+		t.Fatalf("%d signals are left (one should be: %v)", signals, waking)
 	}
 	rest, ok := q.TryGet()
 	switch {
@@ -62,6 +59,52 @@ func endWithSignal(t *testing.T, endFirst, stolen bool) {
 	case rest != "a" && !stole:
 		t.Fatal("the item is lost")
 	}
+	// A signal that was left harms nobody: who waits next gets what comes next.
+	got := make(chan string)
+	for range 2 {
+		go func() {
+			item, _ := q.Get()
+			got <- item
+		}()
+	}
+	synctest.Wait()
+	q.Add("b")
+	q.Add("c")
+	if x, y := <-got, <-got; x == y || x+y != "bc" && x+y != "cb" {
+		t.Fatalf("waiters got %q and %q", x, y)
+	}
+}
+
+// Q5: a shutdown ends the wait of everybody who waits, one after the other.
+func TestQ5AShutDownWakesEverybody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New(Options[string]{})
+		ctx, cancel := context.WithCancel(t.Context())
+		errs := make(chan error, 100)
+		for i := range cap(errs) {
+			go func() {
+				if i%2 == 0 {
+					_, err := q.GetContext(ctx)
+					errs <- err
+				} else if _, down := q.Get(); down {
+					errs <- ErrShutDown
+				}
+			}()
+		}
+		synctest.Wait()
+		go q.ShutDown()
+		go cancel()
+		synctest.Wait()
+		if len(errs) != cap(errs) {
+			t.Fatalf("%d of %d have returned", len(errs), cap(errs))
+		}
+		close(errs)
+		for err := range errs {
+			if !errors.Is(err, ErrShutDown) && !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}
+	})
 }
 
 // Q7: GetBatch ends with its context, and with the queue.

@@ -55,17 +55,52 @@ func TestHeapGivesElementsInOrderAndTellsTheirPlaces(t *testing.T) {
 					h.Fix(e.at)
 				}
 			},
+			"set": func(t *rapid.T) {
+				if len(model) > 0 {
+					old := rapid.SampledFrom(model).Draw(t, "element")
+					e := &element{value: value.Draw(t, "value")}
+					model[slices.Index(model, old)] = e
+					h.Set(old.at, e)
+				}
+			},
+			"push many": func(t *rapid.T) {
+				for range rapid.IntRange(0, 3*chunkSize).Draw(t, "n") {
+					e := &element{value: value.Draw(t, "value")}
+					model = append(model, e)
+					h.Push(e)
+				}
+			},
+			"pop many": func(t *rapid.T) {
+				for range rapid.IntRange(0, h.Len()).Draw(t, "n") {
+					take(h.Pop())
+				}
+			},
+			"clear": func(t *rapid.T) {
+				if rapid.IntRange(0, 9).Draw(t, "really") > 0 {
+					t.Skip()
+				}
+				h.Clear(func(e *element) {
+					i := slices.Index(model, e)
+					if i < 0 {
+						t.Fatalf("%+v was cleared", e)
+					}
+					model = slices.Delete(model, i, i+1)
+				})
+			},
 			"": func(t *rapid.T) {
 				if h.Len() != len(model) {
 					t.Fatalf("Len %d, want %d", h.Len(), len(model))
 				}
 				for _, e := range model {
-					if h.elements[e.at] != e {
+					if h.At(e.at) != e {
 						t.Fatalf("%+v is not at its place", e)
 					}
 					if e.value < h.First().value {
 						t.Fatal("First is not the least")
 					}
+				}
+				if spare := len(h.chunks)*chunkSize - h.Len() - root; spare >= 2*chunkSize {
+					t.Fatalf("there is room for %d more", spare)
 				}
 			},
 		})

@@ -1,4 +1,4 @@
-package workqueue_test
+package parallelize_test
 
 import (
 	"context"
@@ -8,18 +8,22 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/informant-go/informant/workqueue"
+	"go.uber.org/goleak"
+
+	"github.com/informant-go/informant/clientgo/parallelize"
 )
 
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
 // Each piece is worked on once, whatever the numbers.
-func TestParallelizeUntil(t *testing.T) {
+func TestUntil(t *testing.T) {
 	for _, pieces := range []int{-1, 0, 1, 7, 100} {
 		for _, workers := range []int{-1, 0, 1, 3, 200} {
 			for _, chunk := range []int{-1, 0, 1, 8, 1000} {
 				t.Run(fmt.Sprint(pieces, workers, chunk), func(t *testing.T) {
 					done := make([]atomic.Int32, max(pieces, 0))
-					o := workqueue.ParallelizeOptions{Workers: workers, ChunkSize: chunk}
-					err := workqueue.ParallelizeUntil(t.Context(), o, pieces, func(i int) { done[i].Add(1) })
+					o := parallelize.Options{Workers: workers, ChunkSize: chunk}
+					err := parallelize.Until(t.Context(), o, pieces, func(i int) { done[i].Add(1) })
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -35,11 +39,11 @@ func TestParallelizeUntil(t *testing.T) {
 }
 
 // A worker takes a chunk of pieces at a time, and does them in their order.
-func TestParallelizeUntilWorksInChunks(t *testing.T) {
+func TestUntilWorksInChunks(t *testing.T) {
 	const chunk = 5
 	var done [23]atomic.Bool
-	o := workqueue.ParallelizeOptions{Workers: 4, ChunkSize: chunk}
-	err := workqueue.ParallelizeUntil(t.Context(), o, len(done), func(i int) {
+	o := parallelize.Options{Workers: 4, ChunkSize: chunk}
+	err := parallelize.Until(t.Context(), o, len(done), func(i int) {
 		if i%chunk != 0 && !done[i-1].Load() {
 			t.Errorf("piece %d was begun before the one before it in the chunk was done", i)
 		}
@@ -52,10 +56,10 @@ func TestParallelizeUntilWorksInChunks(t *testing.T) {
 }
 
 // The end of the context ends the work between two pieces.
-func TestParallelizeUntilTheContextEnds(t *testing.T) {
+func TestUntilTheContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	n := 0
-	err := workqueue.ParallelizeUntil(ctx, workqueue.ParallelizeOptions{ChunkSize: 10}, 100, func(i int) {
+	err := parallelize.Until(ctx, parallelize.Options{ChunkSize: 10}, 100, func(i int) {
 		if n++; i == 4 {
 			cancel()
 		}
@@ -64,21 +68,21 @@ func TestParallelizeUntilTheContextEnds(t *testing.T) {
 		t.Errorf("%d pieces, %v", n, err)
 	}
 	// An end that left nothing out is none.
-	err = workqueue.ParallelizeUntil(context.Background(), workqueue.ParallelizeOptions{}, 1, func(int) {})
+	err = parallelize.Until(context.Background(), parallelize.Options{}, 1, func(int) {})
 	if err != nil {
 		t.Error(err)
 	}
 }
 
 // A panic goes on in the caller, once the other workers have returned.
-func TestParallelizeUntilPassesAPanicOn(t *testing.T) {
+func TestUntilPassesAPanicOn(t *testing.T) {
 	var running atomic.Int32
 	defer func() {
 		if r := recover(); r != "piece 3" || running.Load() != 0 {
 			t.Errorf("recovered %v with %d pieces running", r, running.Load())
 		}
 	}()
-	workqueue.ParallelizeUntil(t.Context(), workqueue.ParallelizeOptions{Workers: 4}, 100, func(i int) {
+	parallelize.Until(t.Context(), parallelize.Options{Workers: 4}, 100, func(i int) {
 		running.Add(1)
 		defer running.Add(-1)
 		if i == 3 {
