@@ -165,8 +165,8 @@
 //   - RelistUnwatched: watches do not work for another reason.
 //
 // A list asks for a state that is not older than the last version, the first
-// list in pages for any (version "0"). After "expired", "too large" and a version
-// that went backwards it asks for the newest ("").
+// list in pages for any (version "0"). After a list that expired, and after "too
+// large" and a version that went backwards, it asks for the newest ("").
 //
 // A list in pages that fails goes on with the page that failed, up to five
 // times, and starts over otherwise. When it expires half way, the token that
