@@ -226,3 +226,55 @@ func TestABigCommitNotesAPartOfItsLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestANewIndexHasWhatWasWrittenMeanwhile proves S3 for AddIndexers: what is
+// written while the new function runs over the objects is in the index as it was
+// written.
+func TestANewIndexHasWhatWasWrittenMeanwhile(t *testing.T) {
+	c := newThings(t, Options[*thing]{})
+	for i := range 10 {
+		put(t, c, fmt.Sprint("a/", i), i+1)
+	}
+	var meanwhile sync.Once
+	byColorNow := func(o *thing) ([]string, error) {
+		meanwhile.Do(func() {
+			_ = c.Update(&thing{key: "a/5", version: "20", colors: []string{"blue"}})
+			_ = c.Update(&thing{key: "a/7", version: "21", colors: []string{"blue", "green"}})
+			_ = c.Delete(&thing{key: "a/6"})
+			_ = c.Add(&thing{key: "a/99", version: "22", colors: []string{"blue"}})
+		})
+		return o.colors, nil
+	}
+	if err := c.AddIndexers(Indexers[*thing]{"now": byColorNow}); err != nil {
+		t.Fatal(err)
+	}
+	for color, want := range map[string]int{"red": 7, "blue": 3, "green": 1} {
+		objs, err := c.ByIndex("now", color)
+		if err != nil || len(objs) != want {
+			t.Errorf("%d objects are %s (%v), want %d", len(objs), color, err, want)
+		}
+		for _, o := range objs {
+			if !strings.Contains(fmt.Sprint(o.colors), color) {
+				t.Errorf("%q is listed under %s and has %v", o.key, color, o.colors)
+			}
+		}
+	}
+	if err := check(c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAKeyThatComesBackIsThere proves that a key which was deleted is there again
+// when it is stored again, without an index that would show the difference too.
+func TestAKeyThatComesBackIsThere(t *testing.T) {
+	c := newThings(t, Options[*thing]{})
+	for version := range 3 {
+		put(t, c, "a/a", version+1)
+		if o, exists, _ := c.GetByKey("a/a"); !exists || c.Len() != 1 || len(c.List()) != 1 || o.version != fmt.Sprint(version+1) {
+			t.Fatalf("stored for the time %d: %v, %d objects", version+1, o, c.Len())
+		}
+		if err := c.Delete(&thing{key: "a/a"}); err != nil || c.Len() != 0 {
+			t.Fatal(err, c.Len())
+		}
+	}
+}
