@@ -138,8 +138,8 @@ func (q *Queue[T]) arm(now int64) {
 	}
 }
 
-// firing is how many delays end before the lock is released for others.
-const firing = 1024
+// firingAtOnce is how many delays end before the lock is released for others.
+const firingAtOnce = 1024
 
 // fire makes the items whose delay has ended wait for a worker. The alarm calls it,
 // and whoever asked for a delay that has ended already.
@@ -148,30 +148,66 @@ func (q *Queue[T]) fire() {
 		q.firing.Lock()
 		defer q.firing.Unlock()
 	}
-	for more := true; more; {
-		now := q.now()
-		q.mu.Lock()
-		q.delays.isSet = false
-		q.forgetOld(now)
-		afters, items, left := q.ripen(now)
-		q.mu.Unlock()
-		for i := range afters {
-			q.finish(&afters[i])
+	now, ended := q.now(), false
+	defer func() {
+		if !ended {
+			q.goOn(now)
 		}
-		for _, item := range items {
-			q.sink(item)
-		}
-		more = left
+	}()
+	for q.fireSome(now) {
+		now = q.now()
+	}
+	ended = true
+}
+
+// goOn makes the alarm go on where user code has panicked.
+func (q *Queue[T]) goOn(now int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.arm(now)
+}
+
+// fireSome is fire for so many delays that it holds the lock for a short time only,
+// and reports whether there may be more.
+func (q *Queue[T]) fireSome(now int64) (more bool) {
+	var r ripe[T]
+	defer r.finish(q)
+	q.mu.Lock()
+	q.delays.isSet = false
+	q.forgetOld(now)
+	more = q.ripen(now, &r)
+	q.mu.Unlock()
+	return more
+}
+
+// ripe is what fire has to do without the lock.
+type ripe[T comparable] struct {
+	wake   bool
+	afters []after
+	items  []T // for sink
+}
+
+// finish does it, the waking first: the rest is user code. It is called also when
+// a Storage has panicked.
+func (r *ripe[T]) finish(q *Queue[T]) {
+	if r.wake {
+		q.waiters.wake <- struct{}{}
+	}
+	for i := range r.afters {
+		q.finish(&r.afters[i])
+	}
+	for _, item := range r.items {
+		q.sink(item)
 	}
 }
 
-// ripen is the part of fire under the lock. It returns what is to be done after it,
-// the items for sink, and whether there may be more to do.
-func (q *Queue[T]) ripen(now int64) (afters []after, items []T, more bool) {
-	for range firing {
+// ripen is the part of fire under the lock. It reports whether there may be more to
+// do.
+func (q *Queue[T]) ripen(now int64, r *ripe[T]) (more bool) {
+	for range firingAtOnce {
 		if q.delays.heap.Len() == 0 || q.delays.heap.First().at > now {
 			q.arm(now)
-			return afters, items, false
+			return false
 		}
 		e := q.table.At(q.delays.heap.First().id)
 		if e.Data.cause != asked && !q.spend(e, now) {
@@ -180,17 +216,18 @@ func (q *Queue[T]) ripen(now int64) (afters []after, items []T, more bool) {
 		priority := q.later(e)
 		q.endDelay(e)
 		if q.sink != nil {
-			items = append(items, e.Key)
+			r.items = append(r.items, e.Key)
 			q.settle(e)
 			continue
 		}
 		var a after
 		q.admit(e, priority, now, &a)
-		if q.meter != nil || a.wake {
-			afters = append(afters, a)
+		r.wake, a.wake = r.wake || a.wake, false
+		if q.meter != nil {
+			r.afters = append(r.afters, a)
 		}
 	}
-	return afters, items, true
+	return true
 }
 
 // sum is now plus a delay that is not negative, or the last time that there is.
