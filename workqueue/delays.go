@@ -14,8 +14,8 @@ type delays struct {
 	order uint32
 	alarm alarm.Alarm // nil until it is needed
 
-	// forgetAt is another time at which the alarm must ring, to forget failures;
-	// 0 is none.
+	// forgetAt is another time at which the alarm must ring: to forget failures,
+	// or to go on where sink has panicked; 0 is none.
 	forgetAt int64
 
 	// armed is the time for which the alarm is set, if it is. It is never
@@ -100,7 +100,8 @@ func (q *Queue[T]) unpromise(e *entry[T]) {
 
 // dropDelays ends and counts all delays (Q5).
 func (q *Queue[T]) dropDelays() {
-	q.dropped += q.delays.heap.Len()
+	q.dropped += q.delays.heap.Len() + len(q.ripe)
+	q.ripe = nil
 	q.delays.forgetAt = 0
 	q.delays.heap.Clear(func(d delay) {
 		e := q.table.At(d.id)
@@ -144,34 +145,67 @@ const firingAtOnce = 1024
 // fire makes the items whose delay has ended wait for a worker. The alarm calls it,
 // and whoever asked for a delay that has ended already.
 func (q *Queue[T]) fire() {
-	if q.sink != nil {
-		q.firing.Lock()
-		defer q.firing.Unlock()
-	}
-	now, ended := q.now(), false
+	now, returned := q.now(), false
 	defer func() {
-		if !ended {
+		if !returned {
 			q.goOn(now)
 		}
 	}()
 	for q.fireSome(now) {
 		now = q.now()
 	}
-	ended = true
+	if q.sink != nil {
+		q.give()
+	}
+	returned = true
 }
 
 // goOn makes the alarm go on where user code has panicked.
 func (q *Queue[T]) goOn(now int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if len(q.ripe) > 0 {
+		q.forgetAt(now)
+	}
 	q.arm(now)
+}
+
+// give gives the ripe items to sink. If somebody does so already, it is left to him:
+// he may be the caller, since sink may call the queue. Items that are left when
+// sink panics are given when the alarm rings next.
+func (q *Queue[T]) give() {
+	q.mu.Lock()
+	if q.giving {
+		q.mu.Unlock()
+		return
+	}
+	q.giving = true
+	returned := false
+	defer func() {
+		if !returned {
+			q.mu.Lock()
+		}
+		q.giving = false
+		q.mu.Unlock()
+	}()
+	for len(q.ripe) > 0 {
+		item := q.ripe[0]
+		clear(q.ripe[:1])
+		if q.ripe = q.ripe[1:]; len(q.ripe) == 0 {
+			q.ripe = nil
+		}
+		q.mu.Unlock()
+		q.sink(item)
+		q.mu.Lock()
+	}
+	returned = true
 }
 
 // fireSome is fire for so many delays that it holds the lock for a short time only,
 // and reports whether there may be more.
 func (q *Queue[T]) fireSome(now int64) (more bool) {
-	var r ripe[T]
-	defer r.finish(q)
+	var r outcome
+	defer q.conclude(&r)
 	q.mu.Lock()
 	q.delays.isSet = false
 	q.forgetOld(now)
@@ -180,30 +214,26 @@ func (q *Queue[T]) fireSome(now int64) (more bool) {
 	return more
 }
 
-// ripe is what fire has to do without the lock.
-type ripe[T comparable] struct {
+// outcome is what fire has to do without the lock.
+type outcome struct {
 	wake   bool
 	afters []after
-	items  []T // for sink
 }
 
-// finish does it, the waking first: the rest is user code. It is called also when
+// conclude does it, the waking first: the rest is user code. It is called also when
 // a Storage has panicked.
-func (r *ripe[T]) finish(q *Queue[T]) {
+func (q *Queue[T]) conclude(r *outcome) {
 	if r.wake {
 		q.waiters.wake <- struct{}{}
 	}
 	for i := range r.afters {
 		q.finish(&r.afters[i])
 	}
-	for _, item := range r.items {
-		q.sink(item)
-	}
 }
 
 // ripen is the part of fire under the lock. It reports whether there may be more to
 // do.
-func (q *Queue[T]) ripen(now int64, r *ripe[T]) (more bool) {
+func (q *Queue[T]) ripen(now int64, r *outcome) (more bool) {
 	for range firingAtOnce {
 		if q.delays.heap.Len() == 0 || q.delays.heap.First().at > now {
 			q.arm(now)
@@ -216,7 +246,7 @@ func (q *Queue[T]) ripen(now int64, r *ripe[T]) (more bool) {
 		priority := q.later(e)
 		q.endDelay(e)
 		if q.sink != nil {
-			r.items = append(r.items, e.Key)
+			q.ripe = append(q.ripe, e.Key)
 			q.settle(e)
 			continue
 		}

@@ -388,3 +388,67 @@ func TestAMetricThatPanicsAtTheEndOfADelayHarmsNobodyElse(t *testing.T) {
 		}
 	})
 }
+
+// What is below a layer of delays may call it: a Reschedule from within its Add does
+// not wait for itself, and the order holds.
+func TestTheQueueBelowMayCallTheLayerOfDelays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		below := &calling{}
+		q := workqueue.NewDelayingOver[string](below, workqueue.Options[string]{})
+		below.call = func(item string) {
+			if item == "a" {
+				q.Reschedule("b", 0, workqueue.PendingReplace)
+			}
+		}
+		q.AddAfter("a", time.Second)
+		q.AddAfter("b", time.Hour)
+		<-time.After(time.Second)
+		synctest.Wait()
+		if n := below.Len(); n != 2 {
+			t.Fatalf("%d of 2 items were added", n)
+		}
+		for _, want := range []string{"a", "b"} {
+			if item, _ := below.Get(); item != want {
+				t.Errorf("got %q, expected %q", item, want)
+			}
+		}
+		q.ShutDown()
+	})
+}
+
+// calling is a queue whose Add calls something.
+type calling struct {
+	workqueue.Queue[string]
+	call func(item string)
+}
+
+func (c *calling) Add(item string) {
+	c.Queue.Add(item)
+	c.call(item)
+}
+
+// Q5: the items that are left when the queue below panics are added to it
+// nevertheless.
+func TestAQueueBelowThatPanicsLosesNoOtherItem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := clocktesting.NewFakeClock(time.Now())
+		below := &calling{call: func(item string) {
+			if item == "a" {
+				panic("the queue is broken")
+			}
+		}}
+		q := workqueue.NewDelayingOver[string](below, workqueue.Options[string]{Clock: held{c}})
+		defer q.ShutDown()
+		for _, item := range []string{"a", "b", "c"} {
+			q.AddAfter(item, time.Second)
+		}
+		c.SetTime(c.Now().Add(time.Second))
+		if survive(func() { q.Reschedule("c", 0, workqueue.PendingReplace) }) == nil {
+			t.Error("the caller sees no panic")
+		}
+		synctest.Wait()
+		if n := below.Len(); n != 3 {
+			t.Errorf("%d of 3 items were added", n)
+		}
+	})
+}

@@ -48,7 +48,8 @@ type Queue[T comparable] struct {
 	drain  chan struct{} // closed to end the wait of ShutDownWithDrain; nil if nobody waits
 	ticker *alarm.Ticker // reports unfinished work; nil without a meter and after shutdown
 
-	firing sync.Mutex // held while items are given to sink, so that they keep their order
+	ripe   []T  // the items that wait to be given to sink
+	giving bool // somebody gives them, one after the other, so that they keep their order
 }
 
 // New returns a queue. It corresponds to client-go's NewTypedWithConfig. With
