@@ -91,7 +91,7 @@ func (q *Queue[T]) forgive(e *entry[T]) {
 func (q *Queue[T]) forgetOld(now int64) {
 	f := &q.failures
 	q.delays.forgetAt = 0
-	for range firing {
+	for range firingAtOnce {
 		if f.oldest == 0 {
 			return
 		}

@@ -14,8 +14,8 @@ type delays struct {
 	order uint32
 	alarm alarm.Alarm // nil until it is needed
 
-	// forgetAt is another time at which the alarm must ring, to forget failures;
-	// 0 is none.
+	// forgetAt is another time at which the alarm must ring: to forget failures,
+	// or to go on where sink has panicked; 0 is none.
 	forgetAt int64
 
 	// armed is the time for which the alarm is set, if it is. It is never
@@ -100,7 +100,8 @@ func (q *Queue[T]) unpromise(e *entry[T]) {
 
 // dropDelays ends and counts all delays (Q5).
 func (q *Queue[T]) dropDelays() {
-	q.dropped += q.delays.heap.Len()
+	q.dropped += q.delays.heap.Len() + len(q.ripe)
+	q.ripe = nil
 	q.delays.forgetAt = 0
 	q.delays.heap.Clear(func(d delay) {
 		e := q.table.At(d.id)
@@ -138,40 +139,105 @@ func (q *Queue[T]) arm(now int64) {
 	}
 }
 
-// firing is how many delays end before the lock is released for others.
-const firing = 1024
+// firingAtOnce is how many delays end before the lock is released for others.
+const firingAtOnce = 1024
 
 // fire makes the items whose delay has ended wait for a worker. The alarm calls it,
 // and whoever asked for a delay that has ended already.
 func (q *Queue[T]) fire() {
-	if q.sink != nil {
-		q.firing.Lock()
-		defer q.firing.Unlock()
+	now, returned := q.now(), false
+	defer func() {
+		if !returned {
+			q.goOn(now)
+		}
+	}()
+	for q.fireSome(now) {
+		now = q.now()
 	}
-	for more := true; more; {
-		now := q.now()
-		q.mu.Lock()
-		q.delays.isSet = false
-		q.forgetOld(now)
-		afters, items, left := q.ripen(now)
+	if q.sink != nil {
+		q.give()
+	}
+	returned = true
+}
+
+// goOn makes the alarm go on where user code has panicked.
+func (q *Queue[T]) goOn(now int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.ripe) > 0 {
+		q.forgetAt(now)
+	}
+	q.arm(now)
+}
+
+// give gives the ripe items to sink. If somebody does so already, it is left to him:
+// he may be the caller, since sink may call the queue. Items that are left when
+// sink panics are given when the alarm rings next.
+func (q *Queue[T]) give() {
+	q.mu.Lock()
+	if q.giving {
 		q.mu.Unlock()
-		for i := range afters {
-			q.finish(&afters[i])
+		return
+	}
+	q.giving = true
+	returned := false
+	defer func() {
+		if !returned {
+			q.mu.Lock()
 		}
-		for _, item := range items {
-			q.sink(item)
+		q.giving = false
+		q.mu.Unlock()
+	}()
+	for len(q.ripe) > 0 {
+		item := q.ripe[0]
+		clear(q.ripe[:1])
+		if q.ripe = q.ripe[1:]; len(q.ripe) == 0 {
+			q.ripe = nil
 		}
-		more = left
+		q.mu.Unlock()
+		q.sink(item)
+		q.mu.Lock()
+	}
+	returned = true
+}
+
+// fireSome is fire for so many delays that it holds the lock for a short time only,
+// and reports whether there may be more.
+func (q *Queue[T]) fireSome(now int64) (more bool) {
+	var r outcome
+	defer q.conclude(&r)
+	q.mu.Lock()
+	q.delays.isSet = false
+	q.forgetOld(now)
+	more = q.ripen(now, &r)
+	q.mu.Unlock()
+	return more
+}
+
+// outcome is what fire has to do without the lock.
+type outcome struct {
+	wake   bool
+	afters []after
+}
+
+// conclude does it, the waking first: the rest is user code. It is called also when
+// a Storage has panicked.
+func (q *Queue[T]) conclude(r *outcome) {
+	if r.wake {
+		q.waiters.wake <- struct{}{}
+	}
+	for i := range r.afters {
+		q.finish(&r.afters[i])
 	}
 }
 
-// ripen is the part of fire under the lock. It returns what is to be done after it,
-// the items for sink, and whether there may be more to do.
-func (q *Queue[T]) ripen(now int64) (afters []after, items []T, more bool) {
-	for range firing {
+// ripen is the part of fire under the lock. It reports whether there may be more to
+// do.
+func (q *Queue[T]) ripen(now int64, r *outcome) (more bool) {
+	for range firingAtOnce {
 		if q.delays.heap.Len() == 0 || q.delays.heap.First().at > now {
 			q.arm(now)
-			return afters, items, false
+			return false
 		}
 		e := q.table.At(q.delays.heap.First().id)
 		if e.Data.cause != asked && !q.spend(e, now) {
@@ -180,17 +246,18 @@ func (q *Queue[T]) ripen(now int64) (afters []after, items []T, more bool) {
 		priority := q.later(e)
 		q.endDelay(e)
 		if q.sink != nil {
-			items = append(items, e.Key)
+			q.ripe = append(q.ripe, e.Key)
 			q.settle(e)
 			continue
 		}
 		var a after
 		q.admit(e, priority, now, &a)
-		if q.meter != nil || a.wake {
-			afters = append(afters, a)
+		r.wake, a.wake = r.wake || a.wake, false
+		if q.meter != nil {
+			r.afters = append(r.afters, a)
 		}
 	}
-	return afters, items, true
+	return true
 }
 
 // sum is now plus a delay that is not negative, or the last time that there is.

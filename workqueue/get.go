@@ -73,13 +73,16 @@ func (q *Queue[T]) get(wait bool, stop <-chan struct{}) (item T, priority int32,
 			priority = q.handedOut(e, now, &a)
 		}
 	}
-	// More than one may be needed, while only one is woken at a time.
-	if q.waiters.n > 0 && (q.down || q.len() > 0) {
-		a.wake = q.waiters.next()
-	}
+	a.wake = q.wakesNext()
 	q.mu.Unlock()
 	q.finish(&a)
 	return item, priority, err
+}
+
+// wakesNext reports whether the caller, who may be the one who was woken last, must
+// wake another one: more than one may be needed, while only one is woken at a time.
+func (q *Queue[T]) wakesNext() bool {
+	return q.waiters.n > 0 && (q.down || q.order.n > 0) && q.waiters.next()
 }
 
 // handedOut records for the metrics that a worker has e, and returns the priority
@@ -114,12 +117,25 @@ func (q *Queue[T]) await(wait bool, stop <-chan struct{}) (e *entry[T], now int6
 		q.mu.Lock()
 		q.waiters.leave(!stopped)
 		if q.meter != nil {
-			q.mu.Unlock() // the clock is user code
-			now = q.now()
-			q.mu.Lock()
+			now = q.nowUnlocked()
 		}
 	}
 	return e, now, nil
+}
+
+// nowUnlocked reads the clock, which is user code, without the lock that the caller
+// holds.
+func (q *Queue[T]) nowUnlocked() (now int64) {
+	q.mu.Unlock()
+	read := false
+	defer func() {
+		q.mu.Lock()
+		if !read {
+			q.quit()
+		}
+	}()
+	now, read = q.now(), true
+	return now
 }
 
 // waiters are the goroutines that wait for an item. The lock of the queue guards

@@ -369,10 +369,12 @@ func TestStorageIsNotBelieved(t *testing.T) {
 type brittle struct {
 	clock.WithTicker
 	broken atomic.Bool
+	once   atomic.Bool // it is in order after a panic
 }
 
 func (b *brittle) Since(t time.Time) time.Duration {
 	if b.broken.Load() {
+		b.broken.Store(!b.once.Load())
 		panic("the clock is broken")
 	}
 	return b.WithTicker.Since(t)
@@ -420,6 +422,7 @@ func TestAClockThatPanicsHarmsNobodyElse(t *testing.T) {
 		}
 		c.broken.Store(false)
 		q.Add("b")
+		c.once.Store(true)   // the other one is woken then, and looks at it too
 		c.broken.Store(true) // before the waiter that is woken looks at it
 		synctest.Wait()
 		c.broken.Store(false)

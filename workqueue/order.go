@@ -14,7 +14,7 @@ import (
 // priority, with aging, and within a priority in the order in which they became
 // ready.
 type order struct {
-	n     int
+	n     int // how many wait, those in a Storage included
 	age   uint32
 	aging int // Options.Aging
 
@@ -50,7 +50,7 @@ type lane struct {
 // wait makes e, which is idle, wait for a worker.
 func (q *Queue[T]) wait(e *entry[T], a *after) {
 	if q.storage != nil {
-		q.user(func() { q.storage.Push(e.Key) }) // e is still idle if this panics
+		q.store(e)
 	} else {
 		o, g, priority := &q.order, &q.order.all, int32(0)
 		if x := q.table.Extra(e); x != nil {
@@ -61,13 +61,18 @@ func (q *Queue[T]) wait(e *entry[T], a *after) {
 			}
 		}
 		q.table.Push(&g.lane(priority).List, e)
-		o.n++
 		if g.waiting++; g.place < 0 {
 			o.turns.Push(g)
 		}
 	}
+	q.order.n++
 	e.Data.state = waiting
 	a.wake = q.waiters.next()
+}
+
+// store puts e into the Storage. If that panics, e is idle still.
+func (q *Queue[T]) store(e *entry[T]) {
+	q.user(e, func() { q.storage.Push(e.Key) })
 }
 
 // next takes out the entry that goes out next; nil if none waits.
@@ -99,15 +104,19 @@ func (q *Queue[T]) next() *entry[T] {
 }
 
 // pop takes out the next item of the Storage. One that does not wait, which only a
-// faulty Storage returns, is skipped, or Q1 would not hold.
+// faulty Storage returns, is skipped, or Q1 would not hold. Once the Storage is
+// empty nothing waits, whatever it has made of what it was given.
 func (q *Queue[T]) pop() *entry[T] {
 	for q.len() > 0 {
 		var item T
-		q.user(func() { item = q.storage.Pop() })
+		q.user(nil, func() { item = q.storage.Pop() })
 		if e := q.find(item); e != nil && e.Data.state == waiting {
+			q.order.n = max(q.order.n-1, 0)
 			return e
 		}
 	}
+	q.order.n = 0
+	q.checkDrain()
 	return nil
 }
 

@@ -48,7 +48,8 @@ type Queue[T comparable] struct {
 	drain  chan struct{} // closed to end the wait of ShutDownWithDrain; nil if nobody waits
 	ticker *alarm.Ticker // reports unfinished work; nil without a meter and after shutdown
 
-	firing sync.Mutex // held while items are given to sink, so that they keep their order
+	ripe   []T  // the items that wait to be given to sink
+	giving bool // somebody gives them, one after the other, so that they keep their order
 }
 
 // New returns a queue. It corresponds to client-go's NewTypedWithConfig. With
@@ -197,7 +198,7 @@ func (q *Queue[T]) admit(e *entry[T], priority int32, now int64, a *after) {
 func (q *Queue[T]) mergeWith(e *entry[T], priority int32, a *after) {
 	waits := e.Data.state == waiting
 	if waits && q.storage != nil {
-		q.user(func() { q.storage.Touch(e.Key) })
+		q.user(nil, func() { q.storage.Touch(e.Key) })
 	}
 	from := int32(0)
 	if x := q.table.Extra(e); x != nil {
@@ -215,17 +216,30 @@ func (q *Queue[T]) mergeWith(e *entry[T], priority int32, a *after) {
 	a.event, a.priority, a.from = rose, priority, from
 }
 
-// user calls user code under the lock. If it panics the lock is released, since no
-// other call here can panic under it.
-func (q *Queue[T]) user(call func()) {
+// user calls user code under the lock. If it panics, e is released unless it is in
+// use, nil being none, and the lock with it.
+func (q *Queue[T]) user(e *entry[T], call func()) {
 	returned := false
 	defer func() {
 		if !returned {
-			q.mu.Unlock()
+			if e != nil {
+				q.settle(e)
+			}
+			q.quit()
 		}
 	}()
 	call()
 	returned = true
+}
+
+// quit releases the lock for a caller who panics. What others wait for may have been
+// his to do: he may be the one who was woken for an item, or who had the last one.
+func (q *Queue[T]) quit() {
+	if q.wakesNext() {
+		q.waiters.wake <- struct{}{} // there is room, so that this does not wait
+	}
+	q.checkDrain()
+	q.mu.Unlock()
 }
 
 // Done says that the work on item, which Get, GetPriority, GetContext, TryGet or
@@ -261,19 +275,17 @@ func (q *Queue[T]) Done(item T) {
 	} else {
 		q.settle(e)
 	}
-	if q.drain != nil && q.drained() {
-		q.endDrain()
-	}
+	q.checkDrain()
 	q.mu.Unlock()
 	q.finish(&a)
 }
 
-// find returns the entry of item, or nil.
+// find returns the entry of item, or nil. An item that cannot be hashed panics.
 func (q *Queue[T]) find(item T) *entry[T] {
 	hashed := false
 	defer func() {
-		if !hashed { // it cannot be, which panics
-			q.mu.Unlock()
+		if !hashed {
+			q.quit()
 		}
 	}()
 	hash := keytable.Sum(item)
@@ -308,7 +320,7 @@ func (q *Queue[T]) len() (n int) {
 	if q.storage == nil {
 		return q.order.n
 	}
-	q.user(func() { n = q.storage.Len() })
+	q.user(nil, func() { n = q.storage.Len() })
 	return n
 }
 
@@ -379,7 +391,14 @@ func (q *Queue[T]) shutDown(wait bool) (drain chan struct{}) {
 
 // drained reports whether ShutDownWithDrain need not wait.
 func (q *Queue[T]) drained() bool {
-	return q.processing == 0 && (q.tolerant || q.len() == 0)
+	return q.processing == 0 && (q.tolerant || q.order.n == 0)
+}
+
+// checkDrain ends the wait of every ShutDownWithDrain if nothing is left to wait for.
+func (q *Queue[T]) checkDrain() {
+	if q.drain != nil && q.drained() {
+		q.endDrain()
+	}
 }
 
 // endDrain ends the wait of every ShutDownWithDrain.

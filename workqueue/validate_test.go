@@ -60,6 +60,9 @@ func (q *Queue[T]) validate() error {
 	if err := q.validateFailures(failing); err != nil {
 		return err
 	}
+	if q.order.n != states[waiting] {
+		return fmt.Errorf("%d entries wait, counted are %d", states[waiting], q.order.n)
+	}
 	return q.validateOrder()
 }
 
@@ -100,7 +103,7 @@ func (q *Queue[T]) validateOrder() error {
 			return err
 		}
 	}
-	if n != q.order.n || turns != q.order.turns.Len() {
+	if q.storage == nil && n != q.order.n || turns != q.order.turns.Len() {
 		return fmt.Errorf("%d entries and %d groups wait, counted are %d and %d", n, turns, q.order.n, q.order.turns.Len())
 	}
 	return q.validateGroup(&q.order.all)

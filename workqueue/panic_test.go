@@ -1,0 +1,454 @@
+package workqueue_test
+
+import (
+	"math"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/informant-go/informant/workqueue"
+)
+
+// flawed is a Storage whose methods panic when they are told to.
+type flawed struct {
+	fifo
+	push, pop, len bool
+}
+
+func (s *flawed) Push(item string) {
+	if s.push {
+		panic("Push is broken")
+	}
+	s.fifo.Push(item)
+}
+
+func (s *flawed) Pop() string {
+	if s.pop {
+		panic("Pop is broken")
+	}
+	return s.fifo.Pop()
+}
+
+func (s *flawed) Len() int {
+	if s.len {
+		panic("Len is broken")
+	}
+	return s.fifo.Len()
+}
+
+// survive calls f, and returns with what it panicked, nil if it did not.
+func survive(f func()) (reason any) {
+	defer func() { reason = recover() }()
+	f()
+	return nil
+}
+
+// ends fails the test unless f returns.
+func ends(t *testing.T, what string, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	synctest.Wait()
+	select {
+	case <-done:
+	default:
+		t.Fatalf("%s does not return", what)
+	}
+}
+
+// getters starts n workers that wait for an item and panic quietly. What each got
+// is sent, "shutdown" and "panic" included.
+func getters(q interface{ Get() (string, bool) }, n int) chan string {
+	got := make(chan string, n)
+	for range n {
+		go func() {
+			item, shutdown := "", false
+			switch reason := survive(func() { item, shutdown = q.Get() }); {
+			case reason != nil:
+				item = "panic"
+			case shutdown:
+				item = "shutdown"
+			}
+			got <- item
+		}()
+	}
+	synctest.Wait()
+	return got
+}
+
+// Q7: a Storage that cannot say how long it is keeps nobody asleep, and no drain
+// from its end.
+func TestALenThatPanicsKeepsNobodyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(flawed)
+		q := workqueue.New(workqueue.Options[string]{Storage: s, OnMisuse: quiet})
+		q.Add("a")
+		q.Get()
+		q.Add("a")
+		q.Add("b")
+		q.Get()
+		q.Add("b")
+		got := getters(q, 2)
+		s.len = true
+		survive(func() { q.Done("a") })
+		s.len = false
+		survive(func() { q.Done("b") })
+		synctest.Wait()
+		if len(got) != 2 {
+			t.Fatalf("%d of 2 workers have an item", len(got))
+		}
+		q.Add("a")
+		s.len = true
+		ended := make(chan struct{})
+		go func() {
+			survive(q.ShutDownWithDrain)
+			close(ended)
+		}()
+		synctest.Wait()
+		s.len = false
+		for range 2 {
+			q.Done(<-got)
+		}
+		if item, ok := q.TryGet(); !ok || item != "a" {
+			t.Errorf("got %q, %v", item, ok)
+		}
+		s.len = true
+		survive(func() { q.Done("a") })
+		s.len = false
+		ends(t, "ShutDownWithDrain", func() { <-ended })
+	})
+}
+
+// A shutdown wakes everybody, whatever the Storage does.
+func TestALenThatPanicsKeepsNobodyFromTheShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(flawed)
+		q := workqueue.New(workqueue.Options[string]{Storage: s})
+		got := getters(q, 3)
+		s.len = true
+		go survive(q.ShutDownWithDrain)
+		synctest.Wait()
+		s.len = false
+		q.ShutDown()
+		synctest.Wait()
+		if len(got) != 3 {
+			t.Fatalf("%d of 3 workers have returned", len(got))
+		}
+	})
+}
+
+// Q7: the delays that a panic leaves over end nevertheless, and what has ended
+// before it wakes a worker.
+func TestAPushThatPanicsAtTheEndOfADelayHarmsNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &pushes{refused: "b"}
+		c := clocktesting.NewFakeClock(time.Now())
+		q := workqueue.NewDelaying(workqueue.Options[string]{Storage: s, Clock: held{c}, IdleEntries: -1})
+		defer q.ShutDown()
+		got := getters(q, 2)
+		for _, item := range []string{"a", "b", "c", "d"} {
+			q.AddAfter(item, time.Second)
+		}
+		c.SetTime(c.Now().Add(time.Second))
+		if survive(func() { q.Reschedule("d", 0, workqueue.PendingReplace) }) == nil {
+			t.Error("the caller sees no panic")
+		}
+		synctest.Wait()
+		if len(got) != 2 {
+			t.Errorf("%d of 2 workers have an item", len(got))
+		}
+		if n := q.Stats().Delayed; n != 0 {
+			t.Errorf("%d delays have not ended", n)
+		}
+		for q.Len() > 0 {
+			q.TryGet()
+		}
+		for _, item := range []string{"a", "c", "d"} {
+			q.Done(item)
+		}
+		if kept, _ := q.Entries(); kept != 0 {
+			t.Errorf("%d entries are left", kept)
+		}
+	})
+}
+
+// held is a clock whose timers come late: delays do not end by themselves when it
+// is moved.
+type held struct{ *clocktesting.FakeClock }
+
+func (h held) NewTimer(d time.Duration) clock.Timer { return h.FakeClock.NewTimer(d + time.Hour) }
+
+// pushes is a Storage that refuses an item.
+type pushes struct {
+	fifo
+	refused string
+}
+
+func (s *pushes) Push(item string) {
+	if item == s.refused {
+		panic("refused")
+	}
+	s.fifo.Push(item)
+}
+
+// Q5, Q7: an item that the Storage does not take when it comes back is lost; the
+// drain ends, and the queue keeps nothing of it.
+func TestAPushThatPanicsKeepsNoDrainFromItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(flawed)
+		q := workqueue.New(workqueue.Options[string]{Storage: s, IdleEntries: -1, OnMisuse: quiet})
+		s.push = true
+		if survive(func() { q.Add("new") }) == nil {
+			t.Error("the caller sees no panic")
+		}
+		if kept, _ := q.Entries(); kept != 0 {
+			t.Errorf("%d entries are left", kept)
+		}
+		s.push = false
+		q.Add("a")
+		q.Get()
+		q.Add("a")
+		ended := make(chan struct{})
+		go func() {
+			q.ShutDownWithDrain()
+			close(ended)
+		}()
+		synctest.Wait()
+		s.push = true
+		if survive(func() { q.Done("a") }) == nil {
+			t.Error("the caller sees no panic")
+		}
+		if kept, _ := q.Entries(); kept != 0 {
+			t.Errorf("%d entries are left", kept)
+		}
+		ends(t, "ShutDownWithDrain", func() { <-ended })
+	})
+}
+
+// Q7: a worker that panics on its way to an item wakes another one.
+func TestAPopThatPanicsHarmsNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &once{}
+		q := workqueue.New(workqueue.Options[string]{Storage: s})
+		got := getters(q, 2)
+		s.broken = true
+		q.Add("a")
+		synctest.Wait()
+		if len(got) != 2 {
+			t.Fatalf("%d of 2 workers have returned", len(got))
+		}
+		if first, second := <-got, <-got; first != "panic" || second != "a" {
+			t.Errorf("the workers got %q and %q", first, second)
+		}
+	})
+}
+
+// once is a Storage of which one Pop panics.
+type once struct {
+	fifo
+	broken bool
+}
+
+func (s *once) Pop() string {
+	if s.broken {
+		s.broken = false
+		panic("Pop is broken")
+	}
+	return s.fifo.Pop()
+}
+
+// So does one whose clock panics.
+func TestAClockThatPanicsOnTheWayToAnItemHarmsNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &lapse{WithTicker: clocktesting.NewFakeClock(time.Now())}
+		q := workqueue.New(workqueue.Options[string]{Name: "q", Metrics: silent{}, Clock: c})
+		defer q.ShutDown()
+		got := getters(q, 2)
+		c.at.Store(2) // Add reads it first
+		q.Add("a")
+		synctest.Wait()
+		if len(got) != 2 {
+			t.Fatalf("%d of 2 workers have returned", len(got))
+		}
+		if first, second := <-got, <-got; first != "panic" || second != "a" {
+			t.Errorf("the workers got %q and %q", first, second)
+		}
+	})
+}
+
+// lapse is a clock of which one reading panics.
+type lapse struct {
+	clock.WithTicker
+	at atomic.Int32 // which one, from now on
+}
+
+func (l *lapse) Since(t time.Time) time.Duration {
+	if l.at.Add(-1) == 0 {
+		panic("the clock is broken")
+	}
+	return l.WithTicker.Since(t)
+}
+
+// An item that has left the Storage is handed out.
+func TestALenThatPanicsLosesNoItem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &oneLen{}
+		s.ok.Store(1 << 30)
+		q := workqueue.New(workqueue.Options[string]{Storage: s})
+		got := getters(q, 2)
+		s.ok.Store(1) // that of the Pop
+		q.Add("a")
+		synctest.Wait()
+		if len(got) == 0 || <-got != "a" {
+			t.Error("nobody has the item")
+		}
+		s.ok.Store(1 << 30)
+		q.ShutDown()
+		if rest := <-got; rest != "shutdown" {
+			t.Errorf("the other worker got %q", rest)
+		}
+	})
+}
+
+// oneLen is a Storage whose Len panics after some calls.
+type oneLen struct {
+	fifo
+	ok atomic.Int32
+}
+
+func (s *oneLen) Len() int {
+	if s.ok.Add(-1) == -1 {
+		panic("Len is broken")
+	}
+	return s.fifo.Len()
+}
+
+// Q5: a Storage whose last item does not wait, as the queue knows it, ends the drain.
+func TestADrainEndsWhenTheRestIsSkipped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := workqueue.New(workqueue.Options[float64]{Storage: new(floats)})
+		q.Add(math.NaN()) // is not equal to itself: Pop returns something else
+		go func() {
+			for down := false; !down; {
+				_, down = q.Get()
+			}
+		}()
+		ends(t, "ShutDownWithDrain", q.ShutDownWithDrain)
+	})
+}
+
+// floats is a Storage of numbers.
+type floats []float64
+
+func (f *floats) Touch(float64)  {}
+func (f *floats) Push(x float64) { *f = append(*f, x) }
+func (f *floats) Len() int       { return len(*f) }
+func (f *floats) Pop() float64 {
+	x := (*f)[0]
+	*f = (*f)[1:]
+	return x
+}
+
+// Q7: a metric that panics at the end of a delay keeps no worker asleep.
+func TestAMetricThatPanicsAtTheEndOfADelayHarmsNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := clocktesting.NewFakeClock(time.Now())
+		broken := true
+		q := workqueue.NewDelaying(workqueue.Options[string]{
+			Name: "q", Clock: held{c}, Metrics: atAdds{newCollector(), func() {
+				if broken {
+					broken = false
+					panic("the metric is broken")
+				}
+			}},
+		})
+		defer q.ShutDown()
+		q.AddAfter("a", time.Second)
+		q.AddAfter("b", time.Second)
+		var held string
+		broken = false
+		q.Add("a")
+		held, _ = q.TryGet()
+		got := getters(q, 1)
+		broken = true
+		c.SetTime(c.Now().Add(time.Second))
+		if survive(func() { q.Reschedule("b", 0, workqueue.PendingReplace) }) == nil {
+			t.Error("the caller sees no panic")
+		}
+		synctest.Wait()
+		if held != "a" || len(got) != 1 || <-got != "b" {
+			t.Errorf("a worker has %q, and the other sleeps", held)
+		}
+	})
+}
+
+// What is below a layer of delays may call it: a Reschedule from within its Add does
+// not wait for itself, and the order holds.
+func TestTheQueueBelowMayCallTheLayerOfDelays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		below := &calling{}
+		q := workqueue.NewDelayingOver[string](below, workqueue.Options[string]{})
+		below.call = func(item string) {
+			if item == "a" {
+				q.Reschedule("b", 0, workqueue.PendingReplace)
+			}
+		}
+		q.AddAfter("a", time.Second)
+		q.AddAfter("b", time.Hour)
+		<-time.After(time.Second)
+		synctest.Wait()
+		if n := below.Len(); n != 2 {
+			t.Fatalf("%d of 2 items were added", n)
+		}
+		for _, want := range []string{"a", "b"} {
+			if item, _ := below.Get(); item != want {
+				t.Errorf("got %q, expected %q", item, want)
+			}
+		}
+		q.ShutDown()
+	})
+}
+
+// calling is a queue whose Add calls something.
+type calling struct {
+	workqueue.Queue[string]
+	call func(item string)
+}
+
+func (c *calling) Add(item string) {
+	c.Queue.Add(item)
+	c.call(item)
+}
+
+// Q5: the items that are left when the queue below panics are added to it
+// nevertheless.
+func TestAQueueBelowThatPanicsLosesNoOtherItem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := clocktesting.NewFakeClock(time.Now())
+		below := &calling{call: func(item string) {
+			if item == "a" {
+				panic("the queue is broken")
+			}
+		}}
+		q := workqueue.NewDelayingOver[string](below, workqueue.Options[string]{Clock: held{c}})
+		defer q.ShutDown()
+		for _, item := range []string{"a", "b", "c"} {
+			q.AddAfter(item, time.Second)
+		}
+		c.SetTime(c.Now().Add(time.Second))
+		if survive(func() { q.Reschedule("c", 0, workqueue.PendingReplace) }) == nil {
+			t.Error("the caller sees no panic")
+		}
+		synctest.Wait()
+		if n := below.Len(); n != 3 {
+			t.Errorf("%d of 3 items were added", n)
+		}
+	})
+}
