@@ -1,6 +1,7 @@
 package workqueue
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -35,7 +36,10 @@ type failures struct {
 // setBackoff sets what failures needs. It is called at construction.
 func (q *Queue[T]) setBackoff(b Backoff, jitter float64) {
 	f := &q.failures
-	f.base, f.max, f.jitter = b.Base, max(b.Base, b.Max), max(jitter, 0)
+	f.base, f.max, f.jitter = b.Base, max(b.Base, b.Max), 0
+	if jitter > 0 { // NaN is not
+		f.jitter = jitter
+	}
 	longest := float64(f.max) * (1 + f.jitter)
 	f.expire = max(int64(b.Expire), sum(0, int64(min(2*longest, 1<<62))))
 	if f.base > 0 {
@@ -56,7 +60,7 @@ func (q *Queue[T]) fail(e *entry[T], now int64, delay, atMost time.Duration) tim
 			}
 		}
 		delay = max(delay, exponential(f.base, f.max, int(x.failures)))
-		x.failures++
+		x.failures += min(1, math.MaxInt32-x.failures)
 		x.failedAt, e.Data.failing = now, true
 		x.older = f.newest
 		if f.newest == 0 {

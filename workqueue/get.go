@@ -90,7 +90,7 @@ func (q *Queue[T]) wakesNext() bool {
 func (q *Queue[T]) handedOut(e *entry[T], now int64, a *after) int32 {
 	x := q.table.Extra(e)
 	if q.meter != nil {
-		a.event, a.priority, a.took = got, x.priority, now-x.added
+		a.event, a.priority, a.took = got, x.priority, max(now-x.added, 0)
 		x.started = now
 		q.table.Push(&q.busy, e)
 	}

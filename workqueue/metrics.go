@@ -159,7 +159,7 @@ func (q *Queue[T]) unfinished(now int64) (total, oldest int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.table.Each(&q.busy, func(e *entry[T]) {
-		age := now - q.table.Extra(e).started
+		age := max(now-q.table.Extra(e).started, 0)
 		total += age
 		oldest = max(oldest, age)
 	})

@@ -238,7 +238,7 @@ func (q *Queue[T]) back(e *entry[T], now int64, a *after) {
 	}
 	if q.meter != nil {
 		q.table.Remove(&q.busy, e)
-		a.event, a.took = done, now-x.started
+		a.event, a.took = done, max(now-x.started, 0)
 	}
 }
 

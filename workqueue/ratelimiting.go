@@ -159,14 +159,14 @@ func (q *Queue[T]) spend(e *entry[T], now int64) bool {
 	return false
 }
 
-// interval is the time between two tokens; for a bucket that gives none, the time
-// after which it is tried again.
+// interval is the time between two tokens, rounded up, so that one is there; for a
+// bucket that gives none, the time after which it is tried again.
 func (t *tokens) interval() int64 {
 	limit := float64(t.bucket.Limit())
 	if limit <= 0 {
 		return int64(time.Second)
 	}
-	return int64(min(max(float64(time.Second)/limit, 1), float64(time.Minute)))
+	return int64(min(max(math.Ceil(float64(time.Second)/limit), 1), float64(time.Minute)))
 }
 
 // wall returns the time of a reading of the clock, without another reading.

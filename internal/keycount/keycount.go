@@ -3,6 +3,7 @@
 package keycount
 
 import (
+	"math"
 	"sync"
 
 	"github.com/informant-go/informant/internal/keytable"
@@ -33,8 +34,11 @@ func (c *Counts[K]) Add(key K) int {
 	if *n == 0 {
 		c.forgotten--
 	}
-	*n++
-	return *n - 1
+	before := *n
+	if before < math.MaxInt {
+		*n++
+	}
+	return before
 }
 
 // make adds a count of 0.
