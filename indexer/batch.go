@@ -96,18 +96,6 @@ func (b *batch[T]) touch(e *engine[T], st *state[T]) {
 	}
 }
 
-// place finds change i in the writer's turn, and reports whether its key has a
-// slot.
-func (b *batch[T]) place(e *engine[T], st *state[T], i int, key string) bool {
-	if b.slots[i] == noSlot || b.keys != st.keys {
-		slot, ok := st.keys.Find(e.hash(key), key)
-		if b.slots[i] = noSlot; ok {
-			b.slots[i] = slot
-		}
-	}
-	return b.slots[i] != noSlot
-}
-
 // index adds the values of obj, object number at of the write, and returns where
 // of finds them. A nil object has no values, and no function is called for it, as
 // in client-go.

@@ -148,7 +148,7 @@ func numberOf(version, ofState string) (number uint64, ok bool) {
 // the index has at most one value for it, which stays, and its chunk can be changed
 // or replaced in its cell, since no sealed state has the chunk, or else the cell.
 func (e *engine[T]) isLight(st *state[T], b *batch[T], i int, c *Change[T]) bool {
-	if c.Type != ChangePut || !b.place(e, st, i, c.Key) {
+	if c.Type != ChangePut || b.slots[i] == noSlot {
 		return false
 	}
 	slot := b.slots[i]

@@ -10,8 +10,8 @@ import (
 )
 
 // view reads one state, after the light commits that after counts. A sealed view may
-// be read at any time and by any goroutine: nothing changes it. One that is not is for one reading and one
-// goroutine, which then asks whether it holds.
+// be read at any time and by any goroutine: nothing changes it. One that is not is for
+// one reading and one goroutine, which then asks whether it holds.
 type view[T any] struct {
 	*state[T]
 	engine *engine[T]

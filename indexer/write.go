@@ -22,6 +22,9 @@ func (e *engine[T]) write(b *batch[T], changes []Change[T], resourceVersion stri
 		e.prepare(b, changes)
 		e.mu.Lock()
 	}
+	if b.keys != e.head.Load().keys {
+		b.locate(e, changes)
+	}
 	e.note(changes, b.errs) // first, so that who is woken finds it
 	if !e.lightly(b, changes, resourceVersion) {
 		e.fully(b, changes, resourceVersion)
@@ -39,9 +42,9 @@ func (e *engine[T]) fully(b *batch[T], changes []Change[T], resourceVersion stri
 		c := &changes[i]
 		switch c.Type {
 		case ChangePut:
-			slot := uint32(noSlot)
-			if b.keys == t.st.keys {
-				slot = b.slots[i]
+			slot := b.slots[i]
+			if b.keys != t.st.keys { // made anew by this commit
+				slot = noSlot
 			}
 			t.put(c, slot, b.of(from))
 			from += len(b.indexes.all)

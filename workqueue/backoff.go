@@ -18,8 +18,10 @@ type Backoff struct {
 	Max time.Duration
 
 	// Expire is how long after its last failure an item counts as never
-	// having failed. Less than twice the longest delay, jitter included,
-	// means that much.
+	// having failed. Less than twice Max, jitter included, means that much.
+	// Where a limiter, tokens or the work itself can take longer than that
+	// from one failure to the next, it must be set: else each failure counts
+	// as the first.
 	Expire time.Duration
 }
 
@@ -41,7 +43,7 @@ func (q *Queue[T]) setBackoff(b Backoff, jitter float64) {
 		f.jitter = jitter
 	}
 	longest := float64(f.max) * (1 + f.jitter)
-	f.expire = max(int64(b.Expire), sum(0, int64(min(2*longest, 1<<62))))
+	f.expire = max(int64(b.Expire), int64(min(2*longest, 1<<62)))
 	if f.base > 0 {
 		q.table.Widen()
 	}
@@ -101,7 +103,7 @@ func (q *Queue[T]) forgetOld(now int64) {
 		}
 		e := q.table.At(f.oldest)
 		if q.expires(e) > now {
-			q.forgetAt(sum(now, max(f.expire/8, 1)))
+			q.forgetAt(max(q.expires(e), sum(now, max(f.expire/8, 1))))
 			return
 		}
 		q.forgive(e)

@@ -67,7 +67,8 @@ func (q *Queue[T]) delay(e *entry[T], at int64, how Pending) bool {
 		return false
 	}
 	q.unpromise(e)
-	now.at = at
+	d.order++
+	now.at, now.order = at, d.order
 	d.heap.Set(int(e.Place)-1, now)
 	return true
 }

@@ -57,7 +57,7 @@ type extra struct {
 
 	added   int64  // when it became waiting or dirty; with metrics only
 	started int64  // when it was handed out; with metrics only
-	group   *group // while not idle, in a queue with groups
+	group   *group // while not idle or delayed, in a queue with groups
 }
 
 // groupOf is the group of e: that of all entries in a queue without groups.

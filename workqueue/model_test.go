@@ -118,7 +118,11 @@ var modelEpoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 // spend takes a token for an item that will run because its delay has ended,
 // or delays it until there may be one.
 func (m *model) spend(k *modelKey) bool {
-	if !k.limited || m.bucket == nil || k.waits || k.again || m.bucket.AllowN(modelEpoch.Add(m.clock), 1) {
+	if !k.limited || m.bucket == nil || k.waits || k.again {
+		return true
+	}
+	first := k.promised || !m.promises() // nobody else was promised the next token
+	if first && m.bucket.AllowN(modelEpoch.Add(m.clock), 1) {
 		return true
 	}
 	k.promised = false
@@ -126,7 +130,7 @@ func (m *model) spend(k *modelKey) bool {
 		m.next = m.clock
 	}
 	m.next = max(m.next, m.clock) + tokenPeriod
-	k.at, k.promised = m.next, true
+	k.at, k.asked, k.promised = m.next, m.tick(), true
 	return false
 }
 
@@ -177,7 +181,7 @@ func (m *model) delay(item string, d time.Duration, priority int, how Pending, l
 func (m *model) move(k *modelKey, d time.Duration, how Pending) bool {
 	at := m.clock + d
 	if how == PendingReplace || how == PendingEarliest && at < k.at || how == PendingLatest && at > k.at {
-		k.at, k.promised = at, false
+		k.at, k.asked, k.promised = at, m.tick(), false
 		return true
 	}
 	return false

@@ -37,7 +37,7 @@ type group struct {
 	processing int    // the number of entries that workers have
 	refs       int    // the number of entries that refer to it
 	turn       uint64 // when it was served last, or made
-	place      int    // in order.turns, -1 when it is not there
+	place      int    // in order.turns, -1 when it is not there; that of order.all is always 0
 	young      int    // items handed out since the last one that was chosen by age
 }
 
@@ -163,9 +163,8 @@ func (q *Queue[T]) choose(g *group) *lane {
 	return highest
 }
 
-// rise gives a waiting entry a higher priority.
+// rise gives a waiting entry a higher priority. The entries have room for one.
 func (q *Queue[T]) rise(e *entry[T], priority int32) {
-	q.rank()
 	g, x := q.groupOf(e), q.table.Extra(e)
 	l := g.lane(x.priority)
 	q.table.Remove(&l.List, e)

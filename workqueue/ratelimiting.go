@@ -30,7 +30,7 @@ func NewRateLimiting[T comparable](o Options[T]) *RateLimitingQueue[T] {
 	q := &RateLimitingQueue[T]{limiter: o.Limiter}
 	q.DelayingQueue.setup(&o)
 	q.setBackoff(o.Backoff, o.Jitter)
-	q.tokens = tokens{bucket: o.Tokens, next: math.MinInt64}
+	q.tokens = tokens{bucket: o.Tokens}
 	if o.Limiter == nil && o.Backoff.Base <= 0 && o.Tokens == nil {
 		q.limiter = DefaultLimiter[T]()
 	}
@@ -136,16 +136,22 @@ func (q *RateLimitingQueue[T]) NumRequeues(item T) (n int) {
 type tokens struct {
 	bucket *rate.Limiter // may be shared with other queues
 
-	// next is the time that was given to the last item that found no token.
-	// Each gets a time of its own, in the order of their delays.
+	// next is the time that was given to the last item that found no token, while
+	// one waits for its time. Each gets a time of its own, in the order of their
+	// delays.
 	next int64
 }
 
 // spend takes a token for e, whose delay has ended, and reports whether e can run.
 // An entry that waits already needs none: the two additions are merged and run
-// once. If there is no token, e is delayed to a time at which one should be there.
+// once. If there is no token, or others were promised the next ones, e is delayed to
+// a time at which one should be there for it.
 func (q *Queue[T]) spend(e *entry[T], now int64) bool {
-	if e.Data.state.waits() || q.tokens.bucket == nil || q.tokens.bucket.AllowN(q.wall(now), 1) {
+	if e.Data.state.waits() || q.tokens.bucket == nil {
+		return true
+	}
+	first := q.delays.promises == 0 || e.Data.cause == promised
+	if first && q.tokens.bucket.AllowN(q.wall(now), 1) {
 		return true
 	}
 	q.unpromise(e)

@@ -52,9 +52,9 @@
 //     are gaps, so that every search ends.
 //  4. Hash h is in segment h&mask, or, if there is no such segment yet, in
 //     h&(mask>>1).
-//  5. A slab is in the list of those with room if it has room. More than reserve
-//     entries without a key are kept only in slabs that others keep from being
-//     freed, and while many are, nothing is remembered.
+//  5. A slab is in the list of those with room if it has room. One that becomes
+//     empty is freed if reserve entries without a key are left besides it, and
+//     while many are, nothing is remembered.
 //  6. Every entry that is not in use is in the ring of those that are remembered;
 //     so are some that are in use again. The ring is no longer than the limit, and
 //     empty if keys can hold pointers: nothing that a key points to outlives its

@@ -6,7 +6,8 @@ import "reflect"
 // was not called.
 const DefaultIdle = 16384
 
-// idle is the ring of the entries that are remembered, the oldest at hand.
+// idle is the ring of the entries that are remembered. While none is dropped the
+// oldest is at hand; the order does not matter for more than which goes first.
 type idle struct {
 	ring  []uint32
 	hand  int // the next to be replaced, once the ring is full
