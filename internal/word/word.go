@@ -3,8 +3,7 @@
 // operation for a T that is a pointer or an interface.
 //
 // What it buys: an update of a store replaces one object of a chunk in place,
-// where it would have to copy the chunk and what leads to it. In
-// BenchmarkStore/update that is half of the time and five sixths of the bytes.
+// where it would have to make a state, and copy the chunk.
 package word
 
 import (
