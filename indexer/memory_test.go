@@ -133,7 +133,8 @@ func TestUpdatesPassAHeldSnapshot(t *testing.T) {
 // and in bursts of readers.
 func TestSnapshotsByTheThousandCostNothing(t *testing.T) {
 	s := newBare(t, Options[int]{}, nil)
-	n := 0
+	n := 1
+	putKey(s, "k", n) // a reader stays inside only if there is something to read
 	var old []Snapshot[int]
 	generation := func() {
 		young := make([]Snapshot[int], 40)
