@@ -11,8 +11,20 @@
 // A benchmark checks its own result: one that measures an engine which lost
 // half of its work fails. The report program below this folder runs the
 // benchmarks and writes what they say with machine, versions and date: the
-// comparison of benchstat, what was measured beside the targets, and two commits
-// in turn. With -bench.list the benchmarks are named and nothing is measured.
+// results, two commits in turn, and the comparison of benchstat. With -bench.list
+// the benchmarks are named and nothing is measured.
+//
+// # Results
+//
+// RESULTS.md and its charts are made, on a machine that does nothing else, by
+//
+//	go run ./bench/report -results -raw bench/results/rounds.txt -into README.md
+//
+// which takes about half an hour. It measures the rows of report/targets.go in ten
+// rounds, in each of which every benchmark runs with its engines in turn; it refuses
+// a machine that other programs use; and after an interruption the same command
+// goes on. A new benchmark gets a row there, with what is to be reached or with none
+// (is: shown), and a pace in report/plan.go if it takes long.
 //
 // # Besides the engines
 //
