@@ -19,9 +19,14 @@
 // The queue's cycle has one more column, impl=floor: a lock for each call and one
 // lookup in a map, without which no queue that has these calls can do.
 //
-// The store has three more columns. impl=drop-in is the store of clientgo/cache,
-// which is this library behind client-go's interface, with T = any.
-// impl=floor is the harness with what no store
+// impl=drop-in is what a program has that changes its import line to
+// clientgo/cache: this library behind client-go's interface, with T = any.
+// Scenarios of client-go's own benchmarks (StaticIndex, Lister, Controller, the
+// grid of Informer, and its listener) are written anew here and run on it too.
+//
+// The store has four more columns. impl=statedb and impl=xsync are stores of
+// other libraries, in the cases where they do the same work: keyed reads and
+// iteration both, batches and indexes the first. impl=floor is the harness with what no store
 // can do without: the functions of key, version and indexes called once for a
 // write, and the pointers copied that were asked for. What both engines have
 // above it is theirs. impl=control shares the processors as the engine does but
@@ -32,7 +37,8 @@
 // store makes is collected on its time, as it is in a program that has as many
 // objects.
 //
-// With -short the benchmarks run over few objects, to see that they work.
+// With -short the benchmarks run over few objects, to see that they work. With
+// -bench.grid the grid of pods and readers has all its cells.
 //
 // The differential tests beside the benchmarks drive both engines with the same
 // random operations and compare what they answer.
