@@ -19,10 +19,9 @@ func theCluster() cluster {
 	return cluster{namespaces: 50, podsEach: 3_000, nodes: 5_000}
 }
 
-func (c cluster) size() int               { return c.namespaces * c.podsEach }
-func (c cluster) namespace(i int) string  { return numbered("ns-", 3, i%c.namespaces) }
-func (c cluster) node(i int) string       { return numbered("node-", 4, i%c.nodes) }
-func (c cluster) podsOnNode() (share int) { return c.size() / c.nodes }
+func (c cluster) size() int              { return c.namespaces * c.podsEach }
+func (c cluster) namespace(i int) string { return numbered("ns-", 3, i%c.namespaces) }
+func (c cluster) node(i int) string      { return numbered("node-", 4, i%c.nodes) }
 
 // pods are those of the cluster. The pods of a node are of many namespaces.
 func (c cluster) pods() []*corev1.Pod {
@@ -33,21 +32,42 @@ func (c cluster) pods() []*corev1.Pod {
 	return all
 }
 
-// BenchmarkCluster reads the pods of a large cluster: of all, of a namespace and
-// of a node.
+// BenchmarkCluster reads the pods of a large cluster: all, those of a namespace
+// and those of a node.
 func BenchmarkCluster(b *testing.B) {
 	c := theCluster()
 	Run(b, clusterEngines(c), []Case[podStore]{
 		{"list", nil, func(b *testing.B, s podStore) {
-			readsOf(b, c.size(), func(int) int { return s.list() })
+			for b.Loop() {
+				if got := s.list(); got != c.size() {
+					b.Fatalf("%d pods, want %d", got, c.size())
+				}
+			}
+			perObject(b, c.size())
 		}},
-		{"by-namespace", nil, func(b *testing.B, s podStore) {
-			readsOf(b, c.podsEach, func(i int) int { return s.byIndex("namespace", c.namespace(i)) })
-		}},
-		{"by-node", nil, func(b *testing.B, s podStore) {
-			readsOf(b, c.podsOnNode(), func(i int) int { return s.byIndex("node", c.node(i)) })
-		}},
+		{"by-namespace", nil, readsByIndex("namespace", c.namespaces, c.namespace, c.podsEach)},
+		{"by-node", nil, readsByIndex("node", c.nodes, c.node, c.size()/c.nodes)},
 	})
+}
+
+// readsByIndex reads one of so many values of an index after the other. Each has
+// n pods.
+func readsByIndex(index string, values int, value func(i int) string, n int) func(*testing.B, podStore) {
+	return func(b *testing.B, s podStore) {
+		all, i := make([]string, values), 0
+		for i := range all {
+			all[i] = value(i)
+		}
+		for b.Loop() {
+			if got := s.byIndex(index, all[i]); got != n {
+				b.Fatalf("%s has %d pods, want %d", all[i], got, n)
+			}
+			if i++; i == values {
+				i = 0
+			}
+		}
+		perObject(b, n)
+	}
 }
 
 // clusterEngines have one store each, which is filled when it is first asked for.
@@ -69,16 +89,4 @@ func clusterEngines(c cluster) []Engine[podStore] {
 		filled(ClientGo, newClientGoStore),
 		filled(stateDB, newTableStore),
 	}
-}
-
-// readsOf measures reads of which each has n objects.
-func readsOf(b *testing.B, n int, read func(i int) int) {
-	i := 0
-	for b.Loop() {
-		if got := read(i); got != n {
-			b.Fatalf("a read has %d objects, want %d", got, n)
-		}
-		i++
-	}
-	perObject(b, n)
 }

@@ -1,7 +1,7 @@
 // Package bench compares this library with client-go: the same case, the same
 // objects, the same process, both engines behind one interface.
 //
-// Each area (queue, store, queue of deltas, reflector, informer) has one
+// Each area (queue, store, queue of deltas, reflector, informer, …) has one
 // interface for its engines, one table of cases, and one Benchmark function
 // that hands both to Run. The names are Benchmark<Area>/<case>/impl=<engine>,
 // so that benchstat -col /impl puts the engines side by side:
@@ -26,11 +26,12 @@
 //
 // The store has four more columns. impl=statedb and impl=xsync are stores of
 // other libraries, in the cases where they do the same work: keyed reads and
-// iteration both, batches and indexes the first. impl=floor is the harness with what no store
-// can do without: the functions of key, version and indexes called once for a
-// write, and the pointers copied that were asked for. What both engines have
-// above it is theirs. impl=control shares the processors as the engine does but
-// not the store: its keyed reads touch none, its lists another one.
+// iteration both, batches and indexes the first. impl=floor is the harness with
+// what no store can do without: the functions of key, version and indexes called
+// once for a write, and the pointers copied that were asked for. What both
+// engines have above it is theirs. impl=control shares the processors as the
+// engine does but not the store: its keyed reads touch none, its lists another
+// one.
 //
 // What a benchmark gives a store is made beforehand or while the clock stands,
 // is not garbage afterwards, and is the same for all engines. Garbage that a

@@ -17,15 +17,15 @@ var wholeGrid = flag.Bool("bench.grid", false, "run all cells of the grid of pod
 // gridCases are a grid of pods and readers that client-go has for its informer
 // too: one writer, and readers that list what the informer holds.
 func gridCases() []Case[sharedInformer] {
-	pods, readers := []int{10_000, 40_000}, []int{0, 1, 10}
+	sizes, readers := []int{10_000, 40_000}, []int{0, 1, 10}
 	switch {
 	case testing.Short():
-		pods, readers = []int{1_000}, []int{0, 1}
+		sizes, readers = []int{1_000}, []int{0, 1}
 	case *wholeGrid:
-		pods, readers = []int{10_000, 20_000, 40_000, 80_000, 160_000}, []int{0, 1, 10, 20, 40, 80}
+		sizes, readers = []int{10_000, 20_000, 40_000, 80_000, 160_000}, []int{0, 1, 10, 20, 40, 80}
 	}
 	var cases []Case[sharedInformer]
-	for _, n := range pods {
+	for _, n := range sizes {
 		for _, r := range readers {
 			cases = append(cases, Case[sharedInformer]{Name: fmt.Sprintf("grid/pods=%d/readers=%d", n, r), Run: grid(n, r)})
 		}
@@ -44,11 +44,11 @@ const (
 // all engines the same.
 func grid(n, readers int) func(*testing.B, sharedInformer) {
 	return func(b *testing.B, in sharedInformer) {
-		pods := pods(n, 1)
-		for _, pod := range pods {
+		listed := pods(n, 1)
+		for _, pod := range listed {
 			pod.Namespace = gridNamespace
 		}
-		f := newFeed(pods)
+		f := newFeed(listed)
 		in.start(b, f, "namespace")
 		h := newGridHandler(n)
 		in.handle(b, h.told)
@@ -56,7 +56,7 @@ func grid(n, readers int) func(*testing.B, sharedInformer) {
 		reads := startGridReaders(b, in, n, readers)
 		numbers, sent := order(n), 0
 		for b.Loop() {
-			state := newState(pods[numbers[sent%n]], n+1+sent)
+			state := newState(listed[numbers[sent%n]], n+1+sent)
 			h.credit <- struct{}{}
 			f.events <- watch.Event{Type: watch.Modified, Object: state}
 			sent++
