@@ -2,12 +2,12 @@ package bench
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	dropincache "github.com/informant-go/informant/clientgo/cache"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 )
 
@@ -47,12 +47,14 @@ func BenchmarkController(b *testing.B) {
 	})
 }
 
-// slowHandling measures what it costs to add an object while there is always an
-// event of another one that the handler is slow over, or that waits for it.
+// slowHandling measures what it costs to add an object while the handler is slow
+// over those that were added before. It is given the states of one object, of
+// which no two are handled in one batch. When the measurement is over the handler
+// is fast, and it must have been given all of them.
 func slowHandling(b *testing.B, c controllers, opts cache.RealFIFOOptions) {
-	f, h, queue := newFeed(nil), newSlowHandler(), c.queue(opts)
+	h, queue := newSlowHandler(), c.queue(opts)
 	controller := c.controller(&cache.Config{
-		Queue: queue, ListerWatcher: f.listWatch(), ObjectType: &corev1.Pod{},
+		Queue: queue, ListerWatcher: newFeed(nil).listWatch(), ObjectType: &corev1.Pod{},
 		Process:      func(obj any, _ bool) error { return h.handle(obj.(cache.Deltas)) },
 		ProcessBatch: func(deltas []cache.Delta, _ bool) error { return h.handle(deltas) },
 	})
@@ -60,39 +62,35 @@ func slowHandling(b *testing.B, c controllers, opts cache.RealFIFOOptions) {
 	if !cache.WaitFor(context.Background(), "", controller.HasSyncedChecker()) {
 		b.Fatal("not synced")
 	}
-	startRun(b, func(ctx context.Context) { h.feed(ctx, f) })
-	<-h.began
-	pods, n := Pods(burst, 1), 0
+	n := 0
 	for b.Loop() {
-		if err := queue.Add(pods[n%burst]); err != nil {
+		if err := queue.Add(h.pods[n%burst]); err != nil {
 			b.Fatal(err)
 		}
 		n++
 	}
+	h.fast.Store(true)
 	if err := queue.Add(h.last); err != nil {
 		b.Fatal(err)
 	}
 	<-h.ended
-	if h.handled != n {
-		b.Fatalf("%d of %d objects came to the handler", h.handled, n)
-	}
+	h.finish(b, n)
 }
 
-// slowHandler sleeps a millisecond over the events of one pod, after each of
-// which there is another one, and counts those of the others until it is given
-// the last one.
+// slowHandler sleeps a millisecond over each object until it is to be fast.
 type slowHandler struct {
-	slow, last   *corev1.Pod
-	handled      int
-	again        chan struct{}
-	began, ended chan struct{}
+	check
+	last  *corev1.Pod
+	fast  atomic.Bool
+	ended chan struct{}
 }
 
 func newSlowHandler() *slowHandler {
-	return &slowHandler{
-		slow: Pod(burst, 1), last: Pod(burst+1, 1),
-		again: make(chan struct{}, 1), began: make(chan struct{}), ended: make(chan struct{}),
+	h := &slowHandler{last: Pod(1, 1), ended: make(chan struct{})}
+	for version := range burst {
+		h.pods = append(h.pods, Pod(0, uint64(version)+1))
 	}
+	return h
 }
 
 func (h *slowHandler) handle(deltas []cache.Delta) error {
@@ -100,29 +98,14 @@ func (h *slowHandler) handle(deltas []cache.Delta) error {
 		pod, isPod := deltas[i].Object.(*corev1.Pod)
 		switch {
 		case !isPod: // the list, in which there is nothing
-		case pod.Name == h.slow.Name:
-			time.Sleep(time.Millisecond)
-			h.again <- struct{}{}
-		case pod.Name == h.last.Name:
+		case pod == h.last:
 			close(h.ended)
 		default:
-			h.handled++
+			if !h.fast.Load() {
+				time.Sleep(time.Millisecond)
+			}
+			h.each(pod)
 		}
 	}
 	return nil
-}
-
-// feed sends the slow pod, and again whenever it was handled, until ctx ends.
-func (h *slowHandler) feed(ctx context.Context, f *feed) {
-	for version := 1; ; version++ {
-		f.events <- watch.Event{Type: watch.Modified, Object: newState(h.slow, version)}
-		select {
-		case <-ctx.Done():
-			return
-		case <-h.again:
-		}
-		if version == 1 {
-			close(h.began)
-		}
-	}
 }

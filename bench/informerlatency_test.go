@@ -31,7 +31,7 @@ func latency(burst int) func(*testing.B, sharedInformer) {
 		in.handle(b, w.told)
 		<-w.listed
 		states := make([]*corev1.Pod, burst)
-		sent, due := 0, time.Now()
+		sent, due := 0, time.Now().Add(tick)
 		for b.Loop() {
 			for i := range states {
 				states[i] = newState(pods[(sent+i)%(eventPods-1)], eventPods+1+sent+i)
