@@ -25,7 +25,7 @@ func (r results) figure(s series) string {
 // where they are many.
 func amount(v float64, unit string) string {
 	switch unit {
-	case "ns/op", "longest-ns", "p99.99-ns":
+	case "ns/op", "longest-ns", "p50-ns", "p99-ns", "p99.99-ns":
 		return duration(v)
 	case "B/op":
 		return digits(v) + " B"

@@ -1,6 +1,9 @@
 package main
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // relation is how a target compares our figure with its base.
 type relation int
@@ -55,9 +58,12 @@ var queueTargets = []target{
 
 var storeTargets = slices.Concat([]target{
 	{bench: "Store/get-parallel", is: faster, want: 2.5},
+	{bench: "Store/get-parallel", is: grows, want: 1.3, base: series{engine: xsync}},
+	{bench: "Store/get-parallel", is: shown, base: series{engine: stateDB}},
 	{bench: "Store/update", is: faster, want: 2},
 	{bench: "Store/update-batch", unit: "ns/object", is: faster, want: 2.2},
 	{bench: "Store/update-batch", unit: "ns/object", is: grows, want: 2.2, base: series{engine: floor}},
+	{bench: "Store/update-batch", unit: "ns/object", is: shown, base: series{engine: stateDB}},
 	{bench: "Store/update-moving", is: faster, want: 1.2},
 	{bench: "Store/delete-add", is: faster, want: 1},
 	{bench: "Store/replace", is: faster, want: 6},
@@ -68,6 +74,8 @@ var storeTargets = slices.Concat([]target{
 	{bench: "Store/list-updated", is: faster, want: 3.5},
 	{bench: "Store/iterate", unit: "allocs/op", is: atMost, want: 0},
 	{bench: "Store/iterate", is: faster, want: 4, base: series{bench: "Store/list"}},
+	{bench: "Store/iterate", is: shown, base: series{engine: stateDB}},
+	{bench: "Store/iterate", is: shown, base: series{engine: xsync}},
 	{bench: "Store/by-index", is: faster, want: 6},
 	{bench: "Store/snapshot", is: atMost, want: 30},
 	{bench: "Store/readers=0", unit: "writes/s", is: atLeast, want: 0.9, base: series{engine: control}},
@@ -107,7 +115,20 @@ var deltaQueueTargets = []target{
 var reflectorTargets = []target{
 	{bench: "Reflector/list", unit: "ns/object", is: faster, want: 1.5},
 	{bench: "Reflector/watch-http", is: faster, want: 3.2},
+	{bench: "Reflector/sync-http", comes: withBodies, goal: "listed 2.5× on one core and 3.5× on two, streamed 4.5×"},
+	{bench: "Reflector/sync-protobuf", comes: "with protobuf decoding", goal: "1.1× on one core, peak ≤ 1.1, garbage ≤ 0.75"},
+	{bench: "Reflector/decode", comes: withBodies, goal: "a pod of 10 KB: 76 µs in a list, 80 µs from a watch, 75 µs as Unstructured"},
+	{bench: "Reflector/watch-http of 10 KB", comes: withBodies, goal: "8,000 events a second on two cores"},
+	{bench: "Reflector/first-peak", comes: withPeaks, goal: "≤ 1.05×, objects of 10 KB ≤ 1.15×"},
+	{bench: "Reflector/relist-peak", comes: withPeaks, goal: "≤ 1.1×"},
+	{bench: "Reflector/at-rest", comes: "with memory shared by equal parts of objects", goal: "interned ≤ 0.92, shared ≤ 0.5, stripped ≤ 0.4, compact ≤ 0.15"},
 }
+
+// Which work brings the rows of the reflector that are not there yet.
+const (
+	withBodies = "with the decoder for objects of 2 and 10 KB, and a server in a process of its own"
+	withPeaks  = "with measured peaks of memory, for objects of 2 and 10 KB"
+)
 
 var informerTargets = []target{
 	{bench: "Informer/events/handlers=1", is: faster, want: 5},
@@ -120,12 +141,60 @@ var informerTargets = []target{
 	{bench: "Informer/late-join", is: faster, want: 4000, limit: "does not grow with the objects"},
 	{bench: "Informer/idle-handler", unit: "B/handler", is: atMost, want: 900},
 	{bench: "Informer/idle-handler", unit: "goroutines/handler", is: atMost, want: 1},
+	{bench: "Informer/latency/idle", unit: "p50-ns", is: shown},
+	{bench: "Informer/latency/idle", unit: "p99-ns", is: faster, want: 3},
+	{bench: "Informer/latency/events=10000", unit: "p50-ns", is: shown},
+	{bench: "Informer/latency/events=10000", unit: "p99-ns", is: faster, want: 3},
+	{bench: "Informer/listener", unit: "ns/object", is: shown},
+	{bench: "Informer/stalled", comes: "with handlers whose backlog is coalesced", goal: "≤ 5 MiB after 10 million events", limit: "an entry for each key"},
+
+	{bench: "Informer/events-indexed/handlers=1", engine: dropIn, is: grows, want: 1.1, base: series{engine: informant}},
+	{bench: "Informer/events-indexed/handlers=4", engine: dropIn, is: grows, want: 1.1, base: series{engine: informant}},
+	{bench: "Informer/events-indexed/handlers=16", engine: dropIn, is: grows, want: 1.1, base: series{engine: informant}},
 }
 
 // stockTargets are client-go's own scenarios.
-var stockTargets = []target{
+var stockTargets = slices.Concat([]target{
 	{bench: "StaticIndex/update", engine: dropIn, is: faster, want: 1.2},
+	{bench: "Lister/match", is: shown},
+	{bench: "Lister/match", engine: dropIn, is: faster, want: 2},
+	{bench: "Controller/slow-handler/locked", engine: dropIn, is: faster, want: 50, limit: "an append"},
+	{bench: "Controller/slow-handler/unlocked", engine: dropIn, is: shown, limit: "an append"},
+	{bench: "Cluster/list", is: shown},
+	{bench: "Cluster/by-namespace", is: shown},
+	{bench: "Cluster/by-node", is: shown},
+	{bench: "Cluster/by-namespace", engine: dropIn, is: shown},
+	{bench: "Cluster/by-node", engine: dropIn, is: shown},
+},
+	gridTargets("pods=10000", map[string]float64{"readers=0": 2, "readers=1": 15, "readers=10": 20}),
+	gridTargets("pods=40000", map[string]float64{"readers=0": 2, "readers=1": 80, "readers=10": 100}),
+)
+
+// gridTargets let neither reads nor writes be slower than client-go's in any
+// cell of a row of the grid, and the writes of the drop-in so many times faster.
+func gridTargets(pods string, writes map[string]float64) []target {
+	var all []target
+	for _, readers := range slices.Sorted(maps.Keys(writes)) {
+		bench := "Informer/grid/" + pods + "/" + readers
+		all = append(all,
+			target{bench: bench, unit: "writes/s", is: atLeast, want: 1},
+			target{bench: bench, engine: dropIn, unit: "writes/s", is: atLeast, want: writes[readers]},
+		)
+		if readers != "readers=0" {
+			all = append(all,
+				target{bench: bench, unit: "reads/s", is: atLeast, want: 1},
+				target{bench: bench, engine: dropIn, unit: "reads/s", is: atLeast, want: 1},
+			)
+		}
+	}
+	return all
 }
+
+// Other libraries whose stores stand beside ours.
+const (
+	stateDB = "statedb"
+	xsync   = "xsync"
+)
 
 // scaleTargets let a cost grow to three times itself from the smallest size to
 // the largest.
