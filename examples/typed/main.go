@@ -16,6 +16,7 @@ import (
 )
 
 type Pod struct { // what this program reads of a pod, and no more is kept
+	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
 	Status            struct {
 		Phase string `json:"phase"`

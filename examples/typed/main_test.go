@@ -35,7 +35,7 @@ func TestItPrintsWhatHappens(t *testing.T) {
 	lines, done := start(t, server.URL)
 	expect(t, lines, "Add shop/db Running")
 	expect(t, lines, "Add shop/web Running")
-	if err := pods.Delete("shop", "db"); err != nil {
+	if _, err := pods.Delete("shop", "db"); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, lines, "Delete shop/db Running")
