@@ -1,13 +1,16 @@
 package bench
 
 import (
+	"cmp"
 	"context"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	dropincache "github.com/informant-go/informant/clientgo/cache"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 )
 
@@ -48,13 +51,16 @@ func BenchmarkController(b *testing.B) {
 }
 
 // slowHandling measures what it costs to add an object while the handler is slow
-// over those that were added before. It is given the states of one object, of
-// which no two are handled in one batch. When the measurement is over the handler
-// is fast, and it must have been given all of them.
+// over those that were added before, and over another one of which the watch
+// brings an event every millisecond. What is added are states of one object, of
+// which no two are handled in one batch. They are made on the clock: whoever adds
+// objects does something between them. When the measurement is over the handler
+// is fast, and it must be given all of them, in order.
 func slowHandling(b *testing.B, c controllers, opts cache.RealFIFOOptions) {
-	h, queue := newSlowHandler(), c.queue(opts)
+	f, queue := newFeed(nil), c.queue(opts)
+	h := &slowHandler{other: Pod(2, 1), last: Pod(1, 1), ended: make(chan struct{})}
 	controller := c.controller(&cache.Config{
-		Queue: queue, ListerWatcher: newFeed(nil).listWatch(), ObjectType: &corev1.Pod{},
+		Queue: queue, ListerWatcher: f.listWatch(), ObjectType: &corev1.Pod{},
 		Process:      func(obj any, _ bool) error { return h.handle(obj.(cache.Deltas)) },
 		ProcessBatch: func(deltas []cache.Delta, _ bool) error { return h.handle(deltas) },
 	})
@@ -62,50 +68,73 @@ func slowHandling(b *testing.B, c controllers, opts cache.RealFIFOOptions) {
 	if !cache.WaitFor(context.Background(), "", controller.HasSyncedChecker()) {
 		b.Fatal("not synced")
 	}
-	n := 0
+	startRun(b, func(ctx context.Context) { everyMillisecond(ctx, f, h.other) })
+	pod, n := Pod(0, 1), 0
 	for b.Loop() {
-		if err := queue.Add(h.pods[n%burst]); err != nil {
+		n++
+		if err := queue.Add(newState(pod, n)); err != nil {
 			b.Fatal(err)
 		}
-		n++
 	}
 	h.fast.Store(true)
 	if err := queue.Add(h.last); err != nil {
 		b.Fatal(err)
 	}
 	<-h.ended
-	h.finish(b, n)
+	if h.handled != n || h.wrong != "" {
+		b.Fatalf("%d of %d states came to the handler; out of order: %s", h.handled, n, cmp.Or(h.wrong, "none"))
+	}
+}
+
+// everyMillisecond has the feed bring an event of pod, until ctx ends. What does
+// not fit into the feed is left out.
+func everyMillisecond(ctx context.Context, f *feed, pod *corev1.Pod) {
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for version := 1; ctx.Err() == nil; version++ {
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+			select {
+			case f.events <- watch.Event{Type: watch.Modified, Object: newState(pod, version)}:
+			default:
+			}
+		}
+	}
 }
 
 // slowHandler sleeps a millisecond over each object until it is to be fast.
 type slowHandler struct {
-	check
-	last  *corev1.Pod
-	fast  atomic.Bool
-	ended chan struct{}
-}
-
-func newSlowHandler() *slowHandler {
-	h := &slowHandler{last: Pod(1, 1), ended: make(chan struct{})}
-	for version := range burst {
-		h.pods = append(h.pods, Pod(0, uint64(version)+1))
-	}
-	return h
+	other   *corev1.Pod // of which the watch brings events
+	last    *corev1.Pod
+	handled int    // without those of the other one
+	wrong   string // the first version that came out of order
+	fast    atomic.Bool
+	ended   chan struct{}
 }
 
 func (h *slowHandler) handle(deltas []cache.Delta) error {
 	for i := range deltas {
-		pod, isPod := deltas[i].Object.(*corev1.Pod)
-		switch {
-		case !isPod: // the list, in which there is nothing
-		case pod == h.last:
-			close(h.ended)
-		default:
-			if !h.fast.Load() {
-				time.Sleep(time.Millisecond)
-			}
-			h.each(pod)
+		if pod, isPod := deltas[i].Object.(*corev1.Pod); isPod { // the list, in which there is nothing, is none
+			h.told(pod)
 		}
 	}
 	return nil
+}
+
+func (h *slowHandler) told(pod *corev1.Pod) {
+	if pod == h.last {
+		close(h.ended)
+		return
+	}
+	if !h.fast.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	if pod.Name == h.other.Name {
+		return
+	}
+	h.handled++
+	if pod.ResourceVersion != strconv.Itoa(h.handled) && h.wrong == "" {
+		h.wrong = pod.ResourceVersion
+	}
 }

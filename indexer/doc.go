@@ -15,28 +15,29 @@
 //	        sealed?    objects  chunks [0–31] [32–63] [64–95] …   slot 70 = [64–95], place 6
 //	                   indexes  "node": "n-17" ─► {slots 64–95: 6, 11; …}
 //
-// What makes that cheap is that states have nearly all of it in common, and that
-// the writer edits in place. It may do so as long as nobody relies on the state,
-// and it learns that by the seal: a reader of more than one object (List, ByIndex,
-// Snapshot, All) sets a mark in the state, and looks whether it is still the
-// newest; if not it takes the next one. The writer looks for the mark when it has
-// shown the state after it. From then on it copies what it first changes: the
-// chunk, the node of 64 chunks that leads there, the array of nodes. Who has a
-// sealed state has it for as long as he likes; when nobody has it any more, Go's
-// garbage collector takes what only that state had. There is nothing to release, to
-// count or to clean up.
+// What makes that cheap is that states have nearly all of it in common, and that the
+// writer edits in place. It may do so as long as nobody relies on the state, and it
+// learns that by the seal: a reader of more than one object (List, ByIndex,
+// Snapshot, All) sets a mark in the state, and looks whether it is still the newest;
+// if not it takes the next one. The writer looks for the mark when it has shown the
+// state after it. From then on it copies a chunk that it first changes, and some
+// commits later the node of 16 chunks that leads there too, and the array of nodes.
+// Who has a sealed state has it for as long as he likes; when nobody has it any
+// more, Go's garbage collector takes what only that state had. There is nothing to
+// release, to count or to clean up.
 //
 // # Why a reader needs no lock
 //
-// Until the writer looks, the one commit after the sealed state is made in place. A
-// full commit, which adds, removes or changes index values, puts new chunks with
-// its version into their cells, and before each the old one into the Undo of the
-// state: who meets a version above that of his state takes the chunk from there. A
-// light commit, which stores objects under keys that are there, with the index
-// values that are there and at most one for each index, exchanges the objects by
-// one store each. Before, it notes in the state what was there and marks it; its
-// end, the number of light commits, shows all objects at once. That is most of
-// what an informer writes, and while nobody seals it copies nothing.
+// The first commits after the sealed state are made in place. A full commit, which
+// adds, removes or changes index values, puts new chunks with its version into their
+// cells, and before each the old one into the Undo of the state before: who meets a
+// version above that of his state takes the chunk from the Undo of his state, or of
+// those after it, to which it leads. A light commit, which stores objects under keys
+// that are there, with the index values that are there and at most one for each
+// index, exchanges the objects by one store each. Before, it notes in the state what
+// was there and marks it; its end, the number of light commits, shows all objects at
+// once. That is most of what an informer writes, and while nobody seals it copies
+// nothing.
 //
 // Get does not seal at first. It loads the state, one hint, one chunk and the
 // object, and looks whether a commit is about to change just that and whether the

@@ -220,7 +220,6 @@ func (e *engine[T]) exchange(st *state[T], slot uint32, obj *T) (old T) {
 	}
 	own := &cells.Leaf[chunk[T]]{Version: st.version, Val: l.Val}
 	own.Val.objs[at] = *obj
-	objects := st.objects
-	cells.Put(&e.editor, &objects, cell, own) // which owns the node, see isLight
+	cells.Exchange(&e.editor, st.objects, whichObjects, cell, own)
 	return old
 }

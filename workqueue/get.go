@@ -75,8 +75,44 @@ func (q *Queue[T]) get(wait bool, stop <-chan struct{}) (item T, priority int32,
 	}
 	a.wake = q.wakesNext()
 	q.mu.Unlock()
-	q.finish(&a)
+	if a.event == got {
+		q.tellGot(item, &a)
+	} else {
+		q.finish(&a)
+	}
 	return item, priority, err
+}
+
+// tellGot is finish for an item that is handed out. If a metric panics nobody gets
+// the item, so it waits once more.
+func (q *Queue[T]) tellGot(item T, a *after) {
+	told := false
+	defer func() {
+		if !told {
+			q.giveBack(item)
+		}
+	}()
+	q.finish(a)
+	told = true
+}
+
+// giveBack makes an item wait that was handed out and reached nobody. The metrics are
+// not told: they are what panics.
+func (q *Queue[T]) giveBack(item T) {
+	var a after
+	q.mu.Lock()
+	e := q.find(item)
+	if e == q.last {
+		q.last = nil
+	}
+	q.processing--
+	q.back(e, 0, &a)
+	e.Data.state = idle
+	q.wait(e, &a)
+	q.mu.Unlock()
+	if a.wake {
+		q.waiters.wake <- struct{}{}
+	}
 }
 
 // wakesNext reports whether the caller, who may be the one who was woken last, must

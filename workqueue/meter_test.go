@@ -146,3 +146,22 @@ func (a *asking) NewAddsMetric(n string) workqueue.CounterMetric {
 func (a *asking) NewRetriesMetric(n string) workqueue.CounterMetric {
 	return asker{a.collector.NewRetriesMetric(n), a}
 }
+
+// A clock that goes back makes no latency and no work of less than nothing.
+func TestAClockThatGoesBackMakesNoNegativeTimes(t *testing.T) {
+	now := time.Now()
+	clock := clocktesting.NewFakeClock(now)
+	metrics := newCollector()
+	q := workqueue.New(workqueue.Options[string]{Name: "q", Clock: clock, Metrics: metrics})
+	defer q.ShutDown()
+	q.Add("a")
+	clock.SetTime(now.Add(-time.Hour))
+	item, _ := q.Get()
+	clock.SetTime(now.Add(-2 * time.Hour))
+	q.Done(item)
+	for _, name := range []string{"q latency", "q work"} {
+		if seen := metrics.seen(name); len(seen) != 1 || seen[0] != 0 {
+			t.Errorf("%s: %v", name, seen)
+		}
+	}
+}

@@ -452,3 +452,79 @@ func TestAQueueBelowThatPanicsLosesNoOtherItem(t *testing.T) {
 		}
 	})
 }
+
+// lossy is a Storage whose Pop takes the item out and then panics, when it is told to.
+type lossy struct {
+	fifo
+	pop bool
+}
+
+func (s *lossy) Pop() string {
+	item := s.fifo.Pop()
+	if s.pop {
+		panic("Pop is broken")
+	}
+	return item
+}
+
+// Q2: what a Storage has lost can be added again once the Storage is empty.
+func TestAnItemThatPopLosesCanBeAddedAgain(t *testing.T) {
+	s := &lossy{pop: true}
+	q := workqueue.New(workqueue.Options[string]{Storage: s, OnMisuse: quiet})
+	q.Add("a")
+	if survive(func() { q.TryGet() }) == nil {
+		t.Fatal("Pop did not panic")
+	}
+	s.pop = false
+	if item, ok := q.TryGet(); ok {
+		t.Fatalf("got %q, which the Storage has lost", item)
+	}
+	q.Add("a")
+	if item, ok := q.TryGet(); !ok || item != "a" {
+		t.Errorf("got %q, %v", item, ok)
+	}
+	q.Done("a")
+	q.ShutDownWithDrain() // which has nothing to wait for
+}
+
+// histogram is one that panics when it is told to.
+type histogram struct{ on bool }
+
+func (b *histogram) Observe(float64) {
+	if b.on {
+		panic("the metric is broken")
+	}
+}
+
+// brokenLatency has every metric of a collector but that of latencies.
+type brokenLatency struct {
+	workqueue.MetricsProvider
+	latency *histogram
+}
+
+func (p brokenLatency) NewLatencyMetric(string) workqueue.HistogramMetric { return p.latency }
+
+// Q7, Q5: an item that a metric keeps from the worker waits for the next one, with
+// what was added meanwhile, and keeps no drain from its end.
+func TestAMetricThatPanicsInGetLosesNoItem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		latency := &histogram{on: true}
+		q := workqueue.New(workqueue.Options[string]{
+			Name: "q", Metrics: brokenLatency{newCollector(), latency}, Group: func(item string) string { return item[:1] },
+		})
+		q.AddPriority("a", 7)
+		if survive(func() { q.Get() }) == nil {
+			t.Fatal("the metric did not panic")
+		}
+		if s := q.Stats(); s.Waiting != 1 || s.Processing != 0 {
+			t.Fatalf("%+v after a metric that panicked", s)
+		}
+		latency.on = false
+		item, priority, _ := q.GetPriority()
+		if item != "a" || priority != 7 {
+			t.Errorf("got %q with priority %d", item, priority)
+		}
+		go q.Done(item)
+		ends(t, "ShutDownWithDrain", q.ShutDownWithDrain)
+	})
+}

@@ -174,8 +174,12 @@ func (q *Queue[T]) add(call string, item T, priority int32) bool {
 	return true
 }
 
-// admit makes e wait, or wait once more after Done (Q2).
+// admit makes e wait, or wait once more after Done (Q2). What waits in a Storage
+// that is empty is lost there, since its Pop has panicked: it does not wait.
 func (q *Queue[T]) admit(e *entry[T], priority int32, now int64, a *after) {
+	if e.Data.state == waiting && q.order.n == 0 {
+		e.Data.state = idle
+	}
 	if e.Data.state.waits() {
 		q.mergeWith(e, priority, a)
 		return

@@ -3,7 +3,7 @@ package cells
 import "sync/atomic"
 
 const (
-	nodeBits = 6
+	nodeBits = 4
 	nodeSize = 1 << nodeBits
 )
 
@@ -86,7 +86,7 @@ func (a *Array[V]) own(owner uint64, at uint32) *node[V] {
 	}
 	c := &node[V]{owner: owner}
 	if n != nil {
-		// Nobody else writes the cells of n, and nobody has c, so that 64 atomic
+		// Nobody else writes the cells of n, and nobody has c, so that 16 atomic
 		// stores can be spared.
 		copy(c.cells[:], n.cells[:])
 	}

@@ -41,6 +41,17 @@ func (s *past) check(t *rapid.T) {
 	}
 }
 
+// checkChain proves that what a state keeps of those after it is bounded.
+func (s *past) checkChain(t *rapid.T) {
+	n := 0
+	for u := &s.undo; u != nil; u = u.next.Load() {
+		n++
+	}
+	if n > maxChain+1 {
+		t.Fatalf("version %d leads to %d Undos", s.version, n)
+	}
+}
+
 // commit changes cells, and seals the state before at some of the stores.
 func (u *user) commit(t *rapid.T, seal func()) *past {
 	before := u.head
@@ -74,6 +85,31 @@ func (u *user) commit(t *rapid.T, seal func()) *past {
 	return before
 }
 
+// exchange changes cells of the newest state, in the leaf or with a new one, where
+// no sealed state needs a copy of more. It may be sealed meanwhile, but not before:
+// the user sees to what such a state has.
+func (u *user) exchange(t *rapid.T) {
+	s := u.head
+	if s.sealed {
+		return
+	}
+	which := rapid.IntRange(0, 1).Draw(t, "array")
+	at := rapid.Uint32Range(0, testCells-1).Draw(t, "cell")
+	value := rapid.IntRange(1, 1000).Draw(t, "value")
+	l := s.arrays[which].Load(at)
+	switch {
+	case l == nil:
+		return
+	case u.editor.Private(l.Version):
+		l.Val = value
+	case Owns(&u.editor, s.arrays[which], at):
+		Exchange(&u.editor, s.arrays[which], which, at, &Leaf[int]{Version: s.version, Val: value})
+	default:
+		return
+	}
+	s.want[which][at] = value
+}
+
 // TestASealedStateStays proves that a state that was sealed, before a commit or at
 // any store of it, is what it was for as long as somebody has it.
 func TestASealedStateStays(t *testing.T) {
@@ -85,8 +121,9 @@ func TestASealedStateStays(t *testing.T) {
 			kept = append(kept, u.head)
 		}
 		t.Repeat(map[string]func(*rapid.T){
-			"commit": func(t *rapid.T) { u.commit(t, nil) },
-			"seal":   func(*rapid.T) { seal() },
+			"commit":   func(t *rapid.T) { u.commit(t, nil) },
+			"exchange": func(t *rapid.T) { u.exchange(t) },
+			"seal":     func(*rapid.T) { seal() },
 			"commit and seal meanwhile": func(t *rapid.T) {
 				at, n := rapid.IntRange(0, 8).Draw(t, "at"), 0
 				u.commit(t, func() {
@@ -100,6 +137,7 @@ func TestASealedStateStays(t *testing.T) {
 				u.head.check(t)
 				for _, s := range kept {
 					s.check(t)
+					s.checkChain(t)
 				}
 			},
 		})
@@ -128,9 +166,21 @@ func TestEditInPlaceCopiesNothing(t *testing.T) {
 		ed.Finish(false)
 	}
 	ed.Begin(11, &undo)
+	sealed := a.Load(0)
+	l, _ := Edit(&ed, &a, 0, 0)
 	ed.Finish(true)
-	ed.Begin(12, &undo)
-	if Edit(&ed, &a, 0, 0); a == same {
-		t.Error("a sealed state was changed in place")
+	if l == sealed || At(&undo, 11, 0, 0, a.Load(0)) != sealed {
+		t.Error("a sealed state was changed")
+	}
+	for version := uint64(12); a == same; version++ {
+		if version > 12+maxChain {
+			t.Fatal("the chain does not end")
+		}
+		ed.Begin(version, new(Undo))
+		Edit(&ed, &a, 0, 0)
+		ed.Finish(false)
+	}
+	if At(&undo, 11, 0, 0, same.Load(0)) != sealed {
+		t.Error("a sealed state was changed")
 	}
 }

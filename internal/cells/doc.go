@@ -3,7 +3,7 @@
 // and copies from then on what it next touches; Go's garbage collector does the
 // rest.
 //
-//	Array ─► spine ─► node, 64 cells ─► Leaf{Version, Val}
+//	Array ─► spine ─► node, 16 cells ─► Leaf{Version, Val}
 //	              └─► node …
 //
 // The user has a state with the array, a number (the version) and an Undo, and
@@ -11,12 +11,13 @@
 // Leaf there, which has the pending version. What a reader may see of that:
 //
 //   - Nodes and spine that the present owner made are changed in place; others are
-//     copied first. That a state was sealed changes the owner, at the end of the
-//     commit after it, and that is all that it does.
-//   - So the one commit after a state may change cells that the state has. A leaf
-//     above the state's version is of that commit; the leaf before it is in the
-//     state's Undo, put there before the cell changed. The Undo belongs to the
-//     state and ends with it.
+//     copied first. A new owner begins some commits after a state was sealed, and
+//     with a commit that is big; that is all that it does.
+//   - So the commits until then may change cells that a sealed state has. A leaf
+//     above the state's version is of one of them; the leaf before it is in an
+//     Undo, put there before the cell changed. An Undo belongs to the state before
+//     its commit and leads to the next. The writer has only a weak pointer to the
+//     last, so that all of it ends with those who keep the state.
 //   - A leaf never changes once its commit was published. (A user may change it
 //     in a way of its own where Editor.Private says that no sealed state has it.)
 //

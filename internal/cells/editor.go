@@ -1,5 +1,7 @@
 package cells
 
+import "weak"
+
 // Editor is the writer of any number of arrays, whose states are published
 // together. One goroutine at a time uses it. The zero Editor is ready.
 //
@@ -13,7 +15,7 @@ type Editor struct {
 	// version is that of the pending commit.
 	version uint64
 	// owner may change nodes and arrays that have its number: no sealed state has
-	// them.
+	// them but those from which the newest chain of Undos leads to tail.
 	owner uint64
 	// since is the newest version of which a sealed state may have leaves.
 	since uint64
@@ -21,7 +23,12 @@ type Editor struct {
 	// nil once a new owner began, since that state then has nothing of what the
 	// commit changes.
 	undo *Undo
-	// undone is how many leaves the commit has put there.
+	// tail is the last Undo of the chain, that of the state before the newest, if a
+	// sealed state may have nodes of the present owner. When nobody can come to it
+	// any more, none has.
+	tail weak.Pointer[Undo]
+	// undone is how many leaves the chain has, or the commit if there is none, and
+	// one more for each of its Undos.
 	undone int
 }
 
@@ -29,29 +36,52 @@ type Editor struct {
 // commit that changes more makes copies of the others.
 const MaxUndo = 256
 
+// maxChain is after how many leaves and Undos a chain ends and a new owner begins:
+// until then a sealed state costs the next commits no copy of a node or a spine,
+// and who has it searches so many leaves.
+const maxChain = 32
+
 // Begin starts a commit that follows the state of a version, to which undo
 // belongs.
 func (ed *Editor) Begin(version uint64, undo *Undo) {
-	ed.version, ed.undo, ed.undone = version+1, undo, 0
+	ed.version, ed.undo = version+1, undo
+	tail := ed.tail.Value()
+	if tail == nil {
+		ed.undone = 0
+		return
+	}
+	tail.next.Store(undo)
+	ed.tail = weak.Make(undo)
+	ed.undone++
 }
 
-// NewOwner makes the rest of the pending commit copy what it changes. It is for
-// commits of which it is known that they are big.
+// NewOwner makes what follows copy what it changes. For the rest of a pending commit
+// it is asked for where it is known that the commit is big.
 func (ed *Editor) NewOwner() {
 	ed.owner++
-	ed.since = ed.version - 1
-	ed.undo = nil
+	ed.undo, ed.tail = nil, weak.Pointer[Undo]{}
 }
 
 // Finish ends a commit that was published. sealed says whether the state before
 // is sealed by now, be it from before the commit; it is read after the
-// publication. Then the commits to come copy what they change: the Undo is for
-// this one only.
+// publication. Then the commits to come note in their Undos what they change, for
+// whoever sealed it, and at the end of the chain begin to copy.
 func (ed *Editor) Finish(sealed bool) {
-	if sealed && ed.undo != nil {
-		ed.NewOwner()
+	if sealed {
+		ed.since = ed.version - 1
+		if ed.undo != nil && ed.tail.Value() != ed.undo {
+			ed.tail = weak.Make(ed.undo)
+		}
 	}
 	ed.undo = nil
+	ed.endChain()
+}
+
+// endChain begins a new owner where the chain is long.
+func (ed *Editor) endChain() {
+	if ed.undone >= maxChain && ed.tail.Value() != nil {
+		ed.NewOwner()
+	}
 }
 
 // Private reports whether no sealed state has the leaf of a version.
@@ -84,9 +114,21 @@ func Edit[V any](ed *Editor, a **Array[V], which int, at uint32) (l *Leaf[V], fr
 	return l, true
 }
 
+// Exchange puts l into a cell that Owns reports on, between two commits: l is of
+// the newest version, and what was there is of an older one, and stays for the
+// sealed states that have it.
+func Exchange[V any](ed *Editor, a *Array[V], which int, at uint32, l *Leaf[V]) {
+	if tail := ed.tail.Value(); tail != nil {
+		tail.add(which, at, a.Load(at))
+		ed.undone++
+	}
+	Put(ed, &a, at, l)
+	ed.endChain()
+}
+
 // Put puts l, which may be nil, into a cell. The caller has seen to it that no
-// reader needs what was there: Edit by the Undo, others since a new owner began
-// or by means of their own.
+// reader needs what was there: Edit and Exchange by the Undo, others since a new
+// owner began.
 func Put[V any](ed *Editor, a **Array[V], at uint32, l *Leaf[V]) {
 	if (*a).owner != ed.owner {
 		*a = (*a).resize(ed.owner, (*a).Len())

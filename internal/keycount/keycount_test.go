@@ -1,6 +1,7 @@
 package keycount
 
 import (
+	"math"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -61,5 +62,15 @@ func TestCountsOfPointersAreDropped(t *testing.T) {
 	c.Forget(key)
 	if c.Len() != 0 {
 		t.Error("the count of a forgotten pointer is kept")
+	}
+}
+
+// A count ends at the largest number and does not begin anew.
+func TestACountEndsAtTheLargest(t *testing.T) {
+	var c Counts[string]
+	c.Add("a")
+	*c.count["a"] = math.MaxInt
+	if n := c.Add("a"); n != math.MaxInt || c.Of("a") != math.MaxInt {
+		t.Errorf("%d, and then %d", n, c.Of("a"))
 	}
 }

@@ -30,9 +30,15 @@ var readmes = []string{"../../README.md", "../../clientgo/README.md"}
 //	<!-- example: DIR FUNCTION output -->
 //	<!-- example: DIR FUNCTION part N -->
 //
-// DIR is from the folder of the file. With output the block ends with the Output
+//	<!-- file: PATH -->
+//
+// The last is a whole file from its package clause on. Paths and DIR are from the
+// folder of the file. With output the block ends with the Output
 // comment, and of N parts, which blank lines separate, it has the Nth alone.
-var block = regexp.MustCompile("(?s)<!-- example: (\\S+) (\\S+)( output| part \\d+)? -->\n```go\n(.*?)```")
+var (
+	block     = regexp.MustCompile("(?s)<!-- example: (\\S+) (\\S+)( output| part \\d+)? -->\n```go\n(.*?)```")
+	fileBlock = regexp.MustCompile("(?s)<!-- file: (\\S+) -->\n```go\n(.*?)```")
+)
 
 func TestEveryBlockOfTheReadmesIsAnExample(t *testing.T) {
 	for _, file := range readmes {
@@ -66,8 +72,9 @@ func check(t *testing.T, file string) int {
 		t.Fatal(err)
 	}
 	blocks := block.FindAllSubmatch(text, -1)
-	if all := bytes.Count(text, []byte("```go\n")); len(blocks) != all {
-		t.Errorf("%s has %d blocks of Go, %d of them name the example they come from", file, all, len(blocks))
+	named := len(blocks) + len(fileBlock.FindAll(text, -1))
+	if all := bytes.Count(text, []byte("```go\n")); named != all {
+		t.Errorf("%s has %d blocks of Go, %d of them name the example they come from", file, all, named)
 	}
 	fresh := block.ReplaceAllFunc(text, func(m []byte) []byte {
 		parts := block.FindSubmatch(m)
@@ -82,12 +89,38 @@ func check(t *testing.T, file string) int {
 		}
 		return []byte(fmt.Sprintf("<!-- example: %s %s%s -->\n```go\n%s```", dir, name, what, body))
 	})
+	fresh = fileBlock.ReplaceAllFunc(fresh, func(m []byte) []byte {
+		parts := fileBlock.FindSubmatch(m)
+		path := string(parts[1])
+		source, err := program(filepath.Join(filepath.Dir(file), path))
+		if err != nil {
+			t.Error(err)
+			return m
+		}
+		if !*update && string(parts[2]) != source {
+			t.Errorf("the block of %s differs from the file; run: go test ./internal/readme -update", path)
+		}
+		return []byte(fmt.Sprintf("<!-- file: %s -->\n```go\n%s```", path, source))
+	})
 	if *update {
 		if err := os.WriteFile(file, fresh, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return len(blocks)
+	return named
+}
+
+// program returns a file of Go from its package clause on.
+func program(path string) (string, error) {
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	at := bytes.Index(source, []byte("\npackage "))
+	if at < 0 {
+		return "", fmt.Errorf("%s has no package clause below a comment", path)
+	}
+	return string(source[at+1:]), nil
 }
 
 // exampleBody returns what a block shows of an Example function: its body without
