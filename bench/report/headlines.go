@@ -37,7 +37,7 @@ func figuresSection(rec *record, page, readme string) ([]byte, error) {
 	}
 	var doc bytes.Buffer
 	fmt.Fprintf(&doc, "![%s](%s%s)\n\n%s%s\n", ratiosAlt, folder(beside), ratiosName, table, caveats(rec.rounds(), rec))
-	fmt.Fprintf(&doc, "Medians of %s rounds, made by `%s` on %s: %s, %s, %s, %s, commit %s.\n[All rows](%s), those that are behind first.\n",
+	fmt.Fprintf(&doc, "Medians of %s rounds, made by `%s` on %s: %s, %s, %s, %s, commit %s. [All rows](%s), those that are behind first.\n",
 		rec.value(roundsKey), rec.value(commandKey), rec.value(dateKey),
 		rec.cpu(), rec.value(cpusKey), rec.value(goKey), rec.value(comparedKey), rec.value(commitKey), beside)
 	return doc.Bytes(), nil
