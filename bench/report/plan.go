@@ -27,7 +27,7 @@ var paces = []pace{
 	{area: "Store/scale/", benchtime: "50ms", shared: true, setup: 100 * time.Millisecond},
 	{area: "Store/readers=40", benchtime: "100ms", shared: true, setup: 2 * time.Second},
 	{area: "Store/readers=80", benchtime: "100ms", shared: true, setup: 4 * time.Second},
-	{area: "Store/", benchtime: "100ms", shared: true, setup: 300 * time.Millisecond},
+	{area: "Store/", benchtime: "100ms", shared: true, setup: 450 * time.Millisecond},
 	{area: "Cluster/", benchtime: "100ms", shared: true, setup: 300 * time.Millisecond},
 	{area: "DelayingQueue/", benchtime: "200ms", setup: 2 * time.Second},
 	{area: "Informer/latency/", benchtime: "1s", setup: 300 * time.Millisecond},
