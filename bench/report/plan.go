@@ -23,16 +23,16 @@ type pace struct {
 // paces are tried in their order. Those that share a process have one benchtime.
 // Ten rounds of all rows are to take less than 40 minutes on two processors.
 var paces = []pace{
-	{area: "Store/scale/objects=1000000/", benchtime: "50ms", shared: true, setup: 2500 * time.Millisecond},
+	{area: "Store/scale/objects=1000000/", benchtime: "50ms", shared: true, setup: 4 * time.Second},
 	{area: "Store/scale/", benchtime: "50ms", shared: true, setup: 100 * time.Millisecond},
-	{area: "Store/readers=40", benchtime: "200ms", shared: true, setup: 2 * time.Second},
-	{area: "Store/readers=80", benchtime: "200ms", shared: true, setup: 4 * time.Second},
-	{area: "Store/", benchtime: "200ms", shared: true, setup: 300 * time.Millisecond},
-	{area: "Cluster/", benchtime: "200ms", shared: true, setup: 300 * time.Millisecond},
+	{area: "Store/readers=40", benchtime: "100ms", shared: true, setup: 2 * time.Second},
+	{area: "Store/readers=80", benchtime: "100ms", shared: true, setup: 4 * time.Second},
+	{area: "Store/", benchtime: "100ms", shared: true, setup: 450 * time.Millisecond},
+	{area: "Cluster/", benchtime: "100ms", shared: true, setup: 300 * time.Millisecond},
 	{area: "DelayingQueue/", benchtime: "200ms", setup: 2 * time.Second},
 	{area: "Informer/latency/", benchtime: "1s", setup: 300 * time.Millisecond},
-	{area: "Informer/grid/", benchtime: "500ms", setup: 300 * time.Millisecond},
-	{area: "", benchtime: "300ms", setup: 500 * time.Millisecond},
+	{area: "Informer/grid/", benchtime: "300ms", setup: 300 * time.Millisecond},
+	{area: "", benchtime: "200ms", setup: 500 * time.Millisecond},
 }
 
 func paceOf(bench string) pace {

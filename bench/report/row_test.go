@@ -151,8 +151,8 @@ func TestWhatRunsForARow(t *testing.T) {
 		}
 	}
 	want := []string{
-		"Queue/cycle informant 300ms: Queue/cycle", "Queue/cycle client-go 300ms: Queue/cycle", "Queue/cycle floor 300ms: Queue/cycle",
-		"Store client-go 200ms: Store/list Store/iterate", "Store informant 200ms: Store/iterate",
+		"Queue/cycle informant 200ms: Queue/cycle", "Queue/cycle client-go 200ms: Queue/cycle", "Queue/cycle floor 200ms: Queue/cycle",
+		"Store client-go 100ms: Store/list Store/iterate", "Store informant 100ms: Store/iterate",
 		"Store/scale/objects=10 informant 50ms: Store/scale/objects=10/get", "Store/scale/objects=10 client-go 50ms: Store/scale/objects=10/get",
 		"Store/scale/objects=20 informant 50ms: Store/scale/objects=20/get", "Store/scale/objects=20 client-go 50ms: Store/scale/objects=20/get",
 	}
