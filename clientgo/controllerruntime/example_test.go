@@ -22,15 +22,18 @@ func Example() {
 	options := ctrl.Options{}
 	controllerruntime.Cache(&options) // once: the informers
 	mgr, err := ctrl.NewManager(ctrl.GetConfigOrDie(), options)
+
 	if err != nil {
 		log.Fatal(err)
 	}
+
 	err = ctrl.NewControllerManagedBy(mgr).
 		For(&corev1.ConfigMap{}).
 		WithOptions(controller.Options{
 			NewQueue: controllerruntime.NewQueue[reconcile.Request], // each controller: the queue
 		}).
 		Complete(reconciler)
+
 	if err != nil {
 		log.Fatal(err)
 	}
