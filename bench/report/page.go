@@ -46,14 +46,17 @@ func (r *record) rounds() int {
 	return n
 }
 
+// summary counts rows. What has several targets is compared with the other library
+// once.
 func summary(measured []row) string {
-	behind, compared, met, targets := 0, 0, 0, 0
+	compared, behind := map[series]bool{}, map[series]bool{}
+	met, targets := 0, 0
 	for _, m := range measured {
 		if m.times != 0 {
-			compared++
+			compared[m.ours()] = true
 		}
 		if m.behind() {
-			behind++
+			behind[m.ours()] = true
 		}
 		if m.is != shown {
 			targets++
@@ -62,7 +65,7 @@ func summary(measured []row) string {
 			}
 		}
 	}
-	return fmt.Sprintf("%d of %d rows that the other library has too are behind it. %d of %d targets are met.\n", behind, compared, met, targets)
+	return fmt.Sprintf("%d of %d rows that the other library has too are behind it. %d of %d targets are met.\n", len(behind), len(compared), met, targets)
 }
 
 func writeRows(doc *bytes.Buffer, title string, all []row) {

@@ -94,6 +94,9 @@ func TestRowsThatAreBehindStandFirst(t *testing.T) {
 	if want := []string{"A/slower", "A/slow", "A/missed", "A/good"}; !slices.Equal(names, want) || late != 3 {
 		t.Errorf("%v of which %d are late, want %v and 3", names, late, want)
 	}
+	if got := summary(append(measured, measured[0])); got != "2 of 4 rows that the other library has too are behind it. 3 of 4 targets are met.\n" {
+		t.Errorf("the summary is %s", got)
+	}
 	if len(unmeasured) != 1 || unmeasured[0].bench != "A/never" || len(coming) != 1 || coming[0].bench != "A/later" {
 		t.Errorf("unmeasured %v, coming %v", unmeasured, coming)
 	}
