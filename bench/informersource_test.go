@@ -61,6 +61,9 @@ type sharedInformer interface {
 	start(tb testing.TB, f *feed, indexed bool)
 	// handle adds a handler.
 	handle(tb testing.TB, told func(*corev1.Pod)) handler
+	// handleSlow adds a handler that may stand still: with a bounded backlog,
+	// where the engine has one.
+	handleSlow(tb testing.TB, told func(*corev1.Pod)) handler
 }
 
 type handler interface {
@@ -117,10 +120,18 @@ func (o *ourInformer) start(tb testing.TB, f *feed, indexed bool) {
 }
 
 func (o *ourInformer) handle(tb testing.TB, told func(*corev1.Pod)) handler {
+	return o.handleWith(tb, told, informer.HandlerOptions{Name: "bench"})
+}
+
+func (o *ourInformer) handleSlow(tb testing.TB, told func(*corev1.Pod)) handler {
+	return o.handleWith(tb, told, informer.HandlerOptions{Name: "slow", Backlog: informer.Backlog{Policy: informer.BacklogCoalesce}})
+}
+
+func (o *ourInformer) handleWith(tb testing.TB, told func(*corev1.Pod), opts informer.HandlerOptions) handler {
 	r, err := o.in.AddHandler(informer.HandlerFuncs[*corev1.Pod]{
 		OnAdd:    func(pod *corev1.Pod, _ bool) { told(pod) },
 		OnUpdate: func(_, pod *corev1.Pod) { told(pod) },
-	}, informer.HandlerOptions{Name: "bench"})
+	}, opts)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -169,6 +180,10 @@ func (c *clientInformer) handle(tb testing.TB, told func(*corev1.Pod)) handler {
 		tb.Fatal(err)
 	}
 	return clientHandler{r, c.in, tb}
+}
+
+func (c *clientInformer) handleSlow(tb testing.TB, told func(*corev1.Pod)) handler {
+	return c.handle(tb, told)
 }
 
 type clientHandler struct {
