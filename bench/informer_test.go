@@ -39,6 +39,7 @@ func BenchmarkInformer(b *testing.B) {
 		Case[sharedInformer]{Name: "late-join", Run: lateJoin},
 		Case[sharedInformer]{Name: "listener", Run: listener},
 		Case[sharedInformer]{Name: "idle-handler", Run: idleHandler},
+		Case[sharedInformer]{Name: "stalled", Run: stalled},
 	)
 	Run(b, informerEngines, append(cases, gridCases()...))
 }
@@ -175,4 +176,52 @@ func idleHandler(b *testing.B, in sharedInformer) {
 			h.remove()
 		}
 	}
+}
+
+// stalledLimit is the heap at which stalled ends, whatever b.N.
+const stalledLimit = 1 << 30
+
+// stalled sends b.N changes of pods past a handler that has not returned from its
+// first call, and reports what that keeps: the growth of the heap, in which the
+// pods themselves do not count, and the number of events until stalledLimit.
+func stalled(b *testing.B, in sharedInformer) {
+	pods := Pods(eventPods, 1)
+	f := newFeed(pods)
+	in.start(b, f)
+	quick := &counter{want: eventPods, done: make(chan string, 1)}
+	in.handle(b, quick.told)
+	<-quick.done
+	version := eventPods
+	change := func(n int) {
+		quick.want += n
+		for i := range n {
+			version++
+			f.events <- watch.Event{Type: watch.Modified, Object: newState(pods[i], version)}
+		}
+		quick.await(b, strconv.Itoa(version))
+	}
+	change(eventPods) // the store has a copy of each pod
+	entered, leave := make(chan struct{}), make(chan struct{})
+	calls := 0
+	slow := in.handleSlow(b, func(*corev1.Pod) {
+		if calls++; calls == 1 {
+			close(entered)
+			<-leave
+		}
+	})
+	<-entered
+	before, sent := heap(), 0
+	b.ResetTimer()
+	for sent < b.N {
+		n := min(eventPods, b.N-sent)
+		change(n)
+		if sent += n; sent%(50*eventPods) == 0 && heap()-before > stalledLimit {
+			break
+		}
+	}
+	b.StopTimer()
+	b.ReportMetric((float64(heap())-float64(before))/(1<<20), "MiB")
+	b.ReportMetric(float64(sent), "events")
+	close(leave)
+	slow.remove()
 }

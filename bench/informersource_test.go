@@ -76,6 +76,9 @@ type sharedInformer interface {
 	// inNamespace goes through the pods of a namespace, as a lister does, and
 	// returns how many there are.
 	inNamespace(tb testing.TB, namespace string) (n int)
+	// handleSlow adds a handler that may stand still: with a bounded backlog,
+	// where the engine has one.
+	handleSlow(tb testing.TB, told func(*corev1.Pod)) handler
 }
 
 type handler interface {
@@ -132,10 +135,18 @@ func (o *ourInformer) start(tb testing.TB, f *feed, indexes ...string) {
 }
 
 func (o *ourInformer) handle(tb testing.TB, told func(*corev1.Pod)) handler {
+	return o.handleWith(tb, told, informer.HandlerOptions{Name: "bench"})
+}
+
+func (o *ourInformer) handleSlow(tb testing.TB, told func(*corev1.Pod)) handler {
+	return o.handleWith(tb, told, informer.HandlerOptions{Name: "slow", Backlog: informer.Backlog{Policy: informer.BacklogCoalesce}})
+}
+
+func (o *ourInformer) handleWith(tb testing.TB, told func(*corev1.Pod), opts informer.HandlerOptions) handler {
 	r, err := o.in.AddHandler(informer.HandlerFuncs[*corev1.Pod]{
 		OnAdd:    func(pod *corev1.Pod, _ bool) { told(pod) },
 		OnUpdate: func(_, pod *corev1.Pod) { told(pod) },
-	}, informer.HandlerOptions{Name: "bench"})
+	}, opts)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -193,6 +204,10 @@ func (c *clientInformer) inNamespace(tb testing.TB, namespace string) (n int) {
 		tb.Error(err)
 	}
 	return n
+}
+
+func (c *clientInformer) handleSlow(tb testing.TB, told func(*corev1.Pod)) handler {
+	return c.handle(tb, told)
 }
 
 type clientHandler struct {

@@ -32,6 +32,9 @@ type applier[T any] struct {
 	// round returns the resync that a Sync is part of, nil for none.
 	round func() *round[T]
 
+	// at is when the batch came: the time of its entries.
+	at int64
+
 	// entries are the events of the batch, in order. Both buffers are in use
 	// from apply to tidy.
 	changes []indexer.Change[T]
@@ -168,7 +171,7 @@ func (a *applier[T]) repeat(c *indexer.Change[T], reason Reason) {
 	switch {
 	case reason == ReasonResync:
 		if round := a.round(); round != nil {
-			a.entries = append(a.entries, entry[T]{Event: event, round: round})
+			a.entries = append(a.entries, entry[T]{Event: event, round: round, at: a.at})
 		}
 	case a.relistUpdates:
 		a.emit(event)
@@ -200,7 +203,7 @@ func gone[T any](c *indexer.Change[T], reason Reason) Event[T] {
 }
 
 func (a *applier[T]) emit(event Event[T]) {
-	a.entries = append(a.entries, entry[T]{Event: event})
+	a.entries = append(a.entries, entry[T]{Event: event, at: a.at})
 }
 
 // sameState reports whether the object was stored already as it is now.

@@ -18,6 +18,9 @@ type backlog[T any] struct {
 
 	// reason is ReasonInitial or ReasonResync.
 	reason Reason
+
+	// at is when the snapshot was taken.
+	at int64
 }
 
 type keyed[T any] struct {
@@ -27,12 +30,12 @@ type keyed[T any] struct {
 
 func (b *backlog[T]) pending() bool { return b.snapshot != nil || len(b.rest) > 0 }
 
-// drain calls deliver with each event until that returns false, and keeps the
-// events for which it was not called; unless forget then says not to.
-func (b *backlog[T]) drain(deliver func(Event[T]) bool, forget func() bool) {
+// drain calls deliver with each event of what s looks at until that returns false,
+// and keeps the events for which it was not called; unless forget then says not to.
+func (b *backlog[T]) drain(s *selection[T], deliver func(Event[T]) bool, forget func() bool) {
 	var rest []keyed[T]
 	going := true
-	for key, obj := range b.all() {
+	for key, obj := range b.all(s) {
 		switch {
 		case !going:
 			rest = append(rest, keyed[T]{key, obj})
@@ -44,15 +47,17 @@ func (b *backlog[T]) drain(deliver func(Event[T]) bool, forget func() bool) {
 			going = false
 		}
 	}
-	reason := b.reason
+	left := backlog[T]{rest: rest, reason: b.reason, at: b.at}
 	b.drop()
-	b.rest, b.reason = rest, reason
+	if len(rest) > 0 {
+		*b = left
+	}
 }
 
-// all yields what is to be told.
-func (b *backlog[T]) all() iter.Seq2[string, T] {
+// all yields what is to be told, with no need to look at what s does not.
+func (b *backlog[T]) all(s *selection[T]) iter.Seq2[string, T] {
 	if b.snapshot != nil {
-		return b.snapshot.All()
+		return s.all(b.snapshot)
 	}
 	return func(yield func(string, T) bool) {
 		for _, k := range b.rest {

@@ -43,15 +43,26 @@
 //     See Options for client-go's ways: RelistUpdates, UIDUpdates, SkipFilled.
 //   - I2 When a handler is called, the store holds that state, or a later one.
 //   - I3 A handler is called by one goroutine, sequentially. No handler waits
-//     for another one, and the store for none.
+//     for another one, and the store for none. Only a handler that asked for
+//     BacklogBackpressure makes the informer wait, and with it the source.
 //   - I4 A handler that joins late gets one snapshot as EventAdd, and then
 //     exactly what follows it. Joining costs the same whatever the store holds;
 //     neither the caller nor anybody else waits, not for index functions
 //     either.
 //   - I5 Registration.Remove never waits. Done is closed after the last
 //     callback, which is the present one for a handler that removes itself.
+//     Nor does Drain, which is Remove once the handler was told of what is
+//     stored now.
 //   - I6 Registration.HasSynced turns true when the handler has been given its
 //     whole initial list, of which the first list of the server is part.
+//   - I7 What waits for a handler that stands still is bounded as its Backlog
+//     says. With BacklogCoalesce there are never more events than live keys and
+//     keys that the handler was given and not told are gone, and a Delete and an
+//     Add of one key stay two events; with BacklogBackpressure and BacklogFail
+//     there are at most Bound, besides what the handler begins with. Nothing else
+//     is kept for such a handler. With BacklogUnbounded, the default, everything
+//     stays that the handler has not read, as in client-go, but once for all
+//     handlers and not once for each.
 //   - I8 A panic of the user's code ends the process, through apimachinery's
 //     utilruntime.HandleCrashWithContext, as in client-go. Where
 //     utilruntime.ReallyCrash keeps it from that, the call counts as done and
@@ -66,9 +77,23 @@
 //     time. The informer can be run again: store and handlers stay, and the next
 //     first list is sent as the difference that it makes.
 //
-// I7, the bound on what a stalled handler keeps, is not promised yet: what it
-// has not read stays, as in client-go, but once for all handlers and not once
-// for each.
+// # Backlogs
+//
+// Handlers without a Backlog read one log, in which each event is once. One that
+// has a Backlog has an inbox, into which the goroutine that writes the store puts
+// what is for it: a queue with a bound, or, with BacklogCoalesce, one event a key
+// that later ones are merged into. An informer with no such handler pays nothing
+// for that.
+//
+//	what was given  what happened since          what waits
+//	a at 1          a at 2, 3, 4                 Update a, 1 to 4
+//	nothing         b at 1, 2                    Add b at 2
+//	nothing         c at 1, gone                 nothing
+//	d at 1          d at 2, gone, another at 3   Delete d, of 1; Add d at 3
+//
+// HandlerOptions also say which events a handler is called for at all, and
+// Status, for each handler, how much waits, since when, and how long events
+// waited.
 //
 // # Resync
 //
@@ -108,7 +133,9 @@
 //	handler.go       Handler, HandlerFunc, HandlerFuncs, FilteringHandler
 //	event.go         Event, EventType, Reason
 //	registration.go  AddHandler, HandlerOptions, Registration: one handler and its goroutine
+//	policy.go        Backlog, BacklogPolicy: what becomes of events that come too fast
 //	status.go        Status, for pages and tests
+//	latency.go       Latency: how long events waited for a handler
 //	sync.go          Syncer, WaitForSync, and why something has not synced
 //	errors.go        the errors that can be asked for
 //
@@ -118,6 +145,11 @@
 //	apply.go         from a batch to the store and to events
 //	processor.go     from events through the log to the handlers: the consumer of an informer
 //	backlog.go       the snapshot that a handler gets when it joins or resyncs
+//	selection.go     which events a handler is called for
+//	distribute.go    from events to inboxes, and who is not woken
+//	inbox.go         what waits for a handler with a Backlog
+//	fold.go          what waits for one that coalesces
+//	gate.go          the source waits where the consumer does
 //	resync.go        who is due for a resync, and when
 //	caller.go        calls of one handler
 //	crash.go         panics of the user's code

@@ -21,6 +21,11 @@ var (
 	// function as one.
 	ErrNoHandler = errors.New("informer: it was given a nil Handler: give one that is not nil, such as HandlerFuncs")
 
+	// ErrHandlerOptions is returned by AddHandler and AddFilteredHandler for
+	// HandlerOptions that cannot be used; the error says what is wrong and what
+	// to give instead.
+	ErrHandlerOptions = errors.New("informer: these HandlerOptions cannot be used")
+
 	// ErrNoSyncer is returned by WaitForSync for a nil Syncer, and for a nil
 	// pointer as one.
 	ErrNoSyncer = errors.New("informer: WaitForSync was given a nil Syncer: give informers and Registrations that were made without an error")
@@ -91,3 +96,18 @@ func (e *SyncError) reason(i int) string {
 
 // Unwrap returns the cause of the context's end.
 func (e *SyncError) Unwrap() error { return e.Err }
+
+// BacklogError is why a handler was removed that had asked for BacklogFail. It is
+// what Registration.Err returns.
+type BacklogError struct {
+	// Informer and Handler are their names.
+	Informer, Handler string
+
+	// Bound is that of the handler's Backlog.
+	Bound int
+}
+
+// Error names the handler and its bound, and says what to do.
+func (e *BacklogError) Error() string {
+	return fmt.Sprintf("informer: handler %s of %s was removed, since more than %d events waited for it (BacklogFail): add it anew, make it faster, or give it a larger bound or another policy", e.Handler, e.Informer, e.Bound)
+}

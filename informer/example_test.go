@@ -144,5 +144,66 @@ func ExampleSharedIndexInformer_Status() {
 	page := httptest.NewRecorder()
 	debug.Handler(in).ServeHTTP(page, httptest.NewRequest("GET", "/?format=json", nil))
 	fmt.Print(strings.TrimSpace(page.Body.String()))
-	// Output: [{"Name":"numbers","Running":false,"Synced":false,"Objects":0,"ResourceVersion":"","QueueDepth":0,"Handlers":[]}]
+	// Output: [{"Name":"numbers","Running":false,"Synced":false,"Objects":0,"ResourceVersion":"","QueueDepth":0,"Resyncs":0,"Handlers":[]}]
+}
+
+// A handler that is slower than the changes is told of the latest state of each
+// object, and of nothing that came and went meanwhile.
+func ExampleBacklog() {
+	server := must(apitest.Start(apitest.Options{Resources: []apitest.Resource{widgets}}))
+	defer server.Close()
+	objects := apitest.Of[*metav1.PartialObjectMetadata](server, widgets)
+	must(objects.Create(widget("a", "small")))
+	in := must(informer.New(must(httpsource.New(httpsource.Config[*metav1.PartialObjectMetadata]{
+		Client: server.Client(), BaseURL: server.URL,
+		Group: "example.io", Version: "v1", Resource: "widgets", Kind: "Widget",
+	})), informer.Options[*metav1.PartialObjectMetadata]{}))
+
+	coalesce := informer.Backlog{Policy: informer.BacklogCoalesce}
+	entered, leave := make(chan struct{}, 1), make(chan struct{})
+	slow := must(in.AddHandler(informer.HandlerFunc[*metav1.PartialObjectMetadata](
+		func(_ context.Context, e informer.Event[*metav1.PartialObjectMetadata]) {
+			fmt.Println(e.Type, e.Key, e.Object.Labels["size"])
+			entered <- struct{}{}
+			<-leave
+		}), informer.HandlerOptions{Backlog: coalesce}))
+	reached := make(chan struct{})
+	must(in.AddHandler(informer.HandlerFunc[*metav1.PartialObjectMetadata](
+		func(_ context.Context, e informer.Event[*metav1.PartialObjectMetadata]) {
+			if e.Key == "default/c" {
+				close(reached)
+			}
+		}), informer.HandlerOptions{Backlog: coalesce}))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- in.Run(ctx) }()
+
+	<-entered // the slow one is in its first callback
+	for _, size := range []string{"medium", "large"} {
+		must(objects.Modify("default", "a", func(w *metav1.PartialObjectMetadata) *metav1.PartialObjectMetadata {
+			w.Labels["size"] = size
+			return w
+		}))
+	}
+	must(objects.Create(widget("b", "small")))
+	must(objects.Delete("default", "b"))
+	must(objects.Create(widget("c", "small")))
+	<-reached
+	fmt.Println("waiting:", slow.Status().Depth)
+	slow.Drain() // and no more after that
+	leave <- struct{}{}
+	<-entered
+	leave <- struct{}{}
+	<-entered
+	leave <- struct{}{}
+	<-slow.Done()
+	cancel()
+	if err := <-done; err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// Add default/a small
+	// waiting: 2
+	// Update default/a large
+	// Add default/c small
 }

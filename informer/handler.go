@@ -77,7 +77,9 @@ func (e Event[T]) Deleted() object.Deleted[T] {
 // Handler was last given did, whatever the last state of the object is.
 //
 // Filter must give the same answer whenever it is asked about the same state.
-// A nil Filter lets everything pass; without a Handler nothing happens.
+// A nil Filter lets everything pass; without a Handler nothing happens. The
+// goroutine of the handler calls it; what AddFilteredHandler is given is asked
+// before the handler is woken.
 type FilteringHandler[T any] struct {
 	Filter  func(obj T) bool
 	Handler Handler[T]
@@ -89,18 +91,9 @@ func (f FilteringHandler[T]) OnEvent(ctx context.Context, event Event[T]) {
 	if f.Handler == nil {
 		return
 	}
-	before := event.Type != EventAdd && f.passes(event.Old)
-	after := event.Type != EventDelete && f.passes(event.Object)
-	var none T
-	switch {
-	case !before && !after:
-		return
-	case !before:
-		event.Type, event.Old = EventAdd, none
-	case !after && event.Type == EventUpdate:
-		event.Type, event.Object = EventDelete, event.Old
+	if event, ok := through(f.passes, event); ok {
+		f.Handler.OnEvent(ctx, event)
 	}
-	f.Handler.OnEvent(ctx, event)
 }
 
 func (f FilteringHandler[T]) passes(obj T) bool { return f.Filter == nil || f.Filter(obj) }

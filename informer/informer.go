@@ -9,6 +9,7 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
 )
 
 // SharedIndexInformer keeps a store in step with a source and calls any number of
@@ -23,6 +24,9 @@ type SharedIndexInformer[T any] struct {
 
 	// resyncPeriod is Options.ResyncPeriod.
 	resyncPeriod time.Duration
+
+	// filtering is the context for panics of what selects events for handlers.
+	filtering context.Context
 }
 
 var _ Syncer = (*SharedIndexInformer[any])(nil)
@@ -56,7 +60,8 @@ func NewFromRunner[T any](access object.Access[T], runner reflector.Runner[T], o
 	p.base, p.unfilled = base, opts.SkipFilled
 	p.plan(opts.ResyncPeriod)
 	base.applier.round = p.resyncRound
-	return &SharedIndexInformer[T]{base: base, processor: p, resyncPeriod: opts.ResyncPeriod}, nil
+	filtering := klog.NewContext(context.Background(), opts.crashLogger())
+	return &SharedIndexInformer[T]{base: base, processor: p, resyncPeriod: opts.ResyncPeriod, filtering: filtering}, nil
 }
 
 // Name is the name of the informer.

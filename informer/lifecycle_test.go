@@ -259,8 +259,8 @@ func TestStatus(t *testing.T) {
 		if s.Name != "pods" || !s.Running || !s.Synced || s.Objects != 3 || s.ResourceVersion != "7" || s.QueueDepth != 0 {
 			t.Errorf("%+v", s)
 		}
-		stuck := HandlerStatus{Name: "same", Busy: true, Lag: 3} // two events and the mark
-		other := HandlerStatus{Name: "same#2", Synced: true}
+		stuck := HandlerStatus{Name: "same", Busy: true, Lag: 3, Depth: 3} // two events and the mark
+		other := HandlerStatus{Name: "same#2", Synced: true, Latency: Latency{Buckets: [LatencyBuckets]uint64{3}}}
 		if !slices.Equal(s.Handlers, []HandlerStatus{stuck, other}) {
 			t.Errorf("handlers %+v", s.Handlers)
 		}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -30,13 +31,34 @@ type world struct {
 	ended    chan error
 }
 
-// member is a handler that rebuilds the objects from its events.
+// member is a handler that rebuilds the objects from its events: of those that
+// wants is true for.
 type member struct {
 	reg     *Registration[item]
+	backlog Backlog
+	wants   func(item) bool
 	table   map[string]item
 	removed bool
 	faults  []string
 	resyncs int
+
+	// leave is closed when callbacks may return, nil while none stays.
+	leave atomic.Pointer[chan struct{}]
+}
+
+// stall keeps the member in its next callback, and free lets it go.
+func (m *member) stall() {
+	leave := make(chan struct{})
+	if !m.leave.CompareAndSwap(nil, &leave) {
+		close(leave)
+	}
+}
+
+func (m *member) free() {
+	if leave := m.leave.Swap(nil); leave != nil {
+		close(*leave)
+		synctest.Wait() // it has caught up
+	}
 }
 
 // OnEvent checks I1: the event fits the table.
@@ -60,9 +82,12 @@ func (m *member) OnEvent(_ context.Context, e Event[item]) {
 	} else {
 		m.table[e.Key] = e.Object
 	}
+	if leave := m.leave.Load(); leave != nil {
+		<-*leave
+	}
 }
 
-// I1, I4, I5, I9: whatever server, source, handlers and user do, every handler
+// I1, I4, I5, I7, I9: whatever server, source, handlers and user do, every handler
 // that was not removed rebuilds exactly what the store holds, and each of its
 // events fits the one before.
 func TestInformerAgreesWithAModel(t *testing.T) {
@@ -87,8 +112,11 @@ func checkModel(t *testing.T, queue func(object.Access[item], deltafifo.Options[
 				"missed": w.missed,
 				"list":   func(*rapid.T) { w.list() },
 				"repeat": w.repeat,
-				"join":   func(*rapid.T) { w.join() },
+				"join":   w.join,
 				"leave":  w.leave,
+				"drain":  w.drain,
+				"stall":  w.stall,
+				"free":   w.free,
 				"run":    func(*rapid.T) { w.run() },
 				"stop":   func(*rapid.T) { w.stop() },
 				"":       w.check,
@@ -167,19 +195,60 @@ func (w *world) repeat(rt *rapid.T) {
 	w.tell(func(ctx context.Context, sink reflector.Sink[item]) error { return sink.Update(ctx, obj) })
 }
 
-func (w *world) join() {
-	m := &member{table: map[string]item{}}
-	m.reg = add(w.t, w.in, m)
+// Filters of handlers; objects come to pass the second one and cease to.
+var filters = []func(item) bool{
+	func(item) bool { return true },
+	func(obj item) bool { return obj.ResourceVersion[len(obj.ResourceVersion)-1]%2 == 0 },
+}
+
+func (w *world) join(rt *rapid.T) {
+	m := &member{table: map[string]item{}, wants: rapid.SampledFrom(filters).Draw(rt, "filter")}
+	m.backlog = rapid.SampledFrom([]Backlog{{}, coalesce, backpressure(1), backpressure(3), failing(8)}).Draw(rt, "backlog")
+	var err error
+	if m.reg, err = w.in.AddFilteredHandler(m.wants, m, HandlerOptions{Backlog: m.backlog}); err != nil {
+		rt.Fatal(err)
+	}
 	w.handlers = append(w.handlers, m)
 	synctest.Wait() // it has read its snapshot
 }
 
-func (w *world) leave(rt *rapid.T) {
-	if len(w.handlers) == 0 {
+// pick returns a handler that was not removed.
+func (w *world) pick(rt *rapid.T) *member {
+	there := slices.DeleteFunc(slices.Clone(w.handlers), func(m *member) bool { return m.removed })
+	if len(there) == 0 {
 		rt.Skip("no handler")
 	}
-	m := rapid.SampledFrom(w.handlers).Draw(rt, "handler")
+	return rapid.SampledFrom(there).Draw(rt, "handler")
+}
+
+// stall lets a handler stay in its next callback, unless everybody would wait for
+// it then.
+func (w *world) stall(rt *rapid.T) {
+	if m := w.pick(rt); m.backlog.Policy != BacklogBackpressure {
+		m.stall()
+	}
+}
+
+func (w *world) free(rt *rapid.T) { w.pick(rt).free() }
+
+// drain drains a handler, which then has what the store has.
+func (w *world) drain(rt *rapid.T) {
+	if !w.started {
+		rt.Skip("nobody would be told")
+	}
+	m := w.pick(rt)
+	m.reg.Drain()
+	m.free()
+	<-m.reg.Done()
+	if m.removed = true; m.reg.Err() == nil {
+		sameTable(rt, "a drained handler", m.table, w.stored(m.wants))
+	}
+}
+
+func (w *world) leave(rt *rapid.T) {
+	m := w.pick(rt)
 	m.reg.Remove()
+	m.free()
 	<-m.reg.Done()
 	m.removed = true
 }
@@ -200,6 +269,9 @@ func (w *world) stop() {
 		return
 	}
 	w.started = false
+	for _, m := range w.handlers {
+		m.free()
+	}
 	if err := w.in.Stop(context.Background()); err != nil {
 		w.t.Errorf("Stop: %v", err)
 	}
@@ -208,29 +280,53 @@ func (w *world) stop() {
 	}
 }
 
-// check compares the store with the server, and every handler with the store.
-func (w *world) check(rt *rapid.T) {
+// stored is what the store holds of what passes.
+func (w *world) stored(wants func(item) bool) map[string]item {
 	stored := map[string]item{}
 	for _, obj := range w.in.Indexer().List() {
-		stored[obj.Namespace+"/"+obj.Name] = obj
+		if wants(obj) {
+			stored[obj.Namespace+"/"+obj.Name] = obj
+		}
 	}
+	return stored
+}
+
+// check compares the store with the server, and every handler with the store.
+func (w *world) check(rt *rapid.T) {
 	if w.started {
 		want := map[string]item{}
 		for _, obj := range w.objects {
 			want["ns/"+obj.Name] = obj
 		}
-		sameTable(rt, "the store", stored, want)
+		sameTable(rt, "the store", w.stored(filters[0]), want)
 	}
 	for i, m := range w.handlers {
-		if len(m.faults) > 0 {
-			rt.Fatalf("handler %d: %q", i, m.faults)
+		w.checkMember(rt, fmt.Sprintf("handler %d (%s)", i, m.backlog), m)
+	}
+}
+
+func (w *world) checkMember(rt *rapid.T, name string, m *member) {
+	if len(m.faults) > 0 {
+		rt.Fatalf("%s: %q", name, m.faults)
+	}
+	if m.reg.Err() != nil && !m.removed {
+		if m.removed = true; m.backlog.Policy != BacklogFail || m.leave.Load() == nil {
+			rt.Fatalf("%s has failed", name)
 		}
-		if w.started && !m.removed {
-			sameTable(rt, fmt.Sprintf("handler %d", i), m.table, stored)
-			if !m.reg.HasSynced() {
-				rt.Fatalf("handler %d has not synced", i)
-			}
+		m.free()
+	}
+	if !w.started || m.removed {
+		return
+	}
+	stored, s := w.stored(m.wants), m.reg.Status()
+	switch {
+	case m.leave.Load() == nil:
+		sameTable(rt, name, m.table, stored)
+		if !m.reg.HasSynced() || s.Depth != 0 {
+			rt.Fatalf("%s has not synced, or more waits for it: %+v", name, s)
 		}
+	case m.backlog.Policy == BacklogCoalesce && s.Depth > len(stored)+len(m.table): // I7
+		rt.Fatalf("%d events wait for %s, which has %d objects; the store has %d", s.Depth, name, len(m.table), len(stored))
 	}
 }
 

@@ -20,10 +20,19 @@ import (
 // of the same state. A batch is first applied, without a lock because index
 // functions are the user's, and then appended under mu. Between open and
 // publish the two disagree; publish admits the handlers that join meanwhile.
-// Nobody waits for anybody.
+// Nobody waits for anybody, but for handlers that asked for BacklogBackpressure.
+//
+// A handler with a Backlog reads an inbox and not the log. What is for it is put
+// there behind publish, by the same goroutine and so in the same order.
 type processor[T any] struct {
 	base *base[T]
 	log  eventlog.Log[entry[T]]
+
+	// epoch is the beginning of the time that now tells.
+	epoch time.Time
+
+	// room has a token when there is room in an inbox where there was none.
+	room chan struct{}
 
 	// syncedC is closed when synced turns true.
 	syncedC chan struct{}
@@ -35,8 +44,15 @@ type processor[T any] struct {
 	handlers map[*Registration[T]]struct{}
 	joining  []*Registration[T]
 
-	// applying is true while the store may be ahead of the log.
-	applying bool
+	// special are the handlers with an inbox or a selection. The slice is made
+	// anew for each change, so that it can be used without the lock.
+	special []*Registration[T]
+
+	// applying is true while the store may be ahead of the log, handing while it
+	// may be ahead of the log or an inbox. leaving are handlers that were
+	// drained meanwhile.
+	applying, handing bool
+	leaving           []*Registration[T]
 
 	// synced is true when the end of the first list is in the log.
 	synced bool
@@ -63,21 +79,32 @@ var _ consumer[any] = (*processor[any])(nil)
 // newProcessor returns a processor that lacks its base.
 func newProcessor[T any]() *processor[T] {
 	return &processor[T]{
+		epoch:    time.Now(),
+		room:     make(chan struct{}, 1),
 		syncedC:  make(chan struct{}),
 		handlers: make(map[*Registration[T]]struct{}),
 		resync:   resyncPlan[T]{changed: make(chan struct{}, 1)},
 	}
 }
 
+// now is the time, above 0, in nanoseconds that only their differences mean
+// something of.
+func (p *processor[T]) now() int64 { return int64(time.Since(p.epoch)) + 1 }
+
 // consume applies a batch and appends its events: the store first, then the
 // handlers (I2). It implements consumer.
-func (p *processor[T]) consume(_ context.Context, b deltafifo.Batch[T]) {
+func (p *processor[T]) consume(ctx context.Context, b deltafifo.Batch[T]) {
 	a := &p.base.applier
-	p.open()
+	a.at = p.now()
+	special := p.open()
 	// Also when the user's code panics: the events of what is stored are sent
 	// (I2), and handlers that joined meanwhile must not wait for ever.
 	defer func() {
-		p.publish(a.entries)
+		p.publish(a.entries, special)
+		if len(special) > 0 {
+			p.distribute(ctx, special, a.entries)
+			p.settle()
+		}
 		a.tidy()
 	}()
 	if b.Deltas[0].Type == deltafifo.DeltaSyncAll {
@@ -87,20 +114,27 @@ func (p *processor[T]) consume(_ context.Context, b deltafifo.Batch[T]) {
 	a.apply(b, b.Initial && !isClosed(p.syncedC))
 }
 
-// open announces that the store is about to get ahead of the log.
-func (p *processor[T]) open() {
-	p.mu.Lock()
-	p.applying = true
-	p.mu.Unlock()
-}
-
-// publish appends the events of what was applied since open.
-func (p *processor[T]) publish(entries []entry[T]) {
+// open announces that the store is about to get ahead of the log. It returns the
+// handlers that have joined and are special.
+func (p *processor[T]) open() []*Registration[T] {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.log.Append(entries)
-	p.applying = false
+	p.applying, p.handing = true, true
+	return p.special
+}
+
+// publish appends the events of what was applied since open. special are the
+// handlers that open has returned: if there are none, everybody has the events.
+func (p *processor[T]) publish(entries []entry[T], special []*Registration[T]) {
+	quiet := asleep(special, entries)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.log.AppendBut(entries, quiet)
+	p.applying, p.handing = false, len(special) > 0
 	p.admit()
+	if !p.handing {
+		p.seal()
+	}
 }
 
 // markSynced appends the end of the first list, the first time. It implements
@@ -112,7 +146,13 @@ func (p *processor[T]) markSynced() {
 		return
 	}
 	p.synced = true
-	p.log.Append([]entry[T]{{}})
+	mark := []entry[T]{{at: p.now()}}
+	p.log.Append(mark)
+	for _, r := range p.special {
+		if r.inbox != nil && r.joined {
+			r.inbox.put(mark, true)
+		}
+	}
 	close(p.syncedC)
 }
 
@@ -137,6 +177,9 @@ func (p *processor[T]) register(r *Registration[T], period time.Duration) (say [
 	}
 	r.asked, r.period, r.resynced = period, p.resync.admit(period), time.Now()
 	p.handlers[r] = struct{}{}
+	if r.inbox != nil || r.selection != nil {
+		p.special = append(slices.Clone(p.special), r)
+	}
 	p.joining = append(p.joining, r)
 	if !p.applying {
 		p.admit()
@@ -151,17 +194,28 @@ func (p *processor[T]) register(r *Registration[T], period time.Duration) (say [
 // caller holds mu.
 func (p *processor[T]) admit() {
 	for _, r := range p.joining {
-		r.reader = p.log.Join()
-		if !p.unfilled {
-			r.backlog.snapshot, r.backlog.reason = p.base.store.Snapshot(), ReasonInitial
-		}
-		r.awaitsMark = !p.synced
+		p.join(r)
 		if p.ctx != nil {
 			p.launch(r)
 		}
 	}
 	clear(p.joining)
 	p.joining = p.joining[:0]
+}
+
+// join fixes the place of r among the events. The caller holds mu.
+func (p *processor[T]) join(r *Registration[T]) {
+	r.joined, r.awaitsMark = true, !p.synced
+	if !p.unfilled && r.selection.wants(ReasonInitial) {
+		r.backlog = backlog[T]{snapshot: p.base.store.Snapshot(), reason: ReasonInitial, at: p.now()}
+		r.owed.Store(int64(r.backlog.snapshot.Len()))
+	}
+	switch {
+	case r.inbox == nil:
+		r.reader = p.log.Join()
+	case r.coalesces() && !r.backlog.pending():
+		r.inbox.unfold(newFold[T]())
+	}
 }
 
 // start gives every handler its goroutine. It implements consumer.
@@ -180,7 +234,7 @@ func (p *processor[T]) launchAll(ctx context.Context) (say []lessOften) {
 	p.resync.fixed = true
 	for r := range p.handlers {
 		r.halt.CompareAndSwap(haltStopped, haltNot)
-		if r.reader != nil {
+		if r.joined {
 			p.launch(r)
 		}
 	}
@@ -204,31 +258,99 @@ func (p *processor[T]) stop() {
 	for r := range p.handlers {
 		r.halt.CompareAndSwap(haltNot, haltStopped)
 		if r.active {
-			r.reader.Interrupt()
+			r.interrupt()
 		}
 	}
 }
 
-// remove takes r out. It never waits (I5).
-func (p *processor[T]) remove(r *Registration[T]) {
+// remove takes r out, because of the failure if there is one, and reports whether
+// it was there. It never waits (I5).
+func (p *processor[T]) remove(r *Registration[T], failure *BacklogError) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r.halt.Swap(haltRemoved) == haltRemoved {
-		return
+	if r.halt.Load() == haltRemoved {
+		return false
 	}
+	if failure != nil {
+		r.inbox.failed.Store(failure)
+	}
+	r.halt.Store(haltRemoved)
+	p.forget(r)
+	switch {
+	case !r.active:
+		r.dispose()
+	case r.inbox != nil:
+		r.inbox.drop() // now, should the callback never return
+	default:
+		r.reader.Interrupt()
+	}
+	return true
+}
+
+// forget drops what p knows of r. The caller holds mu.
+func (p *processor[T]) forget(r *Registration[T]) {
+	is := func(other *Registration[T]) bool { return other == r }
 	delete(p.handlers, r)
 	p.resync.forget(r)
-	for i, j := range p.joining {
-		if j == r {
-			p.joining = append(p.joining[:i], p.joining[i+1:]...)
-			break
-		}
+	p.joining = slices.DeleteFunc(p.joining, is)
+	p.leaving = slices.DeleteFunc(p.leaving, is)
+	if i := slices.Index(p.special, r); i >= 0 {
+		p.special = slices.Delete(slices.Clone(p.special), i, i+1)
 	}
-	if r.active {
-		r.reader.Interrupt()
+}
+
+// drain removes r once it has been told of what is stored. It never waits (I5).
+func (p *processor[T]) drain(r *Registration[T]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.leaving || r.halt.Load() == haltRemoved {
 		return
 	}
-	r.dispose()
+	r.leaving = true
+	p.leaving = append(p.leaving, r)
+	if !p.handing {
+		p.seal()
+	}
+}
+
+// settle notes that log and inboxes have what the store has.
+func (p *processor[T]) settle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.handing = false
+	p.seal()
+}
+
+// seal ends the events of the handlers that leave at the present state of the
+// store, which the log and all inboxes have. The caller holds mu.
+func (p *processor[T]) seal() {
+	leaving := p.leaving
+	p.leaving = nil
+	for _, r := range leaving {
+		if r.inbox != nil {
+			r.inbox.seal()
+		} else {
+			r.last.Store(p.log.End() + 1)
+			r.reader.Interrupt()
+		}
+		if !r.active && p.told(r) {
+			r.halt.Store(haltRemoved)
+			p.forget(r)
+			r.dispose()
+		}
+	}
+}
+
+// told reports whether nothing waits for r, which has joined and has no
+// goroutine. The caller holds mu.
+func (p *processor[T]) told(r *Registration[T]) bool {
+	if r.backlog.pending() {
+		return false
+	}
+	if r.inbox != nil {
+		return r.inbox.drained()
+	}
+	return r.reader.Position() == p.log.End()
 }
 
 // ended notes that the goroutine of r is over; ok is false when the handler
@@ -239,21 +361,23 @@ func (p *processor[T]) ended(r *Registration[T], ok bool) {
 	r.active = false
 	if !ok {
 		r.halt.Store(haltRemoved)
-		delete(p.handlers, r)
-		p.resync.forget(r)
+		p.forget(r)
 	}
 	if r.halt.Load() == haltRemoved {
 		r.dispose()
 	}
 }
 
-// entry is what the shared log holds: an event for all handlers or, with a
-// round, for those that the round names. Without an event type it is a mark:
-// with a round, the round's handlers repeat their objects here; with none, the
-// first list ends here.
+// entry is what the shared log and the inboxes hold: an event for all handlers
+// or, with a round, for those that the round names. Without an event type it is a
+// mark: with a round, the round's handlers repeat their objects here; with none,
+// the first list ends here. A handler that coalesces has repeated them by then.
 type entry[T any] struct {
 	Event[T]
 	round *round[T]
+
+	// at is when the informer had the event from its queue.
+	at int64
 }
 
 // isSyncMark reports whether the first list ends with this entry.
@@ -266,3 +390,6 @@ func (e *entry[T]) isResyncMark() bool { return e.Type == 0 && e.round != nil }
 func (e *entry[T]) concerns(r *Registration[T]) bool {
 	return e.round == nil || e.round.includes(r)
 }
+
+// counts reports whether the bound of a Backlog is about the entry.
+func (e *entry[T]) counts() bool { return e.Type != 0 && e.Reason != ReasonInitial }

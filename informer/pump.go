@@ -19,6 +19,10 @@ type pump[T any] struct {
 	newQueue func(context.Context) (deltafifo.Queue[T], error)
 	logger   klog.Logger
 
+	// gate is before the queue, and closed while a handler holds up the
+	// consumer.
+	gate gate
+
 	mu sync.Mutex
 
 	// queue is that of the present run, nil when there is none; guarded by mu.
@@ -109,8 +113,9 @@ func (p *pump[T]) depth() int {
 
 // source runs the runner, again if it panics and the process survives that.
 func (p *pump[T]) source(ctx context.Context, queue deltafifo.Queue[T]) (err error) {
+	sink := &gatedSink[T]{queue, &p.gate, queue.Len}
 	for ctx.Err() == nil {
-		if survives(ctx, func() { err = p.runner.Run(ctx, queue) }) {
+		if survives(ctx, func() { err = p.runner.Run(ctx, sink) }) {
 			return err
 		}
 		pause(ctx, crashPause)

@@ -30,6 +30,9 @@ type resyncPlan[T any] struct {
 
 	// round are the handlers that were due at the last tick, nil before.
 	round *round[T]
+
+	// served is the number of rounds that the queue has answered to.
+	served uint64
 }
 
 // round is one resync: the handlers that were due at one tick.
@@ -142,7 +145,7 @@ func (p *processor[T]) resyncMark() []entry[T] {
 	p.resync.round = nil // the snapshots are the log's alone
 	if !served {
 		maps.DeleteFunc(round.targets, func(r *Registration[T], _ indexer.Snapshot[T]) bool {
-			return r.reader == nil // it joins behind the mark
+			return !r.joined // it joins behind the mark
 		})
 	}
 	p.mu.Unlock()
@@ -153,7 +156,7 @@ func (p *processor[T]) resyncMark() []entry[T] {
 		round.targets[r] = p.base.store.Snapshot()
 		r.owesResync.Store(true)
 	}
-	return []entry[T]{{round: round}}
+	return []entry[T]{{round: round, at: p.base.applier.at}}
 }
 
 // due begins a round with those handlers whose time has come. One that has not
@@ -170,7 +173,7 @@ func (p *resyncPlan[T]) due(now time.Time, handlers map[*Registration[T]]struct{
 	for r := range handlers {
 		if r.period > 0 && now.Sub(r.resynced) >= r.period {
 			r.resynced = now
-			if !r.owesResync.Load() {
+			if !r.owesResync.Load() && !r.leaving {
 				targets[r] = nil
 			}
 		}
@@ -181,8 +184,9 @@ func (p *resyncPlan[T]) due(now time.Time, handlers map[*Registration[T]]struct{
 
 // take returns the round that the queue has come to, nil if there was none.
 func (p *resyncPlan[T]) take() *round[T] {
-	if p.round != nil {
+	if p.round != nil && !p.round.served {
 		p.round.served = true
+		p.served++
 	}
 	return p.round
 }

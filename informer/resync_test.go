@@ -184,7 +184,7 @@ func TestAHandlerThatJoinsBehindAResync(t *testing.T) {
 	p.add(r, time.Second)
 	now := time.Now().Add(time.Minute)
 	p.tick(now)
-	p.publish(p.resyncMark())
+	p.publish(p.resyncMark(), nil)
 	p.tick(now.Add(time.Minute))
 	if r.reader == nil || !p.resync.round.includes(r) {
 		t.Error("the handler is not due any more")

@@ -2,7 +2,9 @@ package informer
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/informant-go/informant/reflector"
 )
@@ -23,6 +25,10 @@ type Status struct {
 	// QueueDepth is the number of deltas that wait to be stored.
 	QueueDepth int
 
+	// Resyncs is the number of resyncs that there were, each for all handlers
+	// that were due.
+	Resyncs uint64
+
 	// Source is how the informer's Reflector stands with its server: whether
 	// the store is in step, since when, and why not. It is nil for an informer
 	// that was made from a Runner without Options.SourceStatus.
@@ -40,9 +46,32 @@ type HandlerStatus struct {
 	// Busy is true while a callback runs.
 	Busy bool
 
-	// Lag is the number of entries of the log that the handler has yet to
-	// read: events, and a few marks.
+	// Backlog is that of the handler's options.
+	Backlog Backlog
+
+	// Lag is the number of entries that the handler has yet to come to: events,
+	// and a few marks. Without a Backlog they are those of the log that all
+	// handlers read, whether they concern this one or not.
 	Lag uint64
+
+	// Depth is the number of events that wait for the handler: those of Lag, and
+	// what it has not been told of the snapshot with which it joined or is
+	// resynced. Without a Backlog the marks count as well, and what the handler
+	// has not asked for.
+	Depth int
+
+	// Age is how long ago the informer had the event from its queue that the
+	// handler is called with now, or is next; without a Backlog, that event or
+	// one of the fifteen before it. It is 0 when nothing waits, and before the
+	// informer runs.
+	Age time.Duration
+
+	// HoldsUp is how long the informer has been waiting for this handler
+	// (BacklogBackpressure), 0 when it does not.
+	HoldsUp time.Duration
+
+	// Latency says how long events waited for the handler.
+	Latency Latency
 }
 
 // Status returns the present state.
@@ -55,28 +84,75 @@ func (in *SharedIndexInformer[T]) Status() Status {
 		Handlers:        in.processor.status(),
 		Source:          in.base.sourceStatus(),
 		QueueDepth:      in.base.pump.depth(),
+		Resyncs:         in.processor.resyncs(),
 	}
 	snapshot := in.base.store.Snapshot()
 	s.Objects = snapshot.Len()
 	return s
 }
 
+// Status returns the present state of the handler.
+func (r *Registration[T]) Status() HandlerStatus {
+	r.p.mu.Lock()
+	defer r.p.mu.Unlock()
+	return r.status()
+}
+
 func (p *processor[T]) status() []HandlerStatus {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	regs := make([]*Registration[T], 0, len(p.handlers))
-	for r := range p.handlers {
-		regs = append(regs, r)
-	}
-	slices.SortFunc(regs, func(a, b *Registration[T]) int { return cmp.Compare(a.id, b.id) })
+	byID := func(a, b *Registration[T]) int { return cmp.Compare(a.id, b.id) }
+	regs := slices.SortedFunc(maps.Keys(p.handlers), byID)
 	statuses := make([]HandlerStatus, len(regs))
 	for i, r := range regs {
-		statuses[i] = HandlerStatus{Name: r.name, Synced: r.HasSynced(), Busy: r.caller.inside()}
-		if r.reader != nil {
-			statuses[i].Lag = p.log.End() - r.reader.Position()
-		}
+		statuses[i] = r.status()
 	}
 	return statuses
+}
+
+// resyncs is the number of resyncs that there were.
+func (p *processor[T]) resyncs() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.resync.served
+}
+
+// status returns the present state of r. The caller holds p.mu.
+func (r *Registration[T]) status() HandlerStatus {
+	s := HandlerStatus{
+		Name:    r.name,
+		Synced:  r.HasSynced(),
+		Busy:    r.caller.inside(),
+		Latency: r.meter.latency(),
+	}
+	if r.inbox != nil {
+		s.Backlog, s.HoldsUp = r.inbox.backlog, r.since(r.inbox.heldUp.Load())
+	}
+	oldest := r.meter.oldest.Load()
+	switch {
+	case r.halt.Load() == haltRemoved:
+	case r.inbox != nil:
+		entries, events, first := r.inbox.depth()
+		s.Lag, s.Depth = uint64(entries), events
+		if !s.Busy {
+			oldest = first
+		}
+	case r.reader != nil:
+		s.Lag = r.p.log.End() - r.reader.Position()
+		s.Depth = int(s.Lag)
+	}
+	if s.Depth += int(r.owed.Load()); s.Depth > 0 || s.Busy {
+		s.Age = r.since(oldest)
+	}
+	return s
+}
+
+// since returns how long ago t was, 0 if it is 0.
+func (r *Registration[T]) since(t int64) time.Duration {
+	if t == 0 {
+		return 0
+	}
+	return time.Duration(r.p.now() - t)
 }
 
 // sourceStatus is how the source stands with its server, nil if it cannot say.

@@ -103,6 +103,8 @@ func (r *Registration[T]) Unsynced() error {
 	switch {
 	case r.HasSynced():
 		return nil
+	case r.Err() != nil:
+		return r.Err()
 	case r.halt.Load() == haltRemoved:
 		return errRemoved
 	case !isClosed(r.p.syncedC):

@@ -14,8 +14,9 @@
 //
 // Guarantees
 //
-//	L1 A reader sees every entry appended after its Join, once, in order.
+//	L1 A reader sees every entry appended after its Join, once, in order; those that AppendBut spares it aside.
 //	L2 Append waits for no reader.
 //	L3 A parked reader is woken by each Append and each Interrupt; neither is lost when it comes just before the parking.
+//	   AppendBut wakes all but those that it names, to which the entries count as read if they are parked.
 //	L4 Once every reader has passed an entry and parked, or left, the log does not hold on to it.
 package eventlog

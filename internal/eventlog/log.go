@@ -27,7 +27,11 @@ type Log[E any] struct {
 
 // Append adds entries, as one for the parked readers: each is woken once. The
 // slice stays the caller's. Without readers the entries are only counted.
-func (l *Log[E]) Append(entries []E) {
+func (l *Log[E]) Append(entries []E) { l.AppendBut(entries, nil) }
+
+// AppendBut is Append, but leaves those of the readers in but asleep that are
+// parked: to them the entries count as read. One that is not parked reads them.
+func (l *Log[E]) AppendBut(entries []E, but []*Reader[E]) {
 	if len(entries) == 0 {
 		return
 	}
@@ -37,14 +41,34 @@ func (l *Log[E]) Append(entries []E) {
 	if l.readers == 0 {
 		return
 	}
+	asleep := l.spare(but)
+	if asleep == l.readers {
+		return // nobody reads them
+	}
 	chunk, pos := l.tail, int(l.tail.n.Load())
 	l.write(entries)
-	for i, r := range l.parked {
-		l.parked[i] = nil
+	for i, r := range l.parked[asleep:] {
+		l.parked[asleep+i] = nil
 		r.place(chunk, pos)
 		r.Interrupt()
 	}
-	l.parked = l.parked[:0]
+	l.parked = l.parked[:asleep]
+}
+
+// spare moves those of but that are parked to the front of the parked readers,
+// and on to the end of the log. It returns how many there are. The caller holds mu.
+func (l *Log[E]) spare(but []*Reader[E]) (asleep int) {
+	for _, r := range but {
+		if !r.parked.Load() || r.at < asleep { // it reads, or was named before
+			continue
+		}
+		other := l.parked[asleep]
+		l.parked[r.at], l.parked[asleep] = other, r
+		other.at, r.at = r.at, asleep
+		r.position.Store(l.end.Load())
+		asleep++
+	}
+	return asleep
 }
 
 // write puts entries behind the tail. The caller holds mu, and tail is set.

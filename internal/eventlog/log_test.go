@@ -169,3 +169,32 @@ func TestKeepingUpDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", allocs)
 	}
 }
+
+// L3: AppendBut leaves a parked reader asleep, which Append and Interrupt wake as
+// ever, behind what it was spared; Unread never waits.
+func TestASparedReaderSleeps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log Log[string]
+		r, other := log.Join(), log.Join()
+		if entries := r.Unread(); entries != nil {
+			t.Fatalf("an empty log has %v", entries)
+		}
+		got := make(chan []string)
+		go func() { got <- r.Next() }()
+		synctest.Wait() // r is parked
+		log.AppendBut([]string{"a", "b"}, []*Reader[string]{r, other})
+		synctest.Wait() // whoever was woken has run
+		if !r.Parked() || r.Position() != 2 || r.Unread() != nil {
+			t.Errorf("a spared reader was woken, or is at %d", r.Position())
+		}
+		if entries := other.Unread(); len(entries) != 2 {
+			t.Errorf("who is not parked reads everything, and has %v", entries)
+		}
+		log.Append([]string{"c"})
+		if entries := <-got; len(entries) != 1 || entries[0] != "c" {
+			t.Errorf("Next returned %v", entries)
+		}
+		r.Leave()
+		other.Leave()
+	})
+}

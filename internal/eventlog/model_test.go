@@ -26,7 +26,8 @@ func TestLogAgreesWithAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{}
 		t.Repeat(map[string]func(*rapid.T){
-			"append": m.append,
+			"append":   m.append,
+			"but some": m.appendButSome,
 			"join": func(*rapid.T) {
 				m.readers = append(m.readers, &modelReader{m.log.Join(), len(m.all)})
 			},
@@ -38,14 +39,39 @@ func TestLogAgreesWithAModel(t *testing.T) {
 	})
 }
 
-func (m *model) append(t *rapid.T) {
+func (m *model) append(t *rapid.T) { m.log.Append(m.entries(t)) }
+
+// appendButSome spares some readers: those of them that are parked have read the
+// entries by that, the others read them.
+func (m *model) appendButSome(t *rapid.T) {
+	var but []*Reader[int]
+	var spared []*modelReader
+	for _, r := range m.readers {
+		if rapid.Bool().Draw(t, "spared") {
+			but = append(but, r.r)
+			if r.r.Parked() {
+				spared = append(spared, r)
+			}
+		}
+	}
+	if len(but) > 0 {
+		but = append(but, but[0]) // twice is once
+	}
+	m.log.AppendBut(m.entries(t), but)
+	for _, r := range spared {
+		if r.next = len(m.all); !r.r.Parked() {
+			t.Fatal("a reader was woken for what it was to be spared")
+		}
+	}
+}
+
+func (m *model) entries(t *rapid.T) (entries []int) {
 	n := rapid.SampledFrom([]int{0, 1, 2, 7, chunkSize - 1, chunkSize, 3*chunkSize + 5}).Draw(t, "n")
-	var entries []int
 	for range n {
 		entries = append(entries, len(m.all))
 		m.all = append(m.all, len(m.all))
 	}
-	m.log.Append(entries)
+	return entries
 }
 
 func (m *model) pick(t *rapid.T) *modelReader {

@@ -49,6 +49,19 @@ func (r *Reader[E]) Next() []E {
 	return r.ready()
 }
 
+// Unread returns what Next does if there is something to read, and nil at once if
+// there is not.
+func (r *Reader[E]) Unread() []E {
+	if r.parked.Load() {
+		return nil
+	}
+	return r.ready()
+}
+
+// Parked reports whether the reader waits in Next for something to read. It may
+// be called by any goroutine, and be past when it returns.
+func (r *Reader[E]) Parked() bool { return r.parked.Load() }
+
 // ready returns the next entries, nil if there are none.
 func (r *Reader[E]) ready() []E {
 	for {
