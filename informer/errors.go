@@ -21,6 +21,9 @@ var (
 	// function as one.
 	ErrNoHandler = errors.New("informer: it was given a nil Handler: give one that is not nil, such as HandlerFuncs")
 
+	// ErrNoQueue is returned by Enqueue for a nil queue, and for a nil pointer as one.
+	ErrNoQueue = errors.New("informer: Enqueue was given a nil queue: give one that is not nil, such as a workqueue.RateLimitingQueue")
+
 	// ErrNoSyncer is returned by WaitForSync for a nil Syncer, and for a nil
 	// pointer as one.
 	ErrNoSyncer = errors.New("informer: WaitForSync was given a nil Syncer: give informers and Registrations that were made without an error")
