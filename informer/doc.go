@@ -43,13 +43,16 @@
 //     See Options for client-go's ways: RelistUpdates, UIDUpdates, SkipFilled.
 //   - I2 When a handler is called, the store holds that state, or a later one.
 //   - I3 A handler is called by one goroutine, sequentially. No handler waits
-//     for another one, and the store for none.
+//     for another one, and the store for none. A Batched handler is called with
+//     all that has come, in the same order. A Parallel handler is called by
+//     several goroutines, sequentially and in order for each key.
 //   - I4 A handler that joins late gets one snapshot as EventAdd, and then
 //     exactly what follows it. Joining costs the same whatever the store holds;
 //     neither the caller nor anybody else waits, not for index functions
 //     either.
 //   - I5 Registration.Remove never waits. Done is closed after the last
-//     callback, which is the present one for a handler that removes itself.
+//     callback, which is the present one for a handler that removes itself; of
+//     a Parallel handler, those that are under way are the last ones.
 //   - I6 Registration.HasSynced turns true when the handler has been given its
 //     whole initial list, of which the first list of the server is part.
 //   - I8 A panic of the user's code ends the process, through apimachinery's
@@ -57,6 +60,9 @@
 //     utilruntime.ReallyCrash keeps it from that, the call counts as done and
 //     everything else goes on after a second: other handlers and the store are
 //     not touched by it, no lock is held, and events of what was stored are sent.
+//     A handler can ask for another policy, HandlerOptions.Panics: PanicIsolate
+//     reports the panic and goes on with the next event, PanicRemove reports it
+//     and removes the handler.
 //     An object over which a transform, or the key function, panics is refused; a
 //     version or UID over which the access panics counts as not known. Index
 //     functions that panic or fail are the store's to contain, which goes on
@@ -69,6 +75,15 @@
 // I7, the bound on what a stalled handler keeps, is not promised yet: what it
 // has not read stays, as in client-go, but once for all handlers and not once
 // for each.
+//
+// # Handlers
+//
+// Most handlers do no more than add keys to a queue: Enqueue makes one, and a
+// Predicate says of which events. A handler that writes many things at once is
+// Batched; one that takes long over each event, and cannot leave that to the
+// workers of a queue, is Parallel. A FilteringHandler is called for some objects
+// only. A callback that does not return holds up its handler, or its lane, and
+// nobody else; Status says that it is busy, and Stop names it.
 //
 // # Resync
 //
@@ -106,6 +121,10 @@
 //	controller.go    Controller
 //	options.go       Options, of both
 //	handler.go       Handler, HandlerFunc, HandlerFuncs, FilteringHandler
+//	enqueue.go       Enqueue, for handlers that add keys to a queue
+//	predicate.go     Predicate: which events
+//	batch.go         Batched: one call for all that has come
+//	lanes.go         Parallel: several goroutines for one handler
 //	event.go         Event, EventType, Reason
 //	registration.go  AddHandler, HandlerOptions, Registration: one handler and its goroutine
 //	status.go        Status, for pages and tests
@@ -120,6 +139,6 @@
 //	backlog.go       the snapshot that a handler gets when it joins or resyncs
 //	resync.go        who is due for a resync, and when
 //	caller.go        calls of one handler
-//	crash.go         panics of the user's code
+//	crash.go         panics of the user's code, PanicPolicy
 //	detector.go      objects that somebody changes in place
 package informer

@@ -89,6 +89,57 @@ func ExampleEnqueue() {
 	// <nil> <nil>
 }
 
+// A handler that can do many things at once is called with all that has come.
+func ExampleBatched() {
+	in := must(informer.NewFromRunner(object.Meta[*metav1.PartialObjectMetadata](), given{
+		list: []*metav1.PartialObjectMetadata{widget("a", "small"), widget("b", "large"), widget("c", "small")},
+	}, informer.Options[*metav1.PartialObjectMetadata]{}))
+	done := make(chan string, 1)
+	handler := must(informer.Batched(informer.BatchHandlerFunc[*metav1.PartialObjectMetadata](
+		func(_ context.Context, events []informer.Event[*metav1.PartialObjectMetadata]) {
+			done <- fmt.Sprint("one transaction for ", len(events), " objects")
+		}), 0))
+	must(in.AddHandler(handler, informer.HandlerOptions{}))
+	ended := make(chan error, 1)
+	go func() { ended <- in.Run(context.Background()) }()
+	fmt.Println(<-done)
+	fmt.Println(in.Stop(context.Background()), <-ended)
+	// Output:
+	// one transaction for 3 objects
+	// <nil> <nil>
+}
+
+// A handler that takes long over an object is called for several at once. One that
+// panics is reported, and goes on with the next event.
+func ExampleParallel() {
+	in := must(informer.NewFromRunner(object.Meta[*metav1.PartialObjectMetadata](), given{
+		list: []*metav1.PartialObjectMetadata{widget("a", "small"), widget("b", "large"), widget("c", "small")},
+	}, informer.Options[*metav1.PartialObjectMetadata]{}))
+	both := make(chan string) // is sent by one and received by the other
+	handler := must(informer.Parallel(2, informer.HandlerFunc[*metav1.PartialObjectMetadata](
+		func(_ context.Context, e informer.Event[*metav1.PartialObjectMetadata]) {
+			switch e.Object.Name {
+			case "a":
+				both <- e.Key
+			case "b":
+				fmt.Println(<-both, "and", e.Key, "at once")
+				panic("b is broken")
+			}
+		})))
+	reg := must(in.AddHandler(handler, informer.HandlerOptions{
+		Panics:  informer.PanicIsolate,
+		OnPanic: func(err *informer.PanicError) { fmt.Println(err) },
+	}))
+	ended := make(chan error, 1)
+	go func() { ended <- in.Run(context.Background()) }()
+	<-reg.Synced()
+	fmt.Println(in.Stop(context.Background()), <-ended)
+	// Output:
+	// default/a and default/b at once
+	// informer: a handler panicked over key "default/b": b is broken
+	// <nil> <nil>
+}
+
 // inCluster is an object and where it is.
 type inCluster struct {
 	cluster string

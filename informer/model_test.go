@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -33,6 +34,7 @@ type world struct {
 // member is a handler that rebuilds the objects from its events.
 type member struct {
 	reg     *Registration[item]
+	mu      sync.Mutex // guards what follows: lanes call at once
 	table   map[string]item
 	removed bool
 	faults  []string
@@ -41,6 +43,8 @@ type member struct {
 
 // OnEvent checks I1: the event fits the table.
 func (m *member) OnEvent(_ context.Context, e Event[item]) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	known, exists := m.table[e.Key]
 	switch {
 	case m.removed:
@@ -62,7 +66,7 @@ func (m *member) OnEvent(_ context.Context, e Event[item]) {
 	}
 }
 
-// I1, I4, I5, I9: whatever server, source, handlers and user do, every handler
+// I1, I3, I4, I5, I6, I9: whatever server, source, handlers and user do, every handler
 // that was not removed rebuilds exactly what the store holds, and each of its
 // events fits the one before.
 func TestInformerAgreesWithAModel(t *testing.T) {
@@ -87,7 +91,7 @@ func checkModel(t *testing.T, queue func(object.Access[item], deltafifo.Options[
 				"missed": w.missed,
 				"list":   func(*rapid.T) { w.list() },
 				"repeat": w.repeat,
-				"join":   func(*rapid.T) { w.join() },
+				"join":   w.join,
 				"leave":  w.leave,
 				"run":    func(*rapid.T) { w.run() },
 				"stop":   func(*rapid.T) { w.stop() },
@@ -167,9 +171,25 @@ func (w *world) repeat(rt *rapid.T) {
 	w.tell(func(ctx context.Context, sink reflector.Sink[item]) error { return sink.Update(ctx, obj) })
 }
 
-func (w *world) join() {
+// join adds a handler that is called in one of the three ways.
+func (w *world) join(rt *rapid.T) {
 	m := &member{table: map[string]item{}}
-	m.reg = add(w.t, w.in, m)
+	var h Handler[item] = m
+	var err error
+	switch rapid.SampledFrom([]string{"one by one", "batches", "lanes"}).Draw(rt, "way") {
+	case "batches":
+		h, err = Batched(BatchHandlerFunc[item](func(ctx context.Context, events []Event[item]) {
+			for _, e := range events {
+				m.OnEvent(ctx, e)
+			}
+		}), rapid.IntRange(0, 3).Draw(rt, "most"))
+	case "lanes":
+		h, err = Parallel(rapid.IntRange(1, 3).Draw(rt, "lanes"), h)
+	}
+	if err != nil {
+		rt.Fatal(err)
+	}
+	m.reg = add(w.t, w.in, h)
 	w.handlers = append(w.handlers, m)
 	synctest.Wait() // it has read its snapshot
 }

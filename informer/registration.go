@@ -29,6 +29,12 @@ type HandlerOptions struct {
 	// above all, and is that of the context of its callbacks. The zero value
 	// is the informer's logger.
 	Logger klog.Logger
+
+	// Panics is what follows a panic of the handler (I8), and OnPanic, if not nil,
+	// is told of it in the place of a log, unless that is PanicCrash. The goroutine
+	// that panicked calls it, under no lock.
+	Panics  PanicPolicy
+	OnPanic func(*PanicError)
 }
 
 // AddHandler adds a handler, at any time. The handler gets what the store holds,
@@ -37,11 +43,14 @@ type HandlerOptions struct {
 // informer does not run, the handler's events wait for the next Run.
 //
 // The error is ErrNoHandler for a nil handler, and for a nil pointer or function
-// as one. It corresponds to client-go's
+// as one, and ErrNoPanicPolicy for HandlerOptions.Panics that are none. It corresponds to client-go's
 // AddEventHandlerWithOptions.
 func (in *SharedIndexInformer[T]) AddHandler(handler Handler[T], opts HandlerOptions) (*Registration[T], error) {
 	if isNil(handler) {
 		return nil, about(in.Name(), ErrNoHandler)
+	}
+	if opts.Panics > PanicRemove {
+		return nil, about(in.Name(), ErrNoPanicPolicy)
 	}
 	if opts.Name == "" {
 		opts.Name = fmt.Sprintf("%T", handler)
@@ -60,6 +69,7 @@ func (in *SharedIndexInformer[T]) AddHandler(handler Handler[T], opts HandlerOpt
 		synced: make(chan struct{}),
 		done:   make(chan struct{}),
 	}
+	r.caller.configure(opts)
 	in.processor.add(r, opts.ResyncPeriod)
 	return r, nil
 }
@@ -136,8 +146,9 @@ func (r *Registration[T]) Done() <-chan struct{} { return r.done }
 func (r *Registration[T]) run(ctx context.Context) {
 	ok := false
 	defer func() { r.p.ended(r, ok) }()
-	r.caller.begin(r.context(ctx), r.name)
-	for r.halt.Load() == haltNot {
+	r.caller.begin(r.context(ctx), r.name, r)
+	defer r.caller.end()
+	for r.proceeds() {
 		if r.backlog.pending() {
 			r.drainBacklog()
 		} else {
@@ -159,7 +170,7 @@ func (r *Registration[T]) context(ctx context.Context) context.Context {
 // markSynced notes that the initial list is delivered, unless the end of the
 // first list is still to come.
 func (r *Registration[T]) markSynced() {
-	if !r.awaitsMark && !r.HasSynced() {
+	if !r.awaitsMark && !r.HasSynced() && r.settled() {
 		close(r.synced)
 	}
 }
@@ -214,6 +225,31 @@ func (r *Registration[T]) call(event Event[T]) {
 	}
 }
 
+// proceeds hands a handler of batches what has come, and reports whether there may be
+// further callbacks.
+func (r *Registration[T]) proceeds() bool {
+	if r.halted() {
+		return false
+	}
+	r.flush()
+	return !r.halted()
+}
+
+// settled reports whether the handler has dealt with all that it was told of.
+func (r *Registration[T]) settled() bool {
+	r.flush()
+	return r.caller.settled()
+}
+
+func (r *Registration[T]) flush() {
+	if !r.caller.flush() {
+		r.rest(crashPause)
+	}
+}
+
+// halted reports whether no further callback may begin.
+func (r *Registration[T]) halted() bool { return r.halt.Load() != haltNot }
+
 // rest waits for d or until r is halted.
 func (r *Registration[T]) rest(d time.Duration) {
 	for end := time.Now().Add(d); r.halt.Load() == haltNot && time.Now().Before(end); {
@@ -228,5 +264,6 @@ func (r *Registration[T]) dispose() {
 		r.reader.Leave()
 	}
 	r.backlog.drop()
+	r.caller.drop()
 	close(r.done)
 }
