@@ -25,6 +25,7 @@
 //	reflector               list and watch, and how to go on after a failure
 //	  reflector/httpsource  the same over HTTP
 //	  reflector/apitest     an API server in memory, for tests
+//	  reflector/perturb     sources that lag, skip states or go back, for tests
 //	informer                puts the others together and tells handlers
 //
 // Three more are for special needs: indexer/stores has client-go's stores of other

@@ -8,44 +8,125 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// caller calls one handler, one call at a time (I3), and knows whether a call is
-// under way. One goroutine at a time uses it; inside and since are for any.
+// caller calls one handler, and knows whether a call is under way. One goroutine at a
+// time uses it, that of the handler; inside and since are for any. Most handlers are
+// called one event at a time (I3); those of Batched and Parallel have their own ways.
 type caller[T any] struct {
 	handler Handler[T]
+	batched *batched[T]  // the handler, if it is one
+	spread  *parallel[T] // the handler, if it is one
+	panics  PanicPolicy
+	onPanic func(*PanicError)
 
-	// ctx is that of the callbacks, and crash that of their panics; begin
-	// sets both.
+	// ctx is that of the callbacks, crash that of their panics, and owner is whose
+	// caller this is, nil for a Controller; begin sets them. lanes are those of the
+	// run of a Parallel handler.
 	ctx   context.Context
 	crash crashContext
+	owner owner
+	lanes *lanes[T]
+
+	// held are events of which the handler is yet to be called: those of the next
+	// batch, or those that a Parallel handler had left when its run ended.
+	held []Event[T]
 
 	// count is the number of beginnings and ends of callbacks, so that it is
-	// odd inside one. The goroutine that calls writes it.
-	count atomic.Uint64
+	// odd inside one. The goroutine that calls writes it. Lanes leave it even, and
+	// count the callbacks that they are in.
+	count   atomic.Uint64
+	running atomic.Int64
 }
 
-// begin sets the context of the callbacks that follow. name is that of the
-// handler in the log.
-func (c *caller[T]) begin(ctx context.Context, name string) {
-	c.ctx, c.crash = ctx, newCrashContext[T](ctx, name)
+// owner is the registration of a handler.
+type owner interface {
+	// halted reports whether no further callback may begin.
+	halted() bool
+	Remove()
 }
 
-// call makes one callback, and reports whether it returned: after a panic that
-// the process survived it did not (I8).
-func (c *caller[T]) call(event Event[T]) (returned bool) {
+// configure makes c the caller of a registration with these options.
+func (c *caller[T]) configure(opts HandlerOptions) {
+	c.panics, c.onPanic = opts.Panics, opts.OnPanic
+	c.batched, _ = c.handler.(*batched[T])
+	c.spread, _ = c.handler.(*parallel[T])
+}
+
+// begin begins a run, with the context of its callbacks. name is that of the handler
+// in the log.
+func (c *caller[T]) begin(ctx context.Context, name string, of owner) {
+	c.ctx, c.owner, c.crash = ctx, of, newCrashContext[T](ctx, name)
+	if c.spread != nil {
+		c.startLanes()
+	}
+}
+
+// end ends the run, with what belongs to it. What the handler was not called for
+// stays for the next one.
+func (c *caller[T]) end() {
+	if c.lanes != nil {
+		c.held = c.lanes.end()
+		c.lanes = nil
+	}
+}
+
+// drop forgets what the handler was not called for.
+func (c *caller[T]) drop() { c.held = nil }
+
+// call makes one callback, or sees to it that it is made. It reports whether there
+// was no panic that the process survived (I8) and that asks for a pause.
+func (c *caller[T]) call(event Event[T]) (calm bool) {
+	switch {
+	case c.lanes != nil:
+		c.lanes.dispatch(event)
+		return true
+	case c.batched != nil:
+		c.held = append(c.held, event)
+		return len(c.held) < c.batched.most || c.flush()
+	}
+	return c.one(event.Key, func() { c.handler.OnEvent(c.ctx, event) })
+}
+
+// one makes a callback that is about key, and reports what call does.
+func (c *caller[T]) one(key string, callback func()) (calm bool) {
 	c.count.Store(c.count.Load() + 1)
 	defer func() { c.count.Store(c.count.Load() + 1) }() // also when the handler ends its goroutine
-	c.crash.key = event.Key
-	return survives(&c.crash, func() { c.handler.OnEvent(c.ctx, event) })
+	return c.guard(&c.crash, key, callback)
+}
+
+// flush makes the callback of a batch, if there is something in it, and reports what
+// call does.
+func (c *caller[T]) flush() (calm bool) {
+	if c.batched == nil || len(c.held) == 0 {
+		return true
+	}
+	events := c.held
+	defer func() {
+		clear(events)
+		c.held = events[:0]
+	}()
+	return c.one(events[0].Key, func() { c.batched.handler.OnEvents(c.ctx, events) })
+}
+
+// settled waits until every event that was given to call has been dealt with, and
+// reports whether it has: the handler may have been halted.
+func (c *caller[T]) settled() bool {
+	switch {
+	case c.lanes != nil:
+		return c.lanes.settled()
+	case c.batched != nil:
+		return !c.owner.halted()
+	}
+	return true
 }
 
 // inside reports whether a callback runs.
-func (c *caller[T]) inside() bool { return c.count.Load()%2 == 1 }
+func (c *caller[T]) inside() bool { return c.count.Load()%2 == 1 || c.running.Load() > 0 }
 
 // since reports whether there was a callback since count was before, and returns
 // count.
 func (c *caller[T]) since(before uint64) (now uint64, called bool) {
 	now = c.count.Load()
-	return now, now != before || now%2 == 1
+	return now, now != before || c.inside()
 }
 
 // crashContext is the context with which the panic of a callback is reported:

@@ -96,7 +96,7 @@ func (c *Controller[T]) Run(ctx context.Context) error {
 
 // start tells the handler of what the last run left. It implements consumer.
 func (c *Controller[T]) start(ctx context.Context) {
-	c.caller.begin(ctx, c.handlerName())
+	c.caller.begin(ctx, c.handlerName(), nil)
 	c.handle(ctx)
 }
 

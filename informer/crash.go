@@ -3,6 +3,8 @@ package informer
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/informant-go/informant/object"
@@ -32,6 +34,88 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+}
+
+// PanicPolicy says what follows a panic of one handler.
+type PanicPolicy uint8
+
+// The policies.
+const (
+	// PanicCrash ends the process, as in client-go: the panic goes through
+	// apimachinery's HandleCrash. Where utilruntime.ReallyCrash keeps that from
+	// ending the process, the call counts as done, and the next one comes after a
+	// second.
+	PanicCrash PanicPolicy = iota
+	// PanicIsolate reports the panic; the call counts as done, and the handler is
+	// called with the next event.
+	PanicIsolate
+	// PanicRemove reports the panic and removes the handler.
+	PanicRemove
+)
+
+// String returns the name of the constant without its first word: "Crash".
+func (p PanicPolicy) String() string {
+	switch p {
+	case PanicCrash:
+		return "Crash"
+	case PanicIsolate:
+		return "Isolate"
+	case PanicRemove:
+		return "Remove"
+	}
+	return "PanicPolicy(invalid)"
+}
+
+// PanicError is a panic of a handler, for HandlerOptions.OnPanic.
+type PanicError struct {
+	// Key is that of the event; of a batch, that of its first one.
+	Key string
+
+	// Value is what the handler panicked with, Stack that of its goroutine as
+	// debug.Stack formats it.
+	Value any
+	Stack []byte
+}
+
+// Error names the key and the value.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("informer: a handler panicked over key %q: %v", e.Key, e.Value)
+}
+
+// Unwrap returns the value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// guard makes a callback that is about key, under the policy of the handler. It
+// reports what call does.
+func (c *caller[T]) guard(crash *crashContext, key string, callback func()) (calm bool) {
+	crash.key = key
+	if c.panics == PanicCrash {
+		return survives(crash, callback)
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			c.panicked(crash, &PanicError{Key: key, Value: v, Stack: debug.Stack()})
+			calm = true
+		}
+	}()
+	callback()
+	return true
+}
+
+// panicked reports a panic that was recovered, and removes the handler if that is its
+// policy.
+func (c *caller[T]) panicked(crash *crashContext, err *PanicError) {
+	if c.panics == PanicRemove {
+		c.owner.Remove()
+	}
+	if c.onPanic != nil {
+		c.onPanic(err)
+		return
+	}
+	klog.FromContext(crash).Error(err, "A handler panicked", "policy", c.panics, "stack", string(err.Stack))
 }
 
 // errPanicked is why an object is refused whose transform or key function

@@ -43,15 +43,19 @@
 //     See Options for client-go's ways: RelistUpdates, UIDUpdates, SkipFilled.
 //   - I2 When a handler is called, the store holds that state, or a later one.
 //   - I3 A handler is called by one goroutine, sequentially. No handler waits
-//     for another one, and the store for none. Only a handler that asked for
-//     BacklogBackpressure makes the informer wait, and with it the source.
+//     for another one, and the store for none. A Batched handler is called with
+//     all that has come, in the same order. A Parallel handler is called by
+//     several goroutines, sequentially and in order for each key.
+//     Only a handler that asked for BacklogBackpressure makes the informer wait,
+//     and with it the source.
 //   - I4 A handler that joins late gets one snapshot as EventAdd, and then
 //     exactly what follows it. Joining costs the same whatever the store holds;
 //     neither the caller nor anybody else waits, not for index functions
 //     either.
 //   - I5 Registration.Remove never waits. Done is closed after the last
-//     callback, which is the present one for a handler that removes itself.
-//     Nor does Drain, which is Remove once the handler was told of what is
+//     callback, which is the present one for a handler that removes itself; of
+//     a Parallel handler, those that are under way are the last ones.
+//     Nor does Drain wait, which is Remove once the handler was told of what is
 //     stored now.
 //   - I6 Registration.HasSynced turns true when the handler has been given its
 //     whole initial list, of which the first list of the server is part.
@@ -68,6 +72,9 @@
 //     utilruntime.ReallyCrash keeps it from that, the call counts as done and
 //     everything else goes on after a second: other handlers and the store are
 //     not touched by it, no lock is held, and events of what was stored are sent.
+//     A handler can ask for another policy, HandlerOptions.Panics: PanicIsolate
+//     reports the panic and goes on with the next event, PanicRemove reports it
+//     and removes the handler.
 //     An object over which a transform, or the key function, panics is refused; a
 //     version or UID over which the access panics counts as not known. Index
 //     functions that panic or fail are the store's to contain, which goes on
@@ -94,6 +101,15 @@
 // HandlerOptions also say which events a handler is called for at all, and
 // Status, for each handler, how much waits, since when, and how long events
 // waited.
+//
+// # Handlers
+//
+// Most handlers do no more than add keys to a queue: Enqueue makes one, and a
+// Predicate says of which events. A handler that writes many things at once is
+// Batched; one that takes long over each event, and cannot leave that to the
+// workers of a queue, is Parallel. A FilteringHandler is called for some objects
+// only. A callback that does not return holds up its handler, or its lane, and
+// nobody else; Status says that it is busy, and Stop names it.
 //
 // # Resync
 //
@@ -131,6 +147,10 @@
 //	controller.go    Controller
 //	options.go       Options, of both
 //	handler.go       Handler, HandlerFunc, HandlerFuncs, FilteringHandler
+//	enqueue.go       Enqueue, for handlers that add keys to a queue
+//	predicate.go     Predicate: which events
+//	batch.go         Batched: one call for all that has come
+//	lanes.go         Parallel: several goroutines for one handler
 //	event.go         Event, EventType, Reason
 //	registration.go  AddHandler, HandlerOptions, Registration: one handler and its goroutine
 //	policy.go        Backlog, BacklogPolicy: what becomes of events that come too fast
@@ -152,6 +172,6 @@
 //	gate.go          the source waits where the consumer does
 //	resync.go        who is due for a resync, and when
 //	caller.go        calls of one handler
-//	crash.go         panics of the user's code
+//	crash.go         panics of the user's code, PanicPolicy
 //	detector.go      objects that somebody changes in place
 package informer

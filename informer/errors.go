@@ -17,14 +17,23 @@ var (
 	// pointer or function as one.
 	ErrNoSource = errors.New("informer: it has no source: give a ListerWatcher or a Runner that is not nil")
 
-	// ErrNoHandler is returned for a nil Handler, and for a nil pointer or
-	// function as one.
+	// ErrNoHandler is returned for a nil Handler or BatchHandler, and for a nil
+	// pointer or function as one.
 	ErrNoHandler = errors.New("informer: it was given a nil Handler: give one that is not nil, such as HandlerFuncs")
 
 	// ErrHandlerOptions is returned by AddHandler and AddFilteredHandler for
 	// HandlerOptions that cannot be used; the error says what is wrong and what
 	// to give instead.
 	ErrHandlerOptions = errors.New("informer: these HandlerOptions cannot be used")
+
+	// ErrNoLanes is returned by Parallel for a number of lanes that is not positive.
+	ErrNoLanes = errors.New("informer: Parallel was given no lanes: give it a positive number of them")
+
+	// ErrNoPanicPolicy is returned by AddHandler for a PanicPolicy that there is not.
+	ErrNoPanicPolicy = errors.New("informer: HandlerOptions.Panics is no PanicPolicy: set it to PanicCrash, PanicIsolate or PanicRemove")
+
+	// ErrNoQueue is returned by Enqueue for a nil queue, and for a nil pointer as one.
+	ErrNoQueue = errors.New("informer: Enqueue was given a nil queue: give one that is not nil, such as a workqueue.RateLimitingQueue")
 
 	// ErrNoSyncer is returned by WaitForSync for a nil Syncer, and for a nil
 	// pointer as one.

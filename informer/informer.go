@@ -9,6 +9,7 @@ import (
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/klog/v2"
 )
 
@@ -27,6 +28,8 @@ type SharedIndexInformer[T any] struct {
 
 	// filtering is the context for panics of what selects events for handlers.
 	filtering context.Context
+
+	lister indexer.Lister[T]
 }
 
 var _ Syncer = (*SharedIndexInformer[any])(nil)
@@ -60,8 +63,12 @@ func NewFromRunner[T any](access object.Access[T], runner reflector.Runner[T], o
 	p.base, p.unfilled = base, opts.SkipFilled
 	p.plan(opts.ResyncPeriod)
 	base.applier.round = p.resyncRound
+	lister, err := indexer.NewListerWithAccess(access, base.store, schema.GroupResource{Resource: opts.name()})
+	if err != nil {
+		return nil, fmt.Errorf("informer: the lister of %s cannot be made: %w", opts.name(), err)
+	}
 	filtering := klog.NewContext(context.Background(), opts.crashLogger())
-	return &SharedIndexInformer[T]{base: base, processor: p, resyncPeriod: opts.ResyncPeriod, filtering: filtering}, nil
+	return &SharedIndexInformer[T]{base: base, processor: p, resyncPeriod: opts.ResyncPeriod, filtering: filtering, lister: lister}, nil
 }
 
 // Name is the name of the informer.
@@ -100,6 +107,14 @@ func (in *SharedIndexInformer[T]) Synced() <-chan struct{} { return in.processor
 // (WaitFor, WaitForKey), and for watching what changes in it (Watch, WatchKey,
 // WatchIndex). It is there before the informer runs and after.
 func (in *SharedIndexInformer[T]) Indexer() indexer.Indexer[T] { return in.base.store }
+
+// Lister reads the store by namespace, name and label selector, each List from one
+// state; with the index indexer.NamespaceIndex a namespace costs what it holds, and
+// without it a look at every object. What is not there is a NotFound of apimachinery,
+// which names the informer; indexer.NewLister makes one that names a resource. It
+// corresponds to the Lister of client-go's generated informers and to its
+// GenericLister, for objects of any type: unstructured ones and metadata alone too.
+func (in *SharedIndexInformer[T]) Lister() indexer.Lister[T] { return in.lister }
 
 // AddIndexers adds indexes to the store, at any time. A name that exists is an
 // error, and then none is added.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -37,6 +38,7 @@ type member struct {
 	reg     *Registration[item]
 	backlog Backlog
 	wants   func(item) bool
+	mu      sync.Mutex // guards what follows: lanes call at once
 	table   map[string]item
 	removed bool
 	faults  []string
@@ -63,6 +65,15 @@ func (m *member) free() {
 
 // OnEvent checks I1: the event fits the table.
 func (m *member) OnEvent(_ context.Context, e Event[item]) {
+	m.note(e)
+	if leave := m.leave.Load(); leave != nil {
+		<-*leave
+	}
+}
+
+func (m *member) note(e Event[item]) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	known, exists := m.table[e.Key]
 	switch {
 	case m.removed:
@@ -82,12 +93,9 @@ func (m *member) OnEvent(_ context.Context, e Event[item]) {
 	} else {
 		m.table[e.Key] = e.Object
 	}
-	if leave := m.leave.Load(); leave != nil {
-		<-*leave
-	}
 }
 
-// I1, I4, I5, I7, I9: whatever server, source, handlers and user do, every handler
+// I1, I3, I4, I5, I6, I7, I9: whatever server, source, handlers and user do, every handler
 // that was not removed rebuilds exactly what the store holds, and each of its
 // events fits the one before.
 func TestInformerAgreesWithAModel(t *testing.T) {
@@ -201,11 +209,26 @@ var filters = []func(item) bool{
 	func(obj item) bool { return obj.ResourceVersion[len(obj.ResourceVersion)-1]%2 == 0 },
 }
 
+// join adds a handler that is called in one of the three ways.
 func (w *world) join(rt *rapid.T) {
 	m := &member{table: map[string]item{}, wants: rapid.SampledFrom(filters).Draw(rt, "filter")}
 	m.backlog = rapid.SampledFrom([]Backlog{{}, coalesce, backpressure(1), backpressure(3), failing(8)}).Draw(rt, "backlog")
+	var h Handler[item] = m
 	var err error
-	if m.reg, err = w.in.AddFilteredHandler(m.wants, m, HandlerOptions{Backlog: m.backlog}); err != nil {
+	switch rapid.SampledFrom([]string{"one by one", "batches", "lanes"}).Draw(rt, "way") {
+	case "batches":
+		h, err = Batched(BatchHandlerFunc[item](func(ctx context.Context, events []Event[item]) {
+			for _, e := range events {
+				m.OnEvent(ctx, e)
+			}
+		}), rapid.IntRange(0, 3).Draw(rt, "most"))
+	case "lanes":
+		h, err = Parallel(rapid.IntRange(1, 3).Draw(rt, "lanes"), h)
+	}
+	if err != nil {
+		rt.Fatal(err)
+	}
+	if m.reg, err = w.in.AddFilteredHandler(m.wants, h, HandlerOptions{Backlog: m.backlog}); err != nil {
 		rt.Fatal(err)
 	}
 	w.handlers = append(w.handlers, m)

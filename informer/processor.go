@@ -344,7 +344,7 @@ func (p *processor[T]) seal() {
 // told reports whether nothing waits for r, which has joined and has no
 // goroutine. The caller holds mu.
 func (p *processor[T]) told(r *Registration[T]) bool {
-	if r.backlog.pending() {
+	if r.backlog.pending() || len(r.caller.held) > 0 {
 		return false
 	}
 	if r.inbox != nil {

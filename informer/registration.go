@@ -31,6 +31,12 @@ type HandlerOptions struct {
 	// is the informer's logger.
 	Logger klog.Logger
 
+	// Panics is what follows a panic of the handler (I8), and OnPanic, if not nil,
+	// is told of it in the place of a log, unless that is PanicCrash. The goroutine
+	// that panicked calls it, under no lock.
+	Panics  PanicPolicy
+	OnPanic func(*PanicError)
+
 	// Backlog says how many events may wait for the handler, and what happens
 	// when there are more (I7). The zero value sets no bound.
 	Backlog Backlog
@@ -71,8 +77,9 @@ type HandlerOptions struct {
 // informer does not run, the handler's events wait for the next Run.
 //
 // The error is ErrNoHandler for a nil handler, and for a nil pointer or function
-// as one; and it wraps ErrHandlerOptions for opts that cannot be used. It
-// corresponds to client-go's AddEventHandlerWithOptions.
+// as one; ErrNoPanicPolicy for HandlerOptions.Panics that are none; and it wraps
+// ErrHandlerOptions for what else of opts cannot be used. It corresponds to
+// client-go's AddEventHandlerWithOptions.
 func (in *SharedIndexInformer[T]) AddHandler(handler Handler[T], opts HandlerOptions) (*Registration[T], error) {
 	return in.AddFilteredHandler(nil, handler, opts)
 }
@@ -86,6 +93,9 @@ func (in *SharedIndexInformer[T]) AddHandler(handler Handler[T], opts HandlerOpt
 func (in *SharedIndexInformer[T]) AddFilteredHandler(filter func(obj T) bool, handler Handler[T], opts HandlerOptions) (*Registration[T], error) {
 	if isNil(handler) {
 		return nil, about(in.Name(), ErrNoHandler)
+	}
+	if opts.Panics > PanicRemove {
+		return nil, about(in.Name(), ErrNoPanicPolicy)
 	}
 	selection, err := in.selection(filter, opts)
 	if err := errors.Join(opts.Backlog.check(), err); err != nil {
@@ -109,6 +119,7 @@ func (in *SharedIndexInformer[T]) AddFilteredHandler(filter func(obj T) bool, ha
 	if opts.Backlog.Policy != BacklogUnbounded {
 		r.inbox = newInbox[T](opts.Backlog, in.processor.room)
 	}
+	r.caller.configure(opts)
 	in.processor.add(r, in.resyncPeriodOf(opts, selection))
 	return r, nil
 }
@@ -229,8 +240,9 @@ func (r *Registration[T]) Err() error {
 func (r *Registration[T]) run(ctx context.Context) {
 	ok := false
 	defer func() { r.p.ended(r, ok) }()
-	r.caller.begin(r.context(ctx), r.name)
-	for r.halt.Load() == haltNot {
+	r.caller.begin(r.context(ctx), r.name, r)
+	defer r.caller.end()
+	for r.proceeds() {
 		switch {
 		case r.backlog.pending():
 			r.drainBacklog()
@@ -247,7 +259,9 @@ func (r *Registration[T]) run(ctx context.Context) {
 func (r *Registration[T]) readOn() {
 	r.markSynced()
 	if last := r.last.Load(); last > 0 && r.reader.Position()+1 >= last {
-		r.Remove()
+		if r.settled() {
+			r.Remove()
+		}
 		return
 	}
 	entries := r.reader.Unread()
@@ -272,7 +286,9 @@ func (r *Registration[T]) takeIn() {
 	e, ok := r.inbox.take()
 	switch {
 	case !ok && r.inbox.drained():
-		r.Remove()
+		if r.settled() {
+			r.Remove()
+		}
 	case !ok:
 		r.meter.idle()
 		<-r.inbox.wake
@@ -296,7 +312,7 @@ func (r *Registration[T]) context(ctx context.Context) context.Context {
 // markSynced notes that the initial list is delivered, unless the end of the
 // first list is still to come.
 func (r *Registration[T]) markSynced() {
-	if !r.awaitsMark && !r.HasSynced() {
+	if !r.awaitsMark && !r.HasSynced() && r.settled() {
 		close(r.synced)
 	}
 }
@@ -408,6 +424,31 @@ func (r *Registration[T]) call(event Event[T]) {
 	}
 }
 
+// proceeds hands a handler of batches what has come, and reports whether there may be
+// further callbacks.
+func (r *Registration[T]) proceeds() bool {
+	if r.halted() {
+		return false
+	}
+	r.flush()
+	return !r.halted()
+}
+
+// settled reports whether the handler has dealt with all that it was told of.
+func (r *Registration[T]) settled() bool {
+	r.flush()
+	return r.caller.settled()
+}
+
+func (r *Registration[T]) flush() {
+	if !r.caller.flush() {
+		r.rest(crashPause)
+	}
+}
+
+// halted reports whether no further callback may begin.
+func (r *Registration[T]) halted() bool { return r.halt.Load() != haltNot }
+
 // rest waits for d or until r is halted.
 func (r *Registration[T]) rest(d time.Duration) {
 	for end := time.Now().Add(d); r.halt.Load() == haltNot && time.Now().Before(end); {
@@ -449,5 +490,6 @@ func (r *Registration[T]) dispose() {
 	}
 	r.backlog.drop()
 	r.owed.Store(0)
+	r.caller.drop()
 	close(r.done)
 }

@@ -10,7 +10,7 @@ import (
 
 // Errors of this package. Methods that client-go's interfaces fix have no
 // result for an error: what is wrong with a call to them is passed to
-// Options.OnMisuse, as a *MisuseError that wraps one of these.
+// Options.OnMisuse, as a *MisuseError that wraps one of the first five.
 var (
 	// ErrShutDown is returned by GetContext and GetBatch when the queue is
 	// shut down and nothing waits, and is the misuse of adding to such a
@@ -31,6 +31,15 @@ var (
 	// ErrUnusedOption is the misuse of setting a field of Options that the
 	// constructor does not use, because it is for another layer.
 	ErrUnusedOption = errors.New("workqueue: the option is set and has no effect on a queue of this layer: leave it unset, or use a constructor that the documentation of the field names")
+
+	// ErrNoQueue is returned by Run for a nil queue, and for a nil pointer as one.
+	ErrNoQueue = errors.New("workqueue: Run was given a nil queue: give it a RateLimitingQueue, or any other RateLimitingInterface that is not nil")
+
+	// ErrNoWork is returned by Run for a nil function.
+	ErrNoWork = errors.New("workqueue: Run was given a nil function: give it one that works on a key")
+
+	// ErrNoWorkers is returned by Run for a number of workers that is not positive.
+	ErrNoWorkers = errors.New("workqueue: Run was given no workers: give it a positive number of them")
 )
 
 // prefix is that of the errors above. A MisuseError has it once.

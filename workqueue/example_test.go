@@ -39,6 +39,54 @@ func Example() {
 	// workqueue: the queue is shut down: stop what works on it or adds to it
 }
 
+// Run is the loop of a controller: workers, retries, and an orderly end.
+func ExampleRun() {
+	q := workqueue.NewRateLimiting(workqueue.Options[string]{Name: "pods"})
+	q.Add("default/web")
+	failed := false
+	reconcile := func(_ context.Context, key string) error {
+		if !failed {
+			failed = true
+			return errors.New("not yet") // it is tried again, later each time
+		}
+		fmt.Println(key, "succeeded after", q.NumRequeues(key), "failure")
+		q.ShutDown() // what waits would be finished; the end of the context would drop it
+		return nil
+	}
+	err := workqueue.Run(context.Background(), q, 2, reconcile, workqueue.RunOptions[string]{
+		OnError: func(_ context.Context, key string, err error) { fmt.Println(key, "failed:", err) },
+	})
+	fmt.Println(err)
+	// Output:
+	// default/web failed: not yet
+	// default/web succeeded after 1 failure
+	// <nil>
+}
+
+// Work can ask to be called again, which is no failure, and say when a failure is
+// to be tried again.
+func ExampleAfter() {
+	q := workqueue.NewRateLimiting(workqueue.Options[string]{})
+	q.Add("default/web")
+	calls := 0
+	_ = workqueue.Run(context.Background(), q, 1, func(_ context.Context, key string) error {
+		switch calls++; calls {
+		case 1:
+			return workqueue.After(time.Millisecond, nil)
+		case 2:
+			fmt.Println(q.NumRequeues(key), "failures")
+			return fmt.Errorf("scaling: %w", workqueue.After(time.Millisecond, errors.New("too many requests")))
+		}
+		fmt.Println(q.NumRequeues(key), "failure")
+		q.ShutDown()
+		return nil
+	}, workqueue.RunOptions[string]{OnError: func(_ context.Context, _ string, err error) { fmt.Println(err) }})
+	// Output:
+	// 0 failures
+	// scaling: workqueue: the key is to be worked on again after 1ms: too many requests
+	// 1 failure
+}
+
 // A key that fails is tried again, later each time.
 func ExampleRateLimitingQueue() {
 	q := workqueue.NewRateLimiting(workqueue.Options[string]{

@@ -79,6 +79,22 @@ func (q *RateLimitingQueue[T]) addFailed(call string, item T, o AddOptions) (ok,
 	return q.addAfter(call, item, delay, o, asked), delay > 0
 }
 
+// addFailedAfter counts a failure of item, and adds it after delay, which is
+// positive, whatever the limiter says.
+func (q *RateLimitingQueue[T]) addFailedAfter(item T, delay time.Duration, priority int) {
+	if l := q.limits(); l != nil {
+		l.When(item)
+	}
+	why := failed
+	if q.limiterAlone() {
+		why = asked
+	}
+	o := AddOptions{After: delay, Priority: priority} // which bounds what the queue makes of it
+	if q.addAfter("AddRateLimited", item, delay, o, why) {
+		q.meter.retry()
+	}
+}
+
 // limiterAlone reports whether the limiter alone decides the delay of a failure.
 func (q *RateLimitingQueue[T]) limiterAlone() bool {
 	return q.failures.base <= 0 && q.failures.jitter <= 0 && q.tokens.bucket == nil

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"sync"
+	"errors"
 	"sync/atomic"
 
 	"github.com/go-logr/logr/funcr"
@@ -77,42 +77,33 @@ func newPipeline[T httpsource.Object](out *screen, source reflector.ListerWatche
 	return p, err
 }
 
-// run runs the informer and the workers until ctx ends.
+// run runs the informer and the workers until ctx ends. A failed key comes again,
+// later each time.
 func (p *pipeline[T]) run(ctx context.Context, workers int) error {
-	var group sync.WaitGroup
-	for range workers {
-		group.Go(func() { p.work(ctx) })
-	}
-	err := p.informer.Run(ctx)
-	p.queue.ShutDown()
-	group.Wait()
-	return err
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		err := p.informer.Run(ctx)
+		p.queue.ShutDown()
+		ended <- err
+	}()
+	err := workqueue.Run(ctx, p.queue, workers, p.work, workqueue.RunOptions[string]{
+		OnError: func(_ context.Context, key string, err error) { p.failures.add(key, err) },
+	})
+	cancel()
+	return errors.Join(err, <-ended)
 }
 
-// work is a worker: it takes keys until the queue is shut down.
-func (p *pipeline[T]) work(ctx context.Context) {
-	for {
-		key, shutdown := p.queue.Get()
-		if shutdown {
-			return
-		}
-		p.handle(ctx, key)
-		p.queue.Done(key)
-	}
-}
-
-// handle works on one key. A failure puts it back, later each time.
-func (p *pipeline[T]) handle(ctx context.Context, key string) {
+// work works on one key.
+func (p *pipeline[T]) work(ctx context.Context, key string) error {
 	obj, exists, err := p.informer.Indexer().GetByKey(key)
 	if err == nil && exists {
 		err = p.reconcile(ctx, obj)
 	}
-	if err != nil && ctx.Err() == nil {
-		p.failures.add(key, err)
-		p.queue.AddRateLimited(key)
-		return
+	if err == nil {
+		p.reconciled.Add(1)
+		p.failures.remove(key)
 	}
-	p.reconciled.Add(1)
-	p.failures.remove(key)
-	p.queue.Forget(key)
+	return err
 }
