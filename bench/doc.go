@@ -1,7 +1,7 @@
 // Package bench compares this library with client-go: the same case, the same
 // objects, the same process, both engines behind one interface.
 //
-// Each area (queue, store, queue of deltas, reflector, informer) has one
+// Each area (queue, store, queue of deltas, reflector, informer, …) has one
 // interface for its engines, one table of cases, and one Benchmark function
 // that hands both to Run. The names are Benchmark<Area>/<case>/impl=<engine>,
 // so that benchstat -col /impl puts the engines side by side:
@@ -11,28 +11,47 @@
 // A benchmark checks its own result: one that measures an engine which lost
 // half of its work fails. The report program below this folder runs the
 // benchmarks and writes what they say with machine, versions and date: the
-// comparison of benchstat, what was measured beside the targets, and two commits
-// in turn. With -bench.list the benchmarks are named and nothing is measured.
+// results, two commits in turn, and the comparison of benchstat. With -bench.list
+// the benchmarks are named and nothing is measured.
+//
+// # Results
+//
+// RESULTS.md and its charts are made, on a machine that does nothing else, by
+//
+//	go run ./bench/report -results -raw bench/results/rounds.txt -into README.md
+//
+// which takes about half an hour. It measures the rows of report/targets.go in ten
+// rounds, in each of which every benchmark runs with its engines in turn; it refuses
+// a machine that other programs use; and after an interruption the same command
+// goes on. A new benchmark gets a row there, with what is to be reached or with none
+// (is: shown), and a pace in report/plan.go if it takes long.
 //
 // # Besides the engines
 //
 // The queue's cycle has one more column, impl=floor: a lock for each call and one
 // lookup in a map, without which no queue that has these calls can do.
 //
-// The store has three more columns. impl=drop-in is the store of clientgo/cache,
-// which is this library behind client-go's interface, with T = any.
-// impl=floor is the harness with what no store
-// can do without: the functions of key, version and indexes called once for a
-// write, and the pointers copied that were asked for. What both engines have
-// above it is theirs. impl=control shares the processors as the engine does but
-// not the store: its keyed reads touch none, its lists another one.
+// impl=drop-in is what a program has that changes its import line to
+// clientgo/cache: this library behind client-go's interface, with T = any.
+// Scenarios of client-go's own benchmarks (StaticIndex, Lister, Controller, the
+// grid of Informer, and its listener) are written anew here and run on it too.
+//
+// The store has four more columns. impl=statedb and impl=xsync are stores of
+// other libraries, in the cases where they do the same work: keyed reads and
+// iteration both, batches and indexes the first. impl=floor is the harness with
+// what no store can do without: the functions of key, version and indexes called
+// once for a write, and the pointers copied that were asked for. What both
+// engines have above it is theirs. impl=control shares the processors as the
+// engine does but not the store: its keyed reads touch none, its lists another
+// one.
 //
 // What a benchmark gives a store is made beforehand or while the clock stands,
 // is not garbage afterwards, and is the same for all engines. Garbage that a
 // store makes is collected on its time, as it is in a program that has as many
 // objects.
 //
-// With -short the benchmarks run over few objects, to see that they work.
+// With -short the benchmarks run over few objects, to see that they work. With
+// -bench.grid the grid of pods and readers has all its cells.
 //
 // The differential tests beside the benchmarks drive both engines with the same
 // random operations and compare what they answer.

@@ -6,37 +6,42 @@ import (
 	"strconv"
 	"testing"
 
+	dropincache "github.com/informant-go/informant/clientgo/cache"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
 )
 
 var informerEngines = []Engine[sharedInformer]{
 	{Name: Informant, New: func(testing.TB) sharedInformer { return &ourInformer{} }},
-	{Name: ClientGo, New: func(testing.TB) sharedInformer { return &clientInformer{} }},
+	{Name: dropIn, New: func(testing.TB) sharedInformer {
+		return &clientInformer{make: dropincache.NewSharedIndexInformerWithOptions}
+	}},
+	{Name: ClientGo, New: func(testing.TB) sharedInformer {
+		return &clientInformer{make: cache.NewSharedIndexInformerWithOptions}
+	}},
 }
 
 // BenchmarkInformer measures what an event costs from the watch to the
-// handlers, and what handlers cost that join or do nothing.
+// handlers and how long it is on its way, what handlers cost that join or do
+// nothing, and what writes and reads do to one another.
 func BenchmarkInformer(b *testing.B) {
 	var cases []Case[sharedInformer]
-	for _, indexed := range []bool{false, true} {
-		name := "events"
-		if indexed {
-			name = "events-indexed"
-		}
-		for _, n := range []int{1, 4, 16} {
-			cases = append(cases, Case[sharedInformer]{
-				Name: fmt.Sprintf("%s/handlers=%d", name, n),
-				Run:  func(b *testing.B, in sharedInformer) { events(b, in, n, indexed) },
-			})
-		}
+	for _, n := range []int{1, 4, 16} {
+		cases = append(cases,
+			Case[sharedInformer]{Name: fmt.Sprintf("events/handlers=%d", n), Run: events(n)},
+			Case[sharedInformer]{Name: fmt.Sprintf("events-indexed/handlers=%d", n), Run: events(n, "namespace", "node", "app")},
+		)
 	}
 	cases = append(cases,
+		Case[sharedInformer]{Name: "latency/idle", Run: latency(1)},
+		Case[sharedInformer]{Name: "latency/events=10000", Run: latency(10)},
 		Case[sharedInformer]{Name: "late-join", Run: lateJoin},
+		Case[sharedInformer]{Name: "listener", Run: listener},
 		Case[sharedInformer]{Name: "idle-handler", Run: idleHandler},
 		Case[sharedInformer]{Name: "stalled", Run: stalled},
 	)
-	Run(b, informerEngines, cases)
+	Run(b, informerEngines, append(cases, gridCases()...))
 }
 
 const (
@@ -77,46 +82,48 @@ func newState(pod *corev1.Pod, version int) *corev1.Pod {
 
 // events sends b.N changes of pods and waits until all handlers were told of
 // all of them. The objects are made beforehand.
-func events(b *testing.B, in sharedInformer, handlers int, indexed bool) {
-	pods := Pods(eventPods, 1)
-	f := newFeed(pods)
-	in.start(b, f, indexed)
-	counters := make([]*counter, handlers)
-	for i := range counters {
-		counters[i] = &counter{want: eventPods, done: make(chan string, 1)}
-		in.handle(b, counters[i].told)
-	}
-	for _, c := range counters {
-		<-c.done // the initial list
-	}
-	version := eventPods
-	b.ResetTimer()
-	for sent := 0; sent < b.N; {
-		b.StopTimer()
-		round := min(eventPods, b.N-sent)
-		states := make([]watch.Event, round)
-		for i := range states {
-			version++
-			states[i] = watch.Event{Type: watch.Modified, Object: newState(pods[i], version)}
+func events(handlers int, indexes ...string) func(*testing.B, sharedInformer) {
+	return func(b *testing.B, in sharedInformer) {
+		pods := Pods(eventPods, 1)
+		f := newFeed(pods)
+		in.start(b, f, indexes...)
+		counters := make([]*counter, handlers)
+		for i := range counters {
+			counters[i] = &counter{want: eventPods, done: make(chan string, 1)}
+			in.handle(b, counters[i].told)
 		}
 		for _, c := range counters {
-			c.want += round
+			<-c.done // the initial list
 		}
-		b.StartTimer()
-		for _, e := range states {
-			f.events <- e
+		version := eventPods
+		b.ResetTimer()
+		for sent := 0; sent < b.N; {
+			b.StopTimer()
+			round := min(eventPods, b.N-sent)
+			states := make([]watch.Event, round)
+			for i := range states {
+				version++
+				states[i] = watch.Event{Type: watch.Modified, Object: newState(pods[i], version)}
+			}
+			for _, c := range counters {
+				c.want += round
+			}
+			b.StartTimer()
+			for _, e := range states {
+				f.events <- e
+			}
+			for _, c := range counters {
+				c.await(b, strconv.Itoa(version))
+			}
+			sent += round
 		}
-		for _, c := range counters {
-			c.await(b, strconv.Itoa(version))
-		}
-		sent += round
 	}
 }
 
 // lateJoin adds a handler to a running informer and removes it, before it was
 // told of everything. That it would have been is seen to first.
 func lateJoin(b *testing.B, in sharedInformer) {
-	in.start(b, newFeed(Pods(joinPods, 1)), false)
+	in.start(b, newFeed(Pods(joinPods, 1)))
 	all := &counter{want: joinPods, done: make(chan string, 1)}
 	first := in.handle(b, all.told)
 	<-all.done
@@ -129,11 +136,28 @@ func lateJoin(b *testing.B, in sharedInformer) {
 	}
 }
 
+// listener adds a handler to a running informer, waits until it was told of all
+// pods, and removes it: what it costs to tell one handler of an object, with
+// nothing else to do.
+func listener(b *testing.B, in sharedInformer) {
+	in.start(b, newFeed(Pods(eventPods, 1)))
+	for b.Loop() {
+		c := &counter{want: eventPods, done: make(chan string, 1)}
+		h := in.handle(b, c.told)
+		<-c.done
+		h.remove()
+		if c.sum != eventPods {
+			b.Fatalf("a handler was told of %d pods, want %d", c.sum, eventPods)
+		}
+	}
+	perObject(b, eventPods)
+}
+
 // idleHandler adds handlers that have nothing to do and reports what each
 // costs, its goroutines' stacks not included.
 func idleHandler(b *testing.B, in sharedInformer) {
 	const handlers = 1000
-	in.start(b, newFeed(nil), false)
+	in.start(b, newFeed(nil))
 	in.handle(b, func(*corev1.Pod) {})
 	for b.Loop() {
 		bytes, goroutines := heap(), runtime.NumGoroutine()
@@ -163,7 +187,7 @@ const stalledLimit = 1 << 30
 func stalled(b *testing.B, in sharedInformer) {
 	pods := Pods(eventPods, 1)
 	f := newFeed(pods)
-	in.start(b, f, false)
+	in.start(b, f)
 	quick := &counter{want: eventPods, done: make(chan string, 1)}
 	in.handle(b, quick.told)
 	<-quick.done

@@ -8,10 +8,12 @@ import (
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/informer"
+	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
@@ -50,20 +52,33 @@ func (f *feed) watch(ctx context.Context, opts metav1.ListOptions) (watch.Interf
 // ResultChan makes a feed its own watch.
 func (f *feed) ResultChan() <-chan watch.Event { return f.events }
 
+// listWatch is the feed for client-go's interface.
+func (f *feed) listWatch() *cache.ListWatch {
+	return &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+			return f.list(ctx, opts)
+		},
+		WatchFuncWithContext: f.watch,
+	}
+}
+
 // Stop is called when the benchmark has sent everything.
 func (f *feed) Stop() { f.stop.Do(func() { close(f.events) }) }
 
 // sharedInformer is an informer as the benchmarks use it. Handlers are told of
 // every pod and its version, updates and initial ones alike.
 type sharedInformer interface {
-	// start runs the informer of f, until the end of the benchmark, and
-	// returns when it has synced.
-	start(tb testing.TB, f *feed, indexed bool)
+	// start runs the informer of f with some of podIndexers, until the end of
+	// the benchmark, and returns when it has synced.
+	start(tb testing.TB, f *feed, indexes ...string)
 	// handle adds a handler.
 	handle(tb testing.TB, told func(*corev1.Pod)) handler
 	// handleSlow adds a handler that may stand still: with a bounded backlog,
 	// where the engine has one.
 	handleSlow(tb testing.TB, told func(*corev1.Pod)) handler
+	// inNamespace goes through the pods of a namespace, as a lister does, and
+	// returns how many there are.
+	inNamespace(tb testing.TB, namespace string) (n int)
 }
 
 type handler interface {
@@ -90,10 +105,10 @@ type ourInformer struct {
 	in *informer.SharedIndexInformer[*corev1.Pod]
 }
 
-func (o *ourInformer) start(tb testing.TB, f *feed, indexed bool) {
-	opts := informer.Options[*corev1.Pod]{}
-	if indexed {
-		opts.Indexers = indexer.Indexers[*corev1.Pod]{"namespace": ByNamespace, "node": ByNode, "app": ByApp}
+func (o *ourInformer) start(tb testing.TB, f *feed, indexes ...string) {
+	opts := informer.Options[*corev1.Pod]{Indexers: indexer.Indexers[*corev1.Pod]{}}
+	for _, name := range indexes {
+		opts.Indexers[name] = podIndexers[name]
 	}
 	var err error
 	o.in, err = informer.New(&reflector.ListWatch[*corev1.Pod]{
@@ -138,6 +153,13 @@ func (o *ourInformer) handleWith(tb testing.TB, told func(*corev1.Pod), opts inf
 	return ourHandler{r}
 }
 
+func (o *ourInformer) inNamespace(_ testing.TB, namespace string) (n int) {
+	indexer.ListByNamespace(o.in.Indexer(), namespace, labels.Everything(), podAccess, func(*corev1.Pod) { n++ })
+	return n
+}
+
+var podAccess = object.Meta[*corev1.Pod]()
+
 type ourHandler struct {
 	*informer.Registration[*corev1.Pod]
 }
@@ -147,24 +169,19 @@ func (h ourHandler) remove() {
 	<-h.Done()
 }
 
-// clientInformer is client-go's SharedIndexInformer.
+// clientInformer is a SharedIndexInformer of client-go's interface: client-go's
+// own, or the one that clientgo/cache has under its name.
 type clientInformer struct {
-	in cache.SharedIndexInformer
+	make func(cache.ListerWatcher, runtime.Object, cache.SharedIndexInformerOptions) cache.SharedIndexInformer
+	in   cache.SharedIndexInformer
 }
 
-func (c *clientInformer) start(tb testing.TB, f *feed, indexed bool) {
+func (c *clientInformer) start(tb testing.TB, f *feed, indexes ...string) {
 	indexers := cache.Indexers{}
-	if indexed {
-		for name, index := range map[string]func(*corev1.Pod) ([]string, error){"namespace": ByNamespace, "node": ByNode, "app": ByApp} {
-			indexers[name] = func(obj any) ([]string, error) { return index(obj.(*corev1.Pod)) }
-		}
+	for _, name := range indexes {
+		indexers[name] = untypedPodIndexers[name]
 	}
-	c.in = cache.NewSharedIndexInformerWithOptions(&cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
-			return f.list(ctx, opts)
-		},
-		WatchFuncWithContext: f.watch,
-	}, &corev1.Pod{}, cache.SharedIndexInformerOptions{Indexers: indexers})
+	c.in = c.make(f.listWatch(), &corev1.Pod{}, cache.SharedIndexInformerOptions{Indexers: indexers})
 	startRun(tb, c.in.RunWithContext)
 	if !cache.WaitFor(context.Background(), "", c.in.HasSyncedChecker()) {
 		tb.Fatal("not synced")
@@ -184,6 +201,13 @@ func (c *clientInformer) handle(tb testing.TB, told func(*corev1.Pod)) handler {
 
 func (c *clientInformer) handleSlow(tb testing.TB, told func(*corev1.Pod)) handler {
 	return c.handle(tb, told)
+}
+
+func (c *clientInformer) inNamespace(tb testing.TB, namespace string) (n int) {
+	if err := cache.ListAllByNamespace(c.in.GetIndexer(), namespace, labels.Everything(), func(any) { n++ }); err != nil {
+		tb.Error(err)
+	}
+	return n
 }
 
 type clientHandler struct {

@@ -104,9 +104,14 @@ func (s ourStore) hold() (end func() (n int)) {
 type untypedStore struct{ cache.Indexer }
 
 var untypedPodIndexers = cache.Indexers{
-	"namespace": func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Namespace}, nil },
-	"node":      func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Spec.NodeName}, nil },
-	"app":       func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Labels["app"]}, nil },
+	"namespace": func(obj any) ([]string, error) {
+		if pod, isPod := obj.(*corev1.Pod); isPod {
+			return []string{pod.Namespace}, nil
+		}
+		return cache.MetaNamespaceIndexFunc(obj) // a lister asks with an ObjectMeta
+	},
+	"node": func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Spec.NodeName}, nil },
+	"app":  func(obj any) ([]string, error) { return []string{obj.(*corev1.Pod).Labels["app"]}, nil },
 }
 
 func newClientGoStore() podStore {

@@ -64,6 +64,7 @@ func TestStoresOfTheBenchmarksCountAlike(t *testing.T) {
 	c := new(corpus).of(n)
 	for name, empty := range map[string]func() podStore{
 		Informant: newOurStore, ClientGo: newClientGoStore, dropIn: newDropInStore, control: newControlStore, floor: newFloorStore,
+		stateDB: newTableStore,
 	} {
 		s := empty()
 		for _, pods := range [][]*corev1.Pod{c.pods, c.later()} {
@@ -90,5 +91,29 @@ func TestStoresOfTheBenchmarksCountAlike(t *testing.T) {
 		if !s.get(c.keys[7]) {
 			t.Errorf("%s: a key is missing", name)
 		}
+	}
+}
+
+// TestTheMapOfTheBenchmarksHasWhatItIsGiven is the same for a store that has
+// keys only.
+func TestTheMapOfTheBenchmarksHasWhatItIsGiven(t *testing.T) {
+	const n = 1000
+	c := new(corpus).of(n)
+	s := newMapStore()
+	for _, pods := range [][]*corev1.Pod{c.pods, c.later()} {
+		if err := s.replace(pods, "1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.remove(c.pods[7]); err != nil {
+		t.Fatal(err)
+	}
+	for what, got := range map[string]int{"list": s.list(), "iterate": s.iterate()} {
+		if got != n-1 {
+			t.Errorf("%s counts %d, want %d", what, got, n-1)
+		}
+	}
+	if gone := c.pods[7].Namespace + "/" + c.pods[7].Name; s.get(gone) {
+		t.Errorf("%s was removed and is there", gone)
 	}
 }

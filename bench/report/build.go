@@ -14,7 +14,8 @@ import (
 
 // build is the benchmarks of one state of the sources, compiled.
 type build struct {
-	// name is what its figures are called: base or new.
+	// name is what its figures are called: base or new, or the folder that they
+	// are of.
 	name string
 	// of says what was compiled: a commit, or the checkout as it is.
 	of string
@@ -63,7 +64,7 @@ func (b *builder) commit(ctx context.Context, name, commit string) (*build, erro
 	if err != nil {
 		return nil, err
 	}
-	return b.compile(ctx, name, of, tree)
+	return b.compile(ctx, &build{name: name, of: of}, tree, "bench")
 }
 
 // checkout compiles what is in the checkout, committed or not.
@@ -79,16 +80,22 @@ func (b *builder) checkout(ctx context.Context, name string) (*build, error) {
 	if changes != "" {
 		of += ", and changes that are not committed"
 	}
-	return b.compile(ctx, name, of, b.root)
+	return b.compile(ctx, &build{name: name, of: of}, b.root, "bench")
 }
 
-func (b *builder) compile(ctx context.Context, name, of, tree string) (*build, error) {
-	made := &build{name, of, filepath.Join(tree, "bench"), filepath.Join(b.temp, name+".test")}
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", made.binary, "./bench")
+// folder compiles the benchmarks of a folder of the checkout.
+func (b *builder) folder(ctx context.Context, dir string) (*build, error) {
+	return b.compile(ctx, &build{name: filepath.Base(dir), of: "the checkout"}, b.root, dir)
+}
+
+// compile makes the binary of the benchmarks in a folder of a tree.
+func (b *builder) compile(ctx context.Context, made *build, tree, dir string) (*build, error) {
+	made.dir, made.binary = filepath.Join(tree, dir), filepath.Join(b.temp, made.name+".test")
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", made.binary, "./"+filepath.ToSlash(dir))
 	cmd.Dir = tree
 	cmd.Env = append(os.Environ(), "GOWORK=") // that of the tree
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("compiling the benchmarks of %s: %w\n%s", of, err, out)
+		return nil, fmt.Errorf("compiling the benchmarks of %s: %w\n%s", made.of, err, out)
 	}
 	return made, nil
 }
@@ -101,8 +108,13 @@ func (b *build) run(ctx context.Context, pattern string, args ...string) (lines 
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
-		return nil, 0, fmt.Errorf("%s (%s) fails in the benchmarks %s: %w\n%s", b.name, b.of, pattern, err, out.Bytes())
+		return nil, 0, b.failed(pattern, err, out.Bytes())
 	}
 	used = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	return strings.Split(strings.TrimSpace(out.String()), "\n"), used, nil
+}
+
+// failed is the error of benchmarks that did not do what they should, and said so.
+func (b *build) failed(pattern string, err error, said []byte) error {
+	return fmt.Errorf("%s (%s) fails in the benchmarks %s, mend them or what they measure: %w\n%s", b.name, b.of, pattern, err, said)
 }

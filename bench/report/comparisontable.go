@@ -59,7 +59,7 @@ func (b builds) ours() []series {
 	return slices.DeleteFunc(slices.Clone(b.order), func(s series) bool {
 		base, _ := b.base.median(s)
 		fresh, _ := b.new.median(s)
-		return s.engine == clientGo || s.engine == controllerRuntime || base == 0 && fresh == 0
+		return !isOurs(s.engine) || base == 0 && fresh == 0
 	})
 }
 
@@ -163,17 +163,8 @@ func (b builds) explained(rec *record) string {
 		rounds = max(rounds, len(values))
 	}
 	text := fmt.Sprintf("Medians of %d rounds, in each of which the builds and client-go ran one after the other, in changing order; "+
-		"± half of the distance between the quartiles where that is 2%% or more. \"New to\" is how many times better new is: "+
-		"below 1 it is worse. p is from benchmath's comparison of base and new, ~ where it sees no difference.\n", rounds)
-	if rounds < enough {
-		text += fmt.Sprintf("\n**Fewer than %d rounds: a look, not a result.**\n", enough)
-	}
-	if rec.isLoaded() {
-		text += "\n**The machine was loaded: these are no results.**\n"
-	}
+		"± how far the %.0f%% interval of the median reaches where that is 2%% or more. \"New to\" is how many times better new is: "+
+		"below 1 it is worse. p is from benchmath's comparison of base and new, ~ where it sees no difference.\n", rounds, 100*confidence)
+	text += caveats(rounds, rec)
 	return text + fmt.Sprintf("\nWorse than base by more than %.0f%%, and significantly: %s.\n", 100*(tolerance-1), cmp.Or(namesOf(worse(rec)), "nothing"))
 }
-
-// isLoaded reports whether other programs used the machine too much while the
-// figures were made.
-func (r *record) isLoaded() bool { return strings.Contains(r.value(othersKey), loadedMark) }

@@ -28,7 +28,7 @@ func section(rec *record, command, table string) []byte {
 		{"compared with", rec.value(comparedKey)},
 		{"command", "`" + strings.ReplaceAll(rec.value(commandKey), "|", `\|`) + "`"},
 	}
-	for _, key := range comparisonKeys {
+	for _, key := range shownKeys {
 		if rec.has(key) {
 			rows = append(rows, [2]string{key, rec.value(key)})
 		}
@@ -38,6 +38,18 @@ func section(rec *record, command, table string) []byte {
 	}
 	fmt.Fprintf(&doc, "\n%s\n", strings.TrimSpace(table))
 	return doc.Bytes()
+}
+
+// caveats are the sentences that keep a reader from taking figures for results
+// that are none.
+func caveats(rounds int, rec *record) (text string) {
+	if rounds < enough {
+		text += fmt.Sprintf("\n**Fewer than %d rounds: a look, not a result.**\n", enough)
+	}
+	if rec.isLoaded() {
+		text += "\n**The machine was loaded: these are no results.**\n"
+	}
+	return text
 }
 
 // insert replaces what stands between the marks of a table in a file.

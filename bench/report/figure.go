@@ -8,7 +8,7 @@ import (
 )
 
 // figure writes a median in its unit with three digits, and its spread where
-// that is more than two percent.
+// that is two percent or more.
 func (r results) figure(s series) string {
 	m, ok := r.median(s)
 	if !ok {
@@ -25,7 +25,7 @@ func (r results) figure(s series) string {
 // where they are many.
 func amount(v float64, unit string) string {
 	switch unit {
-	case "ns/op", "longest-ns", "p99.99-ns":
+	case "ns/op", "longest-ns", "p50-ns", "p99-ns", "p99.99-ns":
 		return duration(v)
 	case "B/op":
 		return digits(v) + " B"
@@ -82,12 +82,4 @@ func times(ratio float64) string {
 	default:
 		return strconv.FormatFloat(ratio, 'f', 2, 64) + "×"
 	}
-}
-
-// ratio is that of two figures, of which the second may be nothing.
-func ratio(a, b float64) string {
-	if b == 0 {
-		return "–"
-	}
-	return times(a / b)
 }

@@ -2,17 +2,34 @@
 // and with the machine, versions, date and commands that it comes from. Run it
 // from anywhere in the checkout:
 //
-//	go run ./bench/report -bench Informer -out bench/results/informer.md
-//	go run ./bench/report -table targets -out bench/results/targets.md
+//	go run ./bench/report -results -raw bench/results/rounds.txt -into README.md
 //	go run ./bench/report -compare main -bench 'Store/(update|list)$' -out change.md
+//	go run ./bench/report -bench Informer -out informer.md
 //
-// The tables are benchstat's comparison of the engines (the default), what was
-// measured beside the targets, and the comparison of two builds. With -raw the
-// lines of the benchmarks are kept, from which -from makes a document again
-// without a run. A document that takes a table with -into has the lines
+// The first writes the results, the second compares two builds, the third has
+// benchstat compare the engines, in whatever order go test runs them. With -raw the
+// lines of the benchmarks are kept, from which -from makes a document again without
+// a run: name the kind with -results or -table. A document that takes a table with
+// -into has the lines
 //
-//	<!-- report targets -->
+//	<!-- report benchstat -->
 //	<!-- end of report -->
+//
+// # Results
+//
+// -results measures the rows of targets.go, or those that -bench matches, and
+// writes bench/RESULTS.md, with its charts beside it, or the page that -out names.
+// -into has six of the figures and a chart written into a README, between marks that
+// name the table figures. In each of -count rounds every benchmark runs with its
+// engines in turn, in an order that changes from round to round; benchmarks over as
+// many objects that share a filled store run in one process. A row whose benchmark
+// is not there is an error, unless the row says which work brings it. What a run did
+// not measure is not in its page.
+//
+// Ten rounds take about half an hour on two processors; the program says how long
+// it expects to take. Each round is appended to the file of -raw when it is complete,
+// and the same command goes on after the last one. Rounds of another machine, commit,
+// version or command are refused.
 //
 // # Two builds
 //
@@ -27,12 +44,15 @@
 // of it. The benchmarks are those of the folder bench. Who interrupts the command
 // gets the document of the rounds that were complete.
 //
-// On a machine that other programs use the command refuses to measure; with
-// -loaded it does, and says so in the document, as it does if they began later.
-//
 // With -gate the rows that are worse than base by more than 10% of the median,
 // significantly by golang.org/x/perf/benchmath, are all run once more, and the
 // command fails for those that are so again.
+//
+// # A loaded machine
+//
+// On a machine that other programs use the command refuses to measure rounds; with
+// -loaded it does, and says so in the document. If they begin later a comparison
+// says so, and a round of results does not count and is measured again.
 package main
 
 import (
@@ -52,24 +72,25 @@ type options struct {
 	count                            int
 	raw, from, out, into             string
 	compare                          string
-	gate, loaded, together           bool
+	results, gate, loaded, together  bool
 }
 
 func main() {
 	var o options
-	flag.StringVar(&o.table, "table", "", "which table to make: benchstat (the default), targets, or comparison of what -from names")
-	flag.StringVar(&o.bench, "bench", "", "which benchmarks, as for go test -bench; those that the table needs without it")
-	flag.StringVar(&o.benchtime, "benchtime", "", "how long each runs, as for go test -benchtime; what the table takes without it")
+	flag.StringVar(&o.table, "table", "", "which table to make: benchstat (the default), or comparison of what -from names")
+	flag.StringVar(&o.bench, "bench", "", "which benchmarks, as for go test -bench; all that are asked for without it")
+	flag.StringVar(&o.benchtime, "benchtime", "", "how long each runs, as for go test -benchtime; 1s, with -compare 100ms, and with -results what suits it")
 	flag.StringVar(&o.timeout, "timeout", "6h", "how long each run of go test may take")
 	flag.IntVar(&o.count, "count", 10, "how often each runs; fewer than 10 is a look, not a result")
-	flag.StringVar(&o.raw, "raw", "", "a file for the lines of the benchmarks, with where they come from")
+	flag.StringVar(&o.raw, "raw", "", "a file for the lines of the benchmarks, with where they come from; with -results one to go on with")
 	flag.StringVar(&o.from, "from", "", "a file that -raw wrote, to be used instead of a run")
-	flag.StringVar(&o.out, "out", "", "the document to write; standard output without it")
+	flag.StringVar(&o.out, "out", "", "the document to write; standard output without it, with -results bench/RESULTS.md")
 	flag.StringVar(&o.into, "into", "", "a document of which the table replaces what stands between its marks; see -table")
+	flag.BoolVar(&o.results, "results", false, "measure the rows of targets.go in rounds and write the results with their charts")
 	flag.StringVar(&o.compare, "compare", "", "a commit that is measured in turn with the checkout, or two as A..B that are measured in turn")
 	flag.BoolVar(&o.gate, "gate", false, "with -compare: fail for what is worse by more than 10%, significantly and in two runs")
 	flag.BoolVar(&o.together, "together", false, "with -compare: run all rows over as many objects in one process, where filling a store takes longer than to measure it")
-	flag.BoolVar(&o.loaded, "loaded", false, "with -compare: measure although other programs use the machine, and mark the figures")
+	flag.BoolVar(&o.loaded, "loaded", false, "with -compare or -results: measure although other programs use the machine, and mark the figures")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -81,12 +102,15 @@ func main() {
 }
 
 func run(ctx context.Context, o options) error {
-	if o.compare == "" && (o.gate || o.loaded || o.together) {
-		return errors.New("-gate, -loaded and -together are about a comparison: name a commit with -compare")
+	if o.compare == "" && !o.results && (o.gate || o.loaded || o.together) {
+		return errors.New("-gate and -together are about a comparison, -loaded about that or results: name a commit with -compare, or give -results")
 	}
 	root, err := checkout()
 	if err != nil {
 		return err
+	}
+	if o.results {
+		return reportResults(ctx, root, o)
 	}
 	if o.compare != "" {
 		return compare(ctx, root, o)
@@ -94,12 +118,12 @@ func run(ctx context.Context, o options) error {
 	o.table = cmp.Or(o.table, "benchstat")
 	table, ok := tables[o.table]
 	if !ok {
-		return fmt.Errorf("-table %s: there are benchstat, targets and comparison", o.table)
+		return fmt.Errorf("-table %s: there are benchstat and comparison; what was measured beside the targets is made by -results", o.table)
 	}
-	if table.plan == nil && o.from == "" {
+	if !table.measured && o.from == "" {
 		return fmt.Errorf("-table %s needs the figures of two builds: measure them with -compare, or name what -raw kept of that with -from", o.table)
 	}
-	rec, err := recorded(o, root, table)
+	rec, err := recorded(o, root)
 	if err != nil {
 		return err
 	}
@@ -119,16 +143,15 @@ func run(ctx context.Context, o options) error {
 }
 
 // recorded reads what -from names, or runs what the table needs.
-func recorded(o options, root string, t table) (*record, error) {
+func recorded(o options, root string) (*record, error) {
 	if o.from == "" {
-		return measure(root, t.runs(o))
+		return measure(root, o.run())
 	}
-	file, err := os.Open(o.from)
+	text, err := os.ReadFile(o.from)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	return readRecord(file)
+	return readRecord(string(text))
 }
 
 // checkout is the folder of go.work.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -38,9 +37,18 @@ const (
 	othersKey = "other-programs"
 )
 
+// The keys that the record of results has besides.
+const (
+	processorKey = "processor"
+	commitKey    = "commit"
+	roundsKey    = "rounds"
+)
+
 var (
-	recordKeys     = []string{dateKey, goKey, comparedKey, cpusKey, commandKey}
-	comparisonKeys = []string{baseKey, newKey, othersKey}
+	recordKeys = []string{dateKey, goKey, comparedKey, cpusKey, commandKey}
+	// otherKeys are not in every record. A document has those that are shown.
+	shownKeys = []string{commitKey, roundsKey, baseKey, newKey, othersKey}
+	otherKeys = append([]string{processorKey}, shownKeys...)
 )
 
 // newRecord is a record without figures yet, of a run of command.
@@ -58,26 +66,19 @@ func newRecord(root, command string) (*record, error) {
 	}}, nil
 }
 
-// measure runs go with each list of arguments, shows the lines as they come,
-// and returns them.
-func measure(root string, runs [][]string) (*record, error) {
-	var commands []string
-	for _, args := range runs {
-		commands = append(commands, quoted(args))
-	}
-	rec, err := newRecord(root, strings.Join(commands, " && "))
+// measure runs go with arguments, shows the lines as they come, and returns them.
+func measure(root string, args []string) (*record, error) {
+	rec, err := newRecord(root, quoted(args))
 	if err != nil {
 		return nil, err
 	}
 	var raw bytes.Buffer
-	for _, args := range runs {
-		cmd := exec.Command("go", args...)
-		cmd.Dir = root
-		cmd.Stdout = io.MultiWriter(&raw, os.Stderr)
-		cmd.Stderr = os.Stderr
-		if err := cmd.Run(); err != nil {
-			return nil, fmt.Errorf("%s: %w", quoted(args), err)
-		}
+	cmd := exec.Command("go", args...)
+	cmd.Dir = root
+	cmd.Stdout = io.MultiWriter(&raw, os.Stderr)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w", quoted(args), err)
 	}
 	rec.lines = strings.Split(strings.TrimSpace(raw.String()), "\n")
 	return rec, rec.check()
@@ -93,26 +94,32 @@ func (r *record) check() error {
 }
 
 // readRecord reads what bytes wrote.
-func readRecord(r io.Reader) (*record, error) {
+func readRecord(text string) (*record, error) {
+	rec, err := parseRecord(text)
+	if err != nil {
+		return nil, err
+	}
+	return rec, rec.check()
+}
+
+// parseRecord is readRecord for a record that may have no figures yet.
+func parseRecord(text string) (*record, error) {
 	rec := &record{}
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		key, value, ok := strings.Cut(lines.Text(), ": ")
-		if ok && (slices.Contains(recordKeys, key) || slices.Contains(comparisonKeys, key)) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		key, value, ok := strings.Cut(line, ": ")
+		if ok && (slices.Contains(recordKeys, key) || slices.Contains(otherKeys, key)) {
 			rec.from = append(rec.from, [2]string{key, value})
 		} else {
-			rec.lines = append(rec.lines, lines.Text())
+			rec.lines = append(rec.lines, line)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, err
 	}
 	for _, key := range recordKeys {
 		if !rec.has(key) {
 			return nil, fmt.Errorf("the file does not say where its figures come from, %q is missing: was it written by -raw?", key)
 		}
 	}
-	return rec, rec.check()
+	return rec, nil
 }
 
 func (r *record) bytes() []byte {
@@ -140,14 +147,39 @@ func (r *record) has(key string) bool {
 	return slices.ContainsFunc(r.from, func(pair [2]string) bool { return pair[0] == key })
 }
 
-// cpu is the processor's name as go test prints it.
+// isLoaded reports whether other programs used the machine too much while the
+// figures were made, or some of them.
+func (r *record) isLoaded() bool {
+	return slices.ContainsFunc(r.from, func(pair [2]string) bool {
+		return pair[0] == othersKey && strings.Contains(pair[1], loadedMark)
+	})
+}
+
+// cpu is the processor's name: what the record says, or as go test prints it.
 func (r *record) cpu() string {
+	if name := r.value(processorKey); name != "unknown" {
+		return name
+	}
 	for _, line := range r.lines {
 		if name, found := strings.CutPrefix(line, "cpu: "); found {
-			return name
+			return strings.TrimSpace(name)
 		}
 	}
 	return "unknown processor"
+}
+
+// processor is the name of the processor that this is, where Linux says it.
+func processor() string {
+	info, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown"
+	}
+	for line := range strings.Lines(string(info)) {
+		if key, name, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(name)
+		}
+	}
+	return "unknown"
 }
 
 // quoted is a command of go that a shell can read.

@@ -46,8 +46,10 @@ func TestMedianAndSpread(t *testing.T) {
 	}{
 		{[]float64{3}, 3, 0},
 		{[]float64{1, 3}, 2, 0},
-		{[]float64{90, 100, 110, 80, 120}, 100, 0.1},
-		{[]float64{0, 0, 0}, 0, 0},
+		{[]float64{90, 100, 110, 80, 120}, 100, 0}, // too few to know
+		{[]float64{90, 100, 110, 50, 120, 100, 100, 100, 100, 40}, 100, 0.5},
+		{[]float64{100, 100, 100, 100, 100, 100, 100, 100, 100, 900}, 100, 0}, // one that is far off
+		{make([]float64, 10), 0, 0},
 	} {
 		r := results{s: c.values}
 		if m, ok := r.median(s); m != c.median || !ok {
@@ -91,7 +93,7 @@ func TestFigures(t *testing.T) {
 		}
 	}
 	s := series{"a", informant, "ns/op"}
-	if got := (results{s: {90, 100, 110, 80, 120}}).figure(s); got != "100 ns ±10%" {
+	if got := (results{s: {90, 100, 110, 50, 120, 100, 100, 100, 100, 40}}).figure(s); got != "100 ns ±50%" {
 		t.Errorf("a figure that varies is written as %q", got)
 	}
 	if got := (results{}).figure(s); got != "–" {
