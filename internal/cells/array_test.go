@@ -121,9 +121,17 @@ func TestASealedStateStays(t *testing.T) {
 			kept = append(kept, u.head)
 		}
 		t.Repeat(map[string]func(*rapid.T){
-			"commit":   func(t *rapid.T) { u.commit(t, nil) },
-			"exchange": func(t *rapid.T) { u.exchange(t) },
-			"seal":     func(*rapid.T) { seal() },
+			"commit": func(t *rapid.T) { u.commit(t, nil) },
+			"exchange": func(t *rapid.T) {
+				u.editor.Step = func() {
+					for _, s := range kept {
+						s.check(t)
+					}
+				}
+				u.exchange(t)
+				u.editor.Step = nil
+			},
+			"seal": func(*rapid.T) { seal() },
 			"commit and seal meanwhile": func(t *rapid.T) {
 				at, n := rapid.IntRange(0, 8).Draw(t, "at"), 0
 				u.commit(t, func() {
