@@ -285,6 +285,43 @@ func TestI3LanesAreUsed(t *testing.T) {
 	})
 }
 
+// I5: Drain waits for what lanes and batches hold, whatever the backlog.
+func TestI5DrainTakesInWhatLanesAndBatchesHold(t *testing.T) {
+	for _, backlog := range []Backlog{{}, coalesce, backpressure(5)} {
+		t.Run(backlog.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				in, source := scripted(t, Options[item]{})
+				h, stuck := newLaned(t), make(chan struct{})
+				h.waits["ns/stuck"] = stuck
+				spread := addWith(t, in, mustSpread(t, 2, h), HandlerOptions{Backlog: backlog})
+				b := &batches{during: func(n int) {
+					if n == 1 {
+						<-stuck
+					}
+				}}
+				batch := addWith(t, in, mustBatch(t, b, 10), HandlerOptions{Backlog: backlog})
+				running(t, in)
+				source.list(t, 1, newItem("stuck", 1))
+				source.update(t, newItem("stuck", 2))
+				source.update(t, newItem("a", 3))
+				spread.Drain()
+				batch.Drain()
+				source.update(t, newItem("a", 4))
+				if isClosed(spread.Done()) || isClosed(batch.Done()) {
+					t.Error("Done is closed inside a callback")
+				}
+				close(stuck)
+				<-spread.Done()
+				<-batch.Done()
+				if a, stuck := h.of("ns/a"), h.of("ns/stuck"); a != "Add 3" || stuck != "Add 1, Update 2" {
+					t.Errorf("lanes are told %q of a and %q of stuck", a, stuck)
+				}
+				b.expect(t, "Add stuck ->1 Initial", "Update stuck 1>2 Watch, Add a ->3 Watch")
+			})
+		})
+	}
+}
+
 // I5: a handler with lanes that removes itself is called no more, but for the calls
 // that are under way, for which Done waits.
 func TestI5LanesEndWithRemove(t *testing.T) {
