@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/internal/nils"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"k8s.io/klog/v2"
@@ -31,7 +31,7 @@ func newBase[T any](access object.Access[T], runner reflector.Runner[T], opts Op
 	if err := access.Check(); err != nil {
 		return nil, fmt.Errorf("informer: %s has no access to its objects: %w", name, err)
 	}
-	if isNil(runner) {
+	if nils.Is(runner) {
 		return nil, about(name, ErrNoSource)
 	}
 	store, err := newStore(access, opts)
@@ -96,7 +96,7 @@ func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[
 			Logger:   opts.Logger,
 		})
 	}
-	if isNil(store) {
+	if nils.Is(store) {
 		return nil, fmt.Errorf("informer: Options.Indexer is a nil %T: leave it out for a new store", store)
 	}
 	if len(opts.Indexers) == 0 {
@@ -120,7 +120,7 @@ func newQueue[T any](ctx context.Context, store indexer.Indexer[T], access objec
 		return deltafifo.NewInOrderWithAccess(access, o)
 	}
 	queue, err := opts.NewQueue(access, o)
-	if err == nil && isNil(queue) {
+	if err == nil && nils.Is(queue) {
 		err = errNoQueue
 	}
 	return queue, err
@@ -129,7 +129,7 @@ func newQueue[T any](ctx context.Context, store indexer.Indexer[T], access objec
 // newReflector makes the Runner of an informer that was given a ListerWatcher,
 // and sets opts.SourceStatus to its Status.
 func newReflector[T any](access object.Access[T], lw reflector.ListerWatcher[T], opts *Options[T]) (reflector.Runner[T], error) {
-	if isNil(lw) {
+	if nils.Is(lw) {
 		return nil, about(opts.name(), ErrNoSource)
 	}
 	o := opts.Reflector
@@ -145,18 +145,4 @@ func newReflector[T any](access object.Access[T], lw reflector.ListerWatcher[T],
 	}
 	opts.SourceStatus = r.Status
 	return r, nil
-}
-
-// isNil reports whether v is a nil interface, or one that holds nil, such as a
-// nil pointer or function.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	switch r := reflect.ValueOf(v); r.Kind() {
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan, reflect.Slice:
-		return r.IsNil()
-	default:
-		return false
-	}
 }

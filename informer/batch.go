@@ -1,6 +1,10 @@
 package informer
 
-import "context"
+import (
+	"context"
+
+	"github.com/informant-go/informant/internal/nils"
+)
 
 // DefaultBatch is how many events a call of a BatchHandler has at most, unless
 // Batched says otherwise.
@@ -35,7 +39,7 @@ func (f BatchHandlerFunc[T]) OnEvents(ctx context.Context, events []Event[T]) { 
 // Whoever calls the Handler itself, a FilteringHandler or a Controller, has batches of
 // one. The error is ErrNoHandler for a nil handler.
 func Batched[T any](handler BatchHandler[T], most int) (Handler[T], error) {
-	if isNil(handler) {
+	if nils.Is(handler) {
 		return nil, ErrNoHandler
 	}
 	if most <= 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/internal/nils"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -67,7 +68,7 @@ func NewControllerWithAccess[T any](access object.Access[T], lw reflector.Lister
 // need not be a Reflector; of one that is, see Options.SourceStatus. The error
 // is that of NewControllerWithAccess.
 func NewControllerFromRunner[T any](access object.Access[T], runner reflector.Runner[T], handler Handler[T], opts Options[T]) (*Controller[T], error) {
-	if isNil(handler) {
+	if nils.Is(handler) {
 		return nil, about(opts.name(), ErrNoHandler)
 	}
 	c := &Controller[T]{caller: caller[T]{handler: handler}, synced: make(chan struct{})}

@@ -1,6 +1,10 @@
 package informer
 
-import "context"
+import (
+	"context"
+
+	"github.com/informant-go/informant/internal/nils"
+)
 
 // LowPriority is the priority of a key that Enqueue adds for an event that may bring
 // nothing new: that of controller-runtime's handlers.
@@ -43,7 +47,7 @@ type EnqueueOptions[T any] struct {
 // corresponds to the handler of three functions that users of client-go write, and to
 // EnqueueRequestForObject of controller-runtime.
 func Enqueue[T any](queue Adder, opts EnqueueOptions[T]) (Handler[T], error) {
-	if isNil(queue) {
+	if nils.Is(queue) {
 		return nil, ErrNoQueue
 	}
 	h := &enqueue[T]{when: opts.When, add: func(e Event[T]) { queue.Add(e.Key) }}

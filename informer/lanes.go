@@ -3,6 +3,8 @@ package informer
 import (
 	"context"
 	"sync"
+
+	"github.com/informant-go/informant/internal/nils"
 )
 
 // laneDepth is how many events wait for each lane, or are in it, at most. All others
@@ -25,7 +27,7 @@ const laneDepth = 32
 // is not positive.
 func Parallel[T any](n int, handler Handler[T]) (Handler[T], error) {
 	switch {
-	case isNil(handler):
+	case nils.Is(handler):
 		return nil, ErrNoHandler
 	case n <= 0:
 		return nil, ErrNoLanes

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/informant-go/informant/internal/eventlog"
+	"github.com/informant-go/informant/internal/nils"
 	"k8s.io/klog/v2"
 )
 
@@ -91,7 +92,7 @@ func (in *SharedIndexInformer[T]) AddHandler(handler Handler[T], opts HandlerOpt
 // over which it panics does not pass, if the process survives that (I8). A nil
 // filter lets everything pass.
 func (in *SharedIndexInformer[T]) AddFilteredHandler(filter func(obj T) bool, handler Handler[T], opts HandlerOptions) (*Registration[T], error) {
-	if isNil(handler) {
+	if nils.Is(handler) {
 		return nil, about(in.Name(), ErrNoHandler)
 	}
 	if opts.Panics > PanicRemove {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/informant-go/informant/internal/nils"
 )
 
 // Syncer is what one can wait for: an informer, whose store has a first list
@@ -27,7 +29,7 @@ type Syncer interface {
 // should end some time.
 func WaitForSync(ctx context.Context, syncers ...Syncer) error {
 	for i, s := range syncers {
-		if isNil(s) {
+		if nils.Is(s) {
 			return fmt.Errorf("%w (number %d of %d)", ErrNoSyncer, i+1, len(syncers))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/informant-go/informant/internal/nils"
 	"github.com/informant-go/informant/object"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -70,7 +71,7 @@ func NewWithAccess[T any](access object.Access[T], lw ListerWatcher[T], opts Opt
 
 // checkSource returns why lw cannot be the source of a Reflector, or nil.
 func checkSource[T any](lw ListerWatcher[T]) error {
-	if isNil(lw) {
+	if nils.Is(lw) {
 		return ErrNoListerWatcher
 	}
 	if functions, ok := lw.(*ListWatch[T]); ok {
@@ -84,19 +85,6 @@ func describe[T any](opts Options) string {
 		return opts.GVK.String()
 	}
 	return reflect.TypeFor[T]().String()
-}
-
-// isNil reports whether v is nil, or a nil pointer, function, map, channel or
-// slice inside an interface.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	switch r := reflect.ValueOf(v); r.Kind() {
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan, reflect.Slice:
-		return r.IsNil()
-	}
-	return false
 }
 
 // Name is the name of the Reflector in errors and logs.
@@ -119,7 +107,7 @@ func (r *Reflector[T]) Stats() Stats { return r.record.snapshot() }
 // A Run that follows another one lists first, from the version that the last
 // one had reached.
 func (r *Reflector[T]) Run(ctx context.Context, sink Sink[T]) error {
-	if isNil(sink) {
+	if nils.Is(sink) {
 		return r.wrap("run", "", ErrNoSink)
 	}
 	if !r.running.CompareAndSwap(false, true) {

@@ -102,6 +102,10 @@ func (q *Queue[T]) giveBack(item T) {
 	var a after
 	q.mu.Lock()
 	e := q.find(item)
+	if e == nil || e.Data.state < processing { // somebody has called Done with it
+		q.mu.Unlock()
+		return
+	}
 	if e == q.last {
 		q.last = nil
 	}
@@ -109,6 +113,7 @@ func (q *Queue[T]) giveBack(item T) {
 	q.back(e, 0, &a)
 	e.Data.state = idle
 	q.wait(e, &a)
+	q.checkDrain() // which waits for no item that waits in a tolerant queue
 	q.mu.Unlock()
 	if a.wake {
 		q.waiters.wake <- struct{}{}

@@ -487,10 +487,16 @@ func TestAnItemThatPopLosesCanBeAddedAgain(t *testing.T) {
 	q.ShutDownWithDrain() // which has nothing to wait for
 }
 
-// histogram is one that panics when it is told to.
-type histogram struct{ on bool }
+// histogram is one that panics when it is told to, after a call of first.
+type histogram struct {
+	on    bool
+	first func()
+}
 
 func (b *histogram) Observe(float64) {
+	if b.first != nil {
+		b.first()
+	}
 	if b.on {
 		panic("the metric is broken")
 	}
@@ -527,4 +533,38 @@ func TestAMetricThatPanicsInGetLosesNoItem(t *testing.T) {
 		go q.Done(item)
 		ends(t, "ShutDownWithDrain", q.ShutDownWithDrain)
 	})
+}
+
+// Q5: a drain that began before a metric panicked ends with that, in a queue that
+// waits for no item that waits.
+func TestAMetricThatPanicsInGetEndsADrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		latency := &histogram{on: true}
+		q := workqueue.New(workqueue.Options[string]{Name: "q", Metrics: brokenLatency{newCollector(), latency}, Tolerant: true})
+		ended := make(chan struct{})
+		latency.first = func() {
+			go func() {
+				defer close(ended)
+				q.ShutDownWithDrain()
+			}()
+			synctest.Wait()
+		}
+		q.Add("a")
+		survive(func() { q.Get() })
+		ends(t, "ShutDownWithDrain", func() { <-ended })
+	})
+}
+
+// An item that is not equal to itself is found by nobody again, and a metric that
+// panics with it leaves no lock taken.
+func TestAMetricThatPanicsForAnItemThatIsNotItself(t *testing.T) {
+	q := workqueue.New(workqueue.Options[float64]{Name: "q", Metrics: brokenLatency{newCollector(), &histogram{on: true}}, OnMisuse: quiet})
+	defer q.ShutDown()
+	q.Add(math.NaN())
+	if survive(func() { q.Get() }) == nil {
+		t.Fatal("the metric did not panic")
+	}
+	if n := q.Len(); n != 0 {
+		t.Errorf("%d items wait", n)
+	}
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	"k8s.io/klog/v2"
+
+	"github.com/informant-go/informant/internal/nils"
 )
 
 // RunOptions are the options of Run. The zero value logs errors, and lets panics
@@ -63,7 +64,7 @@ type RunOptions[T comparable] struct {
 // processNextWorkItem.
 func Run[T comparable](ctx context.Context, queue RateLimitingInterface[T], workers int, work func(ctx context.Context, key T) error, o RunOptions[T]) error {
 	switch {
-	case isNil(queue):
+	case nils.Is(queue):
 		return ErrNoQueue
 	case work == nil:
 		return ErrNoWork
@@ -87,12 +88,6 @@ func Run[T comparable](ctx context.Context, queue RateLimitingInterface[T], work
 	close(over)
 	end.Wait()
 	return nil
-}
-
-// isNil reports whether v is nil or a nil pointer.
-func isNil(v any) bool {
-	r := reflect.ValueOf(v)
-	return !r.IsValid() || r.Kind() == reflect.Pointer && r.IsNil()
 }
 
 // loop is one Run.

@@ -1,8 +1,6 @@
 package stores
 
 import (
-	"reflect"
-
 	"github.com/informant-go/informant/object"
 )
 
@@ -18,17 +16,5 @@ func keyFunc[T any](access object.Access[T]) func(obj T) (string, error) {
 			err = &object.KeyError{Obj: obj, Err: err}
 		}
 		return "", err
-	}
-}
-
-// isNil reports whether store is nil, or holds a nil pointer or the like.
-func isNil(store any) bool {
-	switch v := reflect.ValueOf(store); v.Kind() {
-	case reflect.Invalid:
-		return true
-	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan, reflect.Slice:
-		return v.IsNil()
-	default:
-		return false
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/internal/heap"
+	"github.com/informant-go/informant/internal/nils"
 	"github.com/informant-go/informant/object"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
@@ -81,7 +82,7 @@ func NewMutationCacheWithAccess[T any](access object.Access[T], backing indexer.
 	if err := access.Check(); err != nil {
 		return nil, err
 	}
-	if isNil(backing) {
+	if nils.Is(backing) {
 		return nil, errors.New("stores: a MutationCache needs an Indexer to look through: give that of the informer")
 	}
 	if options.TTL <= 0 {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/internal/nils"
 )
 
 // UndeltaStore is an indexer.Store that hands the complete state to a function,
@@ -28,7 +29,7 @@ var _ indexer.Store[any] = (*UndeltaStore[any])(nil)
 // it runs leaves its own call to that goroutine. The error says that store or
 // push is nil.
 func NewUndeltaStore[T any](store indexer.Store[T], push func([]T)) (*UndeltaStore[T], error) {
-	if isNil(store) {
+	if nils.Is(store) {
 		return nil, errors.New("stores: an UndeltaStore needs a Store that holds its objects: give one that is not nil, such as that of indexer.New")
 	}
 	if push == nil {
