@@ -20,7 +20,7 @@
 //
 //	go run ./bench/report -results -raw bench/results/rounds.txt -into README.md
 //
-// which takes about half an hour. It measures the rows of report/targets.go in ten
+// which takes about 45 minutes. It measures the rows of report/targets.go in ten
 // rounds, in each of which every benchmark runs with its engines in turn; it refuses
 // a machine that other programs use; and after an interruption the same command
 // goes on. A new benchmark gets a row there, with what is to be reached or with none

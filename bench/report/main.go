@@ -26,7 +26,7 @@
 // is not there is an error, unless the row says which work brings it. What a run did
 // not measure is not in its page.
 //
-// Ten rounds take about half an hour on two processors; the program says how long
+// Ten rounds take about three quarters of an hour on two processors; the program says how long
 // it expects to take. Each round is appended to the file of -raw when it is complete,
 // and the same command goes on after the last one. Rounds of another machine, commit,
 // version or command are refused.

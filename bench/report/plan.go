@@ -21,7 +21,7 @@ type pace struct {
 }
 
 // paces are tried in their order. Those that share a process have one benchtime.
-// Ten rounds of all rows are to take less than 40 minutes on two processors.
+// Ten rounds of all rows take about 45 minutes on two processors.
 var paces = []pace{
 	{area: "Store/scale/objects=1000000/", benchtime: "50ms", shared: true, setup: 4 * time.Second},
 	{area: "Store/scale/", benchtime: "50ms", shared: true, setup: 100 * time.Millisecond},
