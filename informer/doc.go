@@ -61,12 +61,12 @@
 //     whole initial list, of which the first list of the server is part.
 //   - I7 What waits for a handler that stands still is bounded as its Backlog
 //     says. With BacklogCoalesce there are never more events than live keys and
-//     keys that the handler was given and not told are gone, and a Delete and an
-//     Add of one key stay two events; with BacklogBackpressure and BacklogFail
-//     there are at most Bound, besides what the handler begins with. Nothing else
-//     is kept for such a handler. With BacklogUnbounded, the default, everything
-//     stays that the handler has not read, as in client-go, but once for all
-//     handlers and not once for each.
+//     keys that the handler was given and not told are gone (a batch or a lane that
+//     has an event was given it), and a Delete and an Add of one key stay two
+//     events; with BacklogBackpressure and BacklogFail there are at most Bound,
+//     besides what the handler begins with. Nothing else is kept for such a handler.
+//     With BacklogUnbounded, the default, everything stays that the handler has not
+//     read, as in client-go, but once for all handlers and not once for each.
 //   - I8 A panic of the user's code ends the process, through apimachinery's
 //     utilruntime.HandleCrashWithContext, as in client-go. Where
 //     utilruntime.ReallyCrash keeps it from that, the call counts as done and
