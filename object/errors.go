@@ -9,6 +9,14 @@ import (
 // metadata.
 var ErrNotAnObject = errors.New("it is not an API object")
 
+// Reasons of a PathError.
+var (
+	errNoField   = errors.New("there is no such field: paths are made of the names in JSON, such as spec.nodeName")
+	errNoStruct  = errors.New("the type is no pointer to a struct: name the type of the objects, not an interface")
+	errEmptyName = errors.New("a name in it is empty")
+	errBackslash = errors.New("nothing stands behind its last backslash")
+)
+
 // KeyError reports an object for which no key could be made. It corresponds
 // to client-go's KeyError.
 type KeyError struct {
