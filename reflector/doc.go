@@ -37,7 +37,7 @@
 //     themselves or carry garbage, answers 410, 429 and 5xx, objects of
 //     another type), the sink holds the server's state in the end, once the
 //     server answers again. Objects that R4 refuses are missing from it or old,
-//     and Stats counts them.
+//     and Stats counts them, by cause.
 //   - R1a An error that the machine does not understand may cost time, never
 //     the state. However watches fail (refused, cut before their headers,
 //     answered by a page, by 4xx, 5xx, by an error of the source's own), while
@@ -66,7 +66,20 @@
 //     time. OnError is told of every error.
 //   - R6 No loop is without a pause, and no pause without a bound: 10 minutes
 //     (Options.MaxPause), whatever a server asks for. A source reports what it
-//     was told; the machine bounds it.
+//     was told; the machine bounds it. A probe (R7) waits for its own interval,
+//     and the turn that Options.Turn gives is that function's to bound.
+//   - R7 A resource that vanishes takes nothing with it. While lists are answered
+//     with 404 or 403 the sink keeps what it holds; when one is answered again,
+//     that makes the difference. Options.Vanish says what is done meanwhile: try
+//     on, ask once in a while, or end Run with a *VanishedError. R5 holds in all
+//     three.
+//   - R8 Without Options.FirstListAnyVersion the first list shows the newest state
+//     that there is when it is asked for: a program that is started anew, and asks
+//     another API server than before, is not taken back into the past.
+//   - R9 With Options.Shard the sink holds the shard's part of the state, whether
+//     the server knows shards or not; each object belongs to one of the shards that
+//     make up everything. What is outside costs no relist, and counts for nothing
+//     but the version.
 //
 // # The machine
 //
@@ -165,8 +178,9 @@
 //   - RelistUnwatched: watches do not work for another reason.
 //
 // A list asks for a state that is not older than the last version, the first
-// list in pages for any (version "0"). After a list that expired, and after "too
-// large" and a version that went backwards, it asks for the newest ("").
+// list for the newest (""), or in pages for any ("0") where
+// Options.FirstListAnyVersion says so. After a list that expired, and after "too
+// large" and a version that went backwards, it asks for the newest.
 //
 // A list in pages that fails goes on with the page that failed, up to five
 // times, and starts over otherwise. When it expires half way, the token that
@@ -197,13 +211,16 @@
 //	verdict.go        what an error of a source means
 //	detour.go         lists in place of watches that do not work (R1a)
 //	refusals.go       objects that are refused, and what they may cost (R1b, R4)
+//	vanish.go         resources that are gone or forbidden (R7)
 //	kind.go           objects of the wrong kind (R4)
+//	shard.go          Shard, and what is outside of it (R9)
 //	errors.go         the errors, and how they are reported
 //	health.go         in step or not (R5); status.go has Status, stats.go Stats
 //
 // # Differences from client-go
 //
-// client-go's reflector lists again after most errors of a watch; this one
+// client-go's first list in pages shows any state that the server has; this one
+// the newest. client-go's reflector lists again after most errors of a watch; this one
 // resumes, and lists when that does not help. It stores what follows an event
 // that it could not decode; this one lists as well, once. It has no limit to
 // silence, does not look at the order of versions, asks for the end of a streamed

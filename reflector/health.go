@@ -15,6 +15,9 @@ const never = 100 * 365 * 24 * time.Hour
 // errNoContact is why a Reflector is not in step when no error says more.
 var errNoContact = errors.New("the source has not answered yet")
 
+// errQueues is why one is not that Options.Turn keeps waiting.
+var errQueues = errors.New("it waits for its turn to list: other lists are under way (Options.Turn)")
+
 // health knows whether a Reflector is in step with its source, and logs when that
 // changes (R5). Its timer looks again after a while, so that a Reflector that
 // waits for its source is reported too.
@@ -33,6 +36,7 @@ type health struct {
 	refused int
 	refusal error // what is wrong with a refused object
 	failure error // the last error since there was contact
+	queued  bool  // a list waits for its turn
 
 	step  bool // in step, as of the last look
 	since time.Time
@@ -50,7 +54,7 @@ func (h *health) begin(logger klog.Logger) {
 	h.mu.Lock()
 	h.logger, h.live, h.open = logger, true, false
 	h.began = time.Now()
-	h.refused, h.refusal, h.failure = 0, nil, nil
+	h.refused, h.refusal, h.failure, h.queued = 0, nil, nil, false
 	h.step, h.told, h.since = true, true, h.began
 	h.pace, h.changes = logPace{}, 0
 	h.arm(h.began)
@@ -109,6 +113,13 @@ func (h *health) failed(err error) {
 	h.mu.Unlock()
 }
 
+// queues notes whether a list waits for its turn.
+func (h *health) queues(now bool) {
+	h.mu.Lock()
+	h.queued = now
+	h.mu.Unlock()
+}
+
 // refuses notes how many objects are refused, and why one of them is.
 func (h *health) refuses(n int, err error) {
 	h.mu.Lock()
@@ -145,6 +156,8 @@ func (h *health) cause() error {
 	switch {
 	case h.refused > 0:
 		return fmt.Errorf("%d objects are refused, one of them because: %w", h.refused, h.refusal)
+	case h.queued:
+		return errQueues
 	case h.failure != nil:
 		return h.failure
 	}

@@ -3,6 +3,7 @@ package reflector
 import (
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"strings"
 	"sync/atomic"
@@ -123,7 +124,8 @@ func TestAStateThatFlapsIsLoggedOnceAMinuteAtMost(t *testing.T) {
 	})
 }
 
-// R5: every restart of a watch is counted by its cause.
+// R5: every restart of a watch is counted by its cause, and every list after the
+// first by its reason.
 func TestRestartsAreCountedByCause(t *testing.T) {
 	p := play(t, Options{DisableStreaming: true}, &tape{state: map[string]string{}}, listA,
 		streams(time.Second, io.EOF), streams(time.Second, io.ErrUnexpectedEOF), streams(io.EOF), listA,
@@ -134,6 +136,10 @@ func TestRestartsAreCountedByCause(t *testing.T) {
 		if got[cause] != n {
 			t.Errorf("%s: %d restarts, want %d", cause, got[cause], n)
 		}
+	}
+	relists := map[RelistReason]uint64{RelistShort: 1, RelistExpired: 1, RelistTooLarge: 1, RelistRefused: 1}
+	if got := p.Status().Relists; !maps.Equal(got, relists) {
+		t.Errorf("the lists after the first are %v, want %v", got, relists)
 	}
 }
 

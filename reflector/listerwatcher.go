@@ -14,7 +14,7 @@ import (
 //
 // Selectors and the namespace belong to the source; the options that the
 // reflector sets are the version, its match, limit, continue, timeoutSeconds,
-// bookmarks and initial events. List and Watch may be called by several
+// bookmarks, initial events and the shard selector, which a source may ignore. List and Watch may be called by several
 // goroutines at once. Errors of the server are apimachinery's
 // *apierrors.StatusError, or wrap one.
 type ListerWatcher[T any] interface {
@@ -85,6 +85,10 @@ type DecodeError struct {
 	// Event is the type of the event that brought the object, "" when it is
 	// not known or the object came in a list.
 	Event watch.EventType
+
+	// Cause says in which way it cannot be used, for Stats. "" means
+	// RefusalUndecodable.
+	Cause RefusalCause
 
 	Err error
 }

@@ -39,6 +39,7 @@ func (m *machine[T]) listPage(ctx context.Context, s state[T]) state[T] {
 	}
 	if s.page.token == "" {
 		s.page.version = meta.ResourceVersion
+		m.r.record.sharded(meta.ShardInfo != nil)
 	}
 	if meta.Continue == "" {
 		return m.listed(ctx, s)
@@ -56,14 +57,14 @@ func (m *machine[T]) listPage(ctx context.Context, s state[T]) state[T] {
 	return s
 }
 
-// pageOptions are the options of the request for s.page. As in client-go, a
-// list is from version 0 at first, and without a limit where the server can
-// answer from its cache: a limit would send the request to etcd.
+// pageOptions are the options of the request for s.page. A list is of the newest
+// state at first, unless any will do. As in client-go, it is without a limit where
+// the server can answer from its cache: a limit would send the request to etcd.
 func (m *machine[T]) pageOptions(s state[T]) metav1.ListOptions {
-	opts := metav1.ListOptions{Limit: m.r.opts.PageSize, Continue: s.page.token}
+	opts := metav1.ListOptions{Limit: m.r.opts.PageSize, Continue: s.page.token, ShardSelector: m.r.opts.Shard.String()}
 	if s.page.token == "" && !s.fresh {
 		opts.ResourceVersion = m.version
-		if m.version == "" {
+		if m.version == "" && m.r.opts.FirstListAnyVersion {
 			opts.ResourceVersion = "0"
 		}
 	}
@@ -93,7 +94,7 @@ func (m *machine[T]) requestPage(ctx context.Context, opts metav1.ListOptions) (
 		for _, err := range p.Refused {
 			m.refuseListed(ctx, err)
 		}
-		return m.give(ctx, p.Items)
+		return m.give(ctx, m.inside(p.Items))
 	})
 	if err == nil {
 		m.r.health.answered()
@@ -136,6 +137,9 @@ func (m *machine[T]) listed(ctx context.Context, s state[T]) state[T] {
 func (m *machine[T]) listFailed(ctx context.Context, s state[T], err error) state[T] {
 	if ctx.Err() != nil {
 		return m.end()
+	}
+	if m.vanished(err) {
+		return m.outlast(ctx, s, err)
 	}
 	switch how := judge(err); {
 	case outdated(how):

@@ -127,6 +127,16 @@ type machine[T any] struct {
 	// listVersion is that of the last list, "" if it had none.
 	listVersion string
 
+	// gone is when a list was first answered with 404 or 403, since when nothing
+	// else was; zero otherwise. probing is set once the policy is in effect.
+	// failure is why the Run ends before its context does.
+	gone    time.Time
+	probing bool
+	failure error
+
+	// endOfTurn is what Options.Turn has returned for the list that is under way.
+	endOfTurn func()
+
 	// suspect is set while a list is to show whether the server went back
 	// because an event or a bookmark was lower than the last version, late
 	// because a list was, which may have come from a cache that lags;
@@ -165,6 +175,7 @@ func (m *machine[T]) stop() {
 		m.watch.close()
 	}
 	m.abort()
+	m.endTurn()
 }
 
 // step makes one step. It blocks for as long as the source, the sink or a
@@ -270,6 +281,9 @@ func (m *machine[T]) wait(ctx context.Context, s state[T]) state[T] {
 
 // begin opens a list at the sink.
 func (m *machine[T]) begin(ctx context.Context) error {
+	if err := m.takeTurn(ctx); err != nil {
+		return err
+	}
 	m.refusals.begin(time.Now())
 	m.count = listCount{}
 	if err := m.sink.Begin(ctx); err != nil {
@@ -277,6 +291,32 @@ func (m *machine[T]) begin(ctx context.Context) error {
 	}
 	m.listOpen = true
 	return nil
+}
+
+// takeTurn waits until a list may begin. Pages that follow a streamed list at once
+// have its turn.
+func (m *machine[T]) takeTurn(ctx context.Context) (err error) {
+	if m.r.opts.Turn == nil || m.endOfTurn != nil {
+		return nil
+	}
+	m.r.health.queues(true)
+	defer m.r.health.queues(false)
+	m.endOfTurn, err = m.r.opts.Turn(ctx)
+	return err
+}
+
+// settleTurn lets another list begin if next does not go on with this one.
+func (m *machine[T]) settleTurn(next state[T]) {
+	if !m.listOpen && next.phase != streaming && next.phase != listing {
+		m.endTurn()
+	}
+}
+
+func (m *machine[T]) endTurn() {
+	if end := m.endOfTurn; end != nil {
+		m.endOfTurn = nil
+		end()
+	}
 }
 
 // commit ends the list that is open at the sink. A list of which nothing could
@@ -287,7 +327,10 @@ func (m *machine[T]) commit(ctx context.Context, version string) error {
 		return &unusableListError{n: m.count.unusable, err: m.count.lastCause}
 	}
 	if err := m.sink.Commit(ctx, version); err != nil {
-		return err
+		if ctx.Err() != nil || !areRefusals(err) {
+			return err
+		}
+		m.refusePage(ctx, err)
 	}
 	m.listOpen = false
 	m.committed(ctx, version)
@@ -299,6 +342,7 @@ func (m *machine[T]) committed(ctx context.Context, version string) {
 	m.broken = 0
 	m.size = m.count.taken
 	m.quiet = 0
+	m.gone, m.probing = time.Time{}, false
 	m.refusals.commit()
 	m.tellRefused()
 	m.r.record.update(func(s *Stats) { s.Synced++ })
@@ -367,7 +411,7 @@ func (m *machine[T]) refusePage(ctx context.Context, err error) {
 		}
 		m.refusals.refuse(key, RelistNotStored, err)
 	})
-	m.r.record.update(func(s *Stats) { s.Refused += n })
+	m.r.record.refused(RefusalNotTaken, n)
 	m.reportAt(ctx, level, "store a list of", "", err)
 }
 
@@ -391,7 +435,7 @@ func (m *machine[T]) sieveFrom(ctx context.Context, items []T, n int) []T {
 	copy(kept, items)
 	for _, obj := range items[n:] {
 		if err := m.r.check(obj); err != nil {
-			m.refuseListed(ctx, &DecodeError{Type: m.r.typ, Key: m.r.key(obj), Err: err})
+			m.refuseListed(ctx, &DecodeError{Type: m.r.typ, Key: m.r.key(obj), Cause: RefusalKind, Err: err})
 			continue
 		}
 		kept = append(kept, obj)
@@ -412,7 +456,11 @@ func (m *machine[T]) refuseListed(ctx context.Context, err error) {
 // refuse counts and reports an object that is not stored (R4). Once is enough
 // at the default verbosity.
 func (m *machine[T]) refuse(ctx context.Context, op, key string, why RelistReason, err error) {
-	m.r.record.update(func(s *Stats) { s.Refused++ })
+	cause := RefusalNotTaken
+	if why == RelistUndecodable {
+		cause = causeOf(err)
+	}
+	m.r.record.refused(cause, 1)
 	level := 0
 	if m.refusals.seen(key, why) {
 		level = 2

@@ -28,7 +28,7 @@ var streamingCases = []armCase{
 		name: "a server that refuses streams is asked for pages, and never again for a stream",
 		answers: []answer{failing(errInvalid), listA, streams(error(errGone)),
 			listB, streams()},
-		requests: []string{"0s stream rv=", "0s list rv=0 limit=500", "0s watch rv=10", "0.8s list rv=10", "0.8s watch rv=20"},
+		requests: []string{"0s stream rv=", "0s list rv= limit=500", "0s watch rv=10", "0.8s list rv=10", "0.8s watch rv=20"},
 		sink:     []string{"begin", "abort", "begin", "page a@1 b@2", "commit 10", "begin", "page a@1 c@12", "commit 20"},
 		holds:    "a@1 c@12",
 		stats:    Stats{Lists: 2, Streamed: 1, Synced: 2, Pages: 2, Watches: 3, Expired: 1, Retries: 1, Relists: map[RelistReason]uint64{RelistExpired: 1}},
@@ -36,7 +36,7 @@ var streamingCases = []armCase{
 	{
 		name:     "a bookmark in the middle of the list tells a server that sends none as streams",
 		answers:  []answer{streams(added("a@1"), bookmark("5")), listA, streams()},
-		requests: []string{"0s stream rv=", "0s list rv=0 limit=500", "0s watch rv=10"},
+		requests: []string{"0s stream rv=", "0s list rv= limit=500", "0s watch rv=10"},
 		sink:     []string{"begin", "abort", "begin", "page a@1 b@2", "commit 10"},
 		holds:    "a@1 b@2",
 		stats:    Stats{Lists: 1, Streamed: 1, Synced: 1, Pages: 1, Watches: 2},
@@ -44,7 +44,7 @@ var streamingCases = []armCase{
 	{
 		name:     "a streamed list that falls silent gives way to pages",
 		answers:  []answer{streams(added("a@1")), listA, streams(modified("a@11"), errGone), {items: ats("a@11"), version: "20"}},
-		requests: []string{"0s stream rv=", "75s list rv=0 limit=500", "75s watch rv=10", "75.8s list rv=11"},
+		requests: []string{"0s stream rv=", "75s list rv= limit=500", "75s watch rv=10", "75.8s list rv=11"},
 		sink:     []string{"begin", "abort", "begin", "page a@1 b@2", "commit 10", "update a@11", "begin", "page a@11", "commit 20"},
 		holds:    "a@11",
 		stats: Stats{Lists: 2, Streamed: 1, Synced: 2, Pages: 2, Watches: 3, Events: 1, Expired: 1, Cut: 1, Retries: 1,
@@ -53,7 +53,7 @@ var streamingCases = []armCase{
 	{
 		name:     "three streamed lists that break give way to pages",
 		answers:  []answer{streams(io.ErrUnexpectedEOF), streams(added("a@1"), io.EOF), failing(errUnavailable), listA, streams()},
-		requests: []string{"0s stream rv=", "0.8s stream rv=", "2.4s stream rv=", "2.4s list rv=0 limit=500", "2.4s watch rv=10"},
+		requests: []string{"0s stream rv=", "0.8s stream rv=", "2.4s stream rv=", "2.4s list rv= limit=500", "2.4s watch rv=10"},
 		holds:    "a@1 b@2",
 		stats:    Stats{Lists: 1, Streamed: 3, Synced: 1, Pages: 1, Watches: 4, Retries: 2},
 	},
@@ -81,7 +81,7 @@ var streamingCases = []armCase{
 	{
 		name:     "an internal error of a streamed list leads to pages",
 		answers:  []answer{failing(errInternal), listA, streams()},
-		requests: []string{"0s stream rv=", "0s list rv=0 limit=500", "0s watch rv=10"},
+		requests: []string{"0s stream rv=", "0s list rv= limit=500", "0s watch rv=10"},
 		holds:    "a@1 b@2",
 		stats:    Stats{Lists: 1, Streamed: 1, Synced: 1, Pages: 1, Watches: 2},
 	},
@@ -90,18 +90,18 @@ var streamingCases = []armCase{
 		answers: []answer{
 			streams(&DecodeError{Key: "b", Event: watch.Added, Err: io.ErrNoProgress}, added("a@1"), modified("a@2"), errUndecodable),
 			listA, streams()},
-		requests: []string{"0s stream rv=", "0s list rv=0 limit=500", "0s watch rv=10"},
+		requests: []string{"0s stream rv=", "0s list rv= limit=500", "0s watch rv=10"},
 		holds:    "a@1 b@2",
-		stats:    Stats{Lists: 1, Streamed: 1, Synced: 1, Pages: 1, Watches: 2, Refused: 1},
+		stats:    Stats{Lists: 1, Streamed: 1, Synced: 1, Pages: 1, Watches: 2, Refused: 1, Refusals: map[RefusalCause]uint64{RefusalUndecodable: 1}},
 	},
 	{
 		name: "R2 R4 a streamed list of which nothing can be used gives way to pages, and is no watch that does not work",
 		answers: []answer{
 			streams(&DecodeError{Key: "b", Event: watch.Added, Err: io.ErrNoProgress}, listEnd("10")),
 			listA, failing(errForbidden), failing(errForbidden), streams()},
-		requests: []string{"0s stream rv=", "0s list rv=0 limit=500", "0s watch rv=10", "0.8s watch rv=10", "2.4s watch rv=10"},
+		requests: []string{"0s stream rv=", "0s list rv= limit=500", "0s watch rv=10", "0.8s watch rv=10", "2.4s watch rv=10"},
 		sink:     []string{"begin", "abort", "begin", "page a@1 b@2", "commit 10"},
 		holds:    "a@1 b@2",
-		stats:    Stats{Lists: 1, Streamed: 1, Synced: 1, Pages: 1, Watches: 4, Restarts: 2, Retries: 2, Refused: 1},
+		stats:    Stats{Lists: 1, Streamed: 1, Synced: 1, Pages: 1, Watches: 4, Restarts: 2, Retries: 2, Refused: 1, Refusals: map[RefusalCause]uint64{RefusalUndecodable: 1}},
 	},
 }

@@ -61,7 +61,10 @@ type armCase struct {
 }
 
 // paged are the options under which a list is asked for in pages at once.
-var paged = Options{DisableStreaming: true}
+var (
+	paged   = Options{DisableStreaming: true}
+	fromAny = Options{DisableStreaming: true, FirstListAnyVersion: true}
+)
 
 // failOnce makes a sink's fail, which fails the first time that each of the
 // ops comes. Each run of a case takes a fresh one.

@@ -1,6 +1,7 @@
 package reflector
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -36,6 +37,11 @@ type Options struct {
 	// like an httpsource.Source.
 	Source string
 
+	// Bytes, if not nil, says how many bytes the source has read since it was
+	// made, for Stats and Status. Any goroutine may call it. By default it is
+	// the method Bytes of lw, if it has one like an httpsource.Source.
+	Bytes func() uint64
+
 	// GVK is what each object has to be; others are refused (R4). It is for
 	// objects that carry their kind, *unstructured.Unstructured before all;
 	// a typed object that a client decoded has lost it. Empty: not checked.
@@ -56,6 +62,28 @@ type Options struct {
 	// is first asked for as a stream (KEP-3157). Set it for sources that
 	// neither send nor refuse streamed lists, such as the fake clientsets.
 	DisableStreaming bool
+
+	// FirstListAnyVersion lets the first list, where it is not a stream, show any
+	// state that the server has at hand (resourceVersion "0"), as client-go's does.
+	// That may be an older state than this program has seen before it was started
+	// anew: behind a load balancer one API server may lag behind another, and the
+	// past seems to come back, deleted objects included
+	// (kubernetes/kubernetes#59848). By default it shows the newest state.
+	//
+	// The price of the default: servers before 1.31, and those without a watch
+	// cache, read the newest state from etcd, all of it before any selector. Set
+	// this where very many programs begin at once on such a server and can live
+	// with a state from the past, as long as it becomes the present; and where
+	// they have to begin while the server cannot reach etcd. Streamed lists show
+	// the newest state either way.
+	FirstListAnyVersion bool
+
+	// Shard is the part of the collection that is wanted, nil for all of it. The
+	// server is asked for that part, and what it sends besides is left out before
+	// the sink sees it; nothing else differs. It is the UID of the Access that is
+	// hashed. Of an object that cannot be decoded (R4) nobody knows to which part
+	// it belongs: each refuses it.
+	Shard *Shard
 
 	// UnorderedVersions keeps the Reflector from comparing versions, so that
 	// none is held to have gone backwards, as client-go's never does. Set it
@@ -93,6 +121,19 @@ type Options struct {
 	// MaxInternalErrorRetryDuration.
 	MaxInternalErrorRetry time.Duration
 
+	// Vanish says what to do when the resource vanishes (R7): the server
+	// answers lists with 404 or 403. By default the list is tried again and
+	// again, as in client-go.
+	Vanish Vanish
+
+	// Turn, if not nil, is called before each list, waits until the list may
+	// begin, and returns what is called when it has ended. It is for a limit
+	// to how many lists of several Reflectors are in flight: one function for
+	// all of a process is a limit to those of the process, see the Example. It
+	// is called by the goroutine of Run; its error counts as one of the list,
+	// and it has to return when ctx ends.
+	Turn func(ctx context.Context) (done func(), err error)
+
 	// OnError is told of every error, always an *Error, before the Reflector
 	// waits and goes on. It is called by the goroutine of Run, which it
 	// keeps from working. By default errors are logged: those that need
@@ -107,7 +148,7 @@ func (o Options) check() error {
 	if o.MaxWatchTimeout > 0 && o.MaxWatchTimeout < o.MinWatchTimeout {
 		return fmt.Errorf("Options.MaxWatchTimeout is %v and Options.MinWatchTimeout %v: set Max to Min or more, or leave it out for twice Min", o.MaxWatchTimeout, o.MinWatchTimeout)
 	}
-	return nil
+	return cmp.Or(o.Shard.Check(), o.Vanish.check())
 }
 
 // complete returns o with its defaults filled in.
@@ -134,5 +175,7 @@ func (o Options) complete() Options {
 	if o.MaxInternalErrorRetry == 0 {
 		o.MaxInternalErrorRetry = DefaultMaxInternalErrorRetry
 	}
+	o.Vanish = o.Vanish.complete()
+	o.Shard = o.Shard.clone()
 	return o
 }

@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"path"
 	"reflect"
-	"runtime"
-	"strconv"
-	"strings"
 	"sync/atomic"
 
+	"github.com/informant-go/informant/internal/callsite"
 	"github.com/informant-go/informant/internal/nils"
 	"github.com/informant-go/informant/object"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -65,6 +62,9 @@ func NewWithAccess[T any](access object.Access[T], lw ListerWatcher[T], opts Opt
 	if named, ok := lw.(fmt.Stringer); ok && r.opts.Source == "" {
 		r.opts.Source = named.String()
 	}
+	if counts, ok := lw.(interface{ Bytes() uint64 }); ok && r.opts.Bytes == nil {
+		r.opts.Bytes = counts.Bytes
+	}
 	r.health.limit, r.health.names = r.opts.OutOfStepAfter, r.names()
 	return r, nil
 }
@@ -98,11 +98,23 @@ func (r *Reflector[T]) TypeDescription() string { return r.typ }
 func (r *Reflector[T]) LastSyncResourceVersion() string { return r.record.lastVersion() }
 
 // Stats returns the counts so far.
-func (r *Reflector[T]) Stats() Stats { return r.record.snapshot() }
+func (r *Reflector[T]) Stats() Stats {
+	s := r.record.snapshot()
+	s.Bytes = r.bytes()
+	return s
+}
+
+// bytes is how many bytes the source has read.
+func (r *Reflector[T]) bytes() uint64 {
+	if r.opts.Bytes == nil {
+		return 0
+	}
+	return r.opts.Bytes()
+}
 
 // Run keeps sink in step until ctx ends and then returns ctx.Err(). It returns
 // an *Error, at once, with ErrNoSink for a nil sink and with ErrRunning when the
-// Reflector runs already.
+// Reflector runs already; with a *VanishedError where Options.Vanish asks for that.
 //
 // A Run that follows another one lists first, from the version that the last
 // one had reached.
@@ -122,6 +134,10 @@ func (r *Reflector[T]) Run(ctx context.Context, sink Sink[T]) error {
 	defer m.stop() // for a panic in the source or the sink
 	for s.phase != ended {
 		s = m.step(ctx, s)
+		m.settleTurn(s)
+	}
+	if m.failure != nil {
+		return m.failure
 	}
 	return ctx.Err()
 }
@@ -131,6 +147,9 @@ func (r *Reflector[T]) names() []any {
 	names := []any{"reflector", r.name, "type", r.typ}
 	if r.opts.Source != "" {
 		names = append(names, "source", r.opts.Source)
+	}
+	if shard := r.opts.Shard.String(); shard != "" {
+		names = append(names, "shard", shard)
 	}
 	return names
 }
@@ -148,35 +167,9 @@ func (r *Reflector[T]) key(obj T) string {
 	return key
 }
 
-// machinery are packages that call New for someone else: their lines would
-// name all reflectors alike.
-var machinery = [...]string{
-	"github.com/informant-go/informant/reflector.",
-	"github.com/informant-go/informant/informer.",
-	"github.com/informant-go/informant/clientgo/cache.",
-}
-
-// callSite is folder/file:line of the nearest caller outside the machinery.
+// callSite is where the nearest caller is outside the packages that call New for
+// someone else: their lines would name all reflectors alike.
 func callSite() string {
-	var pcs [16]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for {
-		frame, more := frames.Next()
-		if frame.File != "" && !isMachinery(frame.Function) {
-			dir, file := path.Split(frame.File)
-			return path.Join(path.Base(dir), file) + ":" + strconv.Itoa(frame.Line)
-		}
-		if !more {
-			return "unknown"
-		}
-	}
-}
-
-func isMachinery(function string) bool {
-	for _, prefix := range machinery {
-		if strings.HasPrefix(function, prefix) {
-			return true
-		}
-	}
-	return false
+	const module = "github.com/informant-go/informant/"
+	return callsite.Outside(module+"reflector", module+"reflector/union", module+"informer", module+"clientgo/cache")
 }

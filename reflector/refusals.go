@@ -220,6 +220,14 @@ func keyOfError(err error) string {
 	return ""
 }
 
+// areRefusals reports whether err, and each error that it joins, is about one object
+// that a sink has not taken.
+func areRefusals(err error) bool {
+	all := true
+	eachError(err, func(err error) { all = all && errors.As(err, new(*object.RefusedError)) })
+	return all
+}
+
 // eachError calls f with each error that err joins, as errors.Join does.
 func eachError(err error, f func(error)) {
 	joined, ok := err.(interface{ Unwrap() []error })

@@ -412,3 +412,35 @@ func TestAServerThatGoesBackAfterDisorderIsNoticed(t *testing.T) {
 		}
 	})
 }
+
+// R4: a sink may refuse objects when the list is complete, too: the list has taken
+// effect, and they count as refused like those of a page. Any other error fails it.
+func TestACommitMayRefuseObjects(t *testing.T) {
+	commits := 0
+	sink := &tape{}
+	sink.fail = func(op string) error {
+		if op != "commit 10" {
+			return nil
+		}
+		switch commits++; commits {
+		case 1:
+			return errors.Join(refusedBySink("a"), errors.New("no"))
+		default:
+			sink.list = nil
+			return errors.Join(refusedBySink("a"), refusedBySink("b"))
+		}
+	}
+	p := play(t, Options{DisableStreaming: true}, sink,
+		answer{items: ats("a@1", "b@2"), version: "10"},
+		answer{items: ats("a@1", "b@2"), version: "10"},
+		streams())
+	if commits != 2 || len(p.requests) != 3 {
+		t.Errorf("%d commits, requests %q, want the list twice and a watch", commits, p.requests)
+	}
+	if n := p.Stats().Refused; n != 2 {
+		t.Errorf("%d objects are refused, want 2", n)
+	}
+	if n := p.Status().Refused; n != 2 {
+		t.Errorf("the status has %d refused objects, want 2", n)
+	}
+}

@@ -19,6 +19,10 @@ import "context"
 // and lists again where R2 asks for it. ctx ends a
 // call that waits because the Sink was given a bound; the error is then
 // ctx.Err().
+//
+// Commit may return such an error too, of a Sink that takes the objects only then:
+// if each of the errors that it joins is or wraps an *object.RefusedError, the list
+// has taken effect without those objects. After any other error it has not.
 type Sink[T any] interface {
 	// Begin opens a list.
 	Begin(ctx context.Context) error
@@ -40,6 +44,17 @@ type Sink[T any] interface {
 	// Bookmark says that everything up to resourceVersion has been handed
 	// over.
 	Bookmark(ctx context.Context, resourceVersion string) error
+}
+
+// KeyedSink is a Sink that takes the deletion of an object of which only the key is
+// known. A Runner of several queries (package union) needs one, because it does not
+// keep the objects; a Reflector does not. *deltafifo.InOrder and *deltafifo.DeltaFIFO
+// are KeyedSinks.
+type KeyedSink[T any] interface {
+	Sink[T]
+	// DeleteKey says that what was handed over under key is gone, and that nobody
+	// saw its last state. While a list is open, it takes the object out of that.
+	DeleteKey(ctx context.Context, key string) error
 }
 
 // Runner feeds a Sink until its context ends. *Reflector is one; anything else

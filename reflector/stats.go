@@ -1,6 +1,7 @@
 package reflector
 
 import (
+	"errors"
 	"maps"
 	"sync"
 	"time"
@@ -23,6 +24,26 @@ const (
 	RelistUnwatched   RelistReason = "watches do not work"
 	RelistUnversioned RelistReason = "no version to resume from"
 )
+
+// RefusalCause says why an object was refused (R4).
+type RefusalCause string
+
+// The causes of a refusal.
+const (
+	RefusalUndecodable RefusalCause = "not decodable"
+	RefusalKind        RefusalCause = "of another kind"
+	RefusalTooLarge    RefusalCause = "too large"
+	RefusalNotTaken    RefusalCause = "not taken by the sink"
+)
+
+// causeOf is why err refuses an object that was received.
+func causeOf(err error) RefusalCause {
+	var bad *DecodeError
+	if errors.As(err, &bad) && bad.Cause != "" {
+		return bad.Cause
+	}
+	return RefusalUndecodable
+}
 
 // Stats counts what a Reflector has done since it was made, all its Runs
 // together.
@@ -53,8 +74,19 @@ type Stats struct {
 	Cut uint64
 
 	// Refused is how many objects could not be decoded, were of the wrong
-	// type or were not taken by the sink (R4).
+	// type or were not taken by the sink (R4), each as often as it came.
 	Refused uint64
+
+	// Refusals is Refused by cause. It is nil when there was none.
+	Refusals map[RefusalCause]uint64
+
+	// Bytes is how many bytes the source has read, as Options.Bytes counts
+	// them, 0 if it does not.
+	Bytes uint64
+
+	// Outside is how many objects and events came that do not belong to
+	// Options.Shard, and were left out. It stays 0 where the server does its part.
+	Outside uint64
 
 	// Retries is how often the Reflector waited because of an error.
 	Retries uint64
@@ -77,6 +109,7 @@ type record struct {
 	mu       sync.Mutex
 	stats    Stats                   // guarded by mu
 	version  string                  // guarded by mu
+	shards   bool                    // guarded by mu: Status.ServerShards
 	errorAt  time.Time               // guarded by mu: of stats.LastError
 	restarts map[RestartCause]uint64 // guarded by mu
 }
@@ -92,6 +125,14 @@ func (r *record) update(change func(*Stats)) {
 func (r *record) failed(err error) {
 	r.mu.Lock()
 	r.stats.LastError, r.errorAt = err, time.Now()
+	r.mu.Unlock()
+}
+
+// sharded notes whether a list in pages says that the server has left out what is
+// outside of a shard.
+func (r *record) sharded(says bool) {
+	r.mu.Lock()
+	r.shards = says
 	r.mu.Unlock()
 }
 
@@ -135,10 +176,21 @@ func (r *record) relist(why RelistReason) {
 	})
 }
 
+// refused notes n objects that are not stored.
+func (r *record) refused(cause RefusalCause, n uint64) {
+	r.update(func(s *Stats) {
+		if s.Refusals == nil {
+			s.Refusals = make(map[RefusalCause]uint64)
+		}
+		s.Refused += n
+		s.Refusals[cause] += n
+	})
+}
+
 func (r *record) snapshot() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.stats
-	s.Relists = maps.Clone(s.Relists)
+	s.Relists, s.Refusals = maps.Clone(s.Relists), maps.Clone(s.Refusals)
 	return s
 }

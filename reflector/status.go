@@ -33,6 +33,14 @@ type Status struct {
 	// Source is Options.Source.
 	Source string
 
+	// Shard is the shardSelector that asks for Options.Shard, "" for everything.
+	Shard string
+
+	// ServerShards is true if the last list in pages says that the server has left
+	// out what does not belong to the shard (shardInfo). Streams do not say it, nor
+	// do lists of custom resources: Stats.Outside tells of those.
+	ServerShards bool
+
 	// ResourceVersion is LastSyncResourceVersion.
 	ResourceVersion string
 
@@ -50,10 +58,22 @@ type Status struct {
 	// not taken.
 	Refused int
 
+	// Refusals is Stats.Refusals: how often an object was refused, by cause. It
+	// is nil when there was none.
+	Refusals map[RefusalCause]uint64
+
+	// Bytes is Stats.Bytes: how many bytes the source has read, 0 if it does
+	// not count them.
+	Bytes uint64
+
 	// Restarts is how often a watch or a streamed list was asked for again, by
 	// what ended the one before or kept it from opening. It is nil when there
 	// was none.
 	Restarts map[RestartCause]uint64
+
+	// Relists is Stats.Relists: how many full lists were called for after the
+	// first, by reason. It is nil when there was none.
+	Relists map[RelistReason]uint64
 }
 
 // RestartCause says what ended a watch, or kept it from opening.
@@ -76,13 +96,15 @@ const (
 // Status returns how the Reflector stands with its source now.
 func (r *Reflector[T]) Status() Status {
 	s := r.health.status(time.Now())
-	s.Source = r.opts.Source
+	s.Source, s.Bytes, s.Shard = r.opts.Source, r.bytes(), r.opts.Shard.String()
 	r.record.mu.Lock()
 	defer r.record.mu.Unlock()
 	s.Synced = r.record.stats.Synced > 0
-	s.ResourceVersion = r.record.version
+	s.ResourceVersion, s.ServerShards = r.record.version, r.record.shards
 	s.LastError, s.LastErrorAt = r.record.stats.LastError, r.record.errorAt
 	s.Restarts = maps.Clone(r.record.restarts)
+	s.Relists = maps.Clone(r.record.stats.Relists)
+	s.Refusals = maps.Clone(r.record.stats.Refusals)
 	return s
 }
 

@@ -103,6 +103,7 @@ func (m *machine[T]) streamOptions(s state[T]) metav1.ListOptions {
 		AllowWatchBookmarks:  true,
 		SendInitialEvents:    &yes,
 		ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan,
+		ShardSelector:        m.r.opts.Shard.String(),
 	}
 	if !s.fresh {
 		opts.ResourceVersion = m.version
@@ -139,9 +140,14 @@ func (m *machine[T]) readInitial(ctx context.Context, w *openWatch[T], in *initi
 }
 
 func (m *machine[T]) takeInitial(ctx context.Context, w *openWatch[T], in *initial[T], e Event[T]) error {
-	if !in.over && (e.Type != watch.Added || in.repeats(m.r.key(e.Object))) {
+	outside := m.outside(e.Object)
+	if !in.over && (e.Type != watch.Added || !outside && in.repeats(m.r.key(e.Object))) {
 		in.over, in.seen = true, nil
 		w.dog.CutIn(endGrace, errNoListEnd)
+	}
+	if outside {
+		m.leftOut(1)
+		return nil
 	}
 	if e.Type != watch.Added || len(in.tail) > 0 {
 		in.tail = append(in.tail, e)

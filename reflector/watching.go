@@ -152,7 +152,7 @@ func (m *machine[T]) openWatch(ctx context.Context, s state[T]) state[T] {
 	if s.restart {
 		m.r.record.update(func(st *Stats) { st.Restarts++ })
 	}
-	opts := metav1.ListOptions{ResourceVersion: m.version, AllowWatchBookmarks: true}
+	opts := metav1.ListOptions{ResourceVersion: m.version, AllowWatchBookmarks: true, ShardSelector: m.r.opts.Shard.String()}
 	w, err := m.open(ctx, opts, 0)
 	if err != nil {
 		return m.watchEnded(ctx, w, err)
@@ -227,9 +227,12 @@ func (m *machine[T]) take(ctx context.Context, w *openWatch[T], e Event[T]) *tro
 	if e.Type == watch.Bookmark {
 		return m.takeBookmark(ctx, w, e, order)
 	}
+	if m.outside(e.Object) {
+		return m.passBy(ctx, w, e, order)
+	}
 	if m.r.check != nil {
 		if err := m.r.check(e.Object); err != nil {
-			return m.undecodable(ctx, w, &DecodeError{Type: m.r.typ, Key: m.r.key(e.Object), ResourceVersion: e.ResourceVersion, Event: e.Type, Err: err})
+			return m.undecodable(ctx, w, &DecodeError{Type: m.r.typ, Key: m.r.key(e.Object), ResourceVersion: e.ResourceVersion, Event: e.Type, Cause: RefusalKind, Err: err})
 		}
 	}
 	return m.store(ctx, w, e, order)
@@ -265,10 +268,16 @@ func (m *machine[T]) store(ctx context.Context, w *openWatch[T], e Event[T], ord
 		m.r.record.update(func(s *Stats) { s.Duplicates++ })
 	}
 	m.advance(w, e, order)
+	return m.judgeEvent(ctx, e, key, order)
+}
+
+// judgeEvent is the trouble of an event that is lower than the last version, nil for
+// others.
+func (m *machine[T]) judgeEvent(ctx context.Context, e Event[T], key string, order int) *trouble {
 	if order >= 0 || m.disordered {
 		return nil
 	}
-	err = m.backwards(e.ResourceVersion)
+	err := m.backwards(e.ResourceVersion)
 	m.report(ctx, opWatch, key, err)
 	return &trouble{RelistBackwards, key, err, e.Type}
 }
@@ -311,15 +320,19 @@ func (m *machine[T]) takeBookmark(ctx context.Context, w *openWatch[T], e Event[
 	return nil
 }
 
-// advance notes an event that the sink has taken. The version does not go
-// back.
+// advance notes an event that the sink has taken.
 func (m *machine[T]) advance(w *openWatch[T], e Event[T], order int) {
+	m.move(w, e, order)
+	m.r.record.event(m.version)
+}
+
+// move brings the version to that of an event. It does not go back.
+func (m *machine[T]) move(w *openWatch[T], e Event[T], order int) {
 	w.heard, w.progress = true, w.progress || order > 0
 	if e.ResourceVersion != "" && order >= 0 && (w.ordered || e.Type != watch.Added) {
 		w.ordered = true
 		m.version = e.ResourceVersion
 	}
-	m.r.record.event(m.version)
 }
 
 // pass notes an event that was not stored and is not asked for again.

@@ -34,6 +34,7 @@ func (s *Server) Restore(b *Backup) {
 	s.rv = b.rv
 	for gvr, t := range s.tables {
 		t.restore(b.records[gvr], b.rv)
+		s.beginAnew(t, b.rv)
 	}
 	s.mu.Unlock()
 	s.breakConnections()

@@ -76,15 +76,21 @@ func (c Collection[T]) Modify(namespace, name string, change func(T) T) (T, erro
 	return c.decode(t, rec)
 }
 
-// Delete removes an object and returns its last state.
+// Delete removes an object, without a grace period, and returns its last state. One
+// that has finalizers stays, with a deletion timestamp, until they are removed.
 func (c Collection[T]) Delete(namespace, name string) (T, error) {
-	return c.one(func(t *table) (*record, error) { return c.server.remove(t, namespace, name, nil) })
+	return c.remove(namespace, name, nil)
 }
 
-// DeleteLife removes an object if its UID is uid.
+// DeleteLife is Delete for an object whose UID is uid.
 func (c Collection[T]) DeleteLife(namespace, name string, uid types.UID) (T, error) {
+	return c.remove(namespace, name, &metav1.Preconditions{UID: &uid})
+}
+
+func (c Collection[T]) remove(namespace, name string, only *metav1.Preconditions) (T, error) {
 	return c.one(func(t *table) (*record, error) {
-		return c.server.remove(t, namespace, name, &metav1.Preconditions{UID: &uid})
+		rec, _, err := c.server.remove(t, namespace, name, metav1.DeleteOptions{GracePeriodSeconds: new(int64(0)), Preconditions: only})
+		return rec, err
 	})
 }
 

@@ -33,7 +33,8 @@
 // logs.
 //
 // A Collection reads and writes objects past HTTP; Server.Requests and
-// Server.Count say what the code under test has asked for.
+// Server.Count say what the code under test has asked for. A Trace knows every write
+// that there was, to be held against what clients were told.
 //
 // # What it promises
 //
@@ -51,11 +52,19 @@
 //     watch began.
 //   - A5 Errors are a real server's: codes, reasons, causes, messages; 410 as
 //     an HTTP status for lists and as an ERROR event for watches.
-//   - A6 Writes: conflicts, preconditions, generated names, generations and
-//     the status subresource are a real server's.
+//   - A6 Writes: conflicts, preconditions, generated names, generations, the
+//     status subresource, finalizers, grace periods and the deletion of whole
+//     collections are a real server's.
 //   - A7 Faults happen exactly to the requests and at the frames that they
 //     name; what was written before a Cut or Stall is delivered first.
 //   - A8 Close ends every goroutine of the server, in stalled answers too.
+//   - A9 Discovery (/api, /apis and the groups and versions below) says what is
+//     served now, so that clients that map kinds to resources work.
+//   - A10 Accept headers are read as a real server reads them: JSON, protobuf for
+//     resources that have it (Resource.Protobuf), CBOR for all if that is set
+//     (Options.CBOR), the metadata alone of all (as=PartialObjectMetadata and
+//     PartialObjectMetadataList) in each; 406 for what there is not. Faults happen
+//     in each of them.
 //
 // # Trouble that is put together
 //
@@ -70,12 +79,12 @@
 // # What it leaves out
 //
 // It checks metadata and stores the rest as it comes: there are no schemas, no
-// defaults, no admission, no namespace life cycle, no authentication. There is
-// one encoding, JSON, uncompressed; Accept headers, Tables among them, are
-// ignored. Patches are JSON merge patches. Deletion is immediate: finalizers
-// and grace periods are stored, not honoured, and a whole collection cannot be
-// deleted. Field selectors know metadata.name and metadata.namespace.
-// managedFields and shard selectors are not there.
+// defaults, no admission, no namespace life cycle, no authentication. Answers are
+// JSON, protobuf or CBOR, uncompressed; there are no Tables and no YAML, and
+// what is written has to be JSON. Patches are JSON merge patches. There is no garbage collector, and
+// propagation policies and dry runs are ignored. Field selectors know metadata.name, metadata.namespace
+// and what Resource.Fields names.
+// managedFields are not there.
 //
 // # Files
 //
@@ -85,8 +94,15 @@
 //	fault.go       Fault and Match; action.go what a fault does
 //	request.go     Request, as the server saw it; requestlog.go keeps them
 //	backup.go      Backup and what it brings back
+//	trace.go       Trace, every write there was
 //	exchange.go    one request and its answer; place.go finds what a path names
-//	list.go        lists; watch.go watches; verbs.go and write.go the rest
+//	accept.go      what the client accepts
+//	form.go        how objects are written, in JSON; protobuf.go in protobuf,
+//	               cbor.go in CBOR
+//	discovery.go   which resources there are
+//	list.go        lists; watch.go watches; verbs.go and write.go the rest;
+//	               shard.go the shards of both
+//	deletion.go    what a deletion waits for
 //	table.go       the objects and the history of one resource
 //
 // # History

@@ -49,13 +49,12 @@ func watchExpired(rv, oldest uint64) *apierrors.StatusError {
 	return apierrors.NewResourceExpired(fmt.Sprintf("too old resource version: %d (%d)", rv, oldest))
 }
 
-// preconditionFailed answers an update or a deletion of another life of the
-// object, or of another state.
-func preconditionFailed(res Resource, key, name, field, wanted, found string) *apierrors.StatusError {
+// anotherLife answers an update of another life of the object.
+func anotherLife(res Resource, key, name, wanted, found string) *apierrors.StatusError {
 	return apierrors.NewConflict(res.groupResource(), name, fmt.Errorf(
 		"StorageError: invalid object, Code: 4, Key: %s, ResourceVersion: 0, AdditionalErrorMsg: "+
-			"Precondition failed: %s in precondition: %s, %s in object meta: %s",
-		res.storageKey(key), field, wanted, field, found))
+			"Precondition failed: UID in precondition: %s, UID in object meta: %s",
+		res.storageKey(key), wanted, found))
 }
 
 // unknownPath answers a path that names nothing.

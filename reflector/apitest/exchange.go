@@ -2,7 +2,6 @@ package apitest
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // maxBody is the largest request body, as in a real server.
@@ -28,13 +27,18 @@ type exchange struct {
 	table *table
 	plan  plan // faults for the frames of the answer
 
+	// choice and form are what the client accepts; before it was asked, and where
+	// nothing is, whole objects in JSON.
+	choice choice
+	form   form
+
 	stream *stream // an open watch
 }
 
 // handle answers every request.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	req, known := parseRequest(r)
-	x := &exchange{s: s, w: w, r: r, req: req, entry: s.log.begin(req)}
+	x := &exchange{s: s, w: w, r: r, req: req, entry: s.log.begin(req), form: choice{}.form(nil)}
 	defer s.log.change(x.entry, func(entry *Request) { entry.Done = true })
 	if x.misled() {
 		return
@@ -49,7 +53,16 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 
 // route finds the answer; an error is one that can still be sent.
 func (x *exchange) route() error {
+	if found, err := x.discover(); found {
+		return err
+	}
 	if err := x.place(); err != nil {
+		return err
+	}
+	if err := x.produces(); err != nil {
+		return err
+	}
+	if err := x.agree(x.table.res.objects); err != nil {
 		return err
 	}
 	switch x.req.Verb {
@@ -65,9 +78,49 @@ func (x *exchange) route() error {
 		return x.update()
 	case VerbPatch:
 		return x.patch()
+	case VerbDeleteCollection:
+		return x.deleteCollection()
 	default:
 		return x.delete()
 	}
+}
+
+// agree finds out in which of the forms that are offered the client takes the answer.
+func (x *exchange) agree(offered offer) error {
+	c, ok := negotiate(x.r.Header.Get("Accept"), func(c choice) bool {
+		return (c.encoding != cborType || x.s.opts.CBOR) && offered(c)
+	})
+	x.choice, x.form = c, c.form(x.table)
+	if !ok {
+		return acceptsOnly(x.mediaTypes())
+	}
+	return nil
+}
+
+// mediaTypes are those of the server.
+func (x *exchange) mediaTypes() []string {
+	if x.s.opts.CBOR {
+		return []string{jsonType, protobufType, cborType}
+	}
+	return []string{jsonType, protobufType}
+}
+
+// produces is what a real server says first of the Accept header of a request for a
+// built-in resource. It looks at types by their whole names, and at nothing else.
+func (x *exchange) produces() error {
+	header := x.r.Header.Get("Accept")
+	types := x.mediaTypes()
+	if x.req.Verb == VerbList || x.req.Verb == VerbWatch {
+		types = append(types, jsonType+";stream=watch", protobufType+";stream=watch")
+		if x.s.opts.CBOR {
+			types = append(types, cborSequenceType)
+		}
+	}
+	if !x.table.res.builtIn() || header == "" || namesType(header, append(types, "*/*")...) {
+		return nil
+	}
+	return apierrors.NewGenericServerResponse(http.StatusNotAcceptable, "", schema.GroupResource{}, "",
+		"406: Not Acceptable\n\nAvailable representations: "+strings.Join(types, ", "), 0, false)
 }
 
 // begin sends the header of an answer.
@@ -84,10 +137,10 @@ func (x *exchange) sent(n int) {
 	x.s.log.change(x.entry, func(entry *Request) { entry.Sent += n })
 }
 
-// answer sends a whole body.
+// answer sends a whole body, which the form has made.
 func (x *exchange) answer(code int, body []byte) {
 	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	x.begin(code, "application/json")
+	x.begin(code, x.form.contentType(false))
 	_, _ = x.w.Write(body) // a client that has gone away does not care
 }
 
@@ -103,20 +156,30 @@ func (x *exchange) fail(err error) {
 	if status.Details != nil && status.Details.RetryAfterSeconds > 0 {
 		x.w.Header().Set("Retry-After", strconv.Itoa(int(status.Details.RetryAfterSeconds)))
 	}
-	x.answer(int(status.Code), encodeStatus(status))
-}
-
-func encodeStatus(status *metav1.Status) []byte {
-	body, err := json.Marshal(status)
-	if err != nil { // no field of a Status can fail
-		panic(fmt.Sprintf("apitest: encoding a Status: %v", err))
-	}
-	return append(body, '\n')
+	_ = x.agree(plain) // what is not accepted is in JSON
+	x.answer(int(status.Code), x.form.value(status))
 }
 
 // object answers with one object.
-func (x *exchange) object(code int, rec *record) {
-	x.answer(code, append(x.table.encode(nil, rec, rec.rv), '\n'))
+func (x *exchange) object(code int, rec *record) error {
+	if x.choice.as.Kind == partialListKind {
+		return x.isNoList()
+	}
+	x.answer(code, x.form.object(nil, rec, rec.rv))
+	return nil
+}
+
+// isNoList and isList answer who wants a list in place of an object, or the other way
+// round. A real server says which of its types it has.
+func (x *exchange) isNoList() error {
+	if !x.table.res.builtIn() {
+		return errors.New("content is not a list")
+	}
+	return notAcceptable(fmt.Sprintf("you requested %s, but the requested object is not a list (%s)", partialListKind, x.table.res.internal()))
+}
+
+func (x *exchange) isList() error {
+	return notAcceptable(fmt.Sprintf("you requested %s, but the requested object is a list (%s)", partialKind, x.table.res.internal()+"List"))
 }
 
 // abort closes the connection without ending the answer. It does not return.

@@ -128,6 +128,9 @@ func (x *exchange) respond(a Action) {
 		x.begin(a.code, a.contentType)
 		_, _ = x.w.Write(a.body) // a client that has gone away does not care
 	case a.status.Code == http.StatusGone && x.req.Verb == VerbWatch:
+		if t := x.s.table(x.req.Resource); t != nil {
+			_ = x.agree(t.res.objects) // where nothing is accepted, it is JSON
+		}
 		x.errorEvent(asStatus(&apierrors.StatusError{ErrStatus: *a.status}))
 	default:
 		x.fail(&apierrors.StatusError{ErrStatus: *a.status})

@@ -5,16 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"k8s.io/apimachinery/pkg/watch"
 )
 
 // errCut ends an answer on purpose.
 var errCut = errors.New("apitest: the answer is cut")
-
-// unexpected is the type of a disguised object.
-const unexpected = `{"kind":"Unexpected","apiVersion":"apitest.example.com/v1","metadata":{"resourceVersion":"`
 
 // plan holds the actions for the frames of an answer.
 type plan []Action
@@ -43,8 +39,8 @@ func newFrames(x *exchange) *frames {
 }
 
 // text writes what is no frame, and then what the plan has for the start.
-func (f *frames) text(s string) error {
-	if _, err := f.w.WriteString(s); err != nil {
+func (f *frames) text(s []byte) error {
+	if _, err := f.w.Write(s); err != nil {
 		return err
 	}
 	if f.n > 0 {
@@ -67,66 +63,81 @@ func (f *frames) pace() error {
 	return nil
 }
 
-// item writes one item of a list.
-func (f *frames) item(rec *record) error {
-	if err := f.pace(); err != nil {
-		return err
-	}
-	write := func(head []byte, rv uint64) []byte {
-		b := f.buf[:0]
-		if f.n > 0 {
-			b = append(b, ',')
-		}
-		return f.encode(b, head, rec, rv)
-	}
-	f.buf = write(f.x.table.bareHead, rec.rv)
-	for _, a := range f.x.plan.at(f.n, duplicate, malform, disguise, rewind) {
+// item makes the frame of an item of a list, of which n come before.
+func (f *frames) item(buf []byte, n int, rec *record) []byte {
+	form := f.x.form
+	buf = form.item(buf[:0], rec, rec.rv, n == 0, false)
+	for _, a := range f.x.plan.at(n, duplicate, malform, disguise, rewind) {
 		switch a.effect {
 		case duplicate:
-			f.buf = append(append(f.buf, ','), write(f.x.table.bareHead, rec.rv)...)
+			buf = form.item(buf, rec, rec.rv, false, false)
 		case malform:
-			f.buf = append(f.buf[:0], `,,{"kind":]`...)
+			buf = append(buf[:0], form.malformed(true)...)
 		case disguise:
-			f.buf = write([]byte(unexpected), rec.rv)
+			buf = form.item(buf[:0], rec, rec.rv, n == 0, true)
 		case rewind:
-			f.buf = write(f.x.table.bareHead, 1)
+			buf = form.item(buf[:0], rec, 1, n == 0, false)
 		}
 	}
-	return f.done()
+	return buf
 }
 
-// event writes one event of a watch.
+// list writes the items of a list.
+func (f *frames) list(items []*record) error {
+	for _, rec := range items {
+		if err := f.pace(); err != nil {
+			return err
+		}
+		f.buf = f.item(f.buf, f.n, rec)
+		if err := f.done(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count is how many items of a list are written: some are there twice.
+func (f *frames) count(items []*record) int {
+	n := len(items)
+	for i := range items {
+		n += len(f.x.plan.at(i, duplicate))
+	}
+	return n
+}
+
+// size is that of the items of a list.
+func (f *frames) size(items []*record) (bytes int) {
+	for n, rec := range items {
+		f.buf = f.item(f.buf, n, rec)
+		bytes += len(f.buf)
+	}
+	return bytes
+}
+
+// event writes one event of a watch. One for a client that wants a list in its place
+// ends the watch, as in a real server.
 func (f *frames) event(kind watch.EventType, rec *record, rv uint64) error {
+	if f.x.choice.as.Kind == partialListKind {
+		return errCut
+	}
 	if err := f.pace(); err != nil {
 		return err
 	}
-	write := func(b, head []byte, rv uint64) []byte {
-		b = append(b, `{"type":"`...)
-		b = append(b, kind...)
-		b = append(b, `","object":`...)
-		return append(f.encode(b, head, rec, rv), "}\n"...)
-	}
-	head := f.x.table.head
-	f.buf = write(f.buf[:0], head, rv)
+	form := f.x.form
+	f.buf = form.event(f.buf[:0], kind, rec, rv, false)
 	for _, a := range f.x.plan.at(f.n, duplicate, malform, disguise, rewind) {
 		switch a.effect {
 		case duplicate:
-			f.buf = write(f.buf, head, rv)
+			f.buf = form.event(f.buf, kind, rec, rv, false)
 		case malform:
-			f.buf = append(f.buf[:0], `{"type":"MODIFIED","object":{"kind":]}`+"\n"...)
+			f.buf = append(f.buf[:0], form.malformed(false)...)
 		case disguise:
-			f.buf = write(f.buf[:0], []byte(unexpected), rv)
+			f.buf = form.event(f.buf[:0], kind, rec, rv, true)
 		case rewind:
-			f.buf = write(f.buf[:0], head, 1)
+			f.buf = form.event(f.buf[:0], kind, rec, 1, false)
 		}
 	}
 	return f.done()
-}
-
-func (f *frames) encode(b, head []byte, rec *record, rv uint64) []byte {
-	b = append(b, head...)
-	b = strconv.AppendUint(b, rv, 10)
-	return append(b, rec.tail...)
 }
 
 // done writes the frame that is in buf.
@@ -158,11 +169,7 @@ func (f *frames) between() error {
 // cut ends the answer. All that was written before reaches the client.
 func (f *frames) cut(how Manner) error {
 	if how == MidFrame {
-		part := `{"type":"MODIFIED","object":{"kind":"`
-		if f.x.req.Verb == VerbList {
-			part = `{"metadata":{"resourceVersion":"`
-		}
-		if _, err := f.w.WriteString(part); err != nil {
+		if _, err := f.w.Write(f.x.form.begun(f.x.req.Verb == VerbList)); err != nil {
 			return err
 		}
 	}

@@ -161,7 +161,8 @@ func TestPaths(t *testing.T) {
 		"GET /api/v1/namespaces/a":                    {Verb: VerbGet, Name: "a"},
 		"PATCH /api/v1/namespaces/a/status":           {Verb: VerbPatch, Name: "a", Subresource: "status"},
 		"DELETE /api/v1/nodes/a":                      {Verb: VerbDelete, Name: "a"},
-		"DELETE /api/v1/nodes":                        {},
+		"DELETE /api/v1/nodes":                        {Verb: VerbDeleteCollection},
+		"PUT /api/v1/nodes":                           {},
 		"HEAD /api/v1/nodes":                          {},
 	} {
 		method, path, _ := strings.Cut(target, " ")

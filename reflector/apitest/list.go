@@ -2,7 +2,6 @@ package apitest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -21,6 +20,7 @@ type page struct {
 	items     []*record
 	next      string // continue token
 	remaining *int64
+	shard     *metav1.ShardInfo
 }
 
 // readAt says which state a list wants.
@@ -33,31 +33,36 @@ type readAt struct {
 }
 
 func (x *exchange) list() error {
-	opts, err := listOptions(x.req.Query)
+	p, err := x.page()
 	if err != nil {
 		return err
 	}
-	sel, err := newSelection(x.table.res, x.req.Namespace, opts)
+	return x.writeList(p)
+}
+
+// page reads what the options of the request ask for.
+func (x *exchange) page() (page, error) {
+	opts, err := listOptions(x.req.Query)
 	if err != nil {
-		return err
+		return page{}, err
+	}
+	sel, err := x.s.newSelection(x.table.res, x.req.Namespace, opts)
+	if err != nil {
+		return page{}, err
 	}
 	at, err := listAt(opts, sel)
 	if err != nil {
-		return err
+		return page{}, err
 	}
 	if err := x.s.waitFor(x.r.Context(), at.rv); err != nil {
-		return err
+		return page{}, err
 	}
 	for _, a := range x.plan {
 		if a.effect == stale && !at.exact {
 			at.lag = max(at.lag, a.after)
 		}
 	}
-	p, err := x.s.page(x.table, sel, at, limitOf(opts))
-	if err != nil {
-		return err
-	}
-	return x.writeList(p)
+	return x.s.page(x.table, sel, at, limitOf(opts))
 }
 
 // listAt finds the state that the options ask for.
@@ -141,7 +146,7 @@ func (s *Server) page(t *table, sel *selection, at readAt, limit int) (page, err
 	if at.start != "" {
 		items = items[seek(items, at.start):]
 	}
-	p := page{rv: rv, items: items}
+	p := page{rv: rv, items: items, shard: sel.shardInfo(t.res)}
 	more := false
 	if sel.everything() {
 		if limit > 0 && len(items) > limit {
@@ -196,38 +201,38 @@ func (s *Server) state(t *table, at readAt) (uint64, []*record, error) {
 
 // writeList sends a page, encoded as it goes.
 func (x *exchange) writeList(p page) error {
-	meta, err := json.Marshal(metav1.ListMeta{
-		ResourceVersion:    formatVersion(p.rv),
-		Continue:           p.next,
-		RemainingItemCount: p.remaining,
-	})
-	if err != nil {
-		return err
+	if x.choice.as.Kind == partialKind {
+		return x.isList()
 	}
-	res := x.table.res
-	x.begin(http.StatusOK, "application/json")
 	f := newFrames(x)
-	head := fmt.Sprintf(`{"kind":%q,"apiVersion":%q,"metadata":%s,"items":[`, x.listKind(), res.apiVersion(), meta)
-	if err := f.text(head); err != nil {
-		return nil // the client has gone away
+	size := 0
+	if x.choice.encoding == protobufType { // which says how long it is before it begins
+		size = f.size(p.items)
 	}
-	for _, rec := range p.items {
-		if err := f.item(rec); err != nil {
-			return nil
-		}
+	meta := metav1.ListMeta{ResourceVersion: formatVersion(p.rv), Continue: p.next, RemainingItemCount: p.remaining, ShardInfo: p.shard}
+	head, end := x.form.list(meta, x.listKind(), f.count(p.items), size)
+	x.begin(http.StatusOK, x.form.contentType(false))
+	if f.text(head) != nil || f.list(p.items) != nil {
+		return nil // the client has gone away, or the answer was cut
 	}
-	_ = f.text("]}\n")
+	_ = f.text(end)
 	_ = f.flush()
 	return nil
 }
 
-// listKind is the kind of a list, unless a fault disguises it.
-func (x *exchange) listKind() string {
+// listKind is the type of a list, unless a fault disguises it: where items say none.
+func (x *exchange) listKind() metav1.TypeMeta {
 	res := x.table.res
-	if res.builtIn() && slices.ContainsFunc(x.plan, func(a Action) bool { return a.effect == disguise }) {
-		return "UnexpectedList"
+	kind := metav1.TypeMeta{Kind: res.Kind + "List", APIVersion: res.apiVersion()}
+	alone := !x.choice.as.Empty()
+	if alone {
+		kind = metav1.TypeMeta{Kind: partialListKind, APIVersion: x.choice.as.GroupVersion().String()}
 	}
-	return res.Kind + "List"
+	silent := x.choice.encoding == protobufType || res.builtIn() && !alone
+	if silent && slices.ContainsFunc(x.plan, func(a Action) bool { return a.effect == disguise }) {
+		kind.Kind = "UnexpectedList"
+	}
+	return kind
 }
 
 func formatVersion(rv uint64) string { return strconv.FormatUint(rv, 10) }

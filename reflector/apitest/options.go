@@ -34,6 +34,14 @@ type Options struct {
 	// 16,384. Counts are exact however many there were.
 	RequestLog int
 
+	// Shards makes lists and watches heed a shardSelector, as the feature gate
+	// ShardedListAndWatch does. Without it they ignore one, as older servers do.
+	Shards bool
+
+	// CBOR makes the server answer in CBOR as well, to who asks for it, as the feature
+	// gate CBORServingAndStorage does. Without it JSON and protobuf are all there is.
+	CBOR bool
+
 	// Seed changes the UIDs and generated names, which are otherwise the
 	// same in each run.
 	Seed uint64

@@ -2,7 +2,6 @@ package apitest
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -52,7 +51,7 @@ func (x *exchange) placeBuiltIn() error {
 		!x.hasSubresource():
 		return unknownPath()
 	case req.Verb == "",
-		res.Namespaced && req.Namespace == "" && req.Verb == VerbCreate,
+		res.Namespaced && req.Namespace == "" && (req.Verb == VerbCreate || req.Verb == VerbDeleteCollection),
 		req.Subresource != "" && req.Verb == VerbDelete:
 		return unknownMethod()
 	}
@@ -68,11 +67,7 @@ func (x *exchange) placeCustom() error {
 	case !x.hasSubresource():
 		return apierrors.NewNotFound(res.groupResource(), req.Name)
 	case req.Verb == "":
-		verb := strings.ToLower(req.Method)
-		if req.Method == http.MethodDelete {
-			verb = "deletecollection"
-		}
-		return apierrors.NewMethodNotSupported(res.groupResource(), verb)
+		return apierrors.NewMethodNotSupported(res.groupResource(), strings.ToLower(req.Method))
 	case req.Subresource != "" && req.Verb == VerbDelete:
 		return apierrors.NewMethodNotSupported(res.groupResource(), VerbDelete)
 	}

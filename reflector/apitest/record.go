@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -24,6 +25,12 @@ type record struct {
 
 	// metaEnd is where the metadata ends in tail.
 	metaEnd int
+
+	// selectable are the values of Resource.Fields.
+	selectable fields.Set
+
+	// message is the object of a resource that has protobuf, without a version.
+	message Message
 }
 
 // sameMeta reports whether two states agree in all metadata but the version.
@@ -36,6 +43,31 @@ func (r *record) fieldSet(namespaced bool) fields.Set {
 	set := fields.Set{"metadata.name": r.meta.Name}
 	if namespaced {
 		set["metadata.namespace"] = r.meta.Namespace
+	}
+	maps.Copy(set, r.selectable)
+	return set
+}
+
+// selectable are the values of the fields that paths lead to, as a field selector
+// compares them.
+func (d *document) selectable(paths []string) fields.Set {
+	if len(paths) == 0 {
+		return nil
+	}
+	set := fields.Set{}
+	for _, path := range paths {
+		names := strings.Split(path, ".")
+		value, _ := decodeValue(d.fields[names[0]]) // nothing is nil
+		for _, name := range names[1:] {
+			inner, _ := value.(map[string]any)
+			value = inner[name]
+		}
+		switch value.(type) {
+		case string, json.Number, bool:
+			set[path] = fmt.Sprint(value)
+		default:
+			set[path] = ""
+		}
 	}
 	return set
 }

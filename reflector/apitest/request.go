@@ -18,6 +18,9 @@ const (
 	VerbUpdate = "update"
 	VerbPatch  = "patch"
 	VerbDelete = "delete"
+
+	// VerbDeleteCollection deletes what a list would show.
+	VerbDeleteCollection = "deletecollection"
 )
 
 // Request is what the server saw of one HTTP request.
@@ -32,8 +35,8 @@ type Request struct {
 	Path   string
 	Query  url.Values
 
-	// Verb is one of the Verb constants, "" for a method that a path does
-	// not have.
+	// Verb is one of the Verb constants, "" for discovery and for a method
+	// that a path does not have.
 	Verb string
 	// Resource, Namespace, Name and Subresource are what the path says,
 	// whether it exists or not.
@@ -99,6 +102,8 @@ func verb(method string, named bool, query url.Values) string {
 		return VerbPatch
 	case method == http.MethodDelete && named:
 		return VerbDelete
+	case method == http.MethodDelete:
+		return VerbDeleteCollection
 	}
 	return ""
 }

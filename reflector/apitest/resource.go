@@ -2,7 +2,10 @@ package apitest
 
 import (
 	"fmt"
+	"reflect"
+	"regexp"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -27,6 +30,13 @@ type Resource struct {
 	// PATCH of …/status changes nothing else.
 	Status bool
 
+	// GracePeriod is how long the deletion of an object waits that does not say
+	// otherwise, in whole seconds, such as 30 seconds for pods; 0 is not at all, as
+	// with most resources. As in a real server, nothing happens when it is
+	// over: somebody, such as a kubelet, deletes the object once more, with
+	// gracePeriodSeconds=0, or by Collection.Delete.
+	GracePeriod time.Duration
+
 	// BuiltIn makes a group with a dot in its name, such as
 	// networking.k8s.io, behave as one that is compiled into the server;
 	// groups without a dot always are. Objects in lists of built-in
@@ -35,6 +45,20 @@ type Resource struct {
 	// with Status. Custom resources carry both in lists, and refuse an
 	// update without a version.
 	BuiltIn bool
+
+	// Fields are the paths of fields, such as spec.nodeName, that field selectors may
+	// ask for besides metadata.name and metadata.namespace: of a built-in resource those
+	// that a real server knows of it, of a custom one those that its definition calls
+	// selectable. What is not there, and what is no text, number or boolean, counts as "".
+	Fields []string
+
+	// Protobuf is an object of the Go type of the resource, such as &corev1.Pod{}, and
+	// makes the server answer in protobuf as well, to who asks for it. Only its type
+	// counts. An object that does not fit into it is refused with 400, and a field
+	// that it does not know is in JSON alone. nil is a resource without protobuf, as
+	// custom resources are, of which there are JSON and, in both encodings, the
+	// metadata alone.
+	Protobuf Message
 }
 
 // GroupVersionResource names the resource in apimachinery's terms.
@@ -88,6 +112,23 @@ func (r Resource) storageKey(key string) string {
 	return "/registry/" + r.Group + "/" + r.Resource + "/" + key
 }
 
+// internalGroup is the name of the group inside of a real server.
+func (r Resource) internalGroup() string {
+	if r.Group == "" {
+		return "core"
+	}
+	name, _, _ := strings.Cut(r.Group, ".")
+	return name
+}
+
+// internal is the Go type of an object inside of a real server; some messages show it.
+func (r Resource) internal() string {
+	if !r.builtIn() {
+		return "*unstructured.Unstructured"
+	}
+	return "*" + r.internalGroup() + "." + r.Kind
+}
+
 func (r Resource) validate() error {
 	switch {
 	case r.Version == "":
@@ -96,6 +137,26 @@ func (r Resource) validate() error {
 		return fmt.Errorf("apitest: resource %q of kind %q: Resource must be the lower-case plural, such as widgets", r.Resource, r.Kind)
 	case r.Kind == "":
 		return fmt.Errorf("apitest: resource %q has no Kind: set it, for example to Widget", r.Resource)
+	}
+	for _, path := range r.Fields {
+		if !fieldPath.MatchString(path) || strings.HasPrefix(path, "metadata.") {
+			return fmt.Errorf("apitest: Fields of resource %q has %q: name fields outside of metadata by their path, such as spec.nodeName", r.Resource, path)
+		}
+	}
+	return r.validateProtobuf()
+}
+
+// fieldPath is what Fields may have: names with dots between them.
+var fieldPath = regexp.MustCompile(`^[A-Za-z0-9]+(\.[A-Za-z0-9]+)+$`)
+
+func (r Resource) validateProtobuf() error {
+	switch t := reflect.TypeOf(r.Protobuf); {
+	case t == nil:
+		return nil
+	case t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct:
+		return fmt.Errorf("apitest: Protobuf of resource %q is a %T: it must be a pointer to a struct, such as &corev1.Pod{}", r.Resource, r.Protobuf)
+	case !r.builtIn():
+		return fmt.Errorf("apitest: resource %q of group %s has Protobuf, which custom resources have not: set BuiltIn, or leave it out", r.Resource, r.Group)
 	}
 	return nil
 }

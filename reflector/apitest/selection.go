@@ -3,6 +3,7 @@ package apitest
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,13 +15,15 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/sharding"
 )
 
 // selection is which objects of a table a list or watch wants.
 type selection struct {
 	namespaced bool
-	labels     labels.Selector // nil for all
-	fields     fields.Selector // nil for all
+	labels     labels.Selector   // nil for all
+	fields     fields.Selector   // nil for all
+	shard      sharding.Selector // nil for all
 
 	// first and end bound the keys: first <= key < end; end "" is no bound.
 	first, end string
@@ -43,8 +46,9 @@ func listOptions(query url.Values) (internalversion.ListOptions, error) {
 	return opts, nil
 }
 
-// newSelection takes the selectors from opts.
-func newSelection(res Resource, namespace string, opts internalversion.ListOptions) (*selection, error) {
+// newSelection takes the selectors from opts, that of a shard only where the server
+// knows shards.
+func (s *Server) newSelection(res Resource, namespace string, opts internalversion.ListOptions) (*selection, error) {
 	sel := &selection{namespaced: res.Namespaced}
 	if opts.LabelSelector != nil && !opts.LabelSelector.Empty() {
 		sel.labels = opts.LabelSelector
@@ -57,6 +61,13 @@ func newSelection(res Resource, namespace string, opts internalversion.ListOptio
 			return nil, apierrors.NewBadRequest(err.Error())
 		}
 		sel.fields = checked
+	}
+	if opts.ShardSelector != "" && s.opts.Shards {
+		shard, err := parseShard(opts.ShardSelector)
+		if err != nil {
+			return nil, err
+		}
+		sel.shard = shard
 	}
 	sel.narrow(namespace, opts.Continue != "")
 	return sel, nil
@@ -83,7 +94,9 @@ func (sel *selection) narrow(namespace string, continued bool) {
 }
 
 // everything reports whether no selector hides anything.
-func (sel *selection) everything() bool { return sel.labels == nil && sel.fields == nil }
+func (sel *selection) everything() bool {
+	return sel.labels == nil && sel.fields == nil && sel.shard == nil
+}
 
 // in returns the part of a state that lies in the range of keys.
 func (sel *selection) in(items []*record) []*record {
@@ -100,12 +113,16 @@ func (sel *selection) wants(rec *record) bool {
 		return false
 	}
 	return (sel.labels == nil || sel.labels.Matches(labels.Set(rec.meta.Labels))) &&
-		(sel.fields == nil || sel.fields.Matches(rec.fieldSet(sel.namespaced)))
+		(sel.fields == nil || sel.fields.Matches(rec.fieldSet(sel.namespaced))) &&
+		sel.inShard(rec.meta)
 }
 
-// fieldLabel reports whether objects can be selected by a field: only by name
-// and namespace.
+// fieldLabel reports whether objects can be selected by a field: by name and
+// namespace, and by what Resource.Fields names.
 func fieldLabel(res Resource, label, value string) (string, string, error) {
+	if slices.Contains(res.Fields, label) {
+		return label, value, nil
+	}
 	if res.builtIn() {
 		return runtime.DefaultMetaV1FieldSelectorConversion(label, value)
 	}

@@ -40,6 +40,7 @@ type Server struct {
 	rv      uint64
 	tables  map[schema.GroupVersionResource]*table
 	streams map[*stream]struct{}
+	traces  map[schema.GroupVersionResource][]*trace
 	// moved is closed by the next write, opened by the next stream; nil when
 	// nobody waits.
 	moved  chan struct{}
@@ -101,6 +102,7 @@ func newServer(opts Options) (*Server, error) {
 		rv:      1, // as after the start of an etcd
 		tables:  map[schema.GroupVersionResource]*table{},
 		streams: map[*stream]struct{}{},
+		traces:  map[schema.GroupVersionResource][]*trace{},
 	}
 	for _, res := range opts.Resources {
 		if err := s.add(res); err != nil {
@@ -176,7 +178,9 @@ func (s *Server) Serve(res Resource) error {
 		return err
 	}
 	s.step()
-	s.tables[res.GroupVersionResource()].compact(s.rv)
+	t := s.tables[res.GroupVersionResource()]
+	t.compact(s.rv)
+	s.beginAnew(t, s.rv)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package apitest
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strconv"
@@ -9,9 +10,8 @@ import (
 // table holds the objects of one resource and what happened to them. The
 // fields of the first group never change, the server's mutex guards the rest.
 type table struct {
-	res      Resource
-	head     []byte // the JSON of an object up to its resource version
-	bareHead []byte // the same for the items of a list
+	res  Resource
+	head []byte // the JSON of an object up to its resource version
 
 	// records is the present state, by key.
 	records map[string]*record
@@ -58,12 +58,7 @@ func newTable(res Resource) *table {
 		records: map[string]*record{},
 		last:    &event{},
 	}
-	const metadata = `"metadata":{"resourceVersion":"`
-	named := `{"kind":` + strconv.Quote(res.Kind) + `,"apiVersion":` + strconv.Quote(res.apiVersion()) + `,` + metadata
-	t.head, t.bareHead = []byte(named), []byte(named)
-	if res.builtIn() {
-		t.bareHead = []byte("{" + metadata)
-	}
+	t.head = fmt.Appendf(nil, `{"kind":%q,"apiVersion":%q,"metadata":{"resourceVersion":"`, res.Kind, res.apiVersion())
 	return t
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	internalscheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -20,8 +21,7 @@ func (x *exchange) get() error {
 	if err != nil {
 		return err
 	}
-	x.object(http.StatusOK, rec)
-	return nil
+	return x.object(http.StatusOK, rec)
 }
 
 func (x *exchange) create() error {
@@ -33,8 +33,7 @@ func (x *exchange) create() error {
 	if err != nil {
 		return err
 	}
-	x.object(http.StatusCreated, rec)
-	return nil
+	return x.object(http.StatusCreated, rec)
 }
 
 func (x *exchange) update() error {
@@ -81,34 +80,67 @@ func (x *exchange) put(change func(old *document) (*document, error)) error {
 	if err != nil {
 		return err
 	}
-	x.object(http.StatusOK, rec)
-	return nil
+	return x.object(http.StatusOK, rec)
 }
 
 // delete answers with a Status that says which life of the object ended, as
-// most resources of a real server do.
+// most resources of a real server do, or with the object if it stays.
 func (x *exchange) delete() error {
-	body, err := x.body("application/json")
+	options, err := x.deleteOptions()
 	if err != nil {
 		return err
 	}
-	options := metav1.DeleteOptions{}
-	if len(body) > 0 {
-		if err := json.Unmarshal(body, &options); err != nil {
-			return apierrors.NewBadRequest(err.Error())
-		}
-	}
-	rec, err := x.s.remove(x.table, x.req.Namespace, x.req.Name, options.Preconditions)
+	rec, gone, err := x.s.remove(x.table, x.req.Namespace, x.req.Name, options)
 	if err != nil {
 		return err
+	}
+	if !gone {
+		return x.object(http.StatusOK, rec)
 	}
 	res := x.table.res
-	x.answer(http.StatusOK, encodeStatus(&metav1.Status{
+	x.answer(http.StatusOK, x.form.value(&metav1.Status{
 		TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
 		Status:   metav1.StatusSuccess,
 		Details:  &metav1.StatusDetails{Name: rec.meta.Name, Group: res.Group, Kind: res.Resource, UID: rec.meta.UID},
 	}))
 	return nil
+}
+
+// deleteCollection deletes what a list with the same options shows, and answers with
+// that list.
+func (x *exchange) deleteCollection() error {
+	options, err := x.deleteOptions()
+	if err != nil {
+		return err
+	}
+	p, err := x.page()
+	if err != nil {
+		return err
+	}
+	for _, rec := range p.items {
+		if _, _, err := x.s.remove(x.table, rec.meta.Namespace, rec.meta.Name, options); err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
+	}
+	return x.writeList(p)
+}
+
+// deleteOptions reads the options in the request's body, or those in its query if it
+// has none.
+func (x *exchange) deleteOptions() (options metav1.DeleteOptions, err error) {
+	body, err := x.body("application/json")
+	if err != nil {
+		return options, err
+	}
+	if len(body) > 0 {
+		err = json.Unmarshal(body, &options)
+	} else {
+		err = internalscheme.ParameterCodec.DecodeParameters(x.req.Query, metav1.SchemeGroupVersion, &options)
+	}
+	if err != nil {
+		return options, apierrors.NewBadRequest(err.Error())
+	}
+	return options, nil
 }
 
 // document reads the object in the request's body.

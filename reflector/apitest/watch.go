@@ -1,7 +1,6 @@
 package apitest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -35,7 +34,7 @@ func (x *exchange) watch() error {
 	if err != nil {
 		return err
 	}
-	sel, err := newSelection(x.table.res, x.req.Namespace, opts)
+	sel, err := x.s.newSelection(x.table.res, x.req.Namespace, opts)
 	if err != nil {
 		return err
 	}
@@ -60,7 +59,7 @@ func (x *exchange) watch() error {
 		return nil
 	}
 	defer x.s.forget(x.stream)
-	x.begin(http.StatusOK, "application/json")
+	x.begin(http.StatusOK, x.form.contentType(true))
 	w.run(items, initial)
 	return nil
 }
@@ -97,7 +96,7 @@ func (w *watcher) start(rv uint64, initial bool) ([]*record, error) {
 
 // run serves the stream until it ends. Errors only say that it has.
 func (w *watcher) run(items []*record, initial bool) {
-	if w.f.text("") != nil || w.f.flush() != nil || w.initial(items, initial) != nil {
+	if w.f.text(nil) != nil || w.f.flush() != nil || w.initial(items, initial) != nil {
 		return
 	}
 	timeout := time.NewTimer(time.Until(w.deadline))
@@ -245,10 +244,12 @@ func (w *watcher) send(events []*event) error {
 
 // bookmark lets the client know that it has seen everything up to rv.
 func (w *watcher) bookmark(rv uint64, endOfInitial bool) error {
-	rec := &record{tail: []byte(`"}}`)}
+	rec := &record{meta: &metav1.ObjectMeta{}, tail: []byte(`"}}`)}
 	if endOfInitial {
+		rec.meta.Annotations = map[string]string{metav1.InitialEventsAnnotationKey: "true"}
 		rec.tail = fmt.Appendf(nil, `","annotations":{%q:"true"}}}`, metav1.InitialEventsAnnotationKey)
 	}
+	rec.metaEnd = len(rec.tail) - 1
 	if err := w.f.event(watch.Bookmark, rec, rv); err != nil {
 		return err
 	}
@@ -257,7 +258,6 @@ func (w *watcher) bookmark(rv uint64, endOfInitial bool) error {
 
 // errorEvent answers a watch that cannot be served: with 200 and one event.
 func (x *exchange) errorEvent(status *metav1.Status) {
-	x.begin(http.StatusOK, "application/json")
-	// A client that has gone away does not care.
-	_, _ = fmt.Fprintf(x.w, `{"type":%q,"object":%s}`+"\n", watch.Error, bytes.TrimSpace(encodeStatus(status)))
+	x.begin(http.StatusOK, x.form.contentType(true))
+	_, _ = x.w.Write(x.form.status(status)) // a client that has gone away does not care
 }

@@ -3,7 +3,6 @@ package apitest
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -61,9 +60,9 @@ func (s *Server) insert(t *table, d *document) (*record, error) {
 	if errs := validateMeta(t.res, &d.meta); len(errs) > 0 {
 		return nil, apierrors.NewInvalid(t.res.GroupVersionKind().GroupKind(), d.meta.Name, errs)
 	}
-	rec, err := d.record(t.key(d.meta.Namespace, d.meta.Name))
+	rec, err := t.state(d, t.key(d.meta.Namespace, d.meta.Name))
 	if err != nil {
-		return nil, apierrors.NewInternalError(err)
+		return nil, err
 	}
 	if !s.commit(t, rec.key, nil, rec) {
 		return nil, apierrors.NewAlreadyExists(t.res.groupResource(), d.meta.Name)
@@ -93,13 +92,20 @@ func (s *Server) update(t *table, namespace, name string, change func(old *docum
 		if err := t.settle(old, &settled, key, name); err != nil {
 			return nil, err
 		}
-		rec, err := settled.record(key)
+		rec, err := t.state(&settled, key)
 		if err != nil {
-			return nil, apierrors.NewInternalError(err)
+			return nil, err
 		}
 		// As in a real server, writing what is already there is no write.
 		if rec.sameMeta(prev) && sameFields(old, &settled) {
 			return prev, nil
+		}
+		if finalized(&old.meta, &settled.meta) {
+			if s.commit(t, key, prev, nil) {
+				rec.rv = prev.rv
+				return rec, nil
+			}
+			continue
 		}
 		if s.commit(t, key, prev, rec) {
 			return rec, nil
@@ -114,7 +120,7 @@ func (t *table) settle(old, next *document, key, name string) error {
 		return err
 	}
 	if next.meta.UID != "" && next.meta.UID != old.meta.UID {
-		return preconditionFailed(t.res, key, name, "UID", string(next.meta.UID), string(old.meta.UID))
+		return anotherLife(t.res, key, name, string(next.meta.UID), string(old.meta.UID))
 	}
 	if err := t.checkVersion(old, next, name); err != nil {
 		return err
@@ -159,25 +165,21 @@ func (t *table) checkVersion(old, next *document, name string) error {
 	return nil
 }
 
-// remove deletes an object and returns its last state, as of the version of
-// the deletion. Finalizers and grace periods are not honoured.
-func (s *Server) remove(t *table, namespace, name string, only *metav1.Preconditions) (*record, error) {
-	key := t.key(namespace, name)
-	for {
-		prev := s.lookup(t, key)
-		if prev == nil {
-			return nil, apierrors.NewNotFound(t.res.groupResource(), name)
-		}
-		if only != nil && only.UID != nil && *only.UID != prev.meta.UID {
-			return nil, preconditionFailed(t.res, key, name, "UID", string(*only.UID), string(prev.meta.UID))
-		}
-		if only != nil && only.ResourceVersion != nil && *only.ResourceVersion != fmt.Sprint(prev.rv) {
-			return nil, preconditionFailed(t.res, key, name, "ResourceVersion", *only.ResourceVersion, fmt.Sprint(prev.rv))
-		}
-		if s.commit(t, key, prev, nil) {
-			return prev, nil
-		}
+// state encodes an object of the table, whose version is set when it is committed.
+func (t *table) state(d *document, key string) (*record, error) {
+	rec, err := d.record(key)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
 	}
+	rec.selectable = d.selectable(t.res.Fields)
+	if t.res.Protobuf != nil {
+		rec.message, err = t.message(t.encode(nil, rec, 0))
+	}
+	if err != nil {
+		return nil, apierrors.NewBadRequest(fmt.Sprintf(
+			"%s in version %q cannot be handled as a %s: %v", t.res.Kind, t.res.Version, t.res.Kind, err))
+	}
+	return rec, nil
 }
 
 // find returns the present state of an object.
@@ -225,10 +227,7 @@ func checkType(res Resource, d *document) error {
 		wrong := field.Invalid(field.NewPath("kind"), d.kind, "must be "+res.Kind)
 		return apierrors.NewInvalid(res.GroupVersionKind().GroupKind(), d.meta.Name, field.ErrorList{wrong})
 	}
-	internal, _, _ := strings.Cut(res.Group, ".")
-	if internal == "" {
-		internal = "core"
-	}
+	internal := res.internalGroup()
 	return apierrors.NewBadRequest(fmt.Sprintf(
 		"%s in version %q cannot be handled as a %s: converting (%s.%s) to (%s.%s): unknown conversion",
 		d.kind, res.Version, res.Kind, res.Version, d.kind, internal, res.Kind))

@@ -23,10 +23,11 @@ const (
 	quotedBody = 200
 )
 
-// hints says what to set after some answers.
+// hints says what to set after some answers that name no object.
 var hints = map[int]string{
-	http.StatusNotFound:     "check httpsource.Config.Group, Version and Resource, and whether the server has that resource, such as by its CustomResourceDefinition",
-	http.StatusUnauthorized: "set httpsource.Config.Client to one whose transport sends credentials that the server knows",
+	http.StatusNotFound:         "check httpsource.Config.Group, Version and Resource, and whether the server has that resource, such as by its CustomResourceDefinition",
+	http.StatusUnauthorized:     "set httpsource.Config.Client to one whose transport sends credentials that the server knows",
+	http.StatusMethodNotAllowed: "check httpsource.Config.Resource, and give an object a namespace if its resource has them, and none otherwise",
 }
 
 // statusError makes an error of an answer that is not what was asked for: the
@@ -35,15 +36,19 @@ func statusError(resp *http.Response, to target) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what came will do
 	wait := retryAfterHeader(resp.Header.Get("Retry-After"), time.Now())
 	var err error
-	if status := statusIn(body); status != nil && status.Status != metav1.StatusSuccess {
+	hint := hints[resp.StatusCode]
+	if status := anyStatusIn(body); status != nil && status.Status != metav1.StatusSuccess {
 		complete(status, resp.StatusCode, wait)
+		if status.Details != nil && status.Details.Name != "" {
+			hint = "" // the resource is right
+		}
 		err = failureOf(status)
 	} else {
 		other := apierrors.NewGenericServerResponse(resp.StatusCode, to.method, to.resource, "", "", wait, true)
 		other.ErrStatus.Message = describeAnswer(resp, body)
 		err = other
 	}
-	if hint := hints[resp.StatusCode]; hint != "" {
+	if hint != "" {
 		err = fmt.Errorf("%w: %s", err, hint)
 	}
 	return err
@@ -53,7 +58,10 @@ func statusError(resp *http.Response, to target) error {
 // for groups and versions that it does not know.
 func describeAnswer(resp *http.Response, body []byte) string {
 	answer := fmt.Sprintf("the answer is %d %s with %s", resp.StatusCode, http.StatusText(resp.StatusCode), contentType(resp))
-	if quotable(resp) {
+	switch {
+	case isBinary(resp) && resp.StatusCode == http.StatusOK:
+		return answer + ", which is not decoded for this type: let nothing change the header Accept on its way (httpsource.Config.Client)"
+	case quotable(resp):
 		answer += fmt.Sprintf(": %q", quote(body))
 	}
 	if resp.StatusCode == http.StatusNotFound {
@@ -66,7 +74,7 @@ func describeAnswer(resp *http.Response, body []byte) string {
 // a code of success may be an object, if it is no web page; that of a redirect
 // shows where it leads to, which may have a token in it.
 func quotable(resp *http.Response) bool {
-	return resp.StatusCode >= 400 || resp.StatusCode < 300 && strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/html")
+	return resp.StatusCode >= 400 && !isBinary(resp) || resp.StatusCode < 300 && strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/html")
 }
 
 // statusIn returns the Status that raw is, nil if it is none.
@@ -76,10 +84,26 @@ func statusIn(raw []byte) *metav1.Status {
 	if status.Kind != "Status" {
 		return nil
 	}
+	return soon(&status)
+}
+
+// soon is status without a time to wait that is none.
+func soon(status *metav1.Status) *metav1.Status {
 	if d := status.Details; d != nil {
 		d.RetryAfterSeconds = max(0, d.RetryAfterSeconds)
 	}
-	return &status
+	return status
+}
+
+// anyStatusIn returns the Status that raw is in any encoding, nil if it is none.
+func anyStatusIn(raw []byte) *metav1.Status {
+	if bytes.HasPrefix(raw, []byte(magic)) {
+		return protobufStatusIn(raw)
+	}
+	if bytes.HasPrefix(raw, []byte(selfDescribed)) {
+		return cborStatusIn(raw)
+	}
+	return statusIn(raw)
 }
 
 // statusInstead is the error of a Status that came instead of what was asked

@@ -181,6 +181,21 @@ func (e endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// repeating is a text again and again, whatever is read at once.
+type repeating struct {
+	unit string
+	at   int
+}
+
+func (r *repeating) Read(p []byte) (int, error) {
+	n := copy(p, r.unit[r.at:])
+	for n < len(p) && n < 64<<10 {
+		n += copy(p[n:], r.unit)
+	}
+	r.at = (r.at + n) % len(r.unit)
+	return n, nil
+}
+
 // W6, R2: a list that brings no byte is cut, in its headers and in its body; one
 // that is slow is not.
 func TestAListThatBringsNoByteIsCut(t *testing.T) {

@@ -8,11 +8,10 @@ import (
 	"strings"
 
 	"github.com/informant-go/informant/internal/apikind"
+	"github.com/informant-go/informant/internal/kubejson"
 	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/watch"
 )
 
@@ -34,8 +33,11 @@ var (
 // makes of the same bytes: its typed clients for a typed T, its dynamic client
 // for *unstructured.Unstructured.
 type codec[T Object] struct {
-	// decode makes an object of JSON.
-	decode func(raw []byte) (T, error)
+	json     dialect[T]
+	protobuf *dialect[T] // nil for a T that has no protobuf
+	cbor     *dialect[T] // nil for a T that is not decoded from CBOR
+	jsonOnly bool        // protobuf is not asked for
+	wantCBOR bool        // CBOR is, of a T that has no protobuf
 
 	target target // for errors
 	typ    string // for errors
@@ -62,9 +64,15 @@ func newCodec[T Object](config Config[T]) (codec[T], error) {
 		typ:  reflect.TypeFor[T]().String(),
 		gv:   schema.GroupVersion{Group: config.Group, Version: config.Version},
 		kind: config.Kind,
+
+		jsonOnly: config.JSONOnly,
+		wantCBOR: config.CBOR,
 	}
-	if decode, ok := any(decodeUnstructured).(func([]byte) (T, error)); ok {
-		c.decode, c.carries, c.mustSay = decode, true, true
+	if decode, ok := any(unstructuredCBORDecoder()).(func([]byte) (T, error)); ok {
+		c.cbor = cborDialect(decode)
+	}
+	if decode, ok := any(unstructuredDecoder()).(func([]byte) (T, error)); ok {
+		c.json, c.carries, c.mustSay = jsonDialect(decode), true, true
 		return c, nil
 	}
 	fresh, made, err := newObject(config.New)
@@ -76,9 +84,14 @@ func newCodec[T Object](config Config[T]) (codec[T], error) {
 	if c.kind == "" && !c.carries {
 		c.kind, c.loose = made.Name(), true
 	}
-	c.decode = func(raw []byte) (T, error) {
-		obj := fresh()
-		return obj, json.Unmarshal(raw, obj)
+	c.json = jsonDialect(kubejson.Decoder(made, fresh))
+	if hasProtobuf(made) {
+		c.protobuf = protobufDialect(fresh)
+	}
+	if decode := typedCBOR(made, fresh); decode != nil {
+		c.cbor = cborDialect(decode)
+	} else if c.wantCBOR {
+		return c, fmt.Errorf("Config.CBOR is set, and a %v cannot be decoded from it, since it is no runtime.Object: give it a method DeepCopyObject, as controller-gen makes them, or leave CBOR unset", made)
 	}
 	return c, nil
 }
@@ -102,34 +115,38 @@ func newObject[T Object](fresh func() T) (func() T, reflect.Type, error) {
 	return fresh, t.Elem(), nil
 }
 
-func decodeUnstructured(raw []byte) (*unstructured.Unstructured, error) {
-	u := &unstructured.Unstructured{Object: make(map[string]any)}
-	return u, json.Unmarshal(raw, &u.Object)
-}
+// errNull refuses what stands for no object.
+var errNull = errors.New("it is null")
 
-// object decodes raw. An error is a *DecodeError.
-func (c *codec[T]) object(t watch.EventType, raw []byte) (T, error) {
-	if string(raw) == "null" {
-		var none T
-		return none, c.refuse(raw, t, errors.New("it is null"))
+// object decodes the object of f, which came in an event of the type t if that is
+// not "". An error is a *DecodeError.
+func (c *codec[T]) object(in *dialect[T], t watch.EventType, f *frame) (T, error) {
+	obj, err := in.decode(f.object)
+	if err == nil {
+		if f.of != (metav1.TypeMeta{}) {
+			obj.GetObjectKind().SetGroupVersionKind(f.of.GroupVersionKind())
+		}
+		err = c.check(obj, c.mustSay && t != "")
 	}
-	obj, err := c.decode(raw)
 	if err != nil {
-		return obj, c.refuse(raw, t, discreet(raw, err))
-	}
-	if err := c.check(obj, c.mustSay && t != ""); err != nil {
-		return obj, c.refuse(raw, t, err)
+		return obj, c.refuse(in, f.object, t, err)
 	}
 	return obj, nil
 }
 
 // item decodes an item of a list. Where only the list knows the kind, the
 // object has none yet.
-func (c *codec[T]) item(raw []byte) (T, error) { return c.object("", raw) }
+func (c *codec[T]) item(in *dialect[T], f *frame) (T, error) {
+	if f.bad != nil {
+		var none T
+		return none, c.refuse(in, f.object, "", f.bad)
+	}
+	return c.object(in, "", f)
+}
 
 // event decodes the object of an event.
-func (c *codec[T]) event(t watch.EventType, raw []byte) (reflector.Event[T], error) {
-	obj, err := c.object(t, raw)
+func (c *codec[T]) event(in *dialect[T], t watch.EventType, f *frame) (reflector.Event[T], error) {
+	obj, err := c.object(in, t, f)
 	if err != nil {
 		return reflector.Event[T]{}, err
 	}
@@ -146,7 +163,9 @@ func (c *codec[T]) check(obj T, mustSay bool) error {
 	kind := obj.GetObjectKind()
 	switch got := kind.GroupVersionKind(); {
 	case got.Kind == "" && mustSay:
-		return errors.New("it does not say its kind")
+		return &kindError{errors.New("it does not say its kind")}
+	case got.Kind == "" && got.Version != "" && c.mustSay:
+		return &kindError{errors.New("it has an apiVersion and no kind")}
 	case got.Kind != "" && apikind.IsTable(got):
 		return apikind.ErrTable
 	case got.Kind != "" && !c.matches(got):
@@ -180,8 +199,14 @@ func otherKind(got, want schema.GroupVersionKind) error {
 	if got.GroupVersion() != want.GroupVersion() {
 		what = "check httpsource.Config.Group, Version and Kind"
 	}
-	return fmt.Errorf("%w: %s", apikind.Other(got, want), what)
+	return &kindError{fmt.Errorf("%w: %s", apikind.Other(got, want), what)}
 }
+
+// kindError refuses what is of another kind than was asked for.
+type kindError struct{ err error }
+
+func (e *kindError) Error() string { return e.err.Error() }
+func (e *kindError) Unwrap() error { return e.err }
 
 func (c *codec[T]) want() schema.GroupVersionKind { return c.gv.WithKind(c.kind) }
 
@@ -196,15 +221,26 @@ func (c *codec[T]) isKind(got, want string) bool {
 
 // refuse is the DecodeError of raw, which came in an event of the type t if
 // that is not "". It leaves out what is in the object.
-func (c *codec[T]) refuse(raw []byte, t watch.EventType, err error) error {
+func (c *codec[T]) refuse(in *dialect[T], raw []byte, t watch.EventType, err error) error {
 	var id identity
 	var large *tooLargeError
 	if errors.As(err, &large) {
 		id = large.id
 	} else {
-		id = identify(raw)
+		id = in.identify(raw)
 	}
-	return &reflector.DecodeError{Type: c.typ, Key: id.key(), ResourceVersion: id.version, Event: t, Err: c.target.failed(err)}
+	return &reflector.DecodeError{Type: c.typ, Key: id.key(), ResourceVersion: id.version, Event: t, Cause: causeOf(err), Err: c.target.failed(err)}
+}
+
+// causeOf is the cause by which err is counted.
+func causeOf(err error) reflector.RefusalCause {
+	switch {
+	case errors.As(err, new(*tooLargeError)):
+		return reflector.RefusalTooLarge
+	case errors.As(err, new(*kindError)) || errors.Is(err, apikind.ErrTable):
+		return reflector.RefusalKind
+	}
+	return reflector.RefusalUndecodable
 }
 
 // discreet is err, of a decoder of raw, without what it quotes: that may be out

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,9 @@ const (
 	DefaultMaxListBytes   = 32 << 30
 	DefaultReadSilence    = 90 * time.Second
 )
+
+// maxDecoders is how many goroutines decode by default at most.
+const maxDecoders = 8
 
 // Config says what to list and watch, and where. BaseURL, Version and
 // Resource are required. New refuses what cannot be right and says which
@@ -69,10 +73,9 @@ type Config[T Object] struct {
 	// do. Set it where the Go type is named otherwise than the kind. ListKind
 	// is the kind of a list, by default Kind with List behind it.
 	//
-	// A server that was asked, by Client's transport, for metadata alone
-	// answers with PartialObjectMetadata of meta.k8s.io/v1, which is taken
-	// for *metav1.PartialObjectMetadata; the objects are given Kind, if that
-	// is set.
+	// For *metav1.PartialObjectMetadata the server is asked for metadata alone
+	// and answers with PartialObjectMetadata of meta.k8s.io/v1, or with whole
+	// objects if it cannot; the objects are given Kind, if that is set.
 	Kind, ListKind string
 
 	// New makes an empty object to decode into. It is called by several
@@ -83,13 +86,40 @@ type Config[T Object] struct {
 	// refused (R4). By default 16 MiB.
 	MaxObjectBytes int
 
-	// MaxListBytes is the largest answer to one request for a list, in bytes
-	// after decompression; a list that is larger fails. It is there to end
-	// lists that have no end. By default 32 GiB, some times as much as the
-	// 8 GiB that an etcd holds at most can be in JSON: to lose a list that
-	// is right would be worse than to read one that is not. Set it to what
-	// the program's memory allows; below 0 there is no limit.
+	// MaxListBytes is the largest list, in bytes after decompression: all of
+	// its pages together, or what a streamed list brings up to its end. A list
+	// that is larger fails, nothing of it is stored, and the Reflector is out of
+	// step (R5) until there is a smaller one. Of lists that are asked for at once
+	// through one Source the pages may be counted one by one. By default 32 GiB,
+	// some times as much as the 8 GiB that an etcd holds at most can be in JSON:
+	// to lose a list that is right would be worse than to read one that is not.
+	// Set it to what the program's memory allows; below 0 there is no limit.
 	MaxListBytes int64
+
+	// JSONOnly asks for JSON where a server may choose protobuf otherwise: for
+	// types with protobuf of their own, as those of k8s.io/api, which take a
+	// fraction of the time in it. It corresponds to a rest.Config whose
+	// ContentType is application/json.
+	JSONOnly bool
+
+	// CBOR asks for CBOR before JSON, of types that have no protobuf: custom
+	// resources, typed or not, which take less time in it. A type has to be a
+	// runtime.Object for that. A list or its items within a tag of CBOR are refused
+	// but for the one that servers send, which means nothing. A server speaks it with the
+	// feature gate CBORServingAndStorage, alpha and off in Kubernetes 1.37; any
+	// other answers in JSON, with the same objects but for numbers: 1.0 stays a
+	// float64 in CBOR and comes as an int64 in JSON. It is off by default, as in
+	// client-go, where the gate ClientsAllowCBOR corresponds to it.
+	CBOR bool
+
+	// Decoders is how many goroutines decode one answer when much of it comes
+	// at once. Frames that come one by one are decoded by the goroutine that
+	// waits for them, and so is everything with 1. By default it is
+	// GOMAXPROCS at the time of the request, and 8 at most: more than that one
+	// goroutine cannot supply. With one processor it is 1, where a second
+	// goroutine would cost and bring nothing. Each takes up to 384 KiB of what has come and is not handed on, all
+	// together as much as one object where that is larger.
+	Decoders int
 
 	// ReadSilence is how long a list may bring not a single byte before it
 	// is cut. By default 90 s, as a server gives up after 60. Watches are
@@ -114,7 +144,8 @@ func (s *Source[T]) complete() error {
 		checkScope(c.Namespace, c.LabelSelector, c.FieldSelector),
 		checkKinds(c.Kind, c.ListKind),
 		checkListKind(c.Kind, c.ListKind, c.Resource),
-		checkUserAgent(c.UserAgent))
+		checkUserAgent(c.UserAgent),
+		checkEncodings(c.JSONOnly, c.CBOR))
 	if err != nil {
 		return err
 	}
@@ -151,6 +182,15 @@ func (c *Config[T]) fillIn(kind string) {
 	if c.UserAgent == "" {
 		c.UserAgent = "informant"
 	}
+}
+
+// decoders is how many goroutines decode an answer that begins now. GOMAXPROCS may
+// change while the program runs, as it does with the limits of a container.
+func (c *Config[T]) decoders() int {
+	if c.Decoders > 0 {
+		return c.Decoders
+	}
+	return min(runtime.GOMAXPROCS(0), maxDecoders)
 }
 
 // path is that of the collection on an API server.
@@ -241,6 +281,14 @@ func checkPrefix(base *url.URL, resource string) error {
 	}
 	server := &url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path[:at[0]]}
 	return fmt.Errorf("Config.BaseURL ends with the path of a resource: set it to %s; the path is made of Group, Version, Namespace and Resource", shown(server))
+}
+
+// checkEncodings refuses what contradicts itself.
+func checkEncodings(jsonOnly, cbor bool) error {
+	if jsonOnly && cbor {
+		return errors.New("Config.JSONOnly and Config.CBOR are both set, and one excludes the other: leave one of them unset")
+	}
+	return nil
 }
 
 // checkUserAgent refuses what no header can hold.

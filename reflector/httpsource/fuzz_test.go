@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/informant-go/informant/reflector"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 )
 
@@ -187,13 +188,113 @@ func checkWork(t *testing.T, place string, r io.Reader, size, max int) {
 	}
 	_, _ = io.Copy(&doc, r) // what a watch that broke off has left
 	limit := 16*size + 4096
-	if s.scan.work > limit {
-		t.Errorf("%s, %d bytes as a watch, at most %d for an object: %d bytes were looked at", place, size, max, s.scan.work)
+	if work := s.cutter.(*jsonFrames).work; work > limit {
+		t.Errorf("%s, %d bytes as a watch, at most %d for an object: %d bytes were looked at", place, size, max, work)
 	}
 	h := widgets(t, nil, nil)
-	d := &listDecoder[*Widget]{codec: &h.codec, max: max, scan: newScanner(&doc, 16, max), part: func(reflector.Part[*Widget]) error { return nil }}
-	_, _ = d.run()
+	p := &parts[*Widget]{codec: &h.codec, max: max, part: func(reflector.Part[*Widget]) error { return nil }}
+	head := &listHead[*Widget]{codec: &h.codec, item: func(of metav1.TypeMeta, f *frame) error {
+		obj, err := h.codec.item(&h.codec.json, f)
+		return p.take(of, obj, err, len(f.object))
+	}}
+	d := &jsonList[*Widget]{listHead: head, scan: newScanner(&doc, 16, max)}
+	_ = d.run()
 	if d.scan.work > limit {
 		t.Errorf("%s, %d bytes as a list, at most %d for an object: %d bytes were looked at", place, size, max, d.scan.work)
+	}
+}
+
+// FuzzProtobufFrames reads anything as a watch in protobuf. However it arrives, and
+// however many decode it, it gives the same events and ends.
+func FuzzProtobufFrames(f *testing.F) {
+	good := gizmoFrame("ADDED", "a", "1")
+	for _, s := range [][]byte{good, good[:20], append(good, good...), []byte("<html>"), enveloped("v1", "Status", nil), bytes.Repeat(good, 20), framed("BOOKMARK", enveloped("v1", "Gizmo", nil)), framed("ERROR", enveloped("v1", "Status", nil)), delimited(nil), framed("ADDED", enveloped("example.org/v1", "Gizmo", append(gizmo("x", "7"), 0x12, 0x90, 0x03)))} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		once := gizmoOutcomes(t, bytes.NewReader(data), len(data), 1)
+		for _, other := range [][]string{
+			gizmoOutcomes(t, iotest.OneByteReader(bytes.NewReader(data)), len(data), 1),
+			gizmoOutcomes(t, bytes.NewReader(data), len(data), 3),
+			gizmoOutcomes(t, iotest.HalfReader(bytes.NewReader(data)), len(data), 3),
+		} {
+			if diff := cmp.Diff(once, other); diff != "" {
+				t.Fatalf("the events differ:\n%s", diff)
+			}
+		}
+	})
+}
+
+// gizmoOutcomes are what Next returns until nothing more can come.
+func gizmoOutcomes(t *testing.T, r io.Reader, size, decoders int) []string {
+	t.Helper()
+	s := gizmoStream(t, r, func(c *Config[*Gizmo]) { c.MaxObjectBytes, c.Decoders = 300, decoders })
+	defer s.Close()
+	var all []string
+	for range size + 2 {
+		e, err := s.Next()
+		if err != nil {
+			all = append(all, fmt.Sprint(err, isDecodeError(err), err == io.EOF))
+			if s.(*stream[*Gizmo]).err != nil {
+				work := s.(*stream[*Gizmo]).cutter.(*protobufFrames).work
+				if limit := 16*size + 4096; work > limit {
+					t.Fatalf("%d bytes: %d were looked at", size, work)
+				}
+				return all
+			}
+			continue
+		}
+		all = append(all, string(e.Type)+e.ResourceVersion)
+	}
+	t.Fatal("the stream does not end")
+	return nil
+}
+
+// FuzzProtobufList reads anything as a list in protobuf: what the generated decoder
+// of lists takes is taken, and the same items; what it does not take never passes
+// without a word (R4).
+func FuzzProtobufList(f *testing.F) {
+	for _, s := range [][]byte{gizmoList(), gizmoList("a", "b"), gizmoList("a")[:10], append(gizmoList("a"), 0x12, 0x00), append(gizmoList("a"), 0x18, 1, 0x25, 1, 2, 3, 4), {0x12, 0x7f}, {0x0a, 1, 0xff}} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var want metav1.PartialObjectMetadataList
+		fails := want.Unmarshal(data)
+		for _, decoders := range []int{1, 3} {
+			body := iotest.HalfReader(bytes.NewReader(enveloped("example.org/v1", "GizmoList", data)))
+			items, refused, meta, err := collect(gizmos(t, protobufHeader(), body, func(c *Config[*Gizmo]) { c.Decoders = decoders }))
+			if fails != nil {
+				if err == nil && len(refused) == 0 {
+					t.Fatalf("%x was taken for a list, which is not: %v", data, fails)
+				}
+				continue
+			}
+			if err != nil {
+				if message(data, func(int32, []byte, bool) error { return nil }) == errMalformed {
+					return // it has groups, which nobody sends
+				}
+				t.Fatalf("%x is a list: %v", data, err)
+			}
+			if meta.ResourceVersion != want.ResourceVersion {
+				t.Fatalf("the version %q, want %q", meta.ResourceVersion, want.ResourceVersion)
+			}
+			compareGizmos(t, want.Items, items, len(refused))
+		}
+	})
+}
+
+func compareGizmos(t *testing.T, want []metav1.PartialObjectMetadata, items []*Gizmo, refused int) {
+	t.Helper()
+	if len(items)+refused != len(want) {
+		t.Fatalf("%d items and %d refused of %d", len(items), refused, len(want))
+	}
+	for i := range want {
+		if want[i].Name == "" {
+			continue
+		}
+		if diff := cmp.Diff(want[i].ObjectMeta, items[0].ObjectMeta); diff != "" {
+			t.Fatal(diff)
+		}
+		items = items[1:]
 	}
 }

@@ -50,9 +50,37 @@ func (e *requestError) Error() string {
 // Unwrap returns the reason.
 func (e *requestError) Unwrap() error { return e.err }
 
-// get sends a request and returns the answer if it can be one of the API.
-// cancel ends ctx.
+// get sends a request and returns the answer if it can be one of the API. cancel ends
+// ctx. A server that refuses to choose among encodings (406, 415) is asked for JSON,
+// from then on.
 func (s *Source[T]) get(ctx context.Context, cancel func(), opts metav1.ListOptions) (*http.Response, error) {
+	accept := s.codec.accept(opts.Watch, s.plain.Load())
+	resp, err := s.send(ctx, opts, accept)
+	if err == nil && accept != jsonType && choosesNone(resp.StatusCode) {
+		resp.Body.Close()
+		resp, err = s.send(ctx, opts, jsonType)
+		if err == nil && resp.StatusCode == http.StatusOK {
+			s.plain.Store(true)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusOK && s.codec.dialectOf(resp) != nil {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	defer time.AfterFunc(errorBodyTime, cancel).Stop()
+	return nil, statusError(resp, s.codec.target)
+}
+
+// choosesNone reports whether code says that none of the encodings will do.
+func choosesNone(code int) bool {
+	return code == http.StatusNotAcceptable || code == http.StatusUnsupportedMediaType
+}
+
+// send sends a request.
+func (s *Source[T]) send(ctx context.Context, opts metav1.ListOptions, accept string) (*http.Response, error) {
 	opts.LabelSelector, opts.FieldSelector = s.config.LabelSelector, s.config.FieldSelector
 	u := s.url
 	var err error
@@ -63,18 +91,14 @@ func (s *Source[T]) get(ctx context.Context, cancel func(), opts metav1.ListOpti
 	if err != nil {
 		return nil, bare(err)
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", accept)
 	req.Header.Set("User-Agent", s.config.UserAgent)
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return nil, bare(err)
 	}
-	if resp.StatusCode == http.StatusOK && isJSON(resp) {
-		return resp, nil
-	}
-	defer resp.Body.Close()
-	defer time.AfterFunc(errorBodyTime, cancel).Stop()
-	return nil, statusError(resp, s.codec.target)
+	resp.Body = countedBody{resp.Body, &s.bytes}
+	return resp, nil
 }
 
 // bare is err without the URL that net/http puts around it. net/http quotes the
@@ -88,12 +112,6 @@ func bare(err error) error {
 		return errors.New("the answer is a redirect to an address that cannot be parsed: check the address (httpsource.Config.BaseURL) and what is in between")
 	}
 	return named.Err
-}
-
-// isJSON reports whether resp says that it is JSON, or says nothing.
-func isJSON(resp *http.Response) bool {
-	t := strings.ToLower(resp.Header.Get("Content-Type"))
-	return t == "" || strings.HasPrefix(t, "application/json")
 }
 
 // patient is client without its Timeout, and careful with redirects.

@@ -3,15 +3,7 @@ package httpsource
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
-)
-
-const (
-	// roomyBuffer is the size above which a buffer is given back once what
-	// is in it is smaller than smallBuffer.
-	roomyBuffer = 1 << 20
-	smallBuffer = 64 << 10
 )
 
 // scanner cuts a stream of JSON into values without decoding them, so that no
@@ -21,50 +13,16 @@ const (
 // that is: who may write one object must not be able to stop a cache.
 //
 // What is returned as bytes is valid until the next call.
-type scanner struct {
-	r   io.Reader
-	buf []byte
-	// buf[pos:end] is read and not consumed.
-	pos, end int
-	gone     int64 // bytes of r before buf[0]
-
-	max int   // the most bytes that a value may have
-	err error // of r, once it gave one
-
-	// work counts bytes that were looked at, moved or checked, for the test
-	// that holds it to what was read.
-	work int
-}
+type scanner struct{ buffer }
 
 // newScanner returns a scanner over r with a buffer of size to begin with.
 func newScanner(r io.Reader, size, max int) *scanner {
-	return &scanner{r: r, buf: make([]byte, size), max: max}
+	return &scanner{newBuffer(r, size, max)}
 }
 
 // over makes s a scanner over b alone.
 func (s *scanner) over(b []byte) {
-	*s = scanner{buf: b, end: len(b), max: len(b), err: io.EOF}
-}
-
-// tooLargeError is the error of a value that was skipped, with what it was.
-type tooLargeError struct {
-	max int
-	id  identity
-}
-
-func (e *tooLargeError) Error() string {
-	return fmt.Sprintf("it is larger than %d bytes: raise httpsource.Config.MaxObjectBytes if that is right", e.max)
-}
-
-// syntaxError says where the stream is no JSON, and not what is found there: that
-// may be out of a Secret.
-type syntaxError struct {
-	want string
-	at   int64
-}
-
-func (e *syntaxError) Error() string {
-	return fmt.Sprintf("malformed JSON at byte %d: expected %s", e.at, e.want)
+	s.buffer = buffer{buf: b, end: len(b), max: len(b), err: io.EOF}
 }
 
 // malformed is a syntaxError about what comes next.
@@ -72,70 +30,34 @@ func (s *scanner) malformed(want string) error {
 	return &syntaxError{want: want, at: s.gone + int64(s.pos)}
 }
 
-// more reads on. What lies between keep and end stays; it returns by how much
-// that was moved towards the front.
-func (s *scanner) more(keep int) (moved int, err error) {
-	if s.err != nil {
-		return 0, s.err
-	}
-	if keep > 0 {
-		moved = s.shift(keep)
-	}
-	if s.end == len(s.buf) {
-		grown := make([]byte, max(2*len(s.buf), 512))
-		s.work += copy(grown, s.buf[:s.end])
-		s.buf = grown
-	}
-	for tries := 0; tries < 100; tries++ {
-		n, err := s.r.Read(s.buf[s.end:])
-		s.end += n
-		s.err = err
-		if n > 0 {
-			return moved, nil
-		}
-		if err != nil {
-			return moved, err
-		}
-	}
-	s.err = io.ErrNoProgress
-	return moved, s.err
-}
-
-// shift moves buf[keep:end] to the front, into a small buffer where the old
-// one is far too large.
-func (s *scanner) shift(keep int) int {
-	live := s.buf[keep:s.end]
-	if len(s.buf) > roomyBuffer && len(live) < smallBuffer {
-		s.buf = make([]byte, smallBuffer)
-	}
-	s.end = copy(s.buf, live)
-	s.work += s.end
-	s.pos -= keep
-	s.gone += int64(keep)
-	return keep
-}
-
 // peek returns the next byte that is no white space, without consuming it.
 func (s *scanner) peek() (byte, error) {
-	for {
-		for ; s.pos < s.end; s.pos++ {
-			s.work++
-			switch c := s.buf[s.pos]; c {
-			case ' ', '\n', '\t', '\r':
-			default:
-				return c, nil
-			}
-		}
+	for !s.waiting() {
 		if _, err := s.more(s.pos); err != nil {
 			return 0, err
 		}
 	}
+	return s.buf[s.pos], nil
 }
 
 // need is peek where the stream must go on.
 func (s *scanner) need() (byte, error) {
 	c, err := s.peek()
 	return c, cutShort(err)
+}
+
+// waiting reports whether something other than white space has been read and not
+// consumed.
+func (s *scanner) waiting() bool {
+	for ; s.pos < s.end; s.pos++ {
+		s.work++
+		switch s.buf[s.pos] {
+		case ' ', '\n', '\t', '\r':
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // follows reports whether c comes next and is read already.

@@ -9,14 +9,15 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync/atomic"
 
 	"github.com/informant-go/informant/internal/watchdog"
 	"github.com/informant-go/informant/reflector"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Source is the reflector.ListerWatcher of an API server that speaks JSON over
-// HTTP. New makes one; the zero Source answers every call with an error. All
+// Source is the reflector.ListerWatcher of an API server that speaks protobuf, CBOR
+// or JSON over HTTP. New makes one; the zero Source answers every call with an error. All
 // methods may be called by several goroutines at once.
 //
 // Errors of the server are or wrap *apierrors.StatusError, also where the answer
@@ -29,6 +30,13 @@ type Source[T Object] struct {
 	url    url.URL // without a query
 	query  string  // the selectors
 	codec  codec[T]
+
+	pages tally // of the list that is under way
+
+	// plain is set once the server has refused to choose among encodings.
+	plain atomic.Bool
+
+	bytes atomic.Uint64 // of all answers
 }
 
 var _ fmt.Stringer = (*Source[Object])(nil)
@@ -67,6 +75,11 @@ func (s *Source[T]) String() string {
 	return path + "?" + s.query
 }
 
+// Bytes is how many bytes of answers the Source has read since it was made, lists,
+// watches and errors together, headers left out. What the client has decompressed counts
+// as it is then. It is what reflector.Stats and Status say.
+func (s *Source[T]) Bytes() uint64 { return s.bytes.Load() }
+
 // List makes one request and calls part with its objects as they arrive. An error
 // of part comes back as it is; any other names the request.
 func (s *Source[T]) List(ctx context.Context, opts metav1.ListOptions, part func(reflector.Part[T]) error) (metav1.ListMeta, error) {
@@ -81,9 +94,17 @@ func (s *Source[T]) List(ctx context.Context, opts metav1.ListOptions, part func
 	if err != nil {
 		return metav1.ListMeta{}, s.failed(asCut(ctx, err))
 	}
-	defer resp.Body.Close()
+	abort := func() {
+		cancel()
+		resp.Body.Close()
+	}
+	defer abort()
 	dog.Got()
-	meta, err := s.decodeList(&watchedReader{r: resp.Body, dog: dog, max: s.config.MaxListBytes}, part)
+	body := &boundedReader{r: resp.Body, max: s.config.MaxListBytes, read: s.pages.before(opts.Continue)}
+	meta, err := s.decodeList(ctx, &watchedReader{r: body, dog: dog}, s.codec.dialectOf(resp), abort, part)
+	if err == nil {
+		s.pages.promise(meta.Continue, body.read)
+	}
 	if given, ok := err.(*partError); ok {
 		return meta, given.err
 	}
@@ -103,7 +124,9 @@ func (s *Source[T]) Watch(ctx context.Context, opts metav1.ListOptions) (reflect
 		cancel()
 		return nil, s.failed(err)
 	}
-	return newStream(s, resp, cancel), nil
+	streamed := opts.SendInitialEvents != nil && *opts.SendInitialEvents
+	body := &boundedReader{r: resp.Body, max: s.config.MaxListBytes, ended: !streamed}
+	return newStream(ctx, s, resp, body, cancel), nil
 }
 
 // errZero is what the zero Source answers.
@@ -122,21 +145,27 @@ func asCut(ctx context.Context, err error) error {
 	return err
 }
 
-// watchedReader reports each Read to the watchdog, and ends after max bytes, if
-// that is above 0.
+// countedBody counts what is read of an answer.
+type countedBody struct {
+	io.ReadCloser
+	n *atomic.Uint64
+}
+
+func (c countedBody) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.n.Add(uint64(n))
+	return n, err
+}
+
+// watchedReader reports each Read to the watchdog.
 type watchedReader struct {
-	r         io.Reader
-	dog       *watchdog.Watchdog
-	read, max int64
+	r   io.Reader
+	dog *watchdog.Watchdog
 }
 
 func (w *watchedReader) Read(p []byte) (int, error) {
 	w.dog.Waits()
 	n, err := w.r.Read(p)
 	w.dog.Got()
-	w.read += int64(n)
-	if w.max > 0 && w.read > w.max {
-		return 0, fmt.Errorf("the list is larger than %d bytes: raise httpsource.Config.MaxListBytes if that is right", w.max)
-	}
 	return n, err
 }

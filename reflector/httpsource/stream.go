@@ -1,7 +1,6 @@
 package httpsource
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,122 +12,25 @@ import (
 	"github.com/informant-go/informant/reflector"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// watchBuffer is what a watch of small objects needs; it grows with them.
-const watchBuffer = 4 << 10
+const (
+	// watchBuffer is what a watch of small objects needs; it grows with them.
+	watchBuffer = 4 << 10
 
-// stream is a watch over HTTP: JSON values one after another, read and
-// decoded by the goroutine that calls Next. No other goroutine works for it.
-type stream[T Object] struct {
-	codec  *codec[T]
-	body   io.ReadCloser
-	scan   *scanner
-	frame  frame                  // the one that is being read
-	field  func(key []byte) error // readField, made once
-	cancel context.CancelFunc
-	close  sync.Once
-	err    error // after which there is nothing more to read
-}
+	// crowd is how many frames in a row have to be followed by more before
+	// they are decoded on several goroutines.
+	crowd = 4
+)
 
-// frame is one value of a watch, which should be an event.
+// frame is one value of a watch, which should be an event, or an item of a list.
 type frame struct {
-	kind   string // of the event, "" when it has none
-	object []byte // nil when there is none
+	kind   string          // of the event, "" when it has none
+	of     metav1.TypeMeta // of the object, where it does not say that itself
+	object []byte          // nil when there is none; valid until the next frame is cut
 	rest   strayFields
 	bad    error // why it cannot be used
-}
-
-func newStream[T Object](from *Source[T], resp *http.Response, cancel context.CancelFunc) *stream[T] {
-	s := &stream[T]{
-		codec:  &from.codec,
-		body:   resp.Body,
-		scan:   newScanner(resp.Body, watchBuffer, from.config.MaxObjectBytes),
-		cancel: cancel,
-	}
-	s.field = s.readField
-	return s
-}
-
-// Close ends the request. A Next that waits returns.
-func (s *stream[T]) Close() {
-	s.close.Do(func() {
-		s.cancel()
-		_ = s.body.Close() // nobody waits for what it might say
-	})
-}
-
-// Next reads one frame. A frame that was cut off is an io.ErrUnexpectedEOF.
-func (s *stream[T]) Next() (reflector.Event[T], error) {
-	if s.err != nil {
-		return reflector.Event[T]{}, s.err
-	}
-	c, err := s.scan.peek()
-	if err == io.EOF {
-		s.err = err
-		return reflector.Event[T]{}, err
-	}
-	if err == nil {
-		err = s.read(c)
-	}
-	var malformed *syntaxError
-	switch {
-	case errors.As(err, &malformed):
-		// Where a frame ends is not known any more.
-		s.err = s.broken(io.ErrUnexpectedEOF)
-		return reflector.Event[T]{}, s.refuse(err)
-	case err != nil:
-		s.err = s.broken(err)
-		return reflector.Event[T]{}, s.err
-	}
-	return s.decode()
-}
-
-func (s *stream[T]) broken(err error) error {
-	return s.codec.target.failed(fmt.Errorf("the watch broke off: %w", err))
-}
-
-// refuse refuses the frame.
-func (s *stream[T]) refuse(err error) error {
-	t := watch.EventType(s.frame.kind)
-	switch t {
-	case watch.Added, watch.Modified, watch.Deleted, watch.Bookmark, watch.Error:
-	default:
-		t = ""
-	}
-	return s.codec.refuse(s.frame.object, t, err)
-}
-
-// read reads a frame that begins with c, up to its end. An error is one after
-// which there is no next frame.
-func (s *stream[T]) read(c byte) error {
-	s.frame = frame{}
-	if c == '{' {
-		return s.scan.object(s.field)
-	}
-	s.frame.bad = s.scan.malformed("an object")
-	_, err := s.scan.value()
-	return s.frame.spoilt(err)
-}
-
-// readField reads a field of the frame.
-func (s *stream[T]) readField(key []byte) (err error) {
-	f := &s.frame
-	switch string(key) {
-	case "type":
-		err = s.eventType()
-	case "object":
-		f.object, err = s.scan.value()
-		if f.object != nil && !s.scan.follows('}') {
-			// What is left to read of the frame would move it.
-			f.object = bytes.Clone(f.object)
-		}
-	default:
-		err = f.rest.read(s.scan, key)
-	}
-	return f.spoilt(err)
 }
 
 // spoilt returns err if it ends the stream. Otherwise it spoils the frame; that
@@ -145,50 +47,165 @@ func (f *frame) spoilt(err error) error {
 	return nil
 }
 
-// eventType reads the type of an event; those that are common cost nothing.
-func (s *stream[T]) eventType() error {
-	raw, err := s.scan.value()
-	if err != nil {
-		return err
-	}
-	f := &s.frame
-	switch string(raw) {
-	case `"ADDED"`:
-		f.kind = string(watch.Added)
-	case `"MODIFIED"`:
-		f.kind = string(watch.Modified)
-	case `"DELETED"`:
-		f.kind = string(watch.Deleted)
-	default:
-		if err := json.Unmarshal(raw, &f.kind); err != nil && f.bad == nil {
-			f.bad = fmt.Errorf("the type of the event: %w", discreet(raw, err))
-		}
-	}
-	return nil
+// A frameCutter cuts a watch into frames.
+type frameCutter interface {
+	// cut cuts the next frame. io.EOF is the regular end; after any error there
+	// is no next frame, and after a *syntaxError f is what is known of the
+	// one that is malformed.
+	cut(f *frame) error
+
+	// waiting reports whether at least a part of the next frame has been read.
+	waiting() bool
+
+	// resize makes the buffer one of size bytes, if what is in it fits.
+	resize(size int)
 }
 
-// decode makes an event of the frame.
-func (s *stream[T]) decode() (reflector.Event[T], error) {
-	f := &s.frame
+// stream is a watch over HTTP: frames one after another. As long as they come one
+// by one, they are read and decoded by the goroutine that calls Next, and no other
+// works for it. Where more come at once, one goroutine cuts them and several decode
+// them, until Next has caught up with them.
+type stream[T Object] struct {
+	codec    *codec[T]
+	in       *dialect[T]
+	ctx      context.Context
+	cancel   context.CancelFunc
+	body     io.ReadCloser
+	list     *boundedReader // around body
+	cutter   frameCutter
+	reader   *hookedReader // what cutter reads from
+	decoders int
+	close    sync.Once
+
+	// Of the goroutine that calls Next.
+	frame frame // the one that is being read
+	row   int   // frames in a row that were followed by more
+	batch *batch[T]
+	taken int   // outcomes of batch
+	err   error // after which there is nothing more to read
+
+	mu     sync.Mutex
+	closed bool      // guarded by mu
+	ahead  *lanes[T] // nil unless frames are read ahead; written under mu by the goroutine that calls Next
+}
+
+func newStream[T Object](ctx context.Context, from *Source[T], resp *http.Response, list *boundedReader, cancel context.CancelFunc) *stream[T] {
+	s := &stream[T]{
+		codec:    &from.codec,
+		in:       from.codec.dialectOf(resp),
+		ctx:      ctx,
+		cancel:   cancel,
+		body:     resp.Body,
+		list:     list,
+		reader:   &hookedReader{r: list},
+		decoders: from.config.decoders(),
+	}
+	s.cutter = s.in.frames(s.reader, from.config.MaxObjectBytes)
+	return s
+}
+
+// Close ends the request. A Next that waits returns.
+func (s *stream[T]) Close() {
+	s.close.Do(func() {
+		s.mu.Lock()
+		s.closed = true
+		ahead := s.ahead
+		s.mu.Unlock()
+		s.cancel()
+		_ = s.body.Close() // nobody waits for what it might say
+		if ahead != nil {
+			ahead.halt()
+		}
+	})
+}
+
+// Next reads one frame. A frame that was cut off is an io.ErrUnexpectedEOF.
+func (s *stream[T]) Next() (reflector.Event[T], error) {
+	if s.err != nil {
+		return reflector.Event[T]{}, s.err
+	}
+	if s.ahead != nil {
+		if o, ok := s.nextAhead(); ok {
+			return o.event, o.err
+		}
+	}
+	if err := s.cut(&s.frame); err != nil {
+		return reflector.Event[T]{}, s.ended(&s.frame, err)
+	}
+	crowded := s.decoders > 1 && s.crowded()
+	event, err := s.decode(&s.frame)
+	if crowded {
+		s.readAhead()
+	}
+	return event, err
+}
+
+// cut cuts the next frame. A bookmark is not of a streamed list any more.
+func (s *stream[T]) cut(f *frame) error {
+	err := s.cutter.cut(f)
+	if err == nil && f.kind == string(watch.Bookmark) {
+		s.list.ended = true
+	}
+	return err
+}
+
+// ended notes that the cutter has ended with err, which may be about f. It
+// returns what Next says to that.
+func (s *stream[T]) ended(f *frame, err error) error {
+	var malformed *syntaxError
+	var instead *insteadError
+	switch {
+	case err == io.EOF:
+		s.err = err
+	case errors.As(err, &malformed):
+		// Where a frame ends is not known any more.
+		s.err = s.broken(io.ErrUnexpectedEOF)
+		return s.refuse(f, err)
+	case errors.As(err, &instead):
+		s.err = s.codec.target.failed(instead.err)
+	default:
+		s.err = s.broken(err)
+	}
+	return s.err
+}
+
+func (s *stream[T]) broken(err error) error {
+	return s.codec.target.failed(fmt.Errorf("the watch broke off: %w", err))
+}
+
+// refuse refuses the frame f.
+func (s *stream[T]) refuse(f *frame, err error) error {
 	t := watch.EventType(f.kind)
-	if f.bad == nil && f.object == nil {
+	switch t {
+	case watch.Added, watch.Modified, watch.Deleted, watch.Bookmark, watch.Error:
+	default:
+		t = ""
+	}
+	return s.codec.refuse(s.in, f.object, t, err)
+}
+
+// decode makes an event of the frame f. Several goroutines may call it.
+func (s *stream[T]) decode(f *frame) (reflector.Event[T], error) {
+	t := watch.EventType(f.kind)
+	bad := f.bad
+	if bad == nil && f.object == nil {
 		if status := f.rest.status(""); status != nil {
 			return reflector.Event[T]{}, s.codec.target.failed(statusInstead(status, "watch"))
 		}
-		f.bad = errors.New("the event has no object")
+		bad = errors.New("the event has no object")
 	}
-	if f.bad != nil {
-		return reflector.Event[T]{}, s.refuse(f.bad)
+	if bad != nil {
+		return reflector.Event[T]{}, s.refuse(f, bad)
 	}
 	switch t {
 	case watch.Added, watch.Modified, watch.Deleted:
-		return s.codec.event(t, f.object)
+		return s.codec.event(s.in, t, f)
 	case watch.Bookmark:
-		return s.bookmark()
+		return s.bookmark(f)
 	case watch.Error:
-		return reflector.Event[T]{}, s.codec.target.failed(failure(f.object))
+		return reflector.Event[T]{}, s.codec.target.failed(s.failure(f))
 	}
-	return reflector.Event[T]{}, s.refuse(fmt.Errorf("the event has the unknown type %s", typeName(f.kind)))
+	return reflector.Event[T]{}, s.refuse(f, fmt.Errorf("the event has the unknown type %s", typeName(f.kind)))
 }
 
 // typeName shows the type of an event, if it can be one.
@@ -200,10 +217,10 @@ func typeName(t string) string {
 }
 
 // bookmark decodes the object of a bookmark, of which only the metadata counts.
-func (s *stream[T]) bookmark() (reflector.Event[T], error) {
+func (s *stream[T]) bookmark(f *frame) (reflector.Event[T], error) {
 	var obj metav1.PartialObjectMetadata
-	if err := json.Unmarshal(s.frame.object, &obj); err != nil {
-		return reflector.Event[T]{}, s.refuse(discreet(s.frame.object, err))
+	if err := s.in.metadata(f.object, &obj); err != nil {
+		return reflector.Event[T]{}, s.refuse(f, err)
 	}
 	return reflector.Event[T]{
 		Type:             watch.Bookmark,
@@ -213,11 +230,10 @@ func (s *stream[T]) bookmark() (reflector.Event[T], error) {
 }
 
 // failure is the error that an ERROR event holds.
-func failure(raw []byte) error {
-	if status := statusIn(raw); status != nil && status.Status != metav1.StatusSuccess {
+func (s *stream[T]) failure(f *frame) error {
+	status, kind := s.in.status(f)
+	if status != nil && status.Status != metav1.StatusSuccess {
 		return failureOf(status)
 	}
-	var is metav1.TypeMeta
-	_ = json.Unmarshal(raw, &is) // what says no kind has none
-	return apierrors.NewInternalError(fmt.Errorf("an ERROR event holds no Status that is a failure, but an object of the kind %.100q", is.Kind))
+	return apierrors.NewInternalError(fmt.Errorf("an ERROR event holds no Status that is a failure, but an object of the kind %.100q", kind))
 }

@@ -56,21 +56,27 @@ func TestFramesAreDecodedWhereverTheyAreCut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := streamOf(t, r, nil)
-			for i := range want {
-				e, err := s.Next()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(want[i], e); diff != "" {
-					t.Errorf("event %d:\n%s", i, diff)
-				}
-			}
-			for range 2 {
-				if _, err := s.Next(); err != io.EOF {
-					t.Errorf("at the end: %v", err)
-				}
-			}
+			brings(t, s, want)
 		})
+	}
+}
+
+// brings checks that a stream has these events and then ends.
+func brings[T any](t *testing.T, s reflector.Stream[T], want []reflector.Event[T]) {
+	t.Helper()
+	for i := range want {
+		e, err := s.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want[i], e); diff != "" {
+			t.Errorf("event %d:\n%s", i, diff)
+		}
+	}
+	for range 2 {
+		if _, err := s.Next(); err != io.EOF {
+			t.Errorf("at the end: %v", err)
+		}
 	}
 }
 
@@ -194,7 +200,8 @@ func TestALargeFrameGivesItsBufferBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := len(s.(*stream[*Widget]).scan.buf); n > 1<<20 {
+	s.Close()
+	if n := len(s.(*stream[*Widget]).cutter.(*jsonFrames).buf); n > 1<<20 {
 		t.Errorf("the buffer has %d bytes", n)
 	}
 }

@@ -40,8 +40,9 @@ func NewBack[T metav1.Object](lw reflector.ListerWatcher[T], copy func(T) T) *Ba
 }
 
 // Mark lists the source and keeps the answer. From then on that is the answer to every
-// list that accepts any version, as the first one of an informer does; the watch that
-// follows brings what happened since, unless the source is a Stale that is held.
+// list that accepts any version, as the first one of an informer of client-go does, and
+// here of one with reflector.Options.FirstListAnyVersion; the watch that follows brings
+// what happened since, unless the source is a Stale that is held.
 func (b *Back[T]) Mark(ctx context.Context) (err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

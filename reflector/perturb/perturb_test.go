@@ -66,7 +66,12 @@ type told struct {
 
 // start runs an informer of lw until stop is called.
 func (w *world) start(lw reflector.ListerWatcher[widget]) (h *told, stop func()) {
-	h = &told{in: must(informer.New(lw, informer.Options[widget]{Reflector: reflector.Options{OnError: func(context.Context, error) {}}}))}
+	return w.startWith(lw, reflector.Options{})
+}
+
+func (w *world) startWith(lw reflector.ListerWatcher[widget], o reflector.Options) (h *told, stop func()) {
+	o.OnError = func(context.Context, error) {}
+	h = &told{in: must(informer.New(lw, informer.Options[widget]{Reflector: o}))}
 	must(h.in.AddHandler(informer.HandlerFunc[widget](func(_ context.Context, e informer.Event[widget]) {
 		line := e.Type.String() + " " + e.Object.Name
 		if e.Type != informer.EventDelete {
@@ -204,12 +209,40 @@ func TestBackShowsThePast(t *testing.T) {
 		w.change("a", "2")
 		must(w.objects.Delete("default", "b"))
 		gate.Hold()
-		h, stop := w.start(back)
+		h, stop := w.startWith(back, reflector.Options{FirstListAnyVersion: true})
 		defer stop()
 		w.expect(h, "Add a 1", "Add b 1")
 		gate.Release()
 		w.expect(h, "Update a 2", "Delete b")
 	})
+}
+
+// R8: a program sees a deletion, is started anew, and asks another server, whose cache
+// lags. Who takes any version for the first list is taken back into the past; who does
+// not, and that is the default, is not.
+func TestTheFirstListIsNoJourneyIntoThePast(t *testing.T) {
+	for anyVersion, want := range map[bool][]string{
+		true:  {"Add deleted 1", "Add stays 1", "Update stays 2", "Delete deleted"},
+		false: {"Add stays 2"},
+	} {
+		inWorld(t, func(w *world) {
+			o := reflector.Options{FirstListAnyVersion: anyVersion}
+			back := perturb.NewBack(w.source, (*metav1.PartialObjectMetadata).DeepCopy)
+			w.write("deleted", "1")
+			w.write("stays", "1")
+			if err := back.Mark(w.t.Context()); err != nil { // the state that the other server has
+				w.t.Fatal(err)
+			}
+			h, stop := w.startWith(w.source, o)
+			w.change("stays", "2")
+			must(w.objects.Delete("default", "deleted"))
+			w.expect(h, "Add deleted 1", "Add stays 1", "Update stays 2", "Delete deleted")
+			stop()
+			h, stop = w.startWith(back, o)
+			defer stop()
+			w.expect(h, want...)
+		})
+	}
 }
 
 // Without a mark a Back is its source, and a mark that fails is none.
