@@ -93,6 +93,26 @@ func (q *InOrder[T]) Delete(ctx context.Context, obj T) error {
 	return q.event(ctx, DeltaDeleted, "Delete", obj)
 }
 
+// DeleteKey is Delete where only the key is known: it queues a DeltaDeleted with
+// FinalStateUnknown and NoObject. While a list is open it takes the key out of that
+// instead, whatever the list had of it so far, and queues nothing. The error is
+// ErrClosed after Close, and ctx.Err() when ctx ends while the queue is full.
+func (q *InOrder[T]) DeleteKey(ctx context.Context, key string) error {
+	if q.core.list.remove(key) {
+		return nil
+	}
+	q.core.mu.Lock()
+	if err := q.admit(ctx); err != nil {
+		q.core.mu.Unlock()
+		return err
+	}
+	q.core.first.event()
+	d := q.extend()
+	d.Key, d.Type, d.FinalStateUnknown, d.NoObject = key, DeltaDeleted, true, true
+	q.core.unlockAndWake()
+	return nil
+}
+
 func (q *InOrder[T]) event(ctx context.Context, t DeltaType, op string, obj T) error {
 	key, obj, err := q.core.in.event(op, obj)
 	if err != nil {

@@ -45,12 +45,26 @@ func (l *openList[T]) add(p *pages[T], keys []string, objs []T) bool {
 	return true
 }
 
+// remove takes key out of the open list, and reports whether one is open.
+func (l *openList[T]) remove(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.pages == nil {
+		return false
+	}
+	l.pages.remove(key)
+	return true
+}
+
 // take ends the open list and returns it, nil if there is none.
 func (l *openList[T]) take() *pages[T] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.pages
 	l.pages = nil
+	if p != nil {
+		p.compact()
+	}
 	return p
 }
 
@@ -77,11 +91,52 @@ type pages[T any] struct {
 
 	repeats  bool // a key that comes again has a place of its own
 	repeated int  // how often a key came again, and took its first place
+
+	// removed are keys that are to be left out, nil for none: they are still in
+	// keys until the list is complete, so that many cost no more than one.
+	removed map[string]struct{}
+}
+
+// remove leaves out what there is of a key so far.
+func (p *pages[T]) remove(key string) {
+	if p.removed == nil {
+		p.removed = make(map[string]struct{})
+	}
+	p.removed[key] = struct{}{}
+}
+
+// restore makes place for a removed key that comes again.
+func (p *pages[T]) restore(key string) {
+	if p.repeats {
+		p.compact() // what was there before stays away
+	}
+	delete(p.removed, key)
+}
+
+// compact takes out what is to be left out.
+func (p *pages[T]) compact() {
+	if len(p.removed) == 0 {
+		return
+	}
+	keys, objs := p.keys[:0], p.objs[:0]
+	for i, key := range p.keys {
+		if _, out := p.removed[key]; !out {
+			keys, objs = append(keys, key), append(objs, p.objs[i])
+		}
+	}
+	clear(p.objs[len(objs):])
+	p.keys, p.objs, p.removed = keys, objs, nil
+	if !p.ascending {
+		p.number()
+	}
 }
 
 // put adds an item. Of two with the same key the later one stays, in the place
 // of the first; with repeats both stay.
 func (p *pages[T]) put(key string, obj T) {
+	if _, out := p.removed[key]; out {
+		p.restore(key)
+	}
 	n := len(p.keys)
 	if p.ascending && (n == 0 || p.keys[n-1] < key) {
 		p.keys, p.objs = append(p.keys, key), append(p.objs, obj)
@@ -102,6 +157,11 @@ func (p *pages[T]) loseOrder() {
 		return
 	}
 	p.ascending = false
+	p.number()
+}
+
+// number makes index.
+func (p *pages[T]) number() {
 	p.index = make(map[string]int, 2*len(p.keys))
 	for i, key := range p.keys {
 		p.index[key] = i

@@ -42,6 +42,45 @@ func (q *DeltaFIFO[T]) Commit(ctx context.Context, resourceVersion string) error
 	return nil
 }
 
+// DeleteKey is Delete where only the key is known: it queues a DeltaDeleted with
+// FinalStateUnknown and the last known object, if the key exists by what is known of
+// it, as Commit does for a key that is gone; without known objects in any case, with
+// NoObject where nothing is queued or being processed. While a list is open it takes
+// the key out of that instead, whatever the list had of it so far, and queues nothing.
+// The error is that of Commit.
+func (q *DeltaFIFO[T]) DeleteKey(ctx context.Context, key string) error {
+	if q.core.list.remove(key) {
+		return nil
+	}
+	q.attempted()
+	tr := q.trace()
+	defer q.untrace(tr)
+	d := Delta[T]{Key: key, Type: DeltaDeleted, NoObject: true}
+	if q.core.in.known != nil {
+		d = q.lookup([]string{key}, DeltaDeleted)[0]
+	}
+	d.FinalStateUnknown = true
+	q.core.mu.Lock()
+	defer q.core.unlockAndWake()
+	if err := q.admit(ctx); err != nil {
+		return err
+	}
+	q.core.first.event()
+	switch e := q.entries.waiting(key); {
+	case e != nil:
+		if last := e.newest(); last.Type != DeltaDeleted {
+			q.push(unseen(key, last.Object))
+		}
+	case tr.has(key):
+		if last := tr.last[key]; !last.gone {
+			q.push(unseen(key, last.obj))
+		}
+	case !d.NoObject || q.core.in.known == nil:
+		q.push(d)
+	}
+	return nil
+}
+
 // missing makes a deletion of each known object that p does not have. It calls
 // user code: mu is not held.
 func (q *DeltaFIFO[T]) missing(p *pages[T]) []Delta[T] {

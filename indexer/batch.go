@@ -136,7 +136,9 @@ func (b *batch[T]) drop(from int) {
 // raise notes the version of an object. A T that has no version to read, such
 // as a nil pointer that stands for a deletion, counts for nothing.
 func (b *batch[T]) raise(e *engine[T], obj T) {
-	b.newest = newest(b.newest, e.versionOf(obj))
+	if !e.options.VersionsByBookmark {
+		b.newest = newest(b.newest, e.versionOf(obj))
+	}
 }
 
 // versionOf returns the version of obj, "" where it cannot be read. It says so

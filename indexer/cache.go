@@ -25,6 +25,15 @@ type Options[T any] struct {
 	// has changed.
 	Renew bool
 
+	// VersionsByBookmark keeps the versions of single objects from raising the
+	// version that the state is known to include: only Bookmark, the lists of
+	// Replace and ReplaceAll, and the version that Apply is given do. It is for a
+	// store that several watches fill at once, as those of package union: what one
+	// of them has brought says nothing of how far the others are. WaitForKey goes
+	// by the object's own version in any case, and a Bookmark has to follow all
+	// that WaitFor shall wait for.
+	VersionsByBookmark bool
+
 	// OnIndexError is told of each index function that failed or panicked,
 	// by the goroutine that writes, after the object was stored and without
 	// a lock. nil logs the first of each write as an error.

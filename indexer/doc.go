@@ -84,7 +84,8 @@
 // Indexer is the interface that an informer writes to and its users read from;
 // Cache implements it. Package indexertest is its conformance suite, and
 // docs/naive/store the simplest store that can pass most of it. Lister reads by
-// selector and namespace. Package stores has client-go's stores of other kinds,
+// selector and namespace. Package compact is an Indexer that keeps bytes, for large
+// collections that are seldom read. Package stores has client-go's stores of other kinds,
 // package mutation finds changes of shared objects. DESIGN.md says what the
 // structure costs, and which others were tried.
 //

@@ -79,3 +79,33 @@ func TestWaitForRefusesAStateWithoutOrder(t *testing.T) {
 		t.Errorf("WaitFor: %v", err)
 	}
 }
+
+// TestVersionsByBookmark proves S5 where several watches fill a store: an object of
+// one says nothing of the others, and WaitFor waits for the bookmark of all. WaitForKey
+// is about the object alone.
+func TestVersionsByBookmark(t *testing.T) {
+	c := newThings(t, Options[*thing]{VersionsByBookmark: true})
+	c.Apply([]Change[*thing]{{Key: "a", Object: &thing{key: "a", version: "7"}, Type: ChangePut}}, "")
+	c.Apply([]Change[*thing]{{Key: "a", Object: &thing{key: "a", version: "8"}, Type: ChangePut}}, "")
+	c.Apply([]Change[*thing]{{Key: "a", Object: &thing{key: "a", version: "9"}, Type: ChangeRemove}}, "")
+	if v := c.LastStoreSyncResourceVersion(); v != "" {
+		t.Errorf("objects brought the state to %q", v)
+	}
+	c.Bookmark("5")
+	c.Apply([]Change[*thing]{{Key: "b", Object: &thing{key: "b", version: "9"}, Type: ChangePut}}, "6")
+	if v := c.LastStoreSyncResourceVersion(); v != "6" {
+		t.Errorf("the state is at %q, want 6", v)
+	}
+	if err := c.WaitForKey(t.Context(), "b", "9"); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.WaitFor(ctx, "7"); !errors.Is(err, context.Canceled) {
+		t.Errorf("WaitFor: %v, want it to wait", err)
+	}
+	c.ReplaceAll(nil, nil, "20", nil)
+	if err := c.WaitFor(t.Context(), "20"); err != nil {
+		t.Error(err)
+	}
+}

@@ -27,6 +27,11 @@ type Mutation struct {
 	Observed time.Time
 	// Suspects are those whom Options.Suspects named for the time since then.
 	Suspects []string
+	// Part is the path of the map, slice or pointer that was changed, if that is in
+	// several objects according to Options.Shared, and "" otherwise. They have all
+	// changed; Others are the keys of those that were kept, sorted.
+	Part   string
+	Others []string
 }
 
 // Error names cache, key and field, and says how that changed.
@@ -35,8 +40,19 @@ func (m *Mutation) Error() string {
 	if len(m.Suspects) > 0 {
 		suspects = fmt.Sprintf(" (at work since it was intact: %s)", strings.Join(m.Suspects, ", "))
 	}
-	return fmt.Sprintf("mutation: %s: the shared object %q was changed in place: %s %s%s: copy it before changing it",
-		m.Cache, m.Key, m.Path, m.Change, suspects)
+	return fmt.Sprintf("mutation: %s: the shared object %q was changed in place: %s %s%s%s: copy it before changing it",
+		m.Cache, m.Key, m.Path, m.Change, m.others(), suspects)
+}
+
+// others says whose part was changed besides.
+func (m *Mutation) others() string {
+	switch {
+	case m.Part == "":
+		return ""
+	case len(m.Others) == 0:
+		return fmt.Sprintf(", and in all other objects that have the same %s", m.Part)
+	}
+	return fmt.Sprintf(", and in all other objects that have the same %s, such as %s", m.Part, strings.Join(m.Others, ", "))
 }
 
 // Options configure a Detector.
@@ -58,6 +74,11 @@ type Options[T any] struct {
 	// called. Each Check calls it twice, without a lock. nil names nobody. An
 	// informer names its handlers.
 	Suspects func() []string
+	// Shared reports whether a map, slice or pointer in an object is in other objects
+	// of the cache too, so that a Mutation can say so. It is asked about objects
+	// that were changed only, without a lock. nil stands for never. It is the
+	// method Shared of an object.Sharer whose Share is the transform of the cache.
+	Shared func(part any) bool
 	// OnMutation is told of each mutation once, by the goroutine that checks
 	// and without a lock. nil logs an error.
 	OnMutation func(*Mutation)
@@ -188,25 +209,71 @@ func (d *Detector[T]) copy(key string, obj T) (copied T, ok bool) {
 // those that differ and returns what it told. It forgets these objects.
 func (d *Detector[T]) Check() []*Mutation {
 	d.suspect()
-	found := d.compare()
+	changes := d.compare()
 	suspects := d.suspect()
-	for _, m := range found {
-		m.Suspects = suspects
-		d.tell(m)
+	d.nameParts(changes)
+	found := make([]*Mutation, len(changes))
+	for i, c := range changes {
+		found[i] = c.Mutation
+		c.Suspects = suspects
+		d.tell(c.Mutation)
 	}
 	return found
 }
 
+// changed is a mutation that was found, and what it was found in.
+type changed struct {
+	*Mutation
+	within []place
+}
+
+// nameParts says of mutations that were made in a part of several objects which part
+// that is, and which of the kept objects have it.
+func (d *Detector[T]) nameParts(changes []changed) {
+	if d.options.Shared == nil {
+		return
+	}
+	keys := make(map[uintptr][]string)
+	for i := range changes {
+		c := &changes[i]
+		c.within = slices.DeleteFunc(c.within, func(p place) bool {
+			return !p.value.CanInterface() || !d.options.Shared(p.value.Interface())
+		})
+		if len(c.within) > 0 {
+			at := c.within[0].value.Pointer()
+			keys[at] = append(keys[at], c.Key)
+		}
+	}
+	for i := range changes {
+		if c := &changes[i]; len(c.within) > 0 {
+			c.Part = c.within[0].path
+			c.Others = others(keys[c.within[0].value.Pointer()], c.Key)
+		}
+	}
+}
+
+// others returns keys without key, sorted.
+func others(keys []string, key string) (rest []string) {
+	for _, k := range keys {
+		if k != key {
+			rest = append(rest, k)
+		}
+	}
+	slices.Sort(rest)
+	return slices.Compact(rest)
+}
+
 // compare returns what was changed, and forgets those objects.
-func (d *Detector[T]) compare() (found []*Mutation) {
+func (d *Detector[T]) compare() (found []changed) {
 	d.checking.Lock()
 	defer d.checking.Unlock()
 	now := d.options.Clock.Now()
 	for _, o := range d.kept() {
-		path, change := difference(reflect.ValueOf(&o.copy).Elem(), reflect.ValueOf(&o.obj).Elem())
+		path, change, within := difference(reflect.ValueOf(&o.copy).Elem(), reflect.ValueOf(&o.obj).Elem())
 		d.mu.Lock()
 		if change != "" {
-			found = append(found, &Mutation{Cache: d.options.Name, Key: o.key, Path: path, Change: change, Observed: o.intact})
+			m := &Mutation{Cache: d.options.Name, Key: o.key, Path: path, Change: change, Observed: o.intact}
+			found = append(found, changed{m, within})
 			*o = observed[T]{told: true}
 		} else {
 			o.intact = now
@@ -249,7 +316,7 @@ func (d *Detector[T]) tell(m *Mutation) {
 		return
 	}
 	d.logger().Error(m, "A shared object was changed in place",
-		"cache", m.Cache, "key", m.Key, "field", m.Path)
+		"cache", m.Cache, "key", m.Key, "field", m.Path, "part", m.Part)
 }
 
 func (d *Detector[T]) logger() klog.Logger {

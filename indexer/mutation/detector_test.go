@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -298,5 +299,79 @@ func TestDetectorBearsObjectsThatAreNoTrees(t *testing.T) {
 	r.next.value = 7
 	if found := d.Check(); len(found) != 1 || found[0].Path != ".next.value" {
 		t.Fatalf("found %v, want .next.value", found)
+	}
+}
+
+// TestDetectorNamesPartsOfSeveralObjects has objects with labels and parts in one
+// memory (M5): a change in there is a change of all, each is told of, and each says
+// which part that is and who has it besides.
+func TestDetectorNamesPartsOfSeveralObjects(t *testing.T) {
+	for name, c := range map[string]struct {
+		mutate func(*widget)
+		part   string
+		others []string
+	}{
+		"an entry of a map": {func(w *widget) { w.Labels["a"] = "c" }, ".Labels", []string{"b", "c"}},
+		"a new entry":       {func(w *widget) { w.Labels["n"] = "" }, ".Labels", []string{"b", "c"}},
+		"below a slice":     {func(w *widget) { w.Parts[0].Image = "x" }, ".Parts", []string{"b", "c"}},
+		"the inner of two":  {func(w *widget) { w.Parts[0].Ports[0] = 7 }, ".Parts[0].Ports", []string{"b", "c"}},
+		"a pointer":         {func(w *widget) { w.Next.Image = "x" }, ".Next", []string{"b", "c"}},
+		"its own":           {func(w *widget) { w.Name = "x" }, "", nil},
+		"another map":       {func(w *widget) { w.Labels = map[string]string{} }, "", nil},
+		"a shorter slice":   {func(w *widget) { w.Parts = nil }, "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			first := newWidget()
+			shared := []any{first.Labels, first.Parts, first.Parts[0].Ports, first.Next}
+			d := New(Options[*widget]{
+				Name: "widgets", Copy: (*widget).deepCopy, Sample: 1, OnMutation: func(*Mutation) {},
+				Shared: func(part any) bool {
+					return slices.ContainsFunc(shared, func(s any) bool { return reflect.ValueOf(s).Pointer() == reflect.ValueOf(part).Pointer() })
+				},
+			})
+			d.Observe("a", first)
+			for _, key := range []string{"c", "b"} {
+				w := *first
+				d.Observe(key, &w)
+			}
+			d.Observe("apart", newWidget())
+			if found := d.Check(); len(found) != 0 {
+				t.Fatalf("found %v before the mutation", found)
+			}
+			c.mutate(first)
+			found := d.Check()
+			if want := 1 + len(c.others); len(found) != want {
+				t.Fatalf("found %v, want %d mutations", found, want)
+			}
+			if m := found[0]; m.Key != "a" || m.Part != c.part || !slices.Equal(m.Others, c.others) {
+				t.Errorf("found %+v, want the part %q of %q", m, c.part, c.others)
+			}
+			if text := found[0].Error(); c.part != "" && !strings.Contains(text, "in all other objects that have the same "+c.part+", such as b, c: copy it") {
+				t.Error(text)
+			}
+			if again := d.Check(); len(again) != 0 {
+				t.Errorf("told twice: %v", again)
+			}
+		})
+	}
+}
+
+// TestDetectorNamesThePartWithoutOthers has no other object in the sample, and a part
+// that reflection may not hand out.
+func TestDetectorNamesThePartWithoutOthers(t *testing.T) {
+	d := New(Options[*widget]{Copy: (*widget).deepCopy, Sample: 1, OnMutation: func(*Mutation) {}, Shared: func(part any) bool { _, ok := part.(map[string]string); return ok }})
+	w := newWidget()
+	d.Observe("a/w", w)
+	w.Labels["a"] = "c"
+	found := d.Check()
+	if len(found) != 1 || found[0].Part != ".Labels" || found[0].Others != nil || !strings.Contains(found[0].Error(), "in all other objects that have the same .Labels: copy it") {
+		t.Errorf("found %v", found)
+	}
+	rings := New(Options[*ring]{Copy: func(*ring) *ring { return newRing() }, Sample: 1, OnMutation: func(*Mutation) {}, Shared: func(any) bool { return true }})
+	r := newRing()
+	rings.Observe("a/ring", r)
+	r.next.value = 7
+	if found := rings.Check(); len(found) != 1 || found[0].Part != "" {
+		t.Errorf("found %+v", found)
 	}
 }

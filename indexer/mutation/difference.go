@@ -7,14 +7,35 @@ import (
 
 // difference returns the path of the first field in which is differs from was,
 // and how it differs. change is "" if both are equal, as reflect.DeepEqual has
-// it; functions are taken for equal.
-func difference(was, is reflect.Value) (path, change string) {
-	return make(differ).value(was, is)
+// it; functions are taken for equal. within are the pointers, maps and slices of is
+// that the field is in, the innermost first.
+func difference(was, is reflect.Value) (path, change string, within []place) {
+	d := &differ{met: make(map[comparing]struct{})}
+	path, change = d.value(was, is)
+	for i := range d.within {
+		d.within[i].path = path[:len(path)-len(d.within[i].path)]
+	}
+	return path, change, d.within
 }
 
-// differ remembers the pairs that were compared or are being compared, so that
-// comparing an object which refers to itself comes to an end.
-type differ map[comparing]struct{}
+// place is a pointer, map or slice at a path of an object.
+type place struct {
+	value reflect.Value
+	path  string
+}
+
+type differ struct {
+	// met has the pairs that were compared or are being compared, so that
+	// comparing an object which refers to itself comes to an end.
+	met map[comparing]struct{}
+
+	// within has what a difference was found in. While the walk returns, its
+	// paths are those from the part to the difference.
+	within []place
+}
+
+// in notes that the difference which path leads to from is is in it.
+func (d *differ) in(is reflect.Value, path string) { d.within = append(d.within, place{is, path}) }
 
 type comparing struct {
 	was, is uintptr
@@ -23,14 +44,14 @@ type comparing struct {
 
 // begun reports whether two pointers, maps or slices were met before, and notes
 // that they are.
-func (d differ) begun(was, is reflect.Value) bool {
+func (d *differ) begun(was, is reflect.Value) bool {
 	pair := comparing{was.Pointer(), is.Pointer(), was.Type()}
-	_, before := d[pair]
-	d[pair] = struct{}{}
+	_, before := d.met[pair]
+	d.met[pair] = struct{}{}
 	return before
 }
 
-func (d differ) value(was, is reflect.Value) (path, change string) {
+func (d *differ) value(was, is reflect.Value) (path, change string) {
 	switch {
 	case !was.IsValid() || !is.IsValid():
 		if was.IsValid() == is.IsValid() {
@@ -63,7 +84,7 @@ func (d differ) value(was, is reflect.Value) (path, change string) {
 	return "", fmt.Sprintf("changed from %v to %v", was, is)
 }
 
-func (d differ) target(was, is reflect.Value) (path, change string) {
+func (d *differ) target(was, is reflect.Value) (path, change string) {
 	if was.IsNil() || is.IsNil() {
 		if was.IsNil() == is.IsNil() {
 			return "", ""
@@ -73,7 +94,10 @@ func (d differ) target(was, is reflect.Value) (path, change string) {
 	if was.Kind() == reflect.Pointer && (was.Pointer() == is.Pointer() || d.begun(was, is)) {
 		return "", ""
 	}
-	return d.value(was.Elem(), is.Elem())
+	if path, change = d.value(was.Elem(), is.Elem()); change != "" && is.Kind() == reflect.Pointer {
+		d.in(is, path)
+	}
+	return path, change
 }
 
 func nilChange(was reflect.Value) string {
@@ -83,13 +107,21 @@ func nilChange(was reflect.Value) string {
 	return "was set and is nil"
 }
 
-func (d differ) entries(was, is reflect.Value) (path, change string) {
+func (d *differ) entries(was, is reflect.Value) (path, change string) {
 	if was.IsNil() != is.IsNil() {
 		return "", nilChange(was)
 	}
 	if d.begun(was, is) {
 		return "", ""
 	}
+	if path, change = d.entry(was, is); change != "" {
+		d.in(is, path)
+	}
+	return path, change
+}
+
+// entry returns the first entry of two maps that differs.
+func (d *differ) entry(was, is reflect.Value) (path, change string) {
 	for _, key := range was.MapKeys() {
 		at := fmt.Sprintf("[%v]", key)
 		now := is.MapIndex(key)
@@ -108,7 +140,7 @@ func (d differ) entries(was, is reflect.Value) (path, change string) {
 	return "", ""
 }
 
-func (d differ) elements(was, is reflect.Value) (path, change string) {
+func (d *differ) elements(was, is reflect.Value) (path, change string) {
 	if was.Kind() == reflect.Slice && was.IsNil() != is.IsNil() {
 		return "", nilChange(was)
 	}
@@ -119,8 +151,12 @@ func (d differ) elements(was, is reflect.Value) (path, change string) {
 		return "", ""
 	}
 	for i := range was.Len() {
-		if path, change := d.value(was.Index(i), is.Index(i)); change != "" {
-			return fmt.Sprintf("[%d]%s", i, path), change
+		if path, change = d.value(was.Index(i), is.Index(i)); change != "" {
+			path = fmt.Sprintf("[%d]%s", i, path)
+			if is.Kind() == reflect.Slice {
+				d.in(is, path)
+			}
+			return path, change
 		}
 	}
 	return "", ""

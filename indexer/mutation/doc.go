@@ -22,6 +22,9 @@
 //     Observe is one atomic addition.
 //   - M3 Whoever changed an object is among the suspects of its Mutation, if
 //     Options.Suspects names everybody who was given objects.
-//   - M4 Options.Copy, Suspects and OnMutation run without a lock. A Copy that
+//   - M4 Options.Copy, Suspects, Shared and OnMutation run without a lock. A Copy that
 //     panics costs the object its place in the sample, and nothing else.
+//   - M5 A change in a part that several objects have (object.Sharer) is told of for
+//     each object that is kept; each Mutation names the part and the others, if
+//     Options.Shared knows the part.
 package mutation
