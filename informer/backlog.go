@@ -7,8 +7,8 @@ import (
 )
 
 // backlog is a snapshot that a handler is yet to be told of, before it reads on
-// in the log: as Adds when it joins, as Updates when it resyncs. Its zero value
-// is empty. It is the handler's goroutine's own once that runs.
+// in the log: as Adds when it joins, as Updates when it resyncs. It is the handler's
+// goroutine's own once that runs.
 type backlog[T any] struct {
 	// snapshot is what is to be told, nil when it is rest that is.
 	snapshot indexer.Snapshot[T]
@@ -28,11 +28,10 @@ type keyed[T any] struct {
 	obj T
 }
 
-func (b *backlog[T]) pending() bool { return b.snapshot != nil || len(b.rest) > 0 }
-
 // drain calls deliver with each event of what s looks at until that returns false,
-// and keeps the events for which it was not called; unless forget then says not to.
-func (b *backlog[T]) drain(s *selection[T], deliver func(Event[T]) bool, forget func() bool) {
+// and returns the events for which it was not called, nil for none; unless forget then
+// says not to.
+func (b *backlog[T]) drain(s *selection[T], deliver func(Event[T]) bool, forget func() bool) (left *backlog[T]) {
 	var rest []keyed[T]
 	going := true
 	for key, obj := range b.all(s) {
@@ -41,17 +40,15 @@ func (b *backlog[T]) drain(s *selection[T], deliver func(Event[T]) bool, forget 
 			rest = append(rest, keyed[T]{key, obj})
 		case !deliver(b.event(key, obj)):
 			if forget() {
-				b.drop()
-				return
+				return nil
 			}
 			going = false
 		}
 	}
-	left := backlog[T]{rest: rest, reason: b.reason, at: b.at}
-	b.drop()
-	if len(rest) > 0 {
-		*b = left
+	if len(rest) == 0 {
+		return nil
 	}
+	return &backlog[T]{rest: rest, reason: b.reason, at: b.at}
 }
 
 // all yields what is to be told, with no need to look at what s does not.
@@ -66,11 +63,6 @@ func (b *backlog[T]) all(s *selection[T]) iter.Seq2[string, T] {
 			}
 		}
 	}
-}
-
-// drop forgets everything.
-func (b *backlog[T]) drop() {
-	*b = backlog[T]{}
 }
 
 func (b *backlog[T]) event(key string, obj T) Event[T] {

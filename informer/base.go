@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
@@ -45,6 +46,7 @@ func newBase[T any](access object.Access[T], runner reflector.Runner[T], opts Op
 	b := &base[T]{store: store, status: opts.SourceStatus}
 	b.lifecycle.name = name
 	b.pump = pump[T]{name: name, runner: runner, logger: opts.Logger}
+	b.pump.progress.epoch = time.Now()
 	logger := opts.crashLogger()
 	guarded := guardedAccess(logger, access)
 	b.pump.newQueue = func(ctx context.Context) (deltafifo.Queue[T], error) { return newQueue(ctx, store, guarded, opts) }
@@ -94,6 +96,8 @@ func newStore[T any](access object.Access[T], opts Options[T]) (indexer.Indexer[
 			Indexers: opts.Indexers,
 			Renew:    opts.RelistUpdates,
 			Logger:   opts.Logger,
+
+			VersionsByBookmark: opts.VersionsByBookmark,
 		})
 	}
 	if nils.Is(store) {

@@ -18,10 +18,9 @@ type caller[T any] struct {
 	panics  PanicPolicy
 	onPanic func(*PanicError)
 
-	// ctx is that of the callbacks, crash that of their panics, and owner is whose
-	// caller this is, nil for a Controller; begin sets them. lanes are those of the
-	// run of a Parallel handler.
-	ctx   context.Context
+	// crash is the context of the panics of callbacks, and has that of the callbacks;
+	// owner is whose caller this is, nil for a Controller. begin sets them. lanes are
+	// those of the run of a Parallel handler.
 	crash crashContext
 	owner owner
 	lanes *lanes[T]
@@ -42,6 +41,8 @@ type owner interface {
 	// halted reports whether no further callback may begin.
 	halted() bool
 	Remove()
+	// fail is Remove because of an error.
+	fail(err error)
 }
 
 // configure makes c the caller of a registration with these options.
@@ -54,11 +55,14 @@ func (c *caller[T]) configure(opts HandlerOptions) {
 // begin begins a run, with the context of its callbacks. name is that of the handler
 // in the log.
 func (c *caller[T]) begin(ctx context.Context, name string, of owner) {
-	c.ctx, c.owner, c.crash = ctx, of, newCrashContext[T](ctx, name)
+	c.owner, c.crash = of, newCrashContext[T](ctx, name)
 	if c.spread != nil {
 		c.startLanes()
 	}
 }
+
+// context is that of the callbacks.
+func (c *caller[T]) context() context.Context { return c.crash.Context }
 
 // end ends the run, with what belongs to it. What the handler was not called for
 // stays for the next one.
@@ -83,14 +87,32 @@ func (c *caller[T]) call(event Event[T]) (calm bool) {
 		c.held = append(c.held, event)
 		return len(c.held) < c.batched.most || c.flush()
 	}
-	return c.one(event.Key, func() { c.handler.OnEvent(c.ctx, event) })
+	return c.one(event.Key, func() { c.handler.OnEvent(c.context(), event) })
 }
 
 // one makes a callback that is about key, and reports what call does.
 func (c *caller[T]) one(key string, callback func()) (calm bool) {
+	c.crash.key = key
 	c.count.Store(c.count.Load() + 1)
 	defer func() { c.count.Store(c.count.Load() + 1) }() // also when the handler ends its goroutine
-	return c.guard(&c.crash, key, callback)
+	return c.guard(&c.crash, callback)
+}
+
+// isPlain reports whether the handler is called one event at a time, by whoever calls.
+func (c *caller[T]) isPlain() bool { return c.spread == nil && c.batched == nil }
+
+// row runs calls, which makes callbacks with inRow, until it returns or one of them
+// panics. It counts as one callback after the other without time between. It reports
+// what call does.
+func (c *caller[T]) row(calls func()) (calm bool) {
+	return c.one("", calls)
+}
+
+// inRow makes one callback of a row.
+func (c *caller[T]) inRow(event *Event[T]) {
+	c.crash.key = event.Key
+	c.count.Store(c.count.Load() + 2)
+	c.handler.OnEvent(c.context(), *event)
 }
 
 // flush makes the callback of a batch, if there is something in it, and reports what
@@ -104,7 +126,7 @@ func (c *caller[T]) flush() (calm bool) {
 		clear(events)
 		c.held = events[:0]
 	}()
-	return c.one(events[0].Key, func() { c.batched.handler.OnEvents(c.ctx, events) })
+	return c.one(events[0].Key, func() { c.batched.handler.OnEvents(c.context(), events) })
 }
 
 // settled waits until every event that was given to call has been dealt with, and
@@ -117,6 +139,17 @@ func (c *caller[T]) settled() bool {
 		return !c.owner.halted()
 	}
 	return true
+}
+
+// whenTold has over called once the handler has dealt with all that was given to call
+// before, unless it is halted first: now, or by a lane. A batch that is being made must
+// have been flushed.
+func (c *caller[T]) whenTold(over func()) {
+	if c.lanes != nil {
+		c.lanes.whenTold(over)
+		return
+	}
+	over()
 }
 
 // inside reports whether a callback runs.

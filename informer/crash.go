@@ -1,12 +1,14 @@
 package informer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
 
+	"github.com/informant-go/informant/internal/callsite"
 	"github.com/informant-go/informant/object"
 	"k8s.io/apimachinery/pkg/types"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -49,7 +51,8 @@ const (
 	// PanicIsolate reports the panic; the call counts as done, and the handler is
 	// called with the next event.
 	PanicIsolate
-	// PanicRemove reports the panic and removes the handler.
+	// PanicRemove reports the panic and removes the handler, of which
+	// Registration.Err then is the *PanicError.
 	PanicRemove
 )
 
@@ -66,10 +69,20 @@ func (p PanicPolicy) String() string {
 	return "PanicPolicy(invalid)"
 }
 
-// PanicError is a panic of a handler, for HandlerOptions.OnPanic.
+// MarshalText returns the same, for a Status as JSON. There is no error.
+func (p PanicPolicy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// PanicError is a panic of a handler, for HandlerOptions.OnPanic and
+// Registration.Err.
 type PanicError struct {
+	// Handler is the name of the handler.
+	Handler string
+
 	// Key is that of the event; of a batch, that of its first one.
 	Key string
+
+	// Where is the line that panicked, as folder/file:line; "" if it is not known.
+	Where string
 
 	// Value is what the handler panicked with, Stack that of its goroutine as
 	// debug.Stack formats it.
@@ -77,9 +90,9 @@ type PanicError struct {
 	Stack []byte
 }
 
-// Error names the key and the value.
+// Error names the handler, the key, the line and the value.
 func (e *PanicError) Error() string {
-	return fmt.Sprintf("informer: a handler panicked over key %q: %v", e.Key, e.Value)
+	return fmt.Sprintf("informer: handler %s panicked over key %q at %s: %v", e.Handler, e.Key, cmp.Or(e.Where, "an unknown line"), e.Value)
 }
 
 // Unwrap returns the value if it is an error.
@@ -88,16 +101,15 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// guard makes a callback that is about key, under the policy of the handler. It
-// reports what call does.
-func (c *caller[T]) guard(crash *crashContext, key string, callback func()) (calm bool) {
-	crash.key = key
+// guard makes a callback, or several, under the policy of the handler; crash names
+// the key that the present one is about. It reports what call does.
+func (c *caller[T]) guard(crash *crashContext, callback func()) (calm bool) {
 	if c.panics == PanicCrash {
 		return survives(crash, callback)
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			c.panicked(crash, &PanicError{Key: key, Value: v, Stack: debug.Stack()})
+			c.panicked(crash, &PanicError{Handler: crash.handler, Key: crash.key, Where: callsite.Panicked(), Value: v, Stack: debug.Stack()})
 			calm = true
 		}
 	}()
@@ -109,7 +121,7 @@ func (c *caller[T]) guard(crash *crashContext, key string, callback func()) (cal
 // policy.
 func (c *caller[T]) panicked(crash *crashContext, err *PanicError) {
 	if c.panics == PanicRemove {
-		c.owner.Remove()
+		c.owner.fail(err)
 	}
 	if c.onPanic != nil {
 		c.onPanic(err)

@@ -423,3 +423,55 @@ func (b *lockedBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.buf.String()
 }
+
+// I8: Err says why PanicRemove has removed a handler, with the value and the line, and
+// nothing where the handler was removed before, or for another reason.
+func TestI8ErrIsThePanicThatRemoved(t *testing.T) {
+	for way, make := range map[string]func(Handler[item]) (Handler[item], error){
+		"one by one": func(h Handler[item]) (Handler[item], error) { return h, nil },
+		"batched": func(h Handler[item]) (Handler[item], error) {
+			return Batched[item](BatchHandlerFunc[item](func(ctx context.Context, events []Event[item]) { h.OnEvent(ctx, events[0]) }), 0)
+		},
+		"parallel": func(h Handler[item]) (Handler[item], error) { return Parallel(2, h) },
+	} {
+		t.Run(way, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				in, source := scripted(t, Options[item]{})
+				var before *Registration[item]
+				leaving, err := make(HandlerFunc[item](func(context.Context, Event[item]) {
+					before.Remove()
+					panic("too late")
+				}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				ignored := HandlerOptions{Panics: PanicRemove, OnPanic: func(*PanicError) {}}
+				before = addWith(t, in, leaving, ignored)
+				h, err := make(HandlerFunc[item](func(_ context.Context, e Event[item]) { _ = e.Key[len(e.Key)] }))
+				if err != nil {
+					t.Fatal(err)
+				}
+				ignored.Name = "careless"
+				r := addWith(t, in, h, ignored)
+				if err := r.Err(); err != nil {
+					t.Error("before the panic:", err)
+				}
+				running(t, in)
+				source.list(t, 1, newItem("a", 1))
+				<-r.Done()
+				var panicked *PanicError
+				if err := r.Err(); !errors.As(err, &panicked) || panicked.Handler != "careless" || panicked.Key != "ns/a" ||
+					!strings.HasPrefix(panicked.Where, "informer/crash_test.go:") || !strings.Contains(err.Error(), "out of range") {
+					t.Errorf("removed because of %v", err)
+				}
+				if !errors.Is(r.Unsynced(), error(panicked)) {
+					t.Errorf("not synced because of %v", r.Unsynced())
+				}
+				<-before.Done()
+				if err := before.Err(); err != nil {
+					t.Error("it removed itself before:", err)
+				}
+			})
+		})
+	}
+}

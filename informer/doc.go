@@ -83,6 +83,66 @@
 //     are inside the user's code, which Stop names if they do not return in
 //     time. The informer can be run again: store and handlers stay, and the next
 //     first list is sent as the difference that it makes.
+//   - I10 When Quiesce returns nil, all that the source had handed over before is
+//     stored, and every handler that was there has been called for it and has
+//     returned. It waits for nothing that comes later, and names who is behind.
+//   - I11 Everything that the source handed over before FreshAt is stored. FreshAt
+//     moves on with each message of the source, once that is stored, and never back.
+//   - I12 EnsureReady and WaitReady of Writes return nil only if each store's state
+//     includes the newest version that was written to it for the owner, and hold up
+//     no other owner.
+//   - I13 A resync with a ResyncRate tells of each object that is stored when it
+//     begins once, with the state that the handler was last given as Old and Object,
+//     but not of one that the handler was told of since. It keeps to its rate, and
+//     to its turn: behind every event.
+//
+// # Groups
+//
+// A program has many parts, and several of them need the same objects. A Group has one
+// informer for each query that somebody holds a Lease for:
+//
+//	Get(g, q) ──► Lease ─┐
+//	Get(g, q) ──► Lease ─┴─► informer of q ──► its source       one list and watch
+//	Get(g, r) ──► Lease ───► informer of r ──► several sources  one for each namespace
+//	Get(g, s) ──► Lease ───► view of s ──────► informer of all  none of its own
+//
+// A Query names a resource, namespaces and selectors, and says how a source for a
+// namespace and a selector is made. The types of objects of one Group may differ. These
+// are the guarantees:
+//
+//   - G1 Equal queries share one informer, however they are written, and others share
+//     none. It runs while somebody holds it and the Group runs: the last Release ends
+//     it, and a Get after that starts another one, with an empty store. A lease is
+//     released once; a second time is an error and takes nothing from others.
+//   - G2 Informers start in the order in which they were asked for. Of their lists no
+//     more are in flight than GroupOptions.MaxLists, later ones included, and they
+//     begin in the order in which they were asked for. A list that waits is cut by no
+//     timeout, and Status says that it waits.
+//   - G3 Who has asked for a lease is known as folder/file:line, and since when. It
+//     stands in Status, and in errors beside the names of informers.
+//   - G4 Two transforms for equal queries are an error that names both callers.
+//   - G5 Only a lease of a Private query changes its query, so that nobody is told of
+//     deletions who has not asked for them. Namespaces and selectors that stay are not
+//     listed anew. What belongs to the query by several of them is there while one of
+//     them has it, and the store has reached a version (S5) when all have. See package
+//     union.
+//   - G6 A view is an informer of namespaces and label selectors on the store and the
+//     log of an informer of everything, which it holds like a lease. It is an informer
+//     as any other: I1 to I9 hold, and S5 does: its store reaches the versions that the
+//     other one's does. The objects are the same, and nothing more is asked of the
+//     server. An object that ceases to pass is an EventDelete, as it is with a
+//     selector of the server's. Its events have ReasonWatch where the other one learned
+//     of them by a list after its first. A handler of a view that asked for
+//     BacklogBackpressure holds up the view and not the other one, whose log keeps
+//     meanwhile what the view has not read: to bound that, coalesce, or ask for an
+//     informer of its own.
+//   - G7 Shutdown, or the end of Run's context, ends everything that belongs to the
+//     Group but what is inside the user's code, which Shutdown names if it does not
+//     return in time. No method waits for callbacks but Run, Shutdown and WaitForSync.
+//   - G8 An informer that ends by itself ends nothing else. Its leases are told
+//     (Lease.Done, Lease.Err), Ready and WaitForSync say so, its store keeps what it
+//     had, and the next Get starts another one. With reflector.VanishStop that is what
+//     happens when a resource is gone or forbidden, be it in one namespace of several.
 //
 // # Backlogs
 //
@@ -116,7 +176,10 @@
 // A handler can ask to be told of every object again, periodically. With the
 // in-order queue such a resync is one entry of the log and a snapshot, and so
 // atomic: the handler gets the state at that place of the log. With a DeltaFIFO
-// it comes key by key.
+// it comes key by key. With HandlerOptions.ResyncRate it is neither: objects are
+// told again a few a second, when the handler has nothing else to do, so that a
+// resync of many objects is no burst of work, and one that changed meanwhile is left
+// out. No snapshot is held for it.
 //
 // # One version, two contents
 //
@@ -141,6 +204,14 @@
 // so that the store's version can be ahead of what it holds: after the store's
 // WaitFor (S5) one reads one's own writes with the in-order queue only.
 //
+// # Reading one's own writes
+//
+// A controller that counts what is stored and creates what lacks, and is called
+// again before the store shows that, creates too much. Writes remembers up to which
+// version was written for each owner: EnsureReady says whether the stores have it,
+// WaitReady waits until they do. FreshAt says how old the store may be for other
+// reasons, and Quiesce is for tests that look at what handlers have done.
+//
 // # Map of the files
 //
 //	informer.go      SharedIndexInformer: its constructors and what it answers
@@ -152,12 +223,18 @@
 //	batch.go         Batched: one call for all that has come
 //	lanes.go         Parallel: several goroutines for one handler
 //	event.go         Event, EventType, Reason
-//	registration.go  AddHandler, HandlerOptions, Registration: one handler and its goroutine
+//	handleroptions.go  HandlerOptions, AddHandler
+//	registration.go  Registration: one handler
 //	policy.go        Backlog, BacklogPolicy: what becomes of events that come too fast
 //	status.go        Status, for pages and tests
 //	latency.go       Latency: how long events waited for a handler
 //	sync.go          Syncer, WaitForSync, and why something has not synced
+//	quiesce.go       Quiesce: everything so far is stored and handled
+//	writes.go        Writes: what a controller wrote that its stores may not show yet
 //	errors.go        the errors that can be asked for
+//	group.go         Group: Run, Shutdown, WaitForSync, Ready, Statuses
+//	lease.go         Get, Lease
+//	query.go         Query, Selector, Transform
 //
 //	base.go          what both are made of, the checks of the constructors, and one run
 //	lifecycle.go     one run at a time, its goroutines, and how it ends
@@ -170,8 +247,15 @@
 //	inbox.go         what waits for a handler with a Backlog
 //	fold.go          what waits for one that coalesces
 //	gate.go          the source waits where the consumer does
+//	progress.go      how far what the source handed over has come, FreshAt
 //	resync.go        who is due for a resync, and when
+//	paced.go         resyncs with a ResyncRate
+//	delivery.go      the goroutine of a handler: from the log or its inbox to its calls
 //	caller.go        calls of one handler
 //	crash.go         panics of the user's code, PanicPolicy
 //	detector.go      objects that somebody changes in place
+//	shared.go        one informer of a group, and who holds it
+//	reach.go         how the informer of a query is made, and a query that changes
+//	view.go          an informer on another one's store and log
+//	turns.go         a limit of lists in flight
 package informer

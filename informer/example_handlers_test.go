@@ -128,7 +128,7 @@ func ExampleParallel() {
 		})))
 	reg := must(in.AddHandler(handler, informer.HandlerOptions{
 		Panics:  informer.PanicIsolate,
-		OnPanic: func(err *informer.PanicError) { fmt.Println(err) },
+		OnPanic: func(err *informer.PanicError) { fmt.Println(err.Key, "panicked:", err.Value) },
 	}))
 	ended := make(chan error, 1)
 	go func() { ended <- in.Run(context.Background()) }()
@@ -136,7 +136,7 @@ func ExampleParallel() {
 	fmt.Println(in.Stop(context.Background()), <-ended)
 	// Output:
 	// default/a and default/b at once
-	// informer: a handler panicked over key "default/b": b is broken
+	// default/b panicked: b is broken
 	// <nil> <nil>
 }
 

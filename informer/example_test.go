@@ -144,7 +144,7 @@ func ExampleSharedIndexInformer_Status() {
 	page := httptest.NewRecorder()
 	debug.Handler(in).ServeHTTP(page, httptest.NewRequest("GET", "/?format=json", nil))
 	fmt.Print(strings.TrimSpace(page.Body.String()))
-	// Output: [{"Name":"numbers","Running":false,"Synced":false,"Objects":0,"ResourceVersion":"","QueueDepth":0,"Resyncs":0,"Handlers":[]}]
+	// Output: [{"Name":"numbers","Running":false,"Synced":false,"Objects":0,"ResourceVersion":"","Indexes":[],"QueueDepth":0,"Resyncs":0,"Handlers":[]}]
 }
 
 // A handler that is slower than the changes is told of the latest state of each

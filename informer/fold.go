@@ -17,6 +17,9 @@ type fold[T any] struct {
 	// open has the slot of each key that waits as an EventAdd or EventUpdate.
 	open map[string]int32
 
+	// number is that of the entry that is put in, 0 for those of a snapshot.
+	number uint64
+
 	// waiting is the number of slots that hold something, events the number of
 	// those that are no marks.
 	waiting, events int
@@ -25,6 +28,9 @@ type fold[T any] struct {
 type slot[T any] struct {
 	entry[T]
 	previous, next int32
+
+	// number is that of the entry with which it began to wait; they ascend.
+	number uint64
 }
 
 const none = int32(-1)
@@ -94,7 +100,7 @@ func (f *fold[T]) push(e *entry[T]) int32 {
 	} else {
 		f.free = f.slots[i].next
 	}
-	f.slots[i] = slot[T]{entry: *e, previous: f.last, next: none}
+	f.slots[i] = slot[T]{entry: *e, previous: f.last, next: none, number: f.number}
 	if f.last == none {
 		f.first = i
 	} else {
@@ -140,19 +146,21 @@ func (f *fold[T]) shrink() {
 	}
 	smaller := newFold[T]()
 	smaller.slots = make([]slot[T], 0, max(2*f.waiting, foldKept/2))
-	for e := range f.all() {
-		if i := smaller.push(e); e.Type == EventAdd || e.Type == EventUpdate {
-			smaller.open[e.Key] = i
+	for s := range f.all() {
+		smaller.number = s.number
+		if i := smaller.push(&s.entry); s.Type == EventAdd || s.Type == EventUpdate {
+			smaller.open[s.Key] = i
 		}
 	}
+	smaller.number = f.number
 	*f = *smaller
 }
 
 // all yields what waits, in order.
-func (f *fold[T]) all() iter.Seq[*entry[T]] {
-	return func(yield func(*entry[T]) bool) {
+func (f *fold[T]) all() iter.Seq[*slot[T]] {
+	return func(yield func(*slot[T]) bool) {
 		for i := f.first; i != none; i = f.slots[i].next {
-			if !yield(&f.slots[i].entry) {
+			if !yield(&f.slots[i]) {
 				return
 			}
 		}

@@ -21,9 +21,8 @@ type inbox[T any] struct {
 	room chan<- struct{}
 
 	// heldUp is when the informer began to wait for the handler, 0 if it does
-	// not, and failed why the handler was removed.
+	// not.
 	heldUp atomic.Int64
-	failed atomic.Pointer[BacklogError]
 
 	mu sync.Mutex // guards what follows; held shortly, never over user code
 
@@ -34,6 +33,9 @@ type inbox[T any] struct {
 	// fold has those of BacklogCoalesce. It is nil until the handler's snapshot
 	// is in it.
 	fold *fold[T]
+
+	// number is that of the last entry that was put in, the first of which was 1.
+	number uint64
 
 	// wanting is true while somebody waits for room. After sealed nothing is
 	// taken in any more.
@@ -58,7 +60,9 @@ func (b *inbox[T]) put(entries []entry[T], force bool) (rest []entry[T]) {
 			rest = entries[i:]
 			break
 		}
+		b.number++
 		if b.fold != nil {
+			b.fold.number = b.number
 			b.fold.put(&entries[i])
 		} else {
 			b.queue.push(&entries[i])
@@ -101,7 +105,9 @@ func (b *inbox[T]) makeRoom() {
 func (b *inbox[T]) unfold(f *fold[T]) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	f.number = b.number - uint64(b.queue.len())
 	for e, ok := b.queue.take(); ok; e, ok = b.queue.take() {
+		f.number++
 		f.put(&e)
 	}
 	b.queue = fifo[T]{}
@@ -133,6 +139,25 @@ func (b *inbox[T]) drained() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.sealed && b.waiting() == 0
+}
+
+// last is the number of the last entry that was put in.
+func (b *inbox[T]) last() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.number
+}
+
+// past reports whether no entry up to that number waits any more, nor anything of the
+// handler's snapshot.
+func (b *inbox[T]) past(number uint64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fold == nil {
+		return b.number-uint64(b.queue.len()) >= number
+	}
+	first := b.fold.first
+	return first == none || b.fold.slots[first].number > number
 }
 
 // waiting is the number of entries. The caller holds mu.

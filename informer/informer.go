@@ -52,7 +52,8 @@ func NewWithAccess[T any](access object.Access[T], lw reflector.ListerWatcher[T]
 }
 
 // NewFromRunner returns an informer of what runner reports, which need not be a
-// Reflector; of one that is, see Options.SourceStatus. The error is that of
+// Reflector; of one that is, see Options.SourceStatus, and of several queries behind
+// one store (package union) Options.VersionsByBookmark as well. The error is that of
 // NewWithAccess.
 func NewFromRunner[T any](access object.Access[T], runner reflector.Runner[T], opts Options[T]) (*SharedIndexInformer[T], error) {
 	p := newProcessor[T]()

@@ -63,6 +63,23 @@ type lanes[T any] struct {
 type chain[T any] struct {
 	key    string
 	events []Event[T]
+
+	// told is the number of events that were told, marks who waits for some of them,
+	// in ascending order.
+	told  int
+	marks []mark
+}
+
+// mark says that somebody waits until a number of events of a chain were told.
+type mark struct {
+	told int
+	wait *laneWait
+}
+
+// laneWait is somebody who waits for the events that several chains have.
+type laneWait struct {
+	left int // the number of its marks
+	over func()
 }
 
 // startLanes begins with what the last run has left.
@@ -93,7 +110,7 @@ func (l *lanes[T]) dispatch(event Event[T]) {
 		c.events = append(c.events, event)
 		return
 	}
-	c := &chain[T]{event.Key, []Event[T]{event}}
+	c := &chain[T]{key: event.Key, events: []Event[T]{event}}
 	l.chains[event.Key] = c
 	l.ready = append(l.ready, c)
 	l.changed.Broadcast()
@@ -108,6 +125,20 @@ func (l *lanes[T]) settled() bool {
 		l.changed.Wait()
 	}
 	return !l.c.owner.halted()
+}
+
+// whenTold has over called once everything that was dispatched so far has been told,
+// by whoever tells the last of it, under the lock.
+func (l *lanes[T]) whenTold(over func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	wait := &laneWait{left: len(l.chains), over: over}
+	for _, c := range l.chains {
+		c.marks = append(c.marks, mark{c.told + len(c.events), wait})
+	}
+	if wait.left == 0 {
+		over()
+	}
 }
 
 // end ends the lanes, and returns what they have not come to.
@@ -135,7 +166,7 @@ func (l *lanes[T]) work() {
 	crash := l.c.crash
 	for c, event := l.take(); c != nil; c, event = l.take() {
 		if !l.tell(&crash, c, event) {
-			pause(l.c.ctx, crashPause)
+			pause(l.c.context(), crashPause)
 		}
 	}
 	ended = false
@@ -166,7 +197,8 @@ func (l *lanes[T]) tell(crash *crashContext, c *chain[T], event Event[T]) (calm 
 		l.c.running.Add(-1)
 		l.giveBack(c)
 	}()
-	return l.c.guard(crash, c.key, func() { l.c.spread.handler.OnEvent(l.c.ctx, event) })
+	crash.key = c.key
+	return l.c.guard(crash, func() { l.c.spread.handler.OnEvent(l.c.context(), event) })
 }
 
 // giveBack puts c, whose first event was told, behind those that are ready.
@@ -175,10 +207,24 @@ func (l *lanes[T]) giveBack(c *chain[T]) {
 	defer l.mu.Unlock()
 	l.pending--
 	clear(c.events[:1])
+	c.told++
+	c.tellMarks()
 	if c.events = c.events[1:]; len(c.events) > 0 {
 		l.ready = append(l.ready, c)
 	} else {
 		delete(l.chains, c.key)
 	}
 	l.changed.Broadcast()
+}
+
+// tellMarks tells who waits for what has been told. The caller holds the lock of the
+// lanes.
+func (c *chain[T]) tellMarks() {
+	for len(c.marks) > 0 && c.marks[0].told <= c.told {
+		wait := c.marks[0].wait
+		c.marks = c.marks[1:]
+		if wait.left--; wait.left == 0 {
+			wait.over()
+		}
+	}
 }

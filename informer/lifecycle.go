@@ -133,6 +133,16 @@ func (l *lifecycle) isStopped() bool {
 	return l.ran && l.over == nil
 }
 
+// present is the context of the present run, nil without one.
+func (l *lifecycle) present() context.Context {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over == nil {
+		return nil
+	}
+	return l.ctx
+}
+
 // isRunning reports whether there is a run.
 func (l *lifecycle) isRunning() bool {
 	l.mu.Lock()

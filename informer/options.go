@@ -27,7 +27,10 @@ type Options[T any] struct {
 	// Transform, if not nil, is applied to each object before it is queued,
 	// by the goroutine that runs the source. It may change the object or
 	// return another with the same key; its error refuses the object, and so
-	// does its panic, if the process survives that (I8). It corresponds to client-go's TransformFunc.
+	// does its panic, if the process survives that (I8). Package object has
+	// transforms that make objects smaller, see object.Transforms; with the Share
+	// of an object.Sharer, Detector is given its Shared. It corresponds to
+	// client-go's TransformFunc.
 	Transform func(obj T) (T, error)
 
 	// ResyncPeriod is how often handlers are told of every object again that
@@ -70,6 +73,14 @@ type Options[T any] struct {
 	// Reflector that is one, or is part of one. The other constructors make
 	// the Reflector, and set it. It is called by any goroutine, under no lock.
 	SourceStatus func() reflector.Status
+
+	// VersionsByBookmark says that the source is several watches at once, as a
+	// union.Runner is: the version of an object that one of them brings says nothing
+	// of how far the others are. The store then takes its version from the source's
+	// lists and bookmarks alone, so that WaitFor waits for all of them (S5); see
+	// indexer.Options.VersionsByBookmark, which an Indexer of one's own needs
+	// besides. It is for the constructors that are given a Runner.
+	VersionsByBookmark bool
 
 	// Indexer is the store, empty or not; nil for a new one. Nobody but the
 	// informer may write it. It is called by any goroutine; Snapshot,

@@ -50,6 +50,9 @@ func (p BacklogPolicy) String() string {
 	return "BacklogPolicy(invalid)"
 }
 
+// MarshalText returns the same, for a Status as JSON. There is no error.
+func (p BacklogPolicy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // Backlog says how much may wait for a handler, and what happens when it would
 // be more (I7). The zero value is client-go's way: there is no bound.
 type Backlog struct {

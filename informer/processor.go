@@ -61,6 +61,9 @@ type processor[T any] struct {
 	// store holds: until the first run, with Options.SkipFilled.
 	unfilled bool
 
+	// followers are those of the views of this informer.
+	followers []*follower[T]
+
 	// ctx is that of the present run; nil when there is none, or when it is
 	// ending, and then no goroutine may be started.
 	ctx context.Context
@@ -132,6 +135,7 @@ func (p *processor[T]) publish(entries []entry[T], special []*Registration[T]) {
 	p.log.AppendBut(entries, quiet)
 	p.applying, p.handing = false, len(special) > 0
 	p.admit()
+	p.lead()
 	if !p.handing {
 		p.seal()
 	}
@@ -207,13 +211,13 @@ func (p *processor[T]) admit() {
 func (p *processor[T]) join(r *Registration[T]) {
 	r.joined, r.awaitsMark = true, !p.synced
 	if !p.unfilled && r.selection.wants(ReasonInitial) {
-		r.backlog = backlog[T]{snapshot: p.base.store.Snapshot(), reason: ReasonInitial, at: p.now()}
+		r.backlog = &backlog[T]{snapshot: p.base.store.Snapshot(), reason: ReasonInitial, at: p.now()}
 		r.owed.Store(int64(r.backlog.snapshot.Len()))
 	}
 	switch {
 	case r.inbox == nil:
 		r.reader = p.log.Join()
-	case r.coalesces() && !r.backlog.pending():
+	case r.coalesces() && r.backlog == nil:
 		r.inbox.unfold(newFold[T]())
 	}
 }
@@ -265,15 +269,13 @@ func (p *processor[T]) stop() {
 
 // remove takes r out, because of the failure if there is one, and reports whether
 // it was there. It never waits (I5).
-func (p *processor[T]) remove(r *Registration[T], failure *BacklogError) bool {
+func (p *processor[T]) remove(r *Registration[T], failure error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r.halt.Load() == haltRemoved {
 		return false
 	}
-	if failure != nil {
-		r.inbox.failed.Store(failure)
-	}
+	r.failure = failure
 	r.halt.Store(haltRemoved)
 	p.forget(r)
 	switch {
@@ -291,6 +293,7 @@ func (p *processor[T]) remove(r *Registration[T], failure *BacklogError) bool {
 func (p *processor[T]) forget(r *Registration[T]) {
 	is := func(other *Registration[T]) bool { return other == r }
 	delete(p.handlers, r)
+	r.endWaits()
 	p.resync.forget(r)
 	p.joining = slices.DeleteFunc(p.joining, is)
 	p.leaving = slices.DeleteFunc(p.leaving, is)
@@ -344,7 +347,7 @@ func (p *processor[T]) seal() {
 // told reports whether nothing waits for r, which has joined and has no
 // goroutine. The caller holds mu.
 func (p *processor[T]) told(r *Registration[T]) bool {
-	if r.backlog.pending() || len(r.caller.held) > 0 {
+	if r.backlog != nil || len(r.caller.held) > 0 {
 		return false
 	}
 	if r.inbox != nil {

@@ -23,6 +23,9 @@ type pump[T any] struct {
 	// consumer.
 	gate gate
 
+	// progress is what of the source's messages the consumer has stored.
+	progress progress
+
 	mu sync.Mutex
 
 	// queue is that of the present run, nil when there is none; guarded by mu.
@@ -113,7 +116,7 @@ func (p *pump[T]) depth() int {
 
 // source runs the runner, again if it panics and the process survives that.
 func (p *pump[T]) source(ctx context.Context, queue deltafifo.Queue[T]) (err error) {
-	sink := &gatedSink[T]{queue, &p.gate, queue.Len}
+	sink := newGatedSink(queue, &p.gate, &p.progress)
 	for ctx.Err() == nil {
 		if survives(ctx, func() { err = p.runner.Run(ctx, sink) }) {
 			return err
@@ -126,14 +129,20 @@ func (p *pump[T]) source(ctx context.Context, queue deltafifo.Queue[T]) (err err
 // consume pops until ctx ends or the queue is closed and empty.
 func (p *pump[T]) consume(ctx context.Context, queue deltafifo.Queue[T], c consumer[T]) (err error) {
 	process := func(b deltafifo.Batch[T]) error {
+		weigh(&p.progress, b)
 		c.consume(ctx, b)
 		return nil
 	}
+	defer p.progress.end()
 	synced := false
 	for ctx.Err() == nil {
-		if !survives(ctx, func() { err = queue.Pop(ctx, process) }) {
+		pop := p.progress.between(ctx, queue.Len)
+		if !survives(ctx, func() { err = queue.Pop(pop, process) }) {
 			pause(ctx, crashPause)
 			continue
+		}
+		if err != nil && pop.Err() != nil && ctx.Err() == nil {
+			continue // somebody asks how far it has come
 		}
 		if errors.Is(err, deltafifo.ErrClosed) {
 			return nil

@@ -170,16 +170,39 @@ func (p *resyncPlan[T]) due(now time.Time, handlers map[*Registration[T]]struct{
 			targets[r] = nil
 		}
 	}
+	paced := false
 	for r := range handlers {
-		if r.period > 0 && now.Sub(r.resynced) >= r.period {
-			r.resynced = now
-			if !r.owesResync.Load() && !r.leaving {
-				targets[r] = nil
-			}
+		switch {
+		case !r.isDue(now):
+		case r.resyncRate > 0:
+			r.oweResync()
+			paced = true
+		default:
+			targets[r] = nil
 		}
 	}
 	p.round = &round[T]{targets: targets}
+	if paced && len(targets) == 0 {
+		p.served++ // the queue is not asked
+	}
 	return len(targets) > 0
+}
+
+// isDue reports whether r is to be resynced now. The caller holds p.mu.
+func (r *Registration[T]) isDue(now time.Time) bool {
+	if r.period <= 0 || now.Sub(r.resynced) < r.period {
+		return false
+	}
+	r.resynced = now
+	return !r.owesResync.Load() && !r.leaving
+}
+
+// oweResync has a handler with a ResyncRate begin a resync. The caller holds p.mu.
+func (r *Registration[T]) oweResync() {
+	r.owesResync.Store(true)
+	if r.joined {
+		r.interrupt()
+	}
 }
 
 // take returns the round that the queue has come to, nil if there was none.

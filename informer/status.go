@@ -22,8 +22,14 @@ type Status struct {
 	Objects         int
 	ResourceVersion string
 
+	// Indexes are the names of the store's indexes, sorted.
+	Indexes []string
+
 	// QueueDepth is the number of deltas that wait to be stored.
 	QueueDepth int
+
+	// FreshAt: see the method.
+	FreshAt time.Time `json:",omitzero"`
 
 	// Resyncs is the number of resyncs that there were, each for all handlers
 	// that were due.
@@ -36,6 +42,25 @@ type Status struct {
 
 	// Handlers are in the order in which they were added.
 	Handlers []HandlerStatus
+
+	// Leases are those who have asked a Group for the informer and have not
+	// released it, in the order in which they asked. It is empty for an informer
+	// that belongs to no Group.
+	Leases []LeaseStatus `json:",omitempty"`
+
+	// Query is what an informer of a Group asks for now, such as "pods.v1 in a, b
+	// where app=web", and ViewOf the name of the informer that it is a view of. Both
+	// are "" for others.
+	Query, ViewOf string `json:",omitempty"`
+}
+
+// LeaseStatus says who holds a Lease.
+type LeaseStatus struct {
+	// By is folder/file:line of the call that asked for it.
+	By string
+
+	// Since is when it was asked for.
+	Since time.Time
 }
 
 // HandlerStatus is the present state of a handler.
@@ -46,8 +71,9 @@ type HandlerStatus struct {
 	// Busy is true while a callback runs.
 	Busy bool
 
-	// Backlog is that of the handler's options.
+	// Backlog and Panics are those of the handler's options.
 	Backlog Backlog
+	Panics  PanicPolicy
 
 	// Lag is the number of entries that the handler has yet to come to: events,
 	// and a few marks. Without a Backlog they are those of the log that all
@@ -56,7 +82,7 @@ type HandlerStatus struct {
 
 	// Depth is the number of events that wait for the handler: those of Lag, and
 	// what it has not been told of the snapshot with which it joined or is
-	// resynced. Without a Backlog the marks count as well, and what the handler
+	// resynced, or of a resync with a ResyncRate. Without a Backlog the marks count as well, and what the handler
 	// has not asked for.
 	Depth int
 
@@ -85,6 +111,8 @@ func (in *SharedIndexInformer[T]) Status() Status {
 		Source:          in.base.sourceStatus(),
 		QueueDepth:      in.base.pump.depth(),
 		Resyncs:         in.processor.resyncs(),
+		Indexes:         in.base.indexes(),
+		FreshAt:         in.FreshAt(),
 	}
 	snapshot := in.base.store.Snapshot()
 	s.Objects = snapshot.Len()
@@ -123,6 +151,7 @@ func (r *Registration[T]) status() HandlerStatus {
 		Name:    r.name,
 		Synced:  r.HasSynced(),
 		Busy:    r.caller.inside(),
+		Panics:  r.caller.panics,
 		Latency: r.meter.latency(),
 	}
 	if r.inbox != nil {
@@ -153,6 +182,14 @@ func (r *Registration[T]) since(t int64) time.Duration {
 		return 0
 	}
 	return time.Duration(r.p.now() - t)
+}
+
+// indexes are the names of the store's indexes, sorted.
+func (b *base[T]) indexes() []string {
+	indexers := b.store.GetIndexers()
+	names := slices.AppendSeq(make([]string, 0, len(indexers)), maps.Keys(indexers))
+	slices.Sort(names)
+	return names
 }
 
 // sourceStatus is how the source stands with its server, nil if it cannot say.

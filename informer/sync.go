@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/informant-go/informant/internal/nils"
 )
@@ -113,6 +114,44 @@ func (r *Registration[T]) Unsynced() error {
 		return r.p.base.whyUnsynced()
 	}
 	return errUntold
+}
+
+// latch is something that comes true once, as a channel that is made when somebody
+// asks for it: most handlers are never waited for, and a channel is 112 bytes
+// (Informer/idle-handler). Its zero value has not come true.
+type latch struct {
+	// c is nil while nobody has asked, and comeTrue if it came true before.
+	c atomic.Pointer[chan struct{}]
+}
+
+// comeTrue is the channel of every latch that came true before somebody asked.
+var comeTrue = func() *chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return &c
+}()
+
+// set makes it true. One goroutine does, once.
+func (l *latch) set() {
+	if !l.c.CompareAndSwap(nil, comeTrue) {
+		close(*l.c.Load())
+	}
+}
+
+func (l *latch) isSet() bool {
+	c := l.c.Load()
+	return c != nil && isClosed(*c)
+}
+
+// done is closed when it comes true. It is the same channel each time.
+func (l *latch) done() <-chan struct{} {
+	c := l.c.Load()
+	if c == nil {
+		asked := make(chan struct{})
+		l.c.CompareAndSwap(nil, &asked)
+		c = l.c.Load()
+	}
+	return *c
 }
 
 func isClosed(c <-chan struct{}) bool {

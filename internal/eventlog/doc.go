@@ -7,8 +7,8 @@
 // The log is a list of chunks that is linked forward only. A chunk that the
 // slowest reader has left is garbage, without any bookkeeping; a reader that
 // stands still keeps what follows it and nothing before. A reader that has
-// read everything parks: it then holds no chunk at all, and the next Append
-// places it where that Append begins. When the last reader parks, the log
+// read everything parks, as one that joins does: it then holds no chunk at all,
+// and the next Append places it where that Append begins. When the last reader parks, the log
 // empties its chunk and uses it again, so that readers which keep up cost no
 // allocation and a consumed entry keeps no object alive.
 //

@@ -13,12 +13,12 @@ type Log[E any] struct {
 
 	mu sync.Mutex
 
-	// tail takes the next entries; nil until there is a reader. Every
+	// tail takes the next entries; nil until there is one for a reader. Every
 	// reader that is not parked holds tail or a chunk that leads to it.
 	tail *chunk[E]
 
-	// parked are the readers that wait at the end of the log. Their chunk is
-	// nil and their at is their place in this slice.
+	// parked are the readers that are at the end of the log and have said so.
+	// Their chunk is nil and their at is their place in this slice.
 	parked []*Reader[E]
 
 	// readers counts those that joined and did not leave, parked or not.
@@ -44,6 +44,9 @@ func (l *Log[E]) AppendBut(entries []E, but []*Reader[E]) {
 	asleep := l.spare(but)
 	if asleep == l.readers {
 		return // nobody reads them
+	}
+	if l.tail == nil {
+		l.tail = new(chunk[E])
 	}
 	chunk, pos := l.tail, int(l.tail.n.Load())
 	l.write(entries)
@@ -84,17 +87,14 @@ func (l *Log[E]) write(entries []E) {
 // it tells how far a reader lags.
 func (l *Log[E]) End() uint64 { return l.end.Load() }
 
-// Join returns a reader of what is appended from now on.
+// Join returns a reader of what is appended from now on. It is parked.
 func (l *Log[E]) Join() *Reader[E] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.tail == nil {
-		l.tail = new(chunk[E])
-	}
 	l.readers++
 	r := &Reader[E]{log: l, wake: make(chan struct{}, 1)}
 	r.position.Store(l.end.Load())
-	r.place(l.tail, int(l.tail.n.Load()))
+	l.add(r)
 	return r
 }
 
@@ -107,22 +107,16 @@ func (l *Log[E]) park(r *Reader[E]) bool {
 		return false
 	}
 	r.chunk = nil
-	r.at = len(l.parked)
-	r.parked.Store(true)
-	l.parked = append(l.parked, r)
+	l.add(r)
 	l.recycle()
 	return true
 }
 
-// unpark gives r, whom something else than Append woke, its place at the end
-// of the log.
-func (l *Log[E]) unpark(r *Reader[E]) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if r.parked.Load() {
-		l.drop(r)
-		r.place(l.tail, int(l.tail.n.Load()))
-	}
+// add puts r among the parked readers. The caller holds mu.
+func (l *Log[E]) add(r *Reader[E]) {
+	r.at = len(l.parked)
+	r.parked.Store(true)
+	l.parked = append(l.parked, r)
 }
 
 // leave forgets r.
@@ -158,7 +152,7 @@ func (l *Log[E]) recycle() {
 	switch {
 	case l.readers == 0:
 		l.tail = nil
-	case len(l.parked) == l.readers:
+	case len(l.parked) == l.readers && l.tail != nil:
 		l.tail.empty()
 	}
 }

@@ -139,8 +139,9 @@ func TestReadEntriesAreReleased(t *testing.T) {
 func TestChunksBehindTheSlowestReaderAreGarbage(t *testing.T) {
 	var log Log[int]
 	r := log.Join()
+	log.Append(make([]int, 1))
 	first := weak.Make(log.tail)
-	log.Append(make([]int, 2*chunkSize))
+	log.Append(make([]int, 2*chunkSize-1))
 	runtime.GC()
 	if first.Value() == nil {
 		t.Fatal("a chunk was gone before it was read")
@@ -153,6 +154,22 @@ func TestChunksBehindTheSlowestReaderAreGarbage(t *testing.T) {
 	}
 	runtime.KeepAlive(r)
 	runtime.KeepAlive(&log)
+}
+
+// A reader that has joined holds no chunk, so that to join and leave costs no more
+// than the reader.
+func TestJoiningMakesNoChunk(t *testing.T) {
+	var log Log[[1 << 12]byte]
+	r := log.Join()
+	log.Append(make([][1 << 12]byte, 0))
+	if log.tail != nil || !r.Parked() {
+		t.Error("a log to which nothing was appended holds a chunk")
+	}
+	r.Leave()
+	log.Append(make([][1 << 12]byte, 1))
+	if log.tail != nil {
+		t.Error("a log without readers holds a chunk")
+	}
 }
 
 // A reader that keeps up costs no allocation.
@@ -179,12 +196,17 @@ func TestASparedReaderSleeps(t *testing.T) {
 		if entries := r.Unread(); entries != nil {
 			t.Fatalf("an empty log has %v", entries)
 		}
+		log.Append([]string{"0"})
+		for _, reader := range []*Reader[string]{r, other} {
+			reader.Advance(len(reader.Unread()))
+		}
+		r.Next() // the token of that Append
 		got := make(chan []string)
 		go func() { got <- r.Next() }()
 		synctest.Wait() // r is parked
 		log.AppendBut([]string{"a", "b"}, []*Reader[string]{r, other})
 		synctest.Wait() // whoever was woken has run
-		if !r.Parked() || r.Position() != 2 || r.Unread() != nil {
+		if !r.Parked() || r.Position() != 3 || r.Unread() != nil {
 			t.Errorf("a spared reader was woken, or is at %d", r.Position())
 		}
 		if entries := other.Unread(); len(entries) != 2 {
@@ -196,5 +218,27 @@ func TestASparedReaderSleeps(t *testing.T) {
 		}
 		r.Leave()
 		other.Leave()
+	})
+}
+
+// L3: an alarm wakes a parked reader like an Interrupt, and one that comes later finds
+// it at the end of the log.
+func TestAnAlarmWakesAReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log Log[string]
+		r := log.Join()
+		start := time.Now()
+		if entries := r.NextUntil(time.After(time.Minute)); entries != nil || time.Since(start) != time.Minute {
+			t.Fatalf("NextUntil returned %v after %v", entries, time.Since(start))
+		}
+		if !r.Parked() {
+			t.Error("it is not parked any more")
+		}
+		alarm := time.After(time.Hour)
+		time.AfterFunc(time.Minute, func() { log.Append([]string{"a"}) })
+		if entries := r.NextUntil(alarm); len(entries) != 1 {
+			t.Errorf("NextUntil returned %v", entries)
+		}
+		r.Leave()
 	})
 }

@@ -17,7 +17,8 @@ type Reader[E any] struct {
 	// position counts the entries of the log up to this reader's next one.
 	position atomic.Uint64
 
-	// parked is true while the reader is in log.parked, at place at. Then
+	// parked is true while the reader is in log.parked, at place at, from a
+	// Next that found nothing to the Append that ends that. Then
 	// chunk is nil, and chunk, pos, at and parked are written under the
 	// log's lock; parked is stored last, so that a reader that sees it false
 	// sees its place. Otherwise they are the reading goroutine's own.
@@ -35,18 +36,24 @@ type Reader[E any] struct {
 // meanwhile or before; nil may also come without a cause. The entries are
 // valid until Next is called again and must not be changed; those that were
 // dealt with are to be told with Advance.
-func (r *Reader[E]) Next() []E {
-	if entries := r.ready(); entries != nil {
-		return entries
+func (r *Reader[E]) Next() []E { return r.NextUntil(nil) }
+
+// NextUntil is Next, but also returns nil once something comes from alarm, if that is
+// not nil.
+func (r *Reader[E]) NextUntil(alarm <-chan time.Time) []E {
+	if !r.parked.Load() {
+		if entries := r.ready(); entries != nil {
+			return entries
+		}
+		if !r.log.park(r) {
+			return r.ready()
+		}
 	}
-	if !r.log.park(r) {
-		return r.ready()
+	select {
+	case <-r.wake:
+	case <-alarm:
 	}
-	<-r.wake
-	if r.parked.Load() {
-		r.log.unpark(r)
-	}
-	return r.ready()
+	return r.Unread()
 }
 
 // Unread returns what Next does if there is something to read, and nil at once if
@@ -58,8 +65,9 @@ func (r *Reader[E]) Unread() []E {
 	return r.ready()
 }
 
-// Parked reports whether the reader waits in Next for something to read. It may
-// be called by any goroutine, and be past when it returns.
+// Parked reports whether the reader has read everything and asked for more, or has
+// joined and there was nothing yet. It may be called by any goroutine, and be past
+// when it returns.
 func (r *Reader[E]) Parked() bool { return r.parked.Load() }
 
 // ready returns the next entries, nil if there are none.
@@ -78,6 +86,9 @@ func (r *Reader[E]) ready() []E {
 
 // Advance moves the cursor over n entries that Next returned.
 func (r *Reader[E]) Advance(n int) {
+	if n == 0 {
+		return // it may be parked
+	}
 	r.pos += n
 	r.position.Store(r.position.Load() + uint64(n))
 }

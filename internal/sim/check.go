@@ -118,6 +118,26 @@ func (w *world) checkIndexes(snapshot indexer.Snapshot[*Job], stored map[string]
 	}
 }
 
+// checkRest waits until all that was handed over is told (I10), after which nobody is
+// behind, and looks at how fresh the store is said to be after a quiet time with a
+// change now and then (I11).
+func (w *world) checkRest() {
+	ctx, cancel := context.WithTimeout(context.Background(), Settle)
+	defer cancel()
+	began := time.Now()
+	if err := w.informer.Quiesce(ctx); err != nil {
+		w.book.fault("informer", "I10: %v", err)
+	}
+	for _, h := range w.informer.Status().Handlers {
+		if h.Lag > 0 && time.Since(began) == 0 {
+			w.book.fault("informer", "I10: after Quiesce handler %s is behind: %+v", h.Name, h)
+		}
+	}
+	if age := time.Since(w.informer.FreshAt()); age > 3*calmly {
+		w.book.fault("informer", "I11: the store is said to be %v old", age)
+	}
+}
+
 // checkWait waits for the server's version (S5). Where nothing changes, the next
 // bookmark brings it, or the watch that follows the present one.
 func (w *world) checkWait() {

@@ -1,12 +1,7 @@
 package sim
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -14,8 +9,9 @@ import (
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/informer"
 	"github.com/informant-go/informant/object"
-	"github.com/informant-go/informant/reflector/apitest"
+	"github.com/informant-go/informant/reflector/httpsource"
 	"github.com/informant-go/informant/workqueue"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 const (
@@ -31,11 +27,11 @@ const (
 // crew is the queue and the workers: they bring the status of each job up to
 // its generation, over HTTP, and try again when that fails.
 type crew struct {
-	queue  *workqueue.RateLimitingQueue[string]
-	server *apitest.Server
-	store  indexer.Indexer[*Job]
-	book   *ledger
-	busy   sync.WaitGroup
+	queue *workqueue.RateLimitingQueue[string]
+	jobs  *httpsource.Client[*Job]
+	store indexer.Indexer[*Job]
+	book  *ledger
+	busy  sync.WaitGroup
 
 	journal *journal
 
@@ -54,7 +50,7 @@ type crew struct {
 
 func (w *world) newCrew() *crew {
 	c := &crew{
-		server: w.server, store: w.informer.Indexer(), book: w.book, journal: w.journal,
+		jobs: w.newClient(), store: w.informer.Indexer(), book: w.book, journal: w.journal,
 		inOrder: !w.script.setup.deltaFIFO, inHand: make(map[string]bool),
 		comparable: func(key string) bool {
 			return !w.script.setup.unversioned && !w.wentBack() && !w.wasRefused(key) && !w.wasRefused(unknown)
@@ -72,6 +68,18 @@ func (w *world) newCrew() *crew {
 		c.busy.Go(c.work)
 	}
 	return c
+}
+
+// newClient returns what the workers write with.
+func (w *world) newClient() *httpsource.Client[*Job] {
+	client, err := httpsource.NewClient(httpsource.Config[*Job]{
+		Client: w.server.Client(), BaseURL: w.server.URL,
+		Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
+	})
+	if err != nil {
+		panic(err) // the script has no part in it
+	}
+	return client
 }
 
 // OnEvent queues the key of an event; it makes the crew a handler.
@@ -123,38 +131,12 @@ func (c *crew) sync(key string) error {
 	defer cancel()
 	written := *job
 	written.Status.Observed = job.Generation
-	answer, err := c.write(ctx, &written)
+	answer, err := c.jobs.UpdateStatus(ctx, &written, metav1.UpdateOptions{})
 	if err != nil {
 		return err
 	}
 	c.journal.note("worker", "%s@%s is now @%s", key, job.ResourceVersion, answer.ResourceVersion)
 	return c.readOwn(ctx, key, answer)
-}
-
-// write sends the status of job and returns what the server made of it.
-func (c *crew) write(ctx context.Context, job *Job) (*Job, error) {
-	job.APIVersion, job.Kind = resource.Group+"/"+resource.Version, resource.Kind
-	body, err := json.Marshal(job)
-	if err != nil {
-		return nil, err
-	}
-	url := c.server.URL + resource.Path(job.Namespace, job.Name) + "/status"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := c.server.Client().Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	answer := &Job{}
-	if resp.StatusCode != http.StatusOK {
-		_, _ = io.Copy(io.Discard, resp.Body)
-		return nil, fmt.Errorf("PUT %s: %s", url, resp.Status)
-	}
-	return answer, json.NewDecoder(resp.Body).Decode(answer)
 }
 
 // readOwn checks S5 for a worker's own write: when the wait is over, the store

@@ -47,18 +47,33 @@
 //     moment, and pauses.
 //   - R5: Status and the log with when there was contact, and with what is
 //     refused.
+//   - R1, R2: all that the server did with what each watch brought and with what the
+//     sink was given, which has to be ordered, unique, atomic, reliable, resumable
+//     and bookmarkable (package watchcheck).
 //   - S1, S3: each index with what it is when it is made anew of a snapshot's
 //     objects.
 //   - S5: WaitFor returns for the server's version, and for the workers' own
 //     writes, and the store then holds them.
 //   - I1 to I6: what each handler was told, in that order, makes the store's
 //     content: of handlers that were there from the start, that joined late,
-//     that are slow, that filter, that ask for resyncs, and of those that were
-//     removed up to the last callback.
+//     that are slow, that filter, that ask for resyncs, at once or at a pace (I13),
+//     that have a Backlog, that are called with batches or by lanes, and of those that
+//     were removed, with or without a Drain, up to the last callback.
+//   - I10, I11: in the end Quiesce returns, and the store is fresh.
 //   - I9: the informer is stopped and run again on the way, and leaves no
 //     goroutine in the end.
 //   - Q1, Q2, Q5: no key is with two workers at once, every object has been
 //     worked on in its last state, and the drain ends.
+//
+// # Groups
+//
+// groups.go plays the same disasters, as far as no object is refused, to an
+// informer.Group: leases are taken, changed, given back and shared, over queries that
+// overlap, views among them, and the Group is shut down and made anew. In the end the
+// store of each lease has what its query selects on the server (G5, G6, U1), handlers
+// were told so (I1), and WaitFor and Quiesce return. RunGroups plays the seed
+//
+//	go test ./internal/sim -run TestGroups -sim.seed 17
 //
 // mutant_test.go has faulty reflectors, each of which an oracle has to find.
 //

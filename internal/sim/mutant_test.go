@@ -89,6 +89,22 @@ var mutants = []struct {
 		},
 	},
 	{
+		name:  "loses an event in a while",
+		found: "sink: watches: ",
+		steps: []step{{op: opPause, pause: time.Minute}, {op: opBurst, n: 10, size: 1}, {op: opBurst, n: 30, size: 100}, {op: opPause, pause: time.Minute}},
+		mutant: func() mutant {
+			var lost atomic.Bool
+			return sourceMutant(func(a *altered) {
+				a.event = func(e reflector.Event[*Job], err error) (reflector.Event[*Job], error) {
+					if err == nil && e.Type == watch.Modified && lost.CompareAndSwap(false, true) {
+						e = reflector.Event[*Job]{Type: watch.Bookmark, ResourceVersion: e.ResourceVersion}
+					}
+					return e, err
+				}
+			})
+		},
+	},
+	{
 		name:  "lists after each event of a kind",
 		found: "a full list because of expired, for which there was no cause",
 		steps: quietly,
@@ -154,7 +170,7 @@ var mutants = []struct {
 	{
 		name:  "asks again without a pause",
 		found: "without a pause",
-		steps: []step{{op: opLast, pause: time.Minute, fault: fault{name: "answer 503", target: watching, do: apitest.Fail(503)}}},
+		steps: []step{{op: opLast, pause: 10 * time.Minute, fault: fault{name: "answer 503", target: watching, do: apitest.Fail(503)}}}, // longer than a watch
 		mutant: func() mutant {
 			return sourceMutant(func(a *altered) {
 				open := a.ListerWatcher.Watch

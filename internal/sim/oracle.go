@@ -39,9 +39,15 @@ type oracle struct {
 	leaveAt int
 	leave   func()
 
+	// batch is how many events a call may have, 0 for one.
+	batch int
+
+	// lanes is true where calls for different keys may go on at once.
+	lanes bool
+
 	mu      sync.Mutex
-	calling bool // a call is going on: there must be no other (I3)
-	left    bool // the last call has returned: there must be no other (I5)
+	calling map[string]bool // a call for these keys is going on: there must be no other (I3)
+	left    bool            // the last call has returned: there must be no other (I5)
 	told    int
 	table   map[string]*Job
 	past    map[string][]string // what was told of a key
@@ -50,15 +56,24 @@ type oracle struct {
 func (w *world) newOracle(name string) *oracle {
 	return &oracle{
 		name: name, store: w.informer.Indexer(), book: w.book, refused: w.wasRefused, wentBack: w.wentBack,
-		table: make(map[string]*Job), past: make(map[string][]string),
+		table: make(map[string]*Job), past: make(map[string][]string), calling: make(map[string]bool),
 	}
 }
 
 func (o *oracle) OnEvent(ctx context.Context, e informer.Event[*Job]) {
-	o.enter(e)
-	defer o.exit()
-	stored, exists, _ := o.store.GetByKey(e.Key)
-	leave := o.take(e, stored, exists)
+	o.OnEvents(ctx, []informer.Event[*Job]{e})
+}
+
+// OnEvents makes the oracle a BatchHandler.
+func (o *oracle) OnEvents(ctx context.Context, events []informer.Event[*Job]) {
+	call := events[0]
+	o.enter(call)
+	defer o.exit(call)
+	leave := false
+	for _, e := range events {
+		stored, exists, _ := o.store.GetByKey(e.Key)
+		leave = o.take(e, stored, exists) || leave
+	}
 	if leave {
 		o.leave()
 	}
@@ -70,19 +85,19 @@ func (o *oracle) OnEvent(ctx context.Context, e informer.Event[*Job]) {
 func (o *oracle) enter(e informer.Event[*Job]) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.calling {
+	if o.calling[e.Key] || !o.lanes && len(o.calling) > 0 {
 		o.fault(e, "I3: it came during another call")
 	}
 	if o.left {
 		o.fault(e, "I5: it came after the last one")
 	}
-	o.calling = true
+	o.calling[e.Key] = true
 }
 
-func (o *oracle) exit() {
+func (o *oracle) exit(e informer.Event[*Job]) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.calling = false
+	delete(o.calling, e.Key)
 }
 
 // take looks at an event, and reports whether it is the one to leave at.
@@ -151,7 +166,7 @@ func (o *oracle) fault(e informer.Event[*Job], format string, args ...any) {
 func (o *oracle) leaves() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.calling {
+	if len(o.calling) > 0 {
 		o.book.fault("handler "+o.name, "I5: Done was closed during a call")
 	}
 	o.left = true

@@ -304,7 +304,7 @@ func (w *world) rearrange(s step) {
 	case opJoin:
 		w.joinLate(s)
 	case opRemove:
-		w.remove(w.watchers[s.n%len(w.watchers)])
+		w.remove(w.watchers[s.n%len(w.watchers)], s.size%3 == 0)
 	case opIndex:
 		if !w.indexed {
 			w.indexed = true
@@ -324,11 +324,30 @@ func (w *world) joinLate(s step) {
 	if s.n%5 == 0 {
 		o.leaveAt = 1 + s.n
 	}
-	w.join(o, informer.HandlerOptions{ResyncPeriod: []time.Duration{-1, 0, 45 * time.Second}[s.n%3]})
+	if !o.filtered {
+		o.batch, o.lanes = []int{0, 0, 3, 1000}[s.size%4], s.size%7 == 0
+	}
+	w.join(o, informer.HandlerOptions{
+		ResyncPeriod: []time.Duration{-1, 0, 45 * time.Second}[s.n%3],
+		ResyncRate:   []int{0, 0, 20}[s.size%3],
+		Backlog:      backlogs[s.size%len(backlogs)],
+	})
 }
 
-// remove takes a handler out and waits for its last callback (I5).
-func (w *world) remove(seen *watcher) {
+// backlogs are those of late handlers. The last one is small: with it a handler may be
+// removed at any time.
+var backlogs = []informer.Backlog{
+	{}, {}, {Policy: informer.BacklogCoalesce},
+	{Policy: informer.BacklogBackpressure, Bound: 5}, {Policy: informer.BacklogFail, Bound: 20},
+}
+
+// remove takes a handler out, now or once it was told of what is stored, and waits for
+// its last callback (I5).
+func (w *world) remove(seen *watcher, drain bool) {
+	if drain {
+		seen.reg.Drain()
+		<-time.After(time.Minute)
+	}
 	seen.reg.Remove()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

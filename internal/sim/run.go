@@ -32,6 +32,7 @@ const (
 // something is wrong in the end or on the way.
 func Run(t *testing.T, script Script) {
 	w := simulate(t, script, mutant{})
+	t.Logf("watches: %v", &w.seen)
 	if found := w.book.all(); len(found) > 0 {
 		t.Errorf("%s\nplay it again with: go test ./internal/sim -run TestPipeline -sim.seed %d\n%v\nstats: %+v\nwhat happened:%v",
 			strings.Join(found, "\n"), script.Seed, script, w.reflector.Stats(), w.journal)
@@ -48,8 +49,10 @@ func simulate(t *testing.T, script Script, m mutant) (w *world) {
 			w.checkStore()
 			w.checkWait()
 			w.rest()
+			w.checkRest()
 			w.checkStore()
 		}
+		w.checkWatches()
 		w.checkLists()
 		w.checkBudget()
 		w.checkPace()

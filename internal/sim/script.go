@@ -98,6 +98,7 @@ type setup struct {
 
 	deltaFIFO        bool
 	disableStreaming bool
+	anyVersion       bool // the first list in pages shows any state
 	pageSize         int64
 	least, most      time.Duration // watch timeouts
 	jitter           float64
@@ -122,6 +123,7 @@ type setup struct {
 func Invent(seed uint64, maxSteps int) Script {
 	r := rand.New(rand.NewPCG(seed, 0x51))
 	s := Script{Seed: seed, setup: drawSetup(r)}
+	s.setup.anyVersion = seed%3 == 0
 	d := drawer{r: r, calm: r.IntN(6) == 0}
 	for range 20 + r.IntN(40) {
 		s.steps = append(s.steps, d.draw()...)

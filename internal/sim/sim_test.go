@@ -13,10 +13,15 @@ var (
 	steps = flag.Int("sim.steps", 0, "play the first steps of each script only; 0 for all")
 )
 
-// R1, R2, R3, R4, S1, S3, S5, I1, I2, I3, I4, I5, I6, I9, Q1, Q2, Q5: whatever
+// R1, R2, R3, R4, S1, S3, S5, I1, I2, I3, I4, I5, I6, I9, I10, I11, I13, Q1, Q2, Q5: whatever
 // happens to server, network and informer, everything agrees in the end, and
 // nothing was told wrongly on the way.
 func TestPipelineEndsInTheServersStateWhateverHappens(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) { Run(t, Invent(seed, *steps)) })
+}
+
+// eachSeed runs a simulation of each seed that the flags ask for.
+func eachSeed(t *testing.T, run func(t *testing.T, seed uint64)) {
 	from, n := *first, *seeds
 	if *only > 0 {
 		from, n = *only, 1
@@ -27,7 +32,7 @@ func TestPipelineEndsInTheServersStateWhateverHappens(t *testing.T) {
 	for seed := from; seed < from+n; seed++ {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
 			t.Parallel()
-			Run(t, Invent(seed, *steps))
+			run(t, seed)
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/informant-go/informant/deltafifo"
+	"github.com/informant-go/informant/internal/watchcheck"
 	"github.com/informant-go/informant/reflector"
 )
 
@@ -19,7 +20,7 @@ func (w *world) tape(q deltafifo.Queue[*Job]) deltafifo.Queue[*Job] {
 	w.source.runs()
 	w.lines.runs()
 	w.kept.anew()
-	return taped{q, w.mutant.to(&tape{sink: q, w: w})}
+	return taped{q, w.mutant.to(&tape{sink: watchcheck.Sink[*Job](w.wire, q), w: w})}
 }
 
 func (t taped) Begin(ctx context.Context) error                  { return t.front.Begin(ctx) }

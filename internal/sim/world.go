@@ -13,6 +13,7 @@ import (
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/informer"
+	"github.com/informant-go/informant/internal/watchcheck"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/apitest"
@@ -29,6 +30,8 @@ type world struct {
 	book   *ledger
 
 	server    *apitest.Server
+	trace     *apitest.Trace[*Job]
+	wire      *watchcheck.Log // what passes between server and source, and to sinks
 	jobs      apitest.Collection[*Job]
 	withdrawn bool
 	faults    []injected
@@ -39,7 +42,8 @@ type world struct {
 	kept      *kept
 	journal   *journal
 	lines     *lines
-	cut       bool // streams were cut by the simulation itself
+	seen      watchcheck.Report // what passed, and what is wrong with it
+	cut       bool              // streams were cut by the simulation itself
 
 	reflector *reflector.Reflector[*Job]
 	informer  *informer.SharedIndexInformer[*Job]
@@ -80,6 +84,7 @@ func newWorld(t testing.TB, script Script, m mutant) *world {
 		RequestLog: 1 << 16, Seed: script.Seed,
 	}))
 	w.jobs = apitest.Of[*Job](w.server, resource)
+	w.trace, w.wire = w.jobs.Trace(), watchcheck.NewLog("reflector", nil, digest)
 	for n := range s.objects {
 		w.put(n%names, n)
 	}
@@ -115,15 +120,15 @@ func (w *world) newReflector() {
 	w.network = &network{base: w.server.Client().Transport}
 	w.kept = newKept()
 	w.source = &source{
-		lw: must(httpsource.New(httpsource.Config[*Job]{
+		lw: watchcheck.Source(w.wire, must(httpsource.New(httpsource.Config[*Job]{
 			Client: &http.Client{Transport: w.network}, BaseURL: w.server.URL, MaxObjectBytes: maxBytes,
 			Group: resource.Group, Version: resource.Version, Resource: resource.Resource,
-		})),
+		}))),
 		crooked: newCrooked(w.script), limit: s.limit, journal: w.journal, book: w.book, refuses: w.refuses, kept: w.kept,
 		url: w.server.URL + resource.Path("", ""),
 	}
 	w.reflector = must(reflector.New(w.mutant.lw(w.source), reflector.Options{
-		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming,
+		Name: "sim", PageSize: s.pageSize, DisableStreaming: s.disableStreaming, FirstListAnyVersion: s.anyVersion,
 		MinWatchTimeout: s.least, MaxWatchTimeout: s.most, UnorderedVersions: s.unordered,
 		Backoff: reflector.Backoff{Jitter: s.jitter},
 		OnError: w.onError,
@@ -170,15 +175,27 @@ func (w *world) firstHandlers() {
 	filtered := w.newOracle("filtered")
 	filtered.filtered = true
 	w.join(filtered, informer.HandlerOptions{})
+	w.join(w.newOracle("paced"), informer.HandlerOptions{ResyncPeriod: time.Minute, ResyncRate: 5})
+}
+
+// handler makes a handler of an oracle: one that filters, that is called with batches, or
+// by lanes.
+func (w *world) handler(o *oracle) informer.Handler[*Job] {
+	switch {
+	case o.filtered:
+		return informer.FilteringHandler[*Job]{Filter: chosen, Handler: o}
+	case o.lanes:
+		return must(informer.Parallel[*Job](3, o))
+	case o.batch > 0:
+		return must(informer.Batched[*Job](o, o.batch))
+	}
+	return o
 }
 
 // join adds a handler.
 func (w *world) join(o *oracle, opts informer.HandlerOptions) *watcher {
 	opts.Name = o.name
-	var handler informer.Handler[*Job] = o
-	if o.filtered {
-		handler = informer.FilteringHandler[*Job]{Filter: chosen, Handler: o}
-	}
+	handler := w.handler(o)
 	seen := &watcher{oracle: o}
 	var ready sync.WaitGroup
 	ready.Add(1)
