@@ -11,6 +11,8 @@ import (
 // their lines would name all of them alike.
 var machinery = [...]string{
 	"github.com/informant-go/informant/clientgo/cache.",
+	"github.com/informant-go/informant/clientgo/controllerruntime.",
+	"github.com/informant-go/informant/clientgo/informerfactory.",
 	"k8s.io/client-go/tools/cache.",
 }
 

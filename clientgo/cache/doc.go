@@ -55,7 +55,7 @@
 //     stream without end and its handler hears nothing.
 //   - An object without a key, or refused by the transform, does not fail the
 //     list of an informer, nor that of New with a queue of this package; in
-//     client-go the informer would never sync. Before the first list is complete
+//     client-go the informer would never sync, unless the list is streamed. Before the first list is complete
 //     nothing of it shows.
 //   - Informers tell of a list that has a key twice as of its last object. No
 //     server sends one, and client-go's own streamed lists do the same; the

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/informant-go/informant/clientgo/internal/listwatch"
 	"github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
 	"k8s.io/client-go/features"
@@ -68,11 +69,12 @@ func (f *feed) lists() uint64 { return f.running.Load().Stats().Synced }
 func (f *feed) options(report *errorReport) reflector.Options {
 	// What cannot stream is a fake, and its versions are made up.
 	fake := watchlist.DoesClientNotSupportWatchListSemantics(f.lw)
-	pages := fake || isNil(f.lw) || !features.FeatureGates().Enabled(features.WatchListClient)
+	pages := fake || listwatch.IsNil(f.lw) || !features.FeatureGates().Enabled(features.WatchListClient)
 	opts := reflector.Options{
 		Name:                  f.name,
 		TypeDescription:       f.expect.description,
 		PageSize:              f.pageSize,
+		FirstListAnyVersion:   true,
 		DisableStreaming:      pages,
 		UnorderedVersions:     fake,
 		MaxInternalErrorRetry: -1,

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/informant-go/informant/clientgo/internal/listwatch"
 	"github.com/informant-go/informant/informer"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/ptr"
@@ -26,7 +27,7 @@ func (s *sharedInformer) AddEventHandlerWithResyncPeriod(handler ResourceEventHa
 // AddEventHandlerWithOptions implements client-go's SharedInformer. A nil
 // handler is an error, where client-go's would panic at the first event.
 func (s *sharedInformer) AddEventHandlerWithOptions(handler ResourceEventHandler, options HandlerOptions) (ResourceEventHandlerRegistration, error) {
-	if isNil(handler) {
+	if listwatch.IsNil(handler) {
 		return nil, fmt.Errorf("informer of %s was given a nil handler: pass one, such as cache.ResourceEventHandlerFuncs", s.parts.expect.description)
 	}
 	if s.stopped.Load() {

@@ -71,6 +71,10 @@ type sharedInformer struct {
 
 var _ upstream.SharedIndexInformer = (*sharedInformer)(nil)
 
+// Engine is the name of this library, by which package bridge tells our informers from
+// others.
+func (s *sharedInformer) Engine() string { return "informant" }
+
 // Run implements client-go's SharedInformer.
 func (s *sharedInformer) Run(stopCh <-chan struct{}) {
 	s.RunWithContext(wait.ContextForChannel(stopCh))

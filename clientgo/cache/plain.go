@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/informant-go/informant/clientgo/internal/listwatch"
 	"github.com/informant-go/informant/informer"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -65,7 +66,7 @@ var _ upstream.Controller = (*plainInformer)(nil)
 
 func newPlain(options InformerOptions) *plainInformer {
 	p := newParts(options.ListerWatcher, options.ObjectType, options, "")
-	if isNil(options.Handler) {
+	if listwatch.IsNil(options.Handler) {
 		options.Handler = ResourceEventHandlerFuncs{}
 	}
 	opts := p.options(options.ResyncPeriod)

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"reflect"
 	"sync"
 
+	"github.com/informant-go/informant/clientgo/internal/listwatch"
 	"github.com/informant-go/informant/reflector"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -19,10 +19,6 @@ import (
 	upstream "k8s.io/client-go/tools/cache"
 )
 
-// listPart is the number of objects of a list that are handed on at once. It
-// bounds what the adapter holds besides the page itself.
-const listPart = 512
-
 // errNilListerWatcher is the answer of every List and Watch of an informer
 // that was made without a source. client-go panics in its reflector instead.
 var errNilListerWatcher = errors.New("the ListerWatcher is nil: pass one to the constructor, such as a *cache.ListWatch")
@@ -30,26 +26,18 @@ var errNilListerWatcher = errors.New("the ListerWatcher is nil: pass one to the 
 // source is a ListerWatcher of client-go as a reflector of ours reads it.
 type source struct {
 	lw     upstream.ListerWatcherWithContext
+	wired  listwatch.Wired // nil unless lw is one
 	name   string
 	expect expectation
 }
 
 func newSource(lw ListerWatcher, name string, expect expectation) *source {
 	s := &source{name: name, expect: expect}
-	if !isNil(lw) {
+	if !listwatch.IsNil(lw) {
 		s.lw = upstream.ToListerWatcherWithContext(lw)
+		s.wired, _ = lw.(listwatch.Wired)
 	}
 	return s
-}
-
-// isNil reports whether there is nothing to call methods of: a nil interface,
-// or one that holds a nil pointer.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	value := reflect.ValueOf(v)
-	return value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 // List implements reflector.ListerWatcher.
@@ -57,7 +45,12 @@ func (s *source) List(ctx context.Context, opts metav1.ListOptions, part func(re
 	if s.lw == nil {
 		return metav1.ListMeta{}, errNilListerWatcher
 	}
-	list, err := s.call(ctx, opts)
+	if s.wired != nil {
+		if about, handled, err := s.wired.ListOver(ctx, opts, part); handled {
+			return about, err
+		}
+	}
+	list, err := listwatch.List(ctx, s.lw, opts)
 	if err != nil {
 		return metav1.ListMeta{}, err
 	}
@@ -68,88 +61,34 @@ func (s *source) List(ctx context.Context, opts metav1.ListOptions, part func(re
 	if err != nil {
 		return metav1.ListMeta{}, fmt.Errorf("returned object must be a list: %w", err)
 	}
-	if err := handOn(list, part); err != nil {
-		return metav1.ListMeta{}, err
-	}
-	return metav1.ListMeta{
-		ResourceVersion:    about.GetResourceVersion(),
-		Continue:           about.GetContinue(),
-		RemainingItemCount: about.GetRemainingItemCount(),
-	}, nil
-}
-
-// call lists, and lets go of a lister that ignores ctx: a ListerWatcher
-// without contexts may hang in a request for minutes, and stopping an informer
-// must not. The goroutine then ends with the request. A panic of the lister
-// comes out here, on the caller's goroutine.
-func (s *source) call(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
-	type answer struct {
-		list     runtime.Object
-		err      error
-		panicked any
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		var a answer
-		finished := false
-		defer func() {
-			if !finished {
-				a.panicked = recover()
-			}
-			answers <- a
-		}()
-		a.list, a.err = s.lw.ListWithContext(ctx, opts)
-		finished = true
-	}()
-	select {
-	case a := <-answers:
-		if a.panicked != nil {
-			panic(a.panicked)
-		}
-		return a.list, a.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// handOn gives the objects of list to part, each in memory of its own: an
-// object that is kept does not keep its page.
-func handOn(list runtime.Object, part func(reflector.Part[any]) error) error {
-	items := make([]any, 0, min(listPart, max(meta.LenList(list), 0)))
-	var ended error // what part returned
-	flush := func() error {
-		if len(items) > 0 {
-			ended = part(reflector.Part[any]{Items: items})
-			clear(items)
-			items = items[:0]
-		}
-		return ended
-	}
-	err := meta.EachListItemWithAlloc(list, func(obj runtime.Object) error {
-		if items = append(items, obj); len(items) < listPart {
-			return nil
-		}
-		return flush()
-	})
-	switch {
+	switch ended, odd := listwatch.HandOn(list, asItIs, part); {
 	case ended != nil:
-		return ended
-	case err != nil:
-		return &oddListError{list, err}
+		return metav1.ListMeta{}, ended
+	case odd != nil:
+		return metav1.ListMeta{}, &oddListError{list, odd}
 	}
-	return flush()
+	return listwatch.Meta(about), nil
 }
+
+// asItIs takes every object: the items of a list are not held against the expectation,
+// as in client-go.
+func asItIs(obj runtime.Object) (any, error) { return obj, nil }
 
 // Watch implements reflector.ListerWatcher.
 func (s *source) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Stream[any], error) {
 	if s.lw == nil {
 		return nil, &openError{errNilListerWatcher}
 	}
+	if s.wired != nil {
+		if stream, handled, err := s.wired.WatchOver(ctx, opts); handled {
+			return s.checked(stream, err)
+		}
+	}
 	w, err := s.lw.WatchWithContext(ctx, opts)
 	if err != nil {
 		return nil, &openError{s.streamed(opts, err)}
 	}
-	if isNil(w) {
+	if listwatch.IsNil(w) {
 		return nil, fmt.Errorf("%s: the watch function returned neither a watch nor an error", s.name)
 	}
 	return &stream{ctx: ctx, watch: w, closed: make(chan struct{}), source: s}, nil
@@ -217,13 +156,13 @@ func (s *stream) Close() {
 
 // convert reads an event. The error is a DecodeError.
 func (s *source) convert(event watch.Event) (reflector.Event[any], error) {
-	err := s.expect.check(event.Object)
+	err, cause := s.expect.check(event.Object), reflector.RefusalKind
 	about, noMeta := meta.Accessor(event.Object)
 	if err == nil {
-		err = noMeta
+		err, cause = noMeta, reflector.RefusalUndecodable
 	}
 	if err != nil {
-		bad := &reflector.DecodeError{Type: s.expect.description, Event: event.Type, Err: err}
+		bad := &reflector.DecodeError{Type: s.expect.description, Event: event.Type, Cause: cause, Err: err}
 		if noMeta == nil {
 			bad.Key, bad.ResourceVersion = nameOf(event.Object), about.GetResourceVersion()
 		}

@@ -9,13 +9,13 @@ import (
 
 // Cache makes the manager of o, and what shares its cache, work on this
 // library's informers: it sets o.Cache.NewInformer and leaves everything else
-// in o as it is. It is to be called before manager.New, by whoever owns o,
+// in o as it is, but for what WithConfig adds: o.Cache.HTTPClient. It is to be called before manager.New, by whoever owns o,
 // which must not be nil.
 //
 // A NewInformer that is set already stays, and that is logged as an error:
 // let it call clientgo/cache.NewSharedIndexInformer, whose signature it has,
 // where it calls client-go's.
-func Cache(o *manager.Options) {
+func Cache(o *manager.Options, opts ...Option) {
 	if o == nil {
 		panic("controllerruntime: Cache needs the manager.Options that manager.New is given")
 	}
@@ -25,4 +25,17 @@ func Cache(o *manager.Options) {
 		return
 	}
 	o.Cache.NewInformer = cache.NewSharedIndexInformer
+	if opt := last(opts); opt.wire != nil {
+		opt.apply(o)
+	}
+}
+
+// last is the Option that counts.
+func last(opts []Option) (counts Option) {
+	for _, o := range opts {
+		if o.wire != nil {
+			counts = o
+		}
+	}
+	return counts
 }

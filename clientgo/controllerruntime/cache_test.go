@@ -2,6 +2,7 @@ package controllerruntime
 
 import (
 	"bytes"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -65,4 +66,17 @@ func TestCacheNeedsOptions(t *testing.T) {
 		}
 	}()
 	Cache(nil)
+}
+
+// captureLog returns what klog writes until the end of the test.
+func captureLog(t *testing.T) func() string {
+	t.Helper()
+	var log bytes.Buffer
+	klog.LogToStderr(false)
+	klog.SetOutput(&log)
+	t.Cleanup(func() {
+		klog.SetOutput(io.Discard)
+		klog.LogToStderr(true)
+	})
+	return func() string { klog.Flush(); return log.String() }
 }

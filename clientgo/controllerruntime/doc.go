@@ -4,11 +4,28 @@
 //	controllerruntime.Cache(&managerOptions)
 //	controller.Options{NewQueue: controllerruntime.NewQueue[reconcile.Request]}
 //
+// With the manager's rest.Config a third line has the informers' objects decoded by this
+// library's reflector/httpsource in the place of client-go's decoders; see WithConfig:
+//
+//	overHTTP, err := controllerruntime.WithConfig(config)
+//	controllerruntime.Cache(&managerOptions, overHTTP)
+//
 // The queue has controller-runtime's priority queue interface, so that its
 // handlers give priorities as they do to its own, and shows itself in the
 // workqueue_… series that controller-runtime has registered. A test compares
 // order and series with stock's. For a controller that has switched the
 // priority queue off, package clientgo/workqueue has the queue.
+//
+// # What is the same
+//
+// The suite e2e/controllerruntime runs the same tests on stock and on this
+// package against a real API server and compares what they have seen: objects of
+// each representation, indexes, selectors, transforms, priorities, reads after
+// writes, sources and predicates, informers that are removed, timeouts, panics,
+// probes, series, leader election, webhooks and conversion, options that
+// conflict. What differs of the informers is in the documentation of
+// clientgo/cache; of that the suite sees the texts of errors alone, which say
+// more behind stock's.
 //
 // # Differences from controller-runtime's priority queue
 //

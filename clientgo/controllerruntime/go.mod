@@ -3,6 +3,7 @@ module github.com/informant-go/informant/clientgo/controllerruntime
 go 1.26.0
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/informant-go/informant v0.1.0
 	go.uber.org/goleak v1.3.0
 	k8s.io/client-go v0.37.2
@@ -13,6 +14,7 @@ require (
 require (
 	github.com/evanphx/json-patch/v5 v5.9.11 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
+	github.com/go-json-experiment/json v1.27.2 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
 	golang.org/x/sync v0.22.0 // indirect
 	gomodules.xyz/jsonpatch/v2 v2.4.0 // indirect
