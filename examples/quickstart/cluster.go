@@ -36,9 +36,11 @@ func runOnCluster(ctx context.Context, s settings, out *screen) error {
 	if err != nil {
 		return err
 	}
-	out.say("", "The API server at %s: a cache of its %s, for %v.", s.server, s.resource, s.duration)
-	out.print("\n")
-	return drive(ctx, s, p, func(ctx context.Context) error { return sleep(ctx, s.duration) })
+	introduce := func() {
+		out.say("", "The API server at %s: a cache of its %s, for %v.", s.server, s.resource, s.duration)
+		out.print("\n")
+	}
+	return drive(ctx, s, p, introduce, func(ctx context.Context) error { return sleep(ctx, s.duration) })
 }
 
 func parseResource(text string) (group, version, resource string, err error) {

@@ -31,6 +31,7 @@ type settings struct {
 	resource   string
 	namespace  string
 	duration   time.Duration
+	debug      string
 
 	objects int
 	pace    time.Duration // between two changes of an object
@@ -48,6 +49,9 @@ if both agree. Ctrl-C ends it.
   quickstart -server URL         on a cluster, read-only; "kubectl proxy"
                                  gives the URL
   quickstart -kubeconfig FILE    on a cluster, read-only, without kubectl
+
+With -debug localhost:8080 a page at that address shows, for as long as the
+program runs, how the informer is doing: open it in a browser, and reload it.
 
 From a clone of the repository, which has a real API server for those without
 a cluster (the first build takes minutes; Ctrl-C ends it):
@@ -75,6 +79,7 @@ func flagSet(s *settings, stderr io.Writer) *flag.FlagSet {
 	flags.StringVar(&s.resource, "resource", "v1/configmaps", "on a cluster: what to watch, as `version/plural` or\ngroup/version/plural")
 	flags.StringVar(&s.namespace, "namespace", "", "on a cluster: only this `namespace` (default all)")
 	flags.DurationVar(&s.duration, "for", 10*time.Second, "on a cluster: how `long` to run before the comparison")
+	flags.StringVar(&s.debug, "debug", "", "`address` to serve the debug page at, host:port; port 0\nis any that is free, and who reaches it can read it")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
@@ -123,7 +128,7 @@ func check(s settings, flags *flag.FlagSet) error {
 	}
 	var stray error
 	flags.Visit(func(f *flag.Flag) {
-		if s.server == "" && s.kubeconfig == "" {
+		if s.server == "" && s.kubeconfig == "" && f.Name != "debug" {
 			stray = fmt.Errorf("-%s is for a cluster: name one with -server or -kubeconfig", f.Name)
 		}
 	})

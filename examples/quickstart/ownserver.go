@@ -25,14 +25,19 @@ func runOnOwnServer(ctx context.Context, s settings, out *screen) error {
 		return err
 	}
 	defer server.Close()
-	source, err := httpsource.New(httpsource.Config[*Parcel]{
+	config := httpsource.Config[*Parcel]{
 		Client: server.Client(), BaseURL: server.URL,
 		Group: group, Version: version, Resource: resource,
-	})
+	}
+	source, err := httpsource.New(config)
 	if err != nil {
 		return err
 	}
-	statuses := statusWriter{client: server.Client(), base: server.URL}
+	client, err := httpsource.NewClient(config)
+	if err != nil {
+		return err
+	}
+	statuses := statusWriter{client}
 	p, err := newPipeline(out, source,
 		indexer.Indexers[*Parcel]{"city": byCity, "carrier": byCarrier, "progress": byProgress},
 		statuses.reconcile,
@@ -44,8 +49,7 @@ func runOnOwnServer(ctx context.Context, s settings, out *screen) error {
 	if err := world.fill(s.objects); err != nil {
 		return err
 	}
-	world.introduce(s)
-	return drive(ctx, s, p, world.disturb)
+	return drive(ctx, s, p, func() { world.introduce(s) }, world.disturb)
 }
 
 // world is what goes on outside: the parcels move, and the server has its

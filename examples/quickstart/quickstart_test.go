@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -83,7 +84,7 @@ func TestEachFaultIsShownWithItsEffectAndTheCacheAgreesInTheEnd(t *testing.T) {
 		}
 		text := strings.Join(strings.Fields(out), " ")
 		for _, want := range []string{
-			`Fault 1 of 4: .* effect: The work queue brought each key back .* all of them [\d.]+ s later.*503.* not behind`,
+			`Fault 1 of 4: .* effect: The work queue brought each key back .* all of them [\d.]+ s later.*PUT .*/status .*Service Unavailable.* not behind`,
 			`Fault 2 of 4: .* error: .*EOF.* effect: .*from the version that the cache had; no list .*behind for`,
 			`Fault 3 of 4: .* error: .*EOF.* effect: .*from the version that the cache had; no list .*behind for`,
 			`Fault 4 of 4: .* effect: .*from the version that the cache had, and then listed all again \(why: expired\).*behind for`,
@@ -341,6 +342,7 @@ func TestACommandLineThatMisleadsIsRefused(t *testing.T) {
 		{[]string{"-resource", "v1/pods"}, "-kubeconfig"},
 		{[]string{"-namespace", "shop"}, "-server"},
 		{[]string{"-server", "http://localhost", "-kubeconfig", "file"}, "one of them"},
+		{[]string{"-debug"}, "-debug"},
 		{[]string{"-unknown"}, "-unknown"},
 		{[]string{"-for", "soon"}, "soon"},
 	} {
@@ -349,6 +351,77 @@ func TestACommandLineThatMisleadsIsRefused(t *testing.T) {
 			t.Errorf("%q: it exits with %d and says %s; want something about %q", c.args, code, complaints, c.want)
 		}
 	}
+}
+
+// heard passes on what is written, and says when text was.
+type heard struct {
+	bytes.Buffer
+	text *regexp.Regexp
+	said chan string
+}
+
+func (h *heard) Write(b []byte) (int, error) {
+	n, err := h.Buffer.Write(b)
+	if found := h.text.FindString(h.String()); found != "" && h.said != nil {
+		h.said <- found
+		h.said = nil
+	}
+	return n, err
+}
+
+func TestTheDebugPageIsServedUntilTheProgramEnds(t *testing.T) {
+	server, s := configMaps(t, apitest.Start)
+	defer server.Close()
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	said, ended := make(chan string, 1), make(chan int)
+	out := heard{text: regexp.MustCompile(`http://127\.0\.0\.1:\d+/\s`), said: said}
+	var complaints bytes.Buffer
+	go func() {
+		ended <- command(ctx, s, []string{"-server", server.URL, "-for", "1h", "-debug", "127.0.0.1:0"}, &out, &complaints)
+	}()
+	var page string
+	select {
+	case found := <-said:
+		page = strings.TrimSpace(found)
+	case code := <-ended:
+		t.Fatalf("it exits with %d and says %s", code, complaints.String())
+	}
+	if body := fetch(t, page); !strings.Contains(body, "quickstart") || !strings.Contains(body, "/api/v1/configmaps") || !strings.Contains(body, "keys") {
+		t.Errorf("the page at %s says\n%s", page, body)
+	}
+
+	taken := strings.TrimSuffix(strings.TrimPrefix(page, "http://"), "/")
+	code, printed, refusal := on(t.Context(), t, s, "-server", server.URL, "-debug", taken)
+	if refusal = strings.Join(strings.Fields(refusal), " "); code != 1 || printed != "" || !strings.Contains(refusal, "-debug "+taken) || !strings.Contains(refusal, "free port") {
+		t.Errorf("with a port that is taken it exits with %d and says %s", code, refusal)
+	}
+
+	interrupt()
+	if code := <-ended; code != 1 {
+		t.Errorf("it exits with %d and says %s", code, complaints.String())
+	}
+	fits(t, out.String())
+	if resp, err := http.Get(page); err == nil {
+		resp.Body.Close()
+		t.Error("the page is there after the end of the program")
+	}
+}
+
+// fetch returns what a page says, on a connection of its own.
+func fetch(t *testing.T, url string) string {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 func TestHelpNamesTheClusterThatAnyoneCanStart(t *testing.T) {

@@ -1,21 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"net/http"
 
+	"github.com/informant-go/informant/reflector/httpsource"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // statusWriter is the reconciler of the example: it writes back which stop of a
 // parcel it has seen.
 type statusWriter struct {
-	client *http.Client
-	base   string
+	parcels *httpsource.Client[*Parcel]
 }
 
 func (w statusWriter) reconcile(ctx context.Context, p *Parcel) error {
@@ -25,37 +21,14 @@ func (w statusWriter) reconcile(ctx context.Context, p *Parcel) error {
 	// The cache's objects are everybody's: a change is made to a copy.
 	changed := *p
 	changed.Status.SeenStop = p.Spec.Stop
-	return w.put(ctx, &changed)
-}
-
-func (w statusWriter) put(ctx context.Context, p *Parcel) error {
-	body, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	url := w.base + parcels.Path(p.Namespace, p.Name) + "/status"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := w.client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return err
-	}
-	switch resp.StatusCode {
-	case http.StatusOK:
+	_, err := w.parcels.UpdateStatus(ctx, &changed, metav1.UpdateOptions{})
+	switch {
+	case apierrors.IsNotFound(err): // deleted meanwhile: nothing is left to do
 		return nil
-	case http.StatusNotFound: // deleted meanwhile: nothing is left to do
-		return nil
-	case http.StatusConflict: // the cache is behind: what it lacks will bring the key again
+	case apierrors.IsConflict(err): // the cache is behind: what it lacks will bring the key again
 		return nil
 	}
-	return fmt.Errorf("writing the status of %s/%s: %s", p.Namespace, p.Name, resp.Status)
+	return err
 }
 
 func isNotFound(err error) bool { return apierrors.IsNotFound(err) }
