@@ -21,6 +21,7 @@ type cluster struct {
 	etcd     *etcd
 	address  string
 	api      *child // nil while it is down
+	second   *child // another API server, nil for none
 }
 
 // startCluster returns a cluster that answers requests. After an error nothing
@@ -52,24 +53,47 @@ func (c *cluster) up(ctx context.Context) error {
 	if c.api != nil {
 		return errors.New("the API server is up")
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	l, err := listen(ctx, c.address)
+	api, address, err := c.startServer(ctx, c.address, c.etcd.url)
 	if err != nil {
 		return err
 	}
 	// A free port, once found, stays: clients come back to it after a restart.
-	c.address = l.Addr().String()
-	api, err := startChild(l, c.dir, c.flags())
-	if err != nil {
-		return err
-	}
-	if err := c.awaitReady(ctx, api); err != nil {
-		api.stop()
-		return fmt.Errorf("%w\n%s", err, c.dir.logTail())
-	}
-	c.api = api
+	c.api, c.address = api, address
 	return nil
+}
+
+// startSecond starts another API server, which reaches etcd at a URL, and returns
+// its own.
+func (c *cluster) startSecond(ctx context.Context, etcd string) (string, error) {
+	if c.second != nil {
+		return "", errors.New("there is a second API server")
+	}
+	api, address, err := c.startServer(ctx, "127.0.0.1:0", etcd)
+	if err != nil {
+		return "", err
+	}
+	c.second = api
+	return "https://" + address, nil
+}
+
+// startServer starts an API server and returns it, and its address, when it is ready.
+func (c *cluster) startServer(ctx context.Context, address, etcd string) (*child, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	l, err := listen(ctx, address)
+	if err != nil {
+		return nil, "", err
+	}
+	address = l.Addr().String()
+	api, err := startAPIServer(l, c.dir, c.flags(etcd))
+	if err != nil {
+		return nil, "", err
+	}
+	if err := c.awaitReady(ctx, api, address); err != nil {
+		_ = api.stop() // err already says what is wrong
+		return nil, "", fmt.Errorf("%w\n%s", err, c.dir.logTail())
+	}
+	return api, address, nil
 }
 
 // down stops the API server and returns when its process is gone.
@@ -82,38 +106,51 @@ func (c *cluster) down() error {
 	return err
 }
 
+// kill ends the API server as a crash does.
+func (c *cluster) kill() error {
+	if c.api == nil {
+		return errors.New("the API server is down")
+	}
+	err := c.api.kill()
+	c.api = nil
+	return err
+}
+
 // stop ends everything and removes a temporary directory.
 func (c *cluster) stop() error {
 	var errs []error
+	if c.second != nil {
+		errs = append(errs, c.second.stop())
+	}
 	if c.api != nil {
 		errs = append(errs, c.down())
 	}
 	if c.etcd != nil {
-		c.etcd.close()
+		errs = append(errs, c.etcd.close())
 	}
 	return errors.Join(append(errs, c.dir.close())...)
+}
+
+// ended is closed when the process of c has ended; nil if there is none.
+func ended(c *child) <-chan struct{} {
+	if c == nil {
+		return nil
+	}
+	return c.done
 }
 
 // obey carries out commands until ctx ends or a process of the cluster does.
 func (c *cluster) obey(ctx context.Context, commands <-chan string, out io.Writer) error {
 	for {
-		var died <-chan struct{}
-		if c.api != nil {
-			died = c.api.done
-		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-died:
-			err := c.api.err
-			c.api = nil
-			// Ctrl-C reaches the whole process group; the child may be first.
-			if ctx.Err() != nil {
-				return nil
-			}
-			return fmt.Errorf("kube-apiserver ended by itself: %v\n%s", err, c.dir.logTail())
-		case err := <-c.etcd.failed():
-			return fmt.Errorf("etcd ended by itself: %w", err)
+		case <-ended(c.api):
+			return c.died(ctx, &c.api)
+		case <-ended(c.second):
+			return c.died(ctx, &c.second)
+		case <-ended(c.etcd.child):
+			return c.died(ctx, &c.etcd.child)
 		case line := <-commands:
 			answer, err := c.command(ctx, line)
 			if err != nil {
@@ -124,6 +161,17 @@ func (c *cluster) obey(ctx context.Context, commands <-chan string, out io.Write
 			}
 		}
 	}
+}
+
+// died returns the error of a process that ended by itself.
+func (c *cluster) died(ctx context.Context, which **child) error {
+	p := *which
+	*which = nil
+	// Ctrl-C reaches the whole process group; the child may be first.
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("%s ended by itself: %v\n%s", p.name, p.err, c.dir.logTail())
 }
 
 // listen binds address. The port of an API server that just stopped may be
@@ -148,15 +196,15 @@ func listen(ctx context.Context, address string) (*net.TCPListener, error) {
 	}
 }
 
-// flags is the command line of kube-apiserver.
-func (c *cluster) flags() []string {
+// flags is the command line of a kube-apiserver that reaches etcd at a URL.
+func (c *cluster) flags(etcd string) []string {
 	flags := []string{
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",
 		"--endpoint-reconciler-type=none",
 		"--tls-cert-file=" + c.dir.certificate(),
 		"--tls-private-key-file=" + c.dir.key(),
-		"--etcd-servers=" + c.etcd.url(),
+		"--etcd-servers=" + etcd,
 		// Tests decide when history is forgotten.
 		"--etcd-compaction-interval=0",
 		"--service-cluster-ip-range=10.0.0.0/24",
@@ -177,8 +225,8 @@ func (c *cluster) flags() []string {
 }
 
 // awaitReady polls the API server until it is ready, ctx ends or it dies.
-func (c *cluster) awaitReady(ctx context.Context, api *child) error {
-	p, err := newProbe("https://"+c.address, c.dir)
+func (c *cluster) awaitReady(ctx context.Context, api *child, address string) error {
+	p, err := newProbe("https://"+address, c.dir)
 	if err != nil {
 		return err
 	}

@@ -27,21 +27,34 @@ func readCommands(in io.Reader, end func()) <-chan string {
 
 // command carries out one line and returns the answer to print.
 func (c *cluster) command(ctx context.Context, line string) (string, error) {
+	if etcd, ok := strings.CutPrefix(line, "second "); ok {
+		url, err := c.startSecond(ctx, etcd)
+		return "OK " + line + " " + url, err
+	}
+	answer := "OK " + line
 	switch line {
 	case "compact":
 		revision, err := c.etcd.compact(ctx)
-		return fmt.Sprintf("OK compact %d", revision), err
+		return fmt.Sprint(answer, " ", revision), err
+	case "etcd":
+		return answer + " " + c.etcd.url, nil
+	case "killetcd":
+		return answer, c.etcd.kill()
+	case "upetcd":
+		return answer, c.etcd.up(ctx)
+	case "kill":
+		return answer, c.kill()
 	case "down":
-		return "OK down", c.down()
+		return answer, c.down()
 	case "up":
-		return "OK up", c.up(ctx)
+		return answer, c.up(ctx)
 	case "restart":
 		if err := c.down(); err != nil {
 			return "", err
 		}
-		return "OK restart", c.up(ctx)
+		return answer, c.up(ctx)
 	}
-	return "", errors.New("unknown command; there are compact, down, up, restart")
+	return "", errors.New("unknown command; there are compact, down, up, restart, kill, etcd, killetcd, upetcd, second URL")
 }
 
 func oneLine(err error) string {

@@ -1,69 +1,90 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
-	"net/url"
+	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/server/v3/embed"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.uber.org/zap"
 )
 
 // compactRevKey is where API servers tell one another what has been compacted.
 const compactRevKey = "compact_rev_key"
 
-// etcd is an etcd of one member in this process, with a client that takes no
-// detour over the network.
+// etcd is an etcd of one member in a process of its own, which comes and goes.
 type etcd struct {
-	server *embed.Etcd
+	dir    directory
+	url    string // stays the same
+	child  *child // nil while it is down
 	client *clientv3.Client
 }
 
+// startEtcd returns an etcd that answers. After an error nothing is left running.
 func startEtcd(ctx context.Context, dir directory) (*etcd, error) {
-	server, err := embed.StartEtcd(etcdConfig(dir))
-	if err != nil {
-		return nil, fmt.Errorf("etcd: %w", err)
-	}
-	select {
-	case <-server.Server.ReadyNotify():
-		return &etcd{server: server, client: v3client.New(server.Server)}, nil
-	case err := <-server.Err():
-		err = fmt.Errorf("etcd: %w", err)
-		server.Close()
+	e := &etcd{dir: dir, url: "http://127.0.0.1:0"}
+	if err := e.up(ctx); err != nil {
 		return nil, err
+	}
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{e.url}, DialTimeout: 5 * time.Second, Logger: zap.NewNop()})
+	if err != nil {
+		return nil, fmt.Errorf("etcd: %w", errors.Join(err, e.child.stop()))
+	}
+	e.client = client
+	return e, nil
+}
+
+// up starts the process, on the same data and port as before, and returns when it
+// is ready.
+func (e *etcd) up(ctx context.Context) error {
+	if e.child != nil {
+		return errors.New("etcd is up")
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	read, write, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer read.Close()
+	child, err := startChild(etcdName, write, e.dir, []string{e.dir.etcd(), e.url})
+	write.Close()
+	if err != nil {
+		return err
+	}
+	ready := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(read).ReadString('\n') // "" when it ends before
+		ready <- strings.TrimSpace(line)
+	}()
+	select {
+	case url := <-ready:
+		if url == "" {
+			<-child.done
+			return fmt.Errorf("etcd ended during its start: %v\n%s", child.err, e.dir.logTail())
+		}
+		e.url, e.child = url, child
+		return nil
 	case <-ctx.Done():
-		server.Close()
-		return nil, fmt.Errorf("etcd is not ready: %w", context.Cause(ctx))
+		_ = child.kill() // which ends the pipe, and with it the goroutine
+		<-ready
+		return fmt.Errorf("etcd is not ready: %w", context.Cause(ctx))
 	}
 }
 
-func etcdConfig(dir directory) *embed.Config {
-	anyPort := []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
-	c := embed.NewConfig()
-	c.Name = "informant"
-	c.Dir = dir.etcd()
-	c.ListenClientUrls, c.AdvertiseClientUrls = anyPort, anyPort
-	c.ListenPeerUrls, c.AdvertisePeerUrls = anyPort, anyPort
-	c.InitialCluster = c.InitialClusterFromName(c.Name)
-	// The data need not outlive a power cut.
-	c.UnsafeNoFsync = true
-	// Bookmarks of an idle watch depend on it.
-	c.WatchProgressNotifyInterval = 5 * time.Second
-	c.EnableGRPCGateway = false
-	c.LogLevel = "fatal"
-	return c
-}
-
-func (e *etcd) url() string {
-	return "http://" + e.server.Clients[0].Addr().String()
-}
-
-// failed yields the error that ended etcd.
-func (e *etcd) failed() <-chan error {
-	return e.server.Err()
+// kill ends the process as a crash does.
+func (e *etcd) kill() error {
+	if e.child == nil {
+		return errors.New("etcd is down")
+	}
+	err := e.child.kill()
+	e.child = nil
+	return err
 }
 
 // compact forgets all history before the current revision, which it returns. An
@@ -82,8 +103,10 @@ func (e *etcd) compact(ctx context.Context) (int64, error) {
 	return revision, err
 }
 
-func (e *etcd) close() {
-	// The client's context is cancelled by its own Close and says nothing new.
-	_ = e.client.Close()
-	e.server.Close()
+func (e *etcd) close() error {
+	err := e.client.Close()
+	if e.child != nil {
+		err = errors.Join(err, e.child.stop())
+	}
+	return err
 }

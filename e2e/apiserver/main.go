@@ -22,10 +22,10 @@
 // collected by owner and pods stay Pending. Without -dir, everything is in a
 // temporary directory and gone at the end.
 //
-// etcd runs in this process; kube-apiserver is a child of it, the same
-// executable again, so that each of its starts is a fresh process and history
-// outlives it. The child ends with its parent, however the parent ends. Its log
-// is apiserver.log in the data directory.
+// etcd and kube-apiserver are children of this process, the same executable again,
+// so that each start is a fresh process and either can be killed alone. They end
+// with their parent, however that ends. Their log is apiserver.log in the data
+// directory.
 //
 // # Control
 //
@@ -38,8 +38,15 @@
 //	up        starts the API server on the same etcd, port and credentials;
 //	          answered once it is ready
 //	restart   down, then up
+//	kill      ends the API server as a crash does (SIGKILL)
+//	etcd      tells where etcd is
+//	killetcd  ends etcd as a crash does
+//	upetcd    starts etcd on the same data and port
+//	second U  starts a second API server, with the same credentials, that reaches
+//	          etcd at the URL U
 //
-// The answer is "OK <command>", for compact "OK compact <revision>", or
+// The answer is "OK <command>", for compact "OK compact <revision>", for etcd and
+// second with a URL at the end, or
 // "ERROR <command> <message>". The end of standard input stops the program like
 // a signal does, which ties it to the life of the process that holds the pipe.
 // Typed by hand while a quickstart runs (-for 1m), they show what a restart
@@ -64,9 +71,15 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == childName {
-		exit(serve(os.Args[2:]))
-		return
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case childName:
+			exit(serve(os.Args[2:]))
+			return
+		case etcdName:
+			exit(serveEtcd(os.Args[2:]))
+			return
+		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends a stop that takes too long.

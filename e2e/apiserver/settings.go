@@ -27,7 +27,7 @@ func (o *settings) parse(args []string) {
 		fmt.Fprint(f.Output(), "usage: apiserver [flags] [-- flags of kube-apiserver]\n\n"+
 			"Runs a real Kubernetes API server on a real etcd, on loopback, and prints\n"+
 			"READY and the path of a kubeconfig when it answers. SIGTERM or SIGINT stops it.\n"+
-			"Commands for -control, one a line: compact, down, up, restart.\n\n")
+			"Commands for -control, one a line: compact, down, up, restart, kill,\netcd, killetcd, upetcd, second URL.\n\n")
 		f.PrintDefaults()
 	}
 	_ = f.Parse(args)

@@ -64,7 +64,7 @@ func (w *worker) note(name, state string) {
 }
 
 // await returns when n ConfigMaps have been seen in the state that want says.
-func (w *worker) await(ctx context.Context, t *testing.T, what string, want func(int) string, n int) {
+func (w *worker) await(ctx context.Context, t testing.TB, what string, want func(int) string, n int) {
 	t.Helper()
 	wanted := map[string]string{}
 	for i := range n {

@@ -7,4 +7,8 @@
 // version between two of them by "rv(n)+", a UID, a time and a continue token
 // by their names. Everything else must be the same to the letter, messages of
 // errors included.
+//
+// forms_test.go asks for each answer in each form that clients ask for, live_test.go
+// watches while something happens, lists_test.go lists the past. README.md says which
+// situations of Kubernetes' own storage tests are among them, and why others are not.
 package differential

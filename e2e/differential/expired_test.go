@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/informant-go/informant/e2e/realserver"
 	"github.com/informant-go/informant/reflector/apitest"
 )
@@ -17,6 +19,7 @@ var afterCompaction = []struct{ name, path string }{
 	{"list not older than what is gone", "?resourceVersion={rv0}&resourceVersionMatch=NotOlderThan"},
 	{"list at what is gone", "?resourceVersion={rv0}"},
 	{"watch from what is gone", "?watch=1&resourceVersion={rv0}&timeoutSeconds=2"},
+	{"watch from any, which nobody has forgotten", "?watch=1&resourceVersion=0&timeoutSeconds=1"},
 	{"watch from what is there", "?watch=1&resourceVersion={rv6}&timeoutSeconds=1"},
 }
 
@@ -56,9 +59,16 @@ func TestApitestForgetsAsARealServerDoes(t *testing.T) {
 
 func newImitation(t *testing.T, namespace string) (*side, *apitest.Server) {
 	t.Helper()
-	fake, err := apitest.Start(apitest.Options{Resources: []apitest.Resource{
-		{Version: "v1", Resource: "configmaps", Kind: "ConfigMap", Namespaced: true},
-	}})
+	return imitate(t, namespace, apitest.Options{})
+}
+
+// imitate is newImitation with options of its own.
+func imitate(t *testing.T, namespace string, o apitest.Options) (*side, *apitest.Server) {
+	t.Helper()
+	o.Resources = []apitest.Resource{
+		{Version: "v1", Resource: "configmaps", Kind: "ConfigMap", Namespaced: true, Protobuf: &corev1.ConfigMap{}},
+	}
+	fake, err := apitest.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package differential
 
 import (
+	"flag"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -11,5 +12,6 @@ import (
 var realServer realserver.Shared
 
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "32") // tests that wait for the end of a watch, all the time
 	goleak.VerifyTestMain(realserver.StopAfter(m, &realServer))
 }

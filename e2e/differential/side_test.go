@@ -3,6 +3,7 @@ package differential
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ type side struct {
 	base      string
 	client    *http.Client
 	namespace string
+	other     string // another namespace, "" if there is none
 
 	// versions[n] is the resource version that write n got.
 	versions []int64
@@ -112,20 +114,25 @@ func versionOf(object map[string]any, earlier []int64) int64 {
 	return earlier[len(earlier)-1]
 }
 
-var placeholder = regexp.MustCompile(`\{(ns|token|rv[0-9]+|future)\}`)
+var placeholder = regexp.MustCompile(`\{(ns|other|token|rv[0-9]+|future|at:(rv[0-9]+|-?[0-9]+):[a-z]*)\}`)
 
-// path fills in a path: {ns}, {token}, {rv2} for the version of write 2, and
-// {future} for one that does not exist yet.
+// path fills in a path: {ns}, {token}, {rv2} for the version of write 2, {future}
+// for one that does not exist yet, {at:rv2:a} for a token that goes on from there behind a.
 func (s *side) path(t *testing.T, template string) string {
 	t.Helper()
 	return placeholder.ReplaceAllStringFunc(template, func(p string) string {
 		switch p {
 		case "{ns}":
 			return s.namespace
+		case "{other}":
+			return s.other
 		case "{token}":
 			return url.QueryEscape(s.token)
 		case "{future}":
 			return "9000000000"
+		}
+		if rest, ok := strings.CutPrefix(p, "{at:"); ok {
+			return s.tokenAt(t, strings.TrimSuffix(rest, "}"))
 		}
 		n, err := strconv.Atoi(strings.Trim(p, "{rv}"))
 		if err != nil || n >= len(s.versions) {
@@ -133,6 +140,20 @@ func (s *side) path(t *testing.T, template string) string {
 		}
 		return strconv.FormatInt(s.versions[n], 10)
 	})
+}
+
+// tokenAt is a continue token as a server makes them, for a version and the name that
+// was the last, none if that is empty.
+func (s *side) tokenAt(t *testing.T, of string) string {
+	t.Helper()
+	version, last, _ := strings.Cut(of, ":")
+	if strings.HasPrefix(version, "rv") {
+		version = s.path(t, "{"+version+"}")
+	}
+	if last != "" {
+		last += `\u0000`
+	}
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"v":"meta.k8s.io/v1","rv":%s,"start":"%s"}`, version, last))
 }
 
 // body fills in the placeholders of a body.
@@ -227,9 +248,19 @@ func (s *side) text(key, v string) string {
 		if tooOld.MatchString(v) {
 			return "TOO OLD"
 		}
-		v = strings.ReplaceAll(v, s.namespace, "NAMESPACE")
+		v = s.places(v)
+		v = strings.ReplaceAll(v, "application/yaml, ", "") // which apitest does not have
+		v = strings.Replace(v, "406: Not Acceptable", "NOT ACCEPTABLE", 1)
 		v = uid.ReplaceAllString(v, "UID")
 		return number.ReplaceAllStringFunc(v, s.number)
+	}
+	return s.places(v)
+}
+
+// places replaces the namespaces.
+func (s *side) places(v string) string {
+	if s.other != "" {
+		v = strings.ReplaceAll(v, s.other, "OTHER")
 	}
 	return strings.ReplaceAll(v, s.namespace, "NAMESPACE")
 }

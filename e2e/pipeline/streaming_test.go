@@ -44,8 +44,8 @@ func TestTheFirstListIsAStreamAndGoesOnAsTheWatch(t *testing.T) {
 	}
 }
 
-// R2: a server with a watch cache gives the first list in one answer, since it
-// is asked for any version.
+// R2: a server with a watch cache gives the first list in one answer where any version
+// will do.
 func TestWithoutStreamingTheFirstListComesFromTheWatchCache(t *testing.T) {
 	t.Parallel()
 	ctx, s := within(t, patience), server.Server(t)
@@ -54,7 +54,7 @@ func TestWithoutStreamingTheFirstListComesFromTheWatchCache(t *testing.T) {
 	w := newWire(s)
 	p := start(t, s, settings[*corev1.ConfigMap]{
 		namespace: ns, client: w.client(),
-		reflector: reflector.Options{DisableStreaming: true, PageSize: 10},
+		reflector: reflector.Options{DisableStreaming: true, PageSize: 10, FirstListAnyVersion: true},
 	})
 	p.sync(ctx, t)
 	lists := w.requests(asked.list)
@@ -66,4 +66,29 @@ func TestWithoutStreamingTheFirstListComesFromTheWatchCache(t *testing.T) {
 	if n := len(w.requests(asked.streamed)); n > 0 {
 		t.Errorf("%d streamed lists although they are switched off", n)
 	}
+}
+
+// R8: the first list in pages asks for the newest state, as a stream does.
+func TestTheFirstListAsksForTheNewestState(t *testing.T) {
+	t.Parallel()
+	ctx, s := within(t, patience), server.Server(t)
+	ns := s.Namespace(t)
+	fill(ctx, t, configMaps(t, s, ns), 0, 30, asIs)
+	w := newWire(s)
+	p := start(t, s, settings[*corev1.ConfigMap]{
+		namespace: ns, client: w.client(),
+		reflector: reflector.Options{DisableStreaming: true, PageSize: 10},
+	})
+	p.sync(ctx, t)
+	lists := w.requests(asked.list)
+	if len(lists) != 3 {
+		t.Errorf("lists: %v, want 3 pages", lists)
+	}
+	for _, page := range lists {
+		if page.query.Has("resourceVersion") || page.query.Get("limit") != "10" {
+			t.Errorf("a page is asked for with %v, want a limit and no version", page.query)
+		}
+	}
+	p.settle(ctx, t, configMaps(t, s, ns), nil)
+	p.agree(t, typedList(ctx, t, s, ns, metav1.ListOptions{}))
 }

@@ -20,4 +20,16 @@
 // minutes if nothing of it is in the build cache and seconds otherwise; the
 // executable is kept in the folder informant-e2e of the user's cache directory.
 // A server ends with the process that started it, even if that is killed.
+//
+// # Other versions
+//
+// The server is of the version of Kubernetes that the module of the test requires. With
+// the environment variable INFORMANT_SERVER_MODULE it is built in another module, which
+// names the same program as a tool and requires another version, such as
+// e2e/kubernetes134:
+//
+//	INFORMANT_SERVER_MODULE=kubernetes134 GOWORK=off go -C e2e test -timeout 60m ./pipeline
+//
+// What such a server does not have, a test asks for with KubernetesVersion, and says
+// that it is skipped.
 package realserver

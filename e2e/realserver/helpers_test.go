@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/informant-go/informant/e2e/realserver"
+	"github.com/informant-go/informant/reflector/httpsource"
 )
 
 // within bounds a test that a broken server would hang.
@@ -24,43 +24,34 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-// send returns the answer to one request; its body is the caller's to close.
-func send(ctx context.Context, t *testing.T, s *realserver.Server, method, path string, body any) *http.Response {
+// send returns the answer to one GET; its body is the caller's to close.
+func send(ctx context.Context, t *testing.T, s *realserver.Server, path string) *http.Response {
 	t.Helper()
-	var r io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r = strings.NewReader(string(b))
-	}
-	req, err := http.NewRequestWithContext(ctx, method, s.URL()+path, r)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL()+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Content-Type", "application/json")
 	resp, err := s.Client().Do(req)
 	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
+		t.Fatalf("GET %s: %v", path, err)
 	}
 	return resp
 }
 
-// call sends one request, wants the status and decodes the answer into out.
-func call(ctx context.Context, t *testing.T, s *realserver.Server, method, path string, body any, status int, out any) {
+// call sends one GET, wants the status and decodes the answer into out.
+func call(ctx context.Context, t *testing.T, s *realserver.Server, path string, status int, out any) {
 	t.Helper()
-	resp := send(ctx, t, s, method, path, body)
+	resp := send(ctx, t, s, path)
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
+		t.Fatalf("GET %s: %v", path, err)
 	}
 	if resp.StatusCode != status {
-		t.Fatalf("%s %s: %s, want %d\n%s", method, path, resp.Status, status, b)
+		t.Fatalf("GET %s: %s, want %d\n%s", path, resp.Status, status, b)
 	}
 	if err := json.Unmarshal(b, out); err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
+		t.Fatalf("GET %s: %v", path, err)
 	}
 }
 
@@ -68,20 +59,26 @@ func configMaps(ns string) string { return "/api/v1/namespaces/" + ns + "/config
 
 func create(ctx context.Context, t *testing.T, s *realserver.Server, ns, name string) *corev1.ConfigMap {
 	t.Helper()
-	in := &corev1.ConfigMap{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Data:       map[string]string{"name": name},
+	client, err := httpsource.NewClient(httpsource.Config[*corev1.ConfigMap]{
+		Client: s.Client(), BaseURL: s.URL(), Version: "v1", Resource: "configmaps",
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	out := &corev1.ConfigMap{}
-	call(ctx, t, s, http.MethodPost, configMaps(ns), in, http.StatusCreated, out)
+	out, err := client.Create(ctx, &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name},
+		Data:       map[string]string{"name": name},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return out
 }
 
 func list(ctx context.Context, t *testing.T, s *realserver.Server, ns string) *corev1.ConfigMapList {
 	t.Helper()
 	out := &corev1.ConfigMapList{}
-	call(ctx, t, s, http.MethodGet, configMaps(ns), nil, http.StatusOK, out)
+	call(ctx, t, s, configMaps(ns), http.StatusOK, out)
 	return out
 }
 
@@ -94,7 +91,7 @@ type event struct {
 // watch opens a watch from a version, to be read one event at a time.
 func watch(ctx context.Context, t *testing.T, s *realserver.Server, ns, version string) (next func() event) {
 	t.Helper()
-	resp := send(ctx, t, s, http.MethodGet, configMaps(ns)+"?watch=true&resourceVersion="+version, nil)
+	resp := send(ctx, t, s, configMaps(ns)+"?watch=true&resourceVersion="+version)
 	t.Cleanup(func() { resp.Body.Close() })
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("watch from %s: %s", version, resp.Status)
@@ -124,7 +121,7 @@ func decode[T any](t *testing.T, e event) *T {
 func wantGone(ctx context.Context, t *testing.T, s *realserver.Server, ns, version string) {
 	t.Helper()
 	var status metav1.Status
-	call(ctx, t, s, http.MethodGet, configMaps(ns)+"?resourceVersionMatch=Exact&resourceVersion="+version, nil, http.StatusGone, &status)
+	call(ctx, t, s, configMaps(ns)+"?resourceVersionMatch=Exact&resourceVersion="+version, http.StatusGone, &status)
 	if status.Reason != metav1.StatusReasonExpired {
 		t.Errorf("list at %s: reason %q, want %q", version, status.Reason, metav1.StatusReasonExpired)
 	}

@@ -2,7 +2,6 @@ package realserver_test
 
 import (
 	"errors"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +38,7 @@ func TestARestartKeepsObjectsAndWithACompactionEndsOldVersions(t *testing.T) {
 	wantGone(ctx, t, s, ns, old)
 
 	t.Run("feature gates stay", func(t *testing.T) {
-		metrics := send(ctx, t, s, http.MethodGet, "/metrics", nil)
+		metrics := send(ctx, t, s, "/metrics")
 		defer metrics.Body.Close()
 		if !bodyHas(t, metrics, `kubernetes_feature_enabled{name="ShardedListAndWatch",stage="ALPHA"} 1`) {
 			t.Error("the gate is off")

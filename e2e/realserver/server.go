@@ -154,6 +154,36 @@ func (s *Server) Up(ctx context.Context) error {
 	return err
 }
 
+// Kill ends the API server as a crash does, by SIGKILL; etcd keeps running. Up starts
+// it again.
+func (s *Server) Kill(ctx context.Context) error {
+	_, err := s.process.ask(ctx, "kill")
+	return err
+}
+
+// KillEtcd ends etcd as a crash does. What it has acknowledged is there after UpEtcd.
+func (s *Server) KillEtcd(ctx context.Context) error {
+	_, err := s.process.ask(ctx, "killetcd")
+	return err
+}
+
+// UpEtcd starts etcd after KillEtcd, with the same data and URL, and returns when it
+// answers.
+func (s *Server) UpEtcd(ctx context.Context) error {
+	_, err := s.process.ask(ctx, "upetcd")
+	return err
+}
+
+// Etcd is the URL of etcd, which asks for no credentials.
+func (s *Server) Etcd(ctx context.Context) (string, error) { return s.process.ask(ctx, "etcd") }
+
+// Second starts a second API server, which reaches etcd at the URL, that of Etcd or
+// of something in between. It has the options and the credentials of the first, and
+// runs as long. Second returns its base URL when it is ready. It can be called once.
+func (s *Server) Second(ctx context.Context, etcd string) (string, error) {
+	return s.process.ask(ctx, "second "+etcd)
+}
+
 // Stop ends the server and returns when its processes are gone. Later calls
 // return the same error. A server made by Start is stopped with its test.
 func (s *Server) Stop() error { return s.stop() }

@@ -42,7 +42,7 @@ func TestNamespacesAreNew(t *testing.T) {
 
 func TestTheClientSpeaksHTTP2(t *testing.T) {
 	s := server.Server(t)
-	resp := send(within(t, time.Minute), t, s, http.MethodGet, "/version", nil)
+	resp := send(within(t, time.Minute), t, s, "/version")
 	defer resp.Body.Close()
 	if resp.ProtoMajor != 2 {
 		t.Errorf("%s, want HTTP/2", resp.Proto)
