@@ -26,11 +26,13 @@
 //	  reflector/httpsource  the same over HTTP
 //	  reflector/apitest     an API server in memory, for tests
 //	  reflector/perturb     sources that lag, skip states or go back, for tests
+//	  reflector/union       several lists and watches of one kind as one
 //	informer                puts the others together and tells handlers
 //
-// Three more are for special needs: indexer/stores has client-go's stores of other
-// kinds, indexer/mutation finds objects that somebody changes in place, and
-// informer/debug is a page that shows how informers are.
+// Four more are for special needs: indexer/stores has client-go's stores of other
+// kinds, indexer/compact is a store that keeps the bytes of objects, indexer/mutation
+// finds objects that somebody changes in place, and informer/debug is a page that
+// shows how informers are.
 //
 // # Where to start
 //

@@ -20,16 +20,32 @@
 //
 //	go run ./bench/report -results -raw bench/results/rounds.txt -into README.md
 //
-// which takes about 45 minutes. It measures the rows of report/targets.go in ten
+// which takes about an hour. It measures the rows of report/targets.go in ten
 // rounds, in each of which every benchmark runs with its engines in turn; it refuses
 // a machine that other programs use; and after an interruption the same command
 // goes on. A new benchmark gets a row there, with what is to be reached or with none
-// (is: shown), and a pace in report/plan.go if it takes long.
+// (is: shown), and a pace in report/plan.go if it takes long. Rows that changed since
+// are measured by -bench alone and have a page of their own, with its commit, below
+// results: results/informer/RESULTS.md has those of the informer.
+//
+// # Objects and servers of the reflector's rows
+//
+// Package objects makes pods, nodes and custom resources of 0.3, 2 and 10 KB of JSON, of
+// which stated parts are managedFields, annotations and status, the same for both
+// engines. Rows over HTTP have a server in a process of its own, which is this test
+// program once more: it encodes everything before it says its address, sends the bytes
+// as they are, and ends with the benchmark that has started it. -bench.objects says how
+// many objects the first lists have, 3,000 without it. Peaks of memory are those of what
+// forced collections, one after another, find alive. A name that ends in one-core is
+// with GOMAXPROCS=1; Reflector/one-core decodes the same bytes in turn with the default
+// of httpsource.Config.Decoders and with 1 and 2, and its figures are quotients.
 //
 // # Besides the engines
 //
 // The queue's cycle has one more column, impl=floor: a lock for each call and one
-// lookup in a map, without which no queue that has these calls can do.
+// lookup in a map, without which no queue that has these calls can do. So has the
+// informer where events come to its handlers: one goroutine that receives, keeps the
+// pods in a map, compares versions and calls the handlers itself.
 //
 // impl=drop-in is what a program has that changes its import line to
 // clientgo/cache: this library behind client-go's interface, with T = any.

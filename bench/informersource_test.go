@@ -79,6 +79,10 @@ type sharedInformer interface {
 	// handleSlow adds a handler that may stand still: with a bounded backlog,
 	// where the engine has one.
 	handleSlow(tb testing.TB, told func(*corev1.Pod)) handler
+	// handleBatches adds a handler that is called with several pods, where the engine
+	// has such handlers, and handleInLanes one that so many goroutines call at once.
+	handleBatches(tb testing.TB, told func([]*corev1.Pod)) handler
+	handleInLanes(tb testing.TB, lanes int, told func(*corev1.Pod)) handler
 }
 
 type handler interface {
@@ -153,6 +157,36 @@ func (o *ourInformer) handleWith(tb testing.TB, told func(*corev1.Pod), opts inf
 	return ourHandler{r}
 }
 
+func (o *ourInformer) handleBatches(tb testing.TB, told func([]*corev1.Pod)) handler {
+	h, err := informer.Batched[*corev1.Pod](informer.BatchHandlerFunc[*corev1.Pod](
+		func(_ context.Context, events []informer.Event[*corev1.Pod]) {
+			pods := make([]*corev1.Pod, len(events))
+			for i := range events {
+				pods[i] = events[i].Object
+			}
+			told(pods)
+		}), 0)
+	return o.add(tb, h, err)
+}
+
+func (o *ourInformer) handleInLanes(tb testing.TB, lanes int, told func(*corev1.Pod)) handler {
+	h, err := informer.Parallel[*corev1.Pod](lanes, informer.HandlerFunc[*corev1.Pod](
+		func(_ context.Context, e informer.Event[*corev1.Pod]) { told(e.Object) }))
+	return o.add(tb, h, err)
+}
+
+// add adds a handler that could be made, if err is nil.
+func (o *ourInformer) add(tb testing.TB, h informer.Handler[*corev1.Pod], err error) handler {
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r, err := o.in.AddHandler(h, informer.HandlerOptions{Name: "bench"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return ourHandler{r}
+}
+
 func (o *ourInformer) inNamespace(_ testing.TB, namespace string) (n int) {
 	indexer.ListByNamespace(o.in.Indexer(), namespace, labels.Everything(), podAccess, func(*corev1.Pod) { n++ })
 	return n
@@ -207,6 +241,14 @@ func (c *clientInformer) inNamespace(tb testing.TB, namespace string) (n int) {
 }
 
 func (c *clientInformer) handleSlow(tb testing.TB, told func(*corev1.Pod)) handler {
+	return c.handle(tb, told)
+}
+
+func (c *clientInformer) handleBatches(tb testing.TB, told func([]*corev1.Pod)) handler {
+	return c.handle(tb, func(pod *corev1.Pod) { told([]*corev1.Pod{pod}) })
+}
+
+func (c *clientInformer) handleInLanes(tb testing.TB, _ int, told func(*corev1.Pod)) handler {
 	return c.handle(tb, told)
 }
 

@@ -2,12 +2,11 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
+	"github.com/informant-go/informant/bench/objects"
 	"github.com/informant-go/informant/reflector"
 	"github.com/informant-go/informant/reflector/httpsource"
 	corev1 "k8s.io/api/core/v1"
@@ -22,18 +21,27 @@ import (
 
 // reflecting runs a reflector, on a sink that only counts.
 type reflecting interface {
-	// list runs until the first list has been taken and returns its length.
-	list(pods *corev1.PodList) int
+	// list runs until the first list has been taken, all of which is kept until then
+	// if keep says so, and returns its length.
+	list(pods *corev1.PodList, keep bool) int
 	// events runs against the server at url until n events have been taken.
 	events(url string, n int)
+	// sync runs against the server at url until the first list has been taken, all
+	// of which is kept until then, and returns its length.
+	sync(url string, how syncing) int
+	// decode asks once and returns how many objects there were.
+	decode(client *http.Client, what decoding) int
 }
 
 // reflected is the sink of either engine. It calls synced with the length of a
-// list and done when the last event has come.
+// list and done when the last event has come. What keep is set for keeps the objects of
+// the list, as a store would.
 type reflected struct {
 	listed, left int
 	synced       func(int)
 	done         func()
+	keep         bool
+	kept         []*corev1.Pod
 }
 
 func (c *reflected) event() {
@@ -51,6 +59,9 @@ func (s *ourSink) Begin(context.Context) error { s.listed = 0; return nil }
 func (s *ourSink) Abort()                      {}
 func (s *ourSink) Page(_ context.Context, pods []*corev1.Pod) error {
 	s.listed += len(pods)
+	if s.keep {
+		s.kept = append(s.kept, pods...)
+	}
 	return nil
 }
 func (s *ourSink) Commit(context.Context, string) error           { s.synced(s.listed); return nil }
@@ -69,7 +80,7 @@ func (o ourReflector) run(ctx context.Context, source reflector.ListerWatcher[*c
 	_ = r.Run(ctx, o.sink(c))
 }
 
-func (o ourReflector) list(pods *corev1.PodList) int {
+func (o ourReflector) list(pods *corev1.PodList, keep bool) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
 	source := &reflector.ListWatch[*corev1.Pod]{
@@ -78,7 +89,7 @@ func (o ourReflector) list(pods *corev1.PodList) int {
 		},
 		WatchFunc: reflector.WatchOf[*corev1.Pod](neverWatch),
 	}
-	o.run(ctx, source, reflected{synced: func(listed int) { n = listed; cancel() }})
+	o.run(ctx, source, reflected{keep: keep, synced: func(listed int) { n = listed; cancel() }})
 	return n
 }
 
@@ -117,7 +128,9 @@ func (theirReflector) run(lw *cache.ListWatch, ctx context.Context, c reflected)
 	cache.NewReflectorWithOptions(inPages{lw}, &corev1.Pod{}, &theirStore{c}, cache.ReflectorOptions{}).RunWithContext(ctx)
 }
 
-func (r theirReflector) list(pods *corev1.PodList) int {
+// list keeps the objects until the list has been taken in any case: this reflector hands
+// them on at once.
+func (r theirReflector) list(pods *corev1.PodList, _ bool) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
 	r.run(&cache.ListWatch{
@@ -140,59 +153,6 @@ func (r theirReflector) events(url string, n int) {
 	r.run(lw, ctx, reflected{left: n, synced: func(int) {}, done: cancel})
 }
 
-// podServer answers a list with nothing in it and a watch with n changes, of
-// bytes that were encoded beforehand.
-func podServer(tb testing.TB, n int) *httptest.Server {
-	const distinct = 1000
-	var frames [distinct][2][]byte
-	for i := range frames {
-		pod := Pod(i, 0)
-		pod.Kind, pod.APIVersion, pod.ResourceVersion = "Pod", "v1", "VERSION"
-		raw, err := json.Marshal(pod)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		before, after, ok := cutBytes(raw, "VERSION")
-		if !ok {
-			tb.Fatal("no version in the pod")
-		}
-		frames[i] = [2][]byte{append([]byte(`{"type":"MODIFIED","object":`), before...), append(after, "}\n"...)}
-	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		if r.URL.Query().Get("watch") == "" {
-			fmt.Fprint(w, `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}`)
-			return
-		}
-		var buf []byte
-		for i := range n {
-			f := frames[i%distinct]
-			buf = append(buf, f[0]...)
-			buf = fmt.Append(buf, i+2)
-			buf = append(buf, f[1]...)
-			if len(buf) > 32<<10 || i == n-1 {
-				if _, err := w.Write(buf); err != nil {
-					return
-				}
-				buf = buf[:0]
-			}
-		}
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-	}))
-	tb.Cleanup(server.Close)
-	return server
-}
-
-func cutBytes(b []byte, sep string) (before, after []byte, found bool) {
-	for i := 0; i+len(sep) <= len(b); i++ {
-		if string(b[i:i+len(sep)]) == sep {
-			return b[:i:i], b[i+len(sep):], true
-		}
-	}
-	return b, nil, false
-}
-
 func podList(n int) *corev1.PodList {
 	list := &corev1.PodList{ListMeta: metav1.ListMeta{ResourceVersion: "1000000"}, Items: make([]corev1.Pod, n)}
 	for i := range list.Items {
@@ -208,22 +168,47 @@ func BenchmarkReflector(b *testing.B) {
 	}
 	const listed = 100_000
 	var pods *corev1.PodList
-	Run(b, engines, []Case[reflecting]{
-		{Name: "list", Run: func(b *testing.B, r reflecting) {
+	lists := func(keep bool) func(*testing.B, reflecting) {
+		return func(b *testing.B, r reflecting) {
 			if pods == nil {
 				pods = podList(listed)
 			}
 			for b.Loop() {
-				if n := r.list(pods); n != listed {
+				if n := r.list(pods, keep); n != listed {
 					b.Fatalf("%d pods were listed, want %d", n, listed)
 				}
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/listed, "ns/object")
-		}},
+			perObject(b, listed)
+		}
+	}
+	Run(b, engines, append([]Case[reflecting]{
+		{Name: "list", Run: lists(false)},
+		{Name: "list-kept", Run: lists(true)},
 		{Name: "watch-http", Run: func(b *testing.B, r reflecting) {
-			server := podServer(b, b.N)
-			b.ResetTimer()
-			r.events(server.URL, b.N)
+			watchEvents(b, r, objects.Small)
 		}},
-	})
+		{Name: "watch-http/10KB", Run: func(b *testing.B, r reflecting) {
+			watchEvents(b, r, objects.Large)
+		}},
+	}, append(syncCases(), decodeCases()...)...))
+	Run(b, []Engine[cached]{
+		{Name: Informant, New: func(testing.TB) cached { return &ourCache{} }},
+		{Name: ClientGo, New: func(testing.TB) cached { return &theirCache{} }},
+	}, memoryCases())
+	Run(b, []Engine[struct{}]{{Name: Informant, New: func(testing.TB) (none struct{}) { return none }}}, oneCoreCases())
+}
+
+// watchEvents has b.N changes of pods of a size come in a watch.
+func watchEvents(b *testing.B, r reflecting, size objects.Size) {
+	server := startRemote(b, served{Objects: atMost(1000), Size: size})
+	b.ResetTimer()
+	r.events(fmt.Sprintf("%s/events=%d", server.url, b.N), b.N)
+}
+
+// atMost is n, or as few as will do where benchmarks are only to be seen to work.
+func atMost(n int) int {
+	if testing.Short() {
+		return min(n, 60)
+	}
+	return n
 }

@@ -26,10 +26,14 @@
 // is not there is an error, unless the row says which work brings it. What a run did
 // not measure is not in its page.
 //
-// Ten rounds take about three quarters of an hour on two processors; the program says how long
-// it expects to take. Each round is appended to the file of -raw when it is complete,
+// Ten rounds take about an hour on two processors; the program says how long it
+// expects to take. Each round is appended to the file of -raw when it is complete,
 // and the same command goes on after the last one. Rounds of another machine, commit,
 // version or command are refused.
+//
+// Some of the rows anew are a page of their own, with its own commit and date:
+//
+//	go run ./bench/report -results -bench 'Reflector/' -raw bench/results/reflector/rounds.txt -out bench/results/reflector/RESULTS.md
 //
 // # Two builds
 //

@@ -99,6 +99,7 @@ behind client-go's interface; the other library is client-go, for PriorityQueue 
 controller-runtime.
 
 The floor is the harness with what no engine can do without: for a store the functions of key, version
-and indexes called once, and the pointers copied that were asked for; for a queue its locks and a lookup.
+and indexes called once, and the pointers copied that were asked for; for a queue its locks and a lookup;
+for an informer one goroutine that receives, keeps the pods in a map and calls the handlers itself.
 The control shares the processors as the engine does, but not what is written.
 `

@@ -21,7 +21,7 @@ type pace struct {
 }
 
 // paces are tried in their order. Those that share a process have one benchtime.
-// Ten rounds of all rows take about 45 minutes on two processors.
+// Ten rounds of all rows take about an hour on two processors.
 var paces = []pace{
 	{area: "Store/scale/objects=1000000/", benchtime: "50ms", shared: true, setup: 4 * time.Second},
 	{area: "Store/scale/", benchtime: "50ms", shared: true, setup: 100 * time.Millisecond},
@@ -30,6 +30,11 @@ var paces = []pace{
 	{area: "Store/", benchtime: "100ms", shared: true, setup: 450 * time.Millisecond},
 	{area: "Cluster/", benchtime: "100ms", shared: true, setup: 300 * time.Millisecond},
 	{area: "DelayingQueue/", benchtime: "200ms", setup: 2 * time.Second},
+	{area: "Reflector/first-peak/", benchtime: "1x", setup: 3 * time.Second},
+	{area: "Reflector/relist-peak/", benchtime: "1x", setup: 5 * time.Second},
+	{area: "Reflector/at-rest/", benchtime: "1x", setup: 3 * time.Second},
+	{area: "Reflector/sync-", benchtime: "200ms", setup: 1500 * time.Millisecond},
+	{area: "Reflector/one-core/", benchtime: "1s", setup: time.Second},
 	{area: "Informer/latency/", benchtime: "1s", setup: 300 * time.Millisecond},
 	{area: "Informer/grid/", benchtime: "300ms", setup: 300 * time.Millisecond},
 	{area: "", benchtime: "200ms", setup: 500 * time.Millisecond},

@@ -27,6 +27,7 @@ var published = []part{
 	{".", base + "/informer"},
 	{"clientgo", base + "/clientgo/cache"},
 	{"clientgo/controllerruntime", base + "/clientgo/controllerruntime"},
+	{"indexer/compact/s2dict", base + "/indexer/compact/s2dict"},
 }
 
 func (p part) module() string { return strings.TrimSuffix(base+"/"+p.dir, "/.") }
