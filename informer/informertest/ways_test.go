@@ -45,10 +45,10 @@ func each(h informer.Handler[object]) informer.BatchHandlerFunc[object] {
 func TestBatchedHandlers(t *testing.T) {
 	known := map[int]informertest.Known{1: nil, informer.DefaultBatch: {
 		"I5/RemoveInACallbackMakesItTheLast": "the call has three events",
-		"I5/RemoveDoesNotWaitAndDoneDoes":    "the call has two events",
-		"I8/APanicOfAHandlerHarmsNobodyElse": "the call that panics has all events",
+		"I5/RemoveDoesNotWaitAndDoneDoes":    informertest.ByChance + "the call may have two events",
+		"I8/APanicOfAHandlerHarmsNobodyElse": informertest.ByChance + "the call that panics may have all events",
 		"I8/APanicInTheInitialListIsSkipped": "the call that panics has all events",
-		"I9/NothingIsToldAfterRun":           "the call that is running has ten events",
+		"I9/NothingIsToldAfterRun":           informertest.ByChance + "the call that is running may have ten events",
 	}}
 	for most, known := range known {
 		informertest.Run(t, wrapped(func(h informer.Handler[object]) (informer.Handler[object], error) {
