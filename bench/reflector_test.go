@@ -195,7 +195,7 @@ func BenchmarkReflector(b *testing.B) {
 		{Name: Informant, New: func(testing.TB) cached { return &ourCache{} }},
 		{Name: ClientGo, New: func(testing.TB) cached { return &theirCache{} }},
 	}, memoryCases())
-	Run(b, []Engine[struct{}]{{Name: Informant, New: func(testing.TB) (none struct{}) { return none }}}, oneCoreCases())
+	Run(b, []Engine[struct{}]{{Name: Informant, New: func(testing.TB) (none struct{}) { return none }}}, append(oneCoreCases(), restCases()...))
 }
 
 // watchEvents has b.N changes of pods of a size come in a watch.

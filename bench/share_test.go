@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -358,4 +359,34 @@ func encodedForSharingAt(tb testing.TB, i int) []byte {
 		tb.Fatal(err)
 	}
 	return raw
+}
+
+// restCases are what pods of 10 KB leave of client-go's heap in each way to have them
+// smaller: what TestSharedPodsAtRest and TestCompactAtRest ask for, as figures.
+func restCases() []Case[struct{}] {
+	var cases []Case[struct{}]
+	for _, c := range [][2]string{{"interned", "strings shared"}, {"shared", "parts shared"}, {"stripped-shared", "stripped, parts shared"}} {
+		name, way := c[0], c[1]
+		cases = append(cases, Case[struct{}]{Name: "at-rest/" + name, Run: func(b *testing.B, _ struct{}) {
+			encoded := encodedForSharing(b, atMost(*restingPods))
+			base, held := 0.0, 0.0
+			for b.Loop() {
+				ways := slimmings[*corev1.Pod](b, nil)
+				chosen := ways[slices.IndexFunc(ways, func(s slimming[*corev1.Pod]) bool { return s.name == way })]
+				base += holding(b, encoded, decodedPod, asItIs[*corev1.Pod]).bytes
+				held += holding(b, encoded, decodedPod, chosen.transform).bytes
+			}
+			b.ReportMetric(held/base, "of-client-go")
+		}})
+	}
+	return append(cases, Case[struct{}]{Name: "at-rest/compact", Run: func(b *testing.B, _ struct{}) {
+		data := largePods(b, atMost(2000))
+		held := map[string]float64{}
+		for b.Loop() {
+			for _, e := range compactEngines() {
+				held[e.Name] += heldBy(b, e.New(b), data)
+			}
+		}
+		b.ReportMetric(held[Informant]/held[ClientGo], "of-client-go")
+	}})
 }

@@ -34,6 +34,7 @@ var paces = []pace{
 	{area: "Reflector/relist-peak/", benchtime: "1x", setup: 5 * time.Second},
 	{area: "Reflector/at-rest/", benchtime: "1x", setup: 3 * time.Second},
 	{area: "Reflector/sync-", benchtime: "200ms", setup: 1500 * time.Millisecond},
+	{area: "Factory/", benchtime: "200ms", setup: 1500 * time.Millisecond},
 	{area: "Reflector/one-core/", benchtime: "1s", setup: time.Second},
 	{area: "Informer/latency/", benchtime: "1s", setup: 300 * time.Millisecond},
 	{area: "Informer/grid/", benchtime: "300ms", setup: 300 * time.Millisecond},

@@ -40,7 +40,7 @@ type target struct {
 
 // targets are the rows of the results, area by area. A benchmark with a row here
 // is run for the results: see paces for how long.
-var targets = slices.Concat(queueTargets, storeTargets, deltaQueueTargets, reflectorTargets, informerTargets, stockTargets)
+var targets = slices.Concat(queueTargets, storeTargets, deltaQueueTargets, reflectorTargets, informerTargets, factoryTargets, stockTargets)
 
 var queueTargets = []target{
 	{bench: "Queue/cycle", is: grows, want: 1.4, base: series{engine: floor}},
@@ -186,7 +186,20 @@ var memoryTargets = []target{
 	{bench: "Reflector/at-rest/json/listed/0.3KB", unit: "B/object", is: shown},
 	{bench: "Reflector/at-rest/json/listed/2KB", unit: "B/object", is: shown},
 	{bench: "Reflector/at-rest/json/listed/10KB", unit: "B/object", is: shown},
-	{bench: "Reflector/at-rest", comes: "with memory shared by equal parts of objects", goal: "interned ≤ 0.92, shared ≤ 0.5, stripped ≤ 0.4, compact ≤ 0.15"},
+	{bench: "Reflector/at-rest/interned", unit: "of-client-go", is: atMost, want: 0.92},
+	{bench: "Reflector/at-rest/shared", unit: "of-client-go", is: atMost, want: 0.5},
+	{bench: "Reflector/at-rest/stripped-shared", unit: "of-client-go", is: atMost, want: 0.4},
+	{bench: "Reflector/at-rest/compact", unit: "of-client-go", is: atMost, want: 0.15},
+}
+
+// factoryTargets are first lists of generated factories: with WithConfig and, as the
+// drop-in, without it.
+var factoryTargets = []target{
+	{bench: "Factory/sync-json/streamed/10KB", unit: "ns/object", is: faster, want: 4.5},
+	{bench: "Factory/sync-json/streamed/10KB", unit: "cpu-ns/object", is: shown},
+	{bench: "Factory/sync-json/streamed/10KB", engine: dropIn, unit: "ns/object", is: shown},
+	{bench: "Factory/sync-protobuf/streamed/10KB", unit: "ns/object", is: faster, want: 1.1},
+	{bench: "Factory/sync-protobuf/streamed/10KB", engine: dropIn, unit: "ns/object", is: shown},
 }
 
 var informerTargets = []target{
