@@ -194,6 +194,7 @@ func BenchmarkReflector(b *testing.B) {
 	Run(b, []Engine[cached]{
 		{Name: Informant, New: func(testing.TB) cached { return &ourCache{} }},
 		{Name: ClientGo, New: func(testing.TB) cached { return &theirCache{} }},
+		{Name: control, New: func(testing.TB) cached { return &droppingCache{} }},
 	}, memoryCases())
 	Run(b, []Engine[struct{}]{{Name: Informant, New: func(testing.TB) (none struct{}) { return none }}}, append(oneCoreCases(), restCases()...))
 }

@@ -70,7 +70,10 @@ func listerWatcher(url string, how syncing) cache.ListerWatcher {
 	return inPages{lw}
 }
 
-func (o ourReflector) sync(url string, how syncing) int {
+func (o ourReflector) sync(url string, how syncing) int { return o.syncInto(url, how, true) }
+
+// syncInto is sync into a sink that keeps the pods, or does not.
+func (o ourReflector) syncInto(url string, how syncing, keep bool) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	from := source[*corev1.Pod](url, how)
@@ -79,7 +82,7 @@ func (o ourReflector) sync(url string, how syncing) int {
 		panic(err)
 	}
 	n := 0
-	_ = r.Run(ctx, o.sink(reflected{keep: true, synced: func(listed int) { n = listed; cancel() }}))
+	_ = r.Run(ctx, o.sink(reflected{keep: keep, synced: func(listed int) { n = listed; cancel() }}))
 	from.CloseIdleConnections()
 	return n
 }
