@@ -203,9 +203,17 @@ func remember(b *testing.B, c cached, how syncing, n int, relists bool) (m memor
 	return m
 }
 
-// memoryObjects is how many objects there are where memory is measured, as many as
-// make what does not grow with them small.
-const memoryObjects = 4000
+// memoryObjects is how many objects there are where memory is measured: about 64 MB of
+// them, beside which what does not grow with them is small.
+func memoryObjects(size objects.Size) int {
+	switch size {
+	case objects.Small:
+		return 27_000
+	case objects.Medium:
+		return 12_500
+	}
+	return 4_000
+}
 
 // memoryCases are the peaks of the heap, over what it is afterwards, and what it is
 // afterwards.
@@ -213,7 +221,7 @@ func memoryCases() (cases []Case[cached]) {
 	add := func(name string, how syncing, relists bool, report func(*testing.B, memory)) {
 		c := Case[cached]{Name: name + how.name(), Run: func(b *testing.B, c cached) {
 			for b.Loop() {
-				report(b, remember(b, c, how, atMost(memoryObjects), relists))
+				report(b, remember(b, c, how, atMost(memoryObjects(how.size)), relists))
 			}
 		}}
 		if !relists {
