@@ -26,7 +26,8 @@
 // goes on. A new benchmark gets a row there, with what is to be reached or with none
 // (is: shown), and a pace in report/plan.go if it takes long. Rows that changed since
 // are measured by -bench alone and have a page of their own, with its commit, below
-// results: results/informer/RESULTS.md has those of the informer.
+// results: results/informer/RESULTS.md has those of the informer,
+// results/reflector/RESULTS.md those of the reflector and of generated factories.
 //
 // # Objects and servers of the reflector's rows
 //
