@@ -172,7 +172,7 @@ func compareMaps(t *testing.T, want []unstructured.Unstructured, items []*unstru
 // FuzzCBORWork holds the work to the length of what is read, whatever that is, wherever
 // it stands and however it arrives.
 func FuzzCBORWork(f *testing.F) {
-	for _, unit := range []string{"\x00", "\x43abc", "\x80", "\x5b\x7f\xff\xff\xff\xff\xff\xff\xff", "\xff", "\x81", "\x9f", "\xa1\x01", "\xc1", "\x5f", "\xbf\x41a", "\xa1\x48metadata", "\x58\x40", "\xd9\xd9\xf7"} {
+	for _, unit := range []string{"\x00", "\x43abc", "\x80", "\x5b\x7f\xff\xff\xff\xff\xff\xff\xff", "\xff", "\x81", "\x9f", "\xa1\x01", "\xc1", "\x5f", "\xbf\x41a", "\xa1\x48metadata", "\x58\x40", "\xd9\xd9\xf7", "\xb7\xa1\xa1", "\xa1\x48metadata\xa1\x44name"} {
 		f.Add([]byte(unit), uint16(400))
 	}
 	f.Fuzz(func(t *testing.T, unit []byte, times uint16) {

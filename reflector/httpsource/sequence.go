@@ -205,8 +205,8 @@ func (s *sequence) ended() (bool, error) {
 
 // key consumes a key.
 func (s *sequence) key() ([]byte, error) {
-	raw, err := s.value()
-	if _, large := err.(*tooLargeError); err != nil && !large {
+	raw, err := s.small()
+	if err != nil {
 		return nil, err
 	}
 	key, _ := text(raw)
@@ -228,10 +228,20 @@ func text(raw []byte) ([]byte, bool) {
 // value consumes the next item, whose bytes it returns. One that is too large is
 // consumed all the same and gives a tooLargeError.
 func (s *sequence) value() ([]byte, error) {
+	raw, err := s.whole()
+	if err == errOverflow {
+		return nil, s.tooLarge()
+	}
+	return raw, err
+}
+
+// whole consumes the next item, whose bytes it returns. One that is too large is not
+// consumed and gives errOverflow.
+func (s *sequence) whole() ([]byte, error) {
 	e := extent{s: s, at: s.pos}
 	err := e.item()
 	if err == errOverflow || err == nil && e.at-s.pos > s.max {
-		return nil, s.tooLarge()
+		return nil, errOverflow
 	}
 	if err != nil {
 		return nil, cutShort(err)
@@ -239,6 +249,17 @@ func (s *sequence) value() ([]byte, error) {
 	raw := s.buf[s.pos:e.at]
 	s.pos = e.at
 	return raw, nil
+}
+
+// small consumes the next item, whose bytes it returns, nil if it is too large: whose
+// that is does not matter. It is what skim reads with, which has to look at no item
+// once more for each that it stands in.
+func (s *sequence) small() ([]byte, error) {
+	raw, err := s.whole()
+	if err == errOverflow {
+		return nil, s.skip()
+	}
+	return raw, err
 }
 
 // tooLarge consumes an item that is.
@@ -286,10 +307,7 @@ func (s *sequence) fieldsIfAny(field func(key []byte, last bool) error) error {
 
 // short reads a string that is no longer than a name, and skips anything else.
 func (s *sequence) short(into *string) error {
-	raw, err := s.value()
-	if _, large := err.(*tooLargeError); large {
-		return nil
-	}
+	raw, err := s.small()
 	if err == nil && len(raw) <= longestName {
 		if name, ok := text(raw); ok {
 			*into = string(name)
