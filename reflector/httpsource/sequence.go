@@ -79,6 +79,9 @@ func readHead(b []byte) (h head, size int) {
 	if (h.major == cborArray || h.major == cborMap) && h.n > math.MaxInt64/2 {
 		return h, -1
 	}
+	if h.major == cborSimple && more == 1 && h.n < 32 {
+		return h, -1 // RFC 8949, 3.3: what has a short form has no other
+	}
 	return h, 1 + more
 }
 
