@@ -164,7 +164,7 @@ func (c *codec[T]) check(obj T, mustSay bool) error {
 	switch got := kind.GroupVersionKind(); {
 	case got.Kind == "" && mustSay:
 		return &kindError{errors.New("it does not say its kind")}
-	case got.Kind == "" && got.Version != "" && c.mustSay:
+	case got.Kind == "" && c.mustSay && hasAPIVersion(obj):
 		return &kindError{errors.New("it has an apiVersion and no kind")}
 	case got.Kind != "" && apikind.IsTable(got):
 		return apikind.ErrTable
@@ -178,6 +178,14 @@ func (c *codec[T]) check(obj T, mustSay bool) error {
 		kind.SetGroupVersionKind(c.want())
 	}
 	return nil
+}
+
+// hasAPIVersion reports whether obj has an apiVersion, whatever that is worth.
+func hasAPIVersion(obj Object) bool {
+	if u, ok := obj.(interface{ GetAPIVersion() string }); ok {
+		return u.GetAPIVersion() != ""
+	}
+	return !obj.GetObjectKind().GroupVersionKind().Empty()
 }
 
 // checkList returns why a list of the kind got is not what was asked for, or nil.
