@@ -27,7 +27,10 @@
 // (is: shown), and a pace in report/plan.go if it takes long. Rows that changed since
 // are measured by -bench alone and have a page of their own, with its commit, below
 // results: results/informer/RESULTS.md has those of the informer,
-// results/reflector/RESULTS.md those of the reflector and of generated factories.
+// results/reflector/RESULTS.md those of the reflector and of generated factories, and
+// results/peaks/RESULTS.md the peaks of memory with a control of relists: a list of which
+// nothing is kept has the same, since a collection takes what was made while it marked
+// for alive.
 //
 // # Objects and servers of the reflector's rows
 //
