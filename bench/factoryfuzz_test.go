@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -13,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/informant-go/informant/clientgo/bridge"
-	"github.com/informant-go/informant/clientgo/informerfactory"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
@@ -143,25 +142,19 @@ func kept(t *testing.T, server *oneList, wrap wrapping, informerOf func(informer
 // -bench.mutations says how many. It is what W2 says, through all that is between a
 // generated factory and httpsource.
 func TestMutatedObjectsOfAFactoryAreThoseOfClientGo(t *testing.T) {
-	ours := func(tb testing.TB, factory informers.SharedInformerFactory, config *rest.Config) informers.SharedInformerFactory {
-		over, err := informerfactory.WithConfig(config)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return wrapped(tb, factory, over)
-	}
-	theirs := func(_ testing.TB, factory informers.SharedInformerFactory, _ *rest.Config) informers.SharedInformerFactory {
-		return factory
+	engines := map[string]wrapping{}
+	for _, engine := range factoryEngines {
+		engines[engine.Name] = engine.New(t)
 	}
 	for _, kind := range []struct {
 		wire     wire
-		original func(i int) interface{ Marshal() ([]byte, error) }
+		original func(i int) runtime.Object
 		names    func(*stockClients) []string
 		informer func(informers.SharedInformerFactory) cache.SharedIndexInformer
 	}{
 		{
 			wire{kind: "Pod", list: "PodList", version: "v1"},
-			func(i int) interface{ Marshal() ([]byte, error) } { return fullPod(i) },
+			func(i int) runtime.Object { return fullPod(i) },
 			func(c *stockClients) []string { return namesOf(podSubject.list(c)) },
 			func(f informers.SharedInformerFactory) cache.SharedIndexInformer {
 				return f.Core().V1().Pods().Informer()
@@ -169,7 +162,7 @@ func TestMutatedObjectsOfAFactoryAreThoseOfClientGo(t *testing.T) {
 		},
 		{
 			wire{kind: "ConfigMap", list: "ConfigMapList", version: "v1"},
-			func(i int) interface{ Marshal() ([]byte, error) } { return fullConfig(i) },
+			func(i int) runtime.Object { return fullConfig(i) },
 			func(c *stockClients) []string { return namesOf(configSubject.list(c)) },
 			func(f informers.SharedInformerFactory) cache.SharedIndexInformer {
 				return f.Core().V1().ConfigMaps().Informer()
@@ -177,16 +170,15 @@ func TestMutatedObjectsOfAFactoryAreThoseOfClientGo(t *testing.T) {
 		},
 	} {
 		for _, protobuf := range []bool{false, true} {
-			encoding, reads := "JSON", bridge.WireJSON
-			original := func(i int) []byte { return marshaledJSON(t, kind.original(i)) }
+			encoding, reads, encode := "JSON", bridge.WireJSON, inJSON(t)
 			if protobuf {
-				encoding, reads = "protobuf", bridge.WireProtobuf
-				original = func(i int) []byte { return marshaled(t, kind.original(i)) }
+				encoding, reads, encode = "protobuf", bridge.WireProtobuf, inProtobuf(t)
 			}
+			original := func(i int) []byte { return encode(kind.original(i)) }
 			t.Run(kind.wire.kind+"/"+encoding, func(t *testing.T) {
 				server := kind.wire.server(t, protobuf, kind.wire.mutants(t, protobuf, *mutations, original, kind.names))
 				for _, server.streams = range []bool{false, true} {
-					want, got := kept(t, server, theirs, kind.informer), kept(t, server, ours, kind.informer, reads)
+					want, got := kept(t, server, engines[ClientGo], kind.informer), kept(t, server, engines[Informant], kind.informer, reads)
 					if diff := cmp.Diff(want, got); diff != "" || len(got) != *mutations {
 						t.Errorf("streamed %t: %d objects of %d (-client-go +informant):\n%s", server.streams, len(got), *mutations, diff)
 					}
@@ -194,14 +186,6 @@ func TestMutatedObjectsOfAFactoryAreThoseOfClientGo(t *testing.T) {
 			})
 		}
 	}
-}
-
-func marshaledJSON(tb testing.TB, obj any) []byte {
-	raw, err := json.Marshal(obj)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return raw
 }
 
 // namesOf are the keys of objects that have a name and were read without an error.
