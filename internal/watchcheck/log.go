@@ -240,6 +240,24 @@ func (l *Log) reached() uint64 {
 	return max(last.list.Version, highest(last.watch))
 }
 
+// Report says by logf how each watch went: for the reader of a test in which a client
+// has not come to rest.
+func (l *Log) Report(logf func(format string, args ...any)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	logf("%s: %d lists, and the watches:", l.name, len(l.lists))
+	for _, w := range l.watches {
+		state, last := "open", "nothing"
+		if w.ended {
+			state = "ended"
+		}
+		if n := len(w.Deliveries); n > 0 {
+			last = w.Deliveries[n-1].String()
+		}
+		logf("%s: from %d, %d deliveries, the last %s; %s", w.Name, w.From, len(w.Deliveries), last, state)
+	}
+}
+
 // end notes that w brings nothing more.
 func (l *Log) end(w *Watch) {
 	l.mu.Lock()

@@ -3,7 +3,9 @@ package watchcheck
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -99,6 +101,12 @@ func TestASourceAndASinkAreNoted(t *testing.T) {
 	cancel()
 	if err := l.Await(gone, "12"); !errors.Is(err, context.Canceled) {
 		t.Errorf("Await of what does not come: %v", err)
+	}
+	var report strings.Builder
+	l.Report(func(format string, args ...any) { fmt.Fprintf(&report, format+"\n", args...) })
+	const want = "test: 1 lists, and the watches:\ntest: watch 1: from 7, 4 deliveries, the last BOOKMARK  at 12; ended\n"
+	if report.String() != want {
+		t.Errorf("the report is %q", report.String())
 	}
 }
 
