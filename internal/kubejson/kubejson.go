@@ -36,21 +36,13 @@ import (
 // plainly has json/v2 do what the definition does in what it accepts: a later value is
 // merged into an earlier one of the same name, and null leaves that. To refuse names
 // that are there twice would do, too, at a tenth of the time. withAny is for types that
-// have an any somewhere, which the definition decodes: to look for it costs time at
-// each field.
+// have an any somewhere, which the definition decodes.
 var (
-	plainly = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsonv1.MergeWithLegacySemantics(true))
-	withAny = jsonv2.JoinOptions(plainly, jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(readAny)))
+	merging = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsonv1.MergeWithLegacySemantics(true))
+	plainly = jsonv2.JoinOptions(merging, jsonv2.WithUnmarshalers(ownMethods))
+	withAny = jsonv2.JoinOptions(merging, jsonv2.WithUnmarshalers(
+		jsonv2.JoinUnmarshalers(ownMethods, jsonv2.UnmarshalFromFunc(readAny))))
 )
-
-// readAny decodes an any by the definition.
-func readAny(d *jsontext.Decoder, into *any) error {
-	raw, err := d.ReadValue()
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(raw, into)
-}
 
 // Decoder returns a function that makes an object of its JSON: what apimachinery's
 // decoder makes of it, errors included. Any number of goroutines may call it. fresh
