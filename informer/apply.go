@@ -76,13 +76,25 @@ func (a *applier[T]) replaceAll(list *deltafifo.List[T], initial bool) {
 	reason := listed(initial)
 	a.observeList(list)
 	defer func() { deletionsFirst(a.entries) }()
+	told, all := 0, len(list.Objects)
 	a.store.ReplaceAll(list.Keys, list.Objects, list.ResourceVersion, func(c indexer.Change[T]) {
+		a.makeRoom(told, all)
+		told++
 		if c.Type == indexer.ChangeRemove {
 			a.emit(gone(&c, reason))
 			return
 		}
 		a.put(&c, reason)
 	})
+}
+
+// makeRoom grows the entries, if they are full, as if as many of the changes of a list
+// that are still to be told of made one as of those that were. To double them time and
+// again is to leave garbage of three times their size where memory is at its peak.
+func (a *applier[T]) makeRoom(told, all int) {
+	if n := len(a.entries); n == cap(a.entries) && told < all {
+		a.entries = slices.Grow(a.entries, int(int64(n)*int64(all-told)/int64(max(told, 1)))+64)
+	}
 }
 
 // deletionsFirst sorts the deletions to the front and changes no order besides.

@@ -3,6 +3,7 @@ package informer
 import (
 	"context"
 	"runtime"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -232,6 +233,29 @@ func TestALargeListDoesNotStay(t *testing.T) {
 	for _, c := range a.changes[:cap(a.changes)] {
 		if c.Object != nil || c.Old != nil {
 			t.Errorf("a buffer holds on to %v", c)
+		}
+	}
+}
+
+// The entries of a list get the room that they need: at the first list memory is at its
+// peak, and one that changes little makes few.
+func TestTheEntriesOfAListGetTheRoomThatTheyNeed(t *testing.T) {
+	for _, size := range []int{21_000, 24_000, 27_000} {
+		items := make([]item, size)
+		for i := range items {
+			items[i] = newItem("object"+strconv.Itoa(i), 1)
+		}
+		a := applier[item]{store: newCache(indexer.Options[item]{}), access: object.Meta[item]()}
+		for i, c := range []struct{ changed, most int }{{size, size + 500}, {0, 100}, {300, 1000}, {size, size + 500}} {
+			for j := range c.changed {
+				at := j * len(items) / c.changed
+				items[at] = newItem(items[at].Name, i+2)
+			}
+			a.tidy()
+			a.apply(deltafifo.Batch[item]{Deltas: []deltafifo.Delta[item]{listDelta("1", items...)}}, false)
+			if n, room := len(a.entries), cap(a.entries); n != c.changed || room > c.most {
+				t.Errorf("list %d of %d: %d changes make %d entries, with room for %d", i, size, c.changed, n, room)
+			}
 		}
 	}
 }
