@@ -1,9 +1,10 @@
 package httpsource
 
 import (
-	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
+	"math/bits"
 )
 
 // errOverflow is the error of a value that has outgrown what may be kept of it.
@@ -107,39 +108,43 @@ func (v *measure) container() error {
 // str steps over the rest of a string whose quote is behind.
 func (v *measure) str() error {
 	for {
-		end := v.s.end
-		quote := v.index('"', end)
-		for v.at <= quote {
-			slash := v.index('\\', quote)
-			if v.at = slash; slash == quote {
-				break
-			}
-			v.at += 2 // with what it escapes, which may be the quote
-		}
+		buf, end := v.s.buf, v.s.end
+		at := quoteOrSlash(buf, v.at, end)
+		v.s.work += at - v.at
 		switch {
-		case v.at == quote && quote < end:
-			v.at++
+		case at < end && buf[at] == '"':
+			v.at = at + 1
 			return nil
-		case v.at < end:
-			continue // behind a quote that is escaped
+		case at+1 < end:
+			v.at = at + 2 // with what it escapes, which may be a quote
+			continue
 		}
-		unread := v.at - end // 1 where a backslash is the last byte
+		escapes := end - at // 1 where a backslash is the last byte
 		v.at = end
 		if err := v.more(); err != nil {
 			return err
 		}
-		v.at += unread
+		v.at += escapes
 	}
 }
 
-// index returns where c is next before end, or end.
-func (v *measure) index(c byte, end int) int {
-	i := bytes.IndexByte(v.s.buf[v.at:end], c)
-	if i < 0 {
-		i = end - v.at
+// quoteOrSlash returns where buf[at:end] has its first quote or backslash, or end. Most
+// strings of an object are short: eight bytes at a time are faster than what looks for
+// one of the two in many bytes, which has to be called twice.
+func quoteOrSlash(buf []byte, at, end int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; at+8 <= end; at += 8 {
+		word := binary.LittleEndian.Uint64(buf[at:])
+		quote, slash := word^'"'*ones, word^'\\'*ones
+		// The lowest bit is that of the first zero byte of one of the two.
+		if found := ((quote-ones)&^quote | (slash-ones)&^slash) & highs; found != 0 {
+			return at + bits.TrailingZeros64(found)/8
+		}
 	}
-	v.s.work += i
-	return v.at + i
+	for at < end && buf[at] != '"' && buf[at] != '\\' {
+		at++
+	}
+	return at
 }
 
 // literal steps over a number or a word: up to what can follow a value.
