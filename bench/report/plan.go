@@ -38,6 +38,7 @@ var paces = []pace{
 	{area: "Reflector/one-core/", benchtime: "1s", setup: time.Second},
 	{area: "Informer/latency/", benchtime: "1s", setup: 300 * time.Millisecond},
 	{area: "Informer/grid/", benchtime: "300ms", setup: 300 * time.Millisecond},
+	{area: "Informer/stalled", benchtime: "10000000x", setup: 30 * time.Second},
 	{area: "", benchtime: "200ms", setup: 500 * time.Millisecond},
 }
 
