@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -29,6 +30,9 @@ const (
 
 // maxDecoders is how many goroutines decode by default at most.
 const maxDecoders = 8
+
+// mostDecoders is how many there are at most, whatever Config.Decoders says.
+const mostDecoders = 1 << 10
 
 // Config says what to list and watch, and where. BaseURL, Version and
 // Resource are required. New refuses what cannot be right and says which
@@ -117,7 +121,8 @@ type Config[T Object] struct {
 	// waits for them, and so is everything with 1. By default it is
 	// GOMAXPROCS at the time of the request, and 8 at most: more than that one
 	// goroutine cannot supply. With one processor it is 1, where a second
-	// goroutine would cost and bring nothing. Each takes up to 384 KiB of what has come and is not handed on, all
+	// goroutine would cost and bring nothing. There are 1,024 at most, whatever it
+	// says. Each takes up to 384 KiB of what has come and is not handed on, all
 	// together as much as one object where that is larger.
 	Decoders int
 
@@ -173,6 +178,7 @@ func (c *Config[T]) fillIn(kind string) {
 	if c.MaxObjectBytes <= 0 {
 		c.MaxObjectBytes = DefaultMaxObjectBytes
 	}
+	c.MaxObjectBytes = min(c.MaxObjectBytes, math.MaxInt-frameRoom) // with what is around it, an int
 	if c.MaxListBytes == 0 {
 		c.MaxListBytes = DefaultMaxListBytes
 	}
@@ -188,7 +194,7 @@ func (c *Config[T]) fillIn(kind string) {
 // change while the program runs, as it does with the limits of a container.
 func (c *Config[T]) decoders() int {
 	if c.Decoders > 0 {
-		return c.Decoders
+		return min(c.Decoders, mostDecoders)
 	}
 	return min(runtime.GOMAXPROCS(0), maxDecoders)
 }

@@ -1,10 +1,15 @@
 package httpsource
 
 import (
+	"bytes"
+	"math"
 	"strings"
 	"testing"
 
+	"github.com/informant-go/informant/object"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 )
 
 // W1: what cannot be right is refused at construction, with the field to set.
@@ -147,5 +152,34 @@ func TestListsOfCarriedKindsNeedNoKind(t *testing.T) {
 	items, refused, _, err := collect(h)
 	if err != nil || len(refused) != 0 || len(items) != 1 || items[0].Kind != "Pod" || items[0].APIVersion != "v1" {
 		t.Errorf("%+v, %v, %v", items, refused, err)
+	}
+}
+
+// An object may be as large as can be said.
+func TestTheLargestMaxObjectBytes(t *testing.T) {
+	s := gizmoStream(t, bytes.NewReader(gizmoFrame("ADDED", "a", "5")), func(c *Config[*Gizmo]) { c.MaxObjectBytes = math.MaxInt })
+	if e, err := s.Next(); err != nil || e.Type != watch.Added {
+		t.Errorf("%v, %v", e, err)
+	}
+	c := writes(t, bodyOf(storedWidget), func(c *Config[*Widget]) { c.MaxObjectBytes = math.MaxInt })
+	if _, err := c.Patch(t.Context(), object.NewName("shop", "a"), types.MergePatchType, []byte(`{}`), metav1.PatchOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// W1: a Config that New takes can be used.
+func TestTheMostDecoders(t *testing.T) {
+	for _, n := range []int{1 << 40, math.MaxInt} {
+		func() {
+			defer func() {
+				if p := recover(); p != nil {
+					t.Errorf("Decoders %d: panic: %v", n, p)
+				}
+			}()
+			items, _, _, err := collect(widgets(t, bodyOf(`{"kind":"WidgetList","apiVersion":"example.org/v1","items":[{"metadata":{"name":"a"}}]}`), func(c *Config[*Widget]) { c.Decoders = n }))
+			if len(items) != 1 || err != nil {
+				t.Error(items, err)
+			}
+		}()
 	}
 }

@@ -289,3 +289,23 @@ func TestTheDefaultsOfTheLimits(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// W3: of an object that is too large it is known which one it is, wherever the answer is
+// cut into reads.
+func TestAnObjectThatIsTooLargeSaysWhichOneItIsWhereverItIsCut(t *testing.T) {
+	object := `{"blob":"` + strings.Repeat("x", 9000) + `","metadata":{"name":"x","namespace":"n","resourceVersion":"7"},"more":"` + strings.Repeat("y", 20000) + `"}`
+	frame := `{"type":"MODIFIED","object":` + object + `}`
+	bad := 0
+	for at := range 9200 {
+		r := io.MultiReader(strings.NewReader(frame[:at]), strings.NewReader(frame[at:]))
+		s := streamOf(t, r, func(c *Config[*Widget]) { c.MaxObjectBytes = 4000 })
+		_, err := s.Next()
+		var refused *reflector.DecodeError
+		if !errors.As(err, &refused) || refused.Key != "n/x" || refused.ResourceVersion != "7" {
+			if bad++; bad < 5 {
+				t.Errorf("cut at %d, behind %q: key %q, version %q", at, frame[max(0, at-12):at], refused.Key, refused.ResourceVersion)
+			}
+		}
+		s.Close()
+	}
+}

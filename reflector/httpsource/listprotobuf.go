@@ -3,6 +3,7 @@ package httpsource
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 )
 
@@ -83,6 +84,8 @@ func (l *protobufList[T]) contents(size int64) error {
 		return l.instead(size)
 	case !strings.HasSuffix(l.of.Kind, "List"):
 		return &unusableError{fmt.Errorf("it is a %.100s and no list", l.of.Kind)}
+	case size > math.MaxInt64-l.place():
+		return l.malformed("a length")
 	}
 	l.hasItems = true
 	end := l.place() + size

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"reflect"
 	"strings"
@@ -509,5 +510,20 @@ func TestAStreamInProtobufThatBreaksSaysHow(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// W3: a list in protobuf that ends early is no list, whatever length it tells.
+func TestAListInProtobufOfTheGreatestLengthEndsEarly(t *testing.T) {
+	head := enveloped("example.org/v1", "GizmoList", nil)
+	head = append(head[:len(head)-2], 0x12)
+	for _, length := range []uint64{1 << 50, 1 << 62, math.MaxInt64} {
+		body := append(binary.AppendUvarint(bytes.Clone(head), length), gizmoList("a", "b")...)
+		for _, body := range [][]byte{body, body[:len(body)-len(gizmoList("a", "b"))]} {
+			items, _, meta, err := collect(gizmos(t, protobufHeader(), bytes.NewReader(body), nil))
+			if err == nil {
+				t.Errorf("length %d: a list with %d items at %q", length, len(items), meta.ResourceVersion)
+			}
+		}
 	}
 }

@@ -31,7 +31,8 @@ func (s *scanner) skim() (id identity, err error) {
 		return id, s.skip()
 	}
 	err = s.object(func(field []byte) error {
-		if c, err := s.need(); err != nil || c != '{' || string(field) != "metadata" {
+		isMetadata := string(field) == "metadata" // to read on may overwrite field
+		if c, err := s.need(); err != nil || c != '{' || !isMetadata {
 			return s.skip()
 		}
 		return s.object(func(field []byte) error {
