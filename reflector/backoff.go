@@ -71,9 +71,14 @@ func (d *delays) next(now time.Time, atLeast time.Duration) time.Duration {
 	return wait
 }
 
-// failing notes that the time up to now was no time without failures: a list
-// that took long stood in for a watch that did not work.
-func (d *delays) failing(now time.Time) { d.until = now }
+// tried notes that what began at began has ended now, well or not. If the last delay
+// ended shortly before it began, the time that it took was none without failures,
+// however long that was.
+func (d *delays) tried(began, now time.Time) {
+	if began.Sub(d.until) < d.ResetAfter {
+		d.until = now
+	}
+}
 
 func (d *delays) base() (base, jitter time.Duration) {
 	if d.Delay != nil {
@@ -83,11 +88,20 @@ func (d *delays) base() (base, jitter time.Duration) {
 	for i := 1; i < d.failures && f < float64(d.Max); i++ {
 		f *= d.Factor
 	}
-	base = time.Duration(min(f, float64(d.Max)))
+	base = atMost(f, d.Max)
 	if d.Jitter > 0 {
-		jitter = time.Duration(min(rand.Float64()*d.Jitter*float64(base), float64(d.max)))
+		jitter = atMost(rand.Float64()*d.Jitter*float64(base), d.max)
 	}
 	return base, jitter
+}
+
+// atMost is f as a time, or most if that is less. The longest times are no float64:
+// converted to one and back they would be below zero.
+func atMost(f float64, most time.Duration) time.Duration {
+	if f < float64(most) {
+		return time.Duration(f)
+	}
+	return most
 }
 
 // retryDeadline limits for how long one kind of error is answered with

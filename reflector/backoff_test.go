@@ -1,9 +1,15 @@
 package reflector
 
 import (
+	"context"
+	"errors"
 	"math"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // R3: pauses double up to 30 s, have jitter on top, are never shorter than the
@@ -83,5 +89,123 @@ func TestRetriesOfInternalErrorsHaveADeadline(t *testing.T) {
 	}
 	if (&retryDeadline{}).again(at(0)) {
 		t.Error("without a limit there is a retry")
+	}
+}
+
+// R6: no pause is without its least length, whatever Backoff.Max is.
+func TestABackoffWithTheGreatestMaxHasPauses(t *testing.T) {
+	for _, b := range []Backoff{{Max: math.MaxInt64}, {Max: math.MaxInt64, Jitter: -1}} {
+		d := delays{Backoff: b.complete(), max: DefaultMaxPause}
+		now := time.Now()
+		for i := range 100 {
+			wait := d.next(now, 0)
+			if wait < 500*time.Millisecond {
+				t.Fatalf("failure %d: a pause of %v", i+1, wait)
+			}
+			now = now.Add(max(wait, 0))
+		}
+	}
+}
+
+// slowly is a source of which lists fail after a time.
+type slowly struct {
+	takes time.Duration
+	gaps  []time.Duration // from the end of one list to the begin of the next
+	ended time.Time
+}
+
+func (s *slowly) List(ctx context.Context, _ metav1.ListOptions, part func(Part[*thing]) error) (metav1.ListMeta, error) {
+	if !s.ended.IsZero() {
+		s.gaps = append(s.gaps, time.Since(s.ended))
+	}
+	defer func() { s.ended = time.Now() }()
+	for range 4 {
+		select {
+		case <-time.After(s.takes / 4):
+		case <-ctx.Done():
+			return metav1.ListMeta{}, ctx.Err()
+		}
+		_ = part(Part[*thing]{Items: ats("a@1")})
+	}
+	return metav1.ListMeta{}, errors.New("the list is too large")
+}
+
+func (s *slowly) Watch(context.Context, metav1.ListOptions) (Stream[*thing], error) {
+	return nil, ErrNoStreamedList
+}
+
+// R3: the pauses between lists that fail grow, however long it takes them to fail.
+func TestThePausesBetweenListsThatFailLateGrow(t *testing.T) {
+	for _, takes := range []time.Duration{time.Minute, 3 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			s := &slowly{takes: takes}
+			r := must(New[*thing](s, Options{Backoff: Backoff{Jitter: -1}, OnError: quietly, DisableStreaming: true}))
+			_ = r.Run(ctx, &tape{})
+			if last := s.gaps[len(s.gaps)-1]; len(s.gaps) < 10 || last < 20*time.Second {
+				t.Errorf("lists that fail after %v: the pauses are %v", takes, s.gaps)
+			}
+		})
+	}
+}
+
+// expiring lists slowly, and each of its watches is expired.
+type expiring struct {
+	takes time.Duration
+	gaps  []time.Duration
+	ended time.Time
+}
+
+func (s *expiring) List(ctx context.Context, _ metav1.ListOptions, part func(Part[*thing]) error) (metav1.ListMeta, error) {
+	s.gaps = append(s.gaps, time.Since(s.ended))
+	select {
+	case <-time.After(s.takes):
+	case <-ctx.Done():
+		return metav1.ListMeta{}, ctx.Err()
+	}
+	return metav1.ListMeta{ResourceVersion: "10"}, part(Part[*thing]{Items: ats("a@1")})
+}
+
+func (s *expiring) Watch(context.Context, metav1.ListOptions) (Stream[*thing], error) {
+	s.ended = time.Now()
+	return nil, apierrors.NewResourceExpired("too old")
+}
+
+// R3: the pauses before lists of which the version has expired when they are complete
+// grow, however long the lists take.
+func TestThePausesBeforeListsThatExpireGrow(t *testing.T) {
+	for _, takes := range []time.Duration{time.Minute, 3 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			s := &expiring{takes: takes}
+			r := must(New[*thing](s, Options{Backoff: Backoff{Jitter: -1}, OnError: quietly, DisableStreaming: true}))
+			_ = r.Run(ctx, &tape{})
+			if last := s.gaps[len(s.gaps)-1]; last < 20*time.Second {
+				t.Errorf("lists that take %v: the pauses are %v", takes, s.gaps[1:])
+			}
+		})
+	}
+}
+
+// R3: a try that began soon after the last pause and took long is no time without
+// failures; one that began later follows on such a time.
+func TestWhatTakesLongIsNoTimeWithoutFailures(t *testing.T) {
+	for _, c := range []struct{ after, want time.Duration }{
+		{time.Second, 25600 * time.Millisecond},
+		{3 * time.Minute, 800 * time.Millisecond},
+	} {
+		d := delays{Backoff: Backoff{Jitter: -1}.complete(), max: DefaultMaxPause}
+		now := time.Now()
+		for range 5 {
+			now = now.Add(d.next(now, 0))
+		}
+		began := now.Add(c.after)
+		now = began.Add(10 * time.Minute)
+		d.tried(began, now)
+		if got := d.next(now, 0); got != c.want {
+			t.Errorf("a try that began %v after the last pause, and failed: a pause of %v, want %v", c.after, got, c.want)
+		}
 	}
 }

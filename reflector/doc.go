@@ -63,7 +63,9 @@
 //     once, as an error, with the names of reflector, type and source and the
 //     cause; a state that changes often is logged once a minute at most, and
 //     less and less, with the number of changes. Status says the same at any
-//     time. OnError is told of every error.
+//     time. A part of a list is no answer once a list has failed half way, until
+//     another one takes effect. OnError is told of every error but a refusal to
+//     stream a list, after which pages are asked for.
 //   - R6 No loop is without a pause, and no pause without a bound: 10 minutes
 //     (Options.MaxPause), whatever a server asks for. A source reports what it
 //     was told; the machine bounds it. A probe (R7) waits for its own interval,

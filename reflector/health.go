@@ -124,11 +124,12 @@ func (h *health) queues(now bool) {
 func (h *health) refuses(n int, err error) {
 	h.mu.Lock()
 	same := h.refused == n
+	h.refusal = err
 	h.mu.Unlock()
 	if same {
 		return
 	}
-	h.change(func(time.Time) { h.refused, h.refusal = n, err })
+	h.change(func(time.Time) { h.refused = n })
 }
 
 // does notes what the Reflector does.

@@ -1,6 +1,7 @@
 package reflector
 
 import (
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -152,5 +153,44 @@ func TestALimitThatIsNeverPassed(t *testing.T) {
 			t.Error("there is a timer")
 		}
 		h.end()
+	})
+}
+
+// R5: what Status says is wrong is wrong.
+func TestTheCauseIsThatOfAnObjectWhichIsRefused(t *testing.T) {
+	var cause error
+	sink := &tape{}
+	var r *Reflector[*thing]
+	p := play(t, paged, sink,
+		answer{items: ats("good@1"), refused: []error{undecodable("first", "2")}, version: "10"},
+		streams(errGone),
+		answer{items: ats("good@1", "first@15"), refused: []error{undecodable("second", "16")}, version: "20"},
+		streams(5*time.Minute))
+	r = p.Reflector
+	_, cause = r.health.refused, r.health.refusal
+	if r.health.refused != 1 || !strings.Contains(cause.Error(), "second") {
+		t.Errorf("%d are refused: %v", r.health.refused, cause)
+	}
+}
+
+// R5, httpsource.Config.MaxListBytes: a Reflector of which no list has come whole, because
+// each fails half way, is out of step.
+func TestListsThatFailHalfWayAreNoContact(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		r := must(New[*thing](&slowly{takes: time.Minute}, Options{Backoff: Backoff{Jitter: -1, Max: 10 * time.Second}, OnError: quietly, DisableStreaming: true}))
+		done := make(chan error)
+		go func() { done <- r.Run(ctx, &tape{}) }()
+		inStep := 0
+		for range 110 {
+			time.Sleep(30 * time.Second)
+			if s := r.Status(); s.InStep && !s.Synced && time.Since(s.Since) >= 0 {
+				inStep++
+			}
+		}
+		if <-done; inStep > 5 {
+			t.Errorf("in step at %d of 110 looks, and nothing was ever stored", inStep)
+		}
 	})
 }

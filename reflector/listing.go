@@ -32,7 +32,7 @@ func (m *machine[T]) listPage(ctx context.Context, s state[T]) state[T] {
 		m.r.record.update(func(st *Stats) { st.Lists++ })
 	}
 	opts := m.pageOptions(s)
-	before := m.count.taken + m.count.unusable
+	before := m.count.all()
 	meta, err := m.requestPage(ctx, opts)
 	if err != nil {
 		return m.listFailed(ctx, s, err)
@@ -47,7 +47,7 @@ func (m *machine[T]) listPage(ctx context.Context, s state[T]) state[T] {
 	if opts.ResourceVersion == "0" {
 		m.paged = true
 	}
-	if s.page.empty++; m.count.taken+m.count.unusable > before {
+	if s.page.empty++; m.count.all() > before {
 		s.page.empty = 0
 	}
 	if s.page.n++; s.page.circle.closes(meta.Continue) || s.page.empty >= maxEmptyPages || s.page.n >= maxPages {
@@ -90,14 +90,18 @@ func (m *machine[T]) requestPage(ctx context.Context, opts metav1.ListOptions) (
 	meta, err := m.r.lw.List(listCtx, opts, func(p Part[T]) error {
 		dog.Got()
 		defer dog.Waits()
-		m.r.health.answered()
+		if !m.halved {
+			m.r.health.answered()
+		}
 		for _, err := range p.Refused {
 			m.refuseListed(ctx, err)
 		}
 		return m.give(ctx, m.inside(p.Items))
 	})
 	if err == nil {
-		m.r.health.answered()
+		if !m.halved || meta.Continue == "" {
+			m.r.health.answered()
+		}
 		return meta, nil
 	}
 	if cut := watchdog.Cut(listCtx); cut != nil {
@@ -128,7 +132,6 @@ func (m *machine[T]) listed(ctx context.Context, s state[T]) state[T] {
 	if m.detour.listed(); s.detour != 0 {
 		m.tellDetour(ctx)
 	}
-	m.delays.failing(time.Now())
 	return state[T]{phase: watching}
 }
 

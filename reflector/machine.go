@@ -100,8 +100,13 @@ type machine[T any] struct {
 	// listOpen is true while the sink has a list that is neither committed
 	// nor aborted; count is what it has brought.
 	listOpen bool
+	began    time.Time // when the last list began
 	count    listCount
 	size     int // of the last list that was committed
+
+	// halved is set once a list has brought objects and failed, until another one
+	// takes effect: parts of lists are no contact then (R5).
+	halved bool
 
 	// watch is the last watch that was opened, whoever holds it now.
 	watch *openWatch[T]
@@ -148,9 +153,13 @@ type machine[T any] struct {
 // listCount counts the objects of a list.
 type listCount struct {
 	taken     int // handed to the sink
+	outside   int // of the right kind, and outside of the shard
 	unusable  int // not decodable, or of the wrong kind
 	lastCause error
 }
+
+// all is how many objects have come.
+func (c listCount) all() int { return c.taken + c.outside + c.unusable }
 
 func newMachine[T any](r *Reflector[T], sink Sink[T]) *machine[T] {
 	return &machine[T]{
@@ -284,7 +293,8 @@ func (m *machine[T]) begin(ctx context.Context) error {
 	if err := m.takeTurn(ctx); err != nil {
 		return err
 	}
-	m.refusals.begin(time.Now())
+	m.began = time.Now()
+	m.refusals.begin(m.began)
 	m.count = listCount{}
 	if err := m.sink.Begin(ctx); err != nil {
 		return err
@@ -323,7 +333,7 @@ func (m *machine[T]) endTurn() {
 // be used is no list (R4), unless nothing is wrong with it but what was wrong
 // before.
 func (m *machine[T]) commit(ctx context.Context, version string) error {
-	if m.count.taken == 0 && m.count.unusable > 0 && m.refusals.news() {
+	if m.count.taken+m.count.outside == 0 && m.count.unusable > 0 && m.refusals.news() {
 		return &unusableListError{n: m.count.unusable, err: m.count.lastCause}
 	}
 	if err := m.sink.Commit(ctx, version); err != nil {
@@ -339,8 +349,9 @@ func (m *machine[T]) commit(ctx context.Context, version string) error {
 
 // committed notes that the sink holds a list.
 func (m *machine[T]) committed(ctx context.Context, version string) {
-	m.broken = 0
-	m.size = m.count.taken
+	m.broken, m.halved = 0, false
+	m.listEnded()
+	m.size = m.count.taken + m.count.outside
 	m.quiet = 0
 	m.gone, m.probing = time.Time{}, false
 	m.refusals.commit()
@@ -377,9 +388,18 @@ func (m *machine[T]) outdated(version string) bool {
 // tellRefused makes known which objects are refused.
 func (m *machine[T]) tellRefused() { m.r.health.refuses(m.refusals.sample()) }
 
+// listEnded notes that the list that is under way has come to its end. However long it
+// took, that is no reason for the next failure to be taken for the first.
+func (m *machine[T]) listEnded() {
+	now := time.Now()
+	m.delays.tried(m.began, now)
+	m.turns.tried(m.began, now)
+}
+
 func (m *machine[T]) abort() {
 	if m.listOpen {
-		m.listOpen = false
+		m.listOpen, m.halved = false, m.halved || m.count.all() > 0
+		m.listEnded()
 		m.sink.Abort()
 	}
 }

@@ -135,7 +135,8 @@ type Options struct {
 	Turn func(ctx context.Context) (done func(), err error)
 
 	// OnError is told of every error, always an *Error, before the Reflector
-	// waits and goes on. It is called by the goroutine of Run, which it
+	// waits and goes on; but not of a refusal to stream a list, after which
+	// pages are asked for. It is called by the goroutine of Run, which it
 	// keeps from working. By default errors are logged: those that need
 	// nobody's attention at V(2) and above. What R5 speaks of is logged in
 	// either case. It corresponds to client-go's
@@ -159,6 +160,8 @@ func (o Options) complete() Options {
 			o.MinWatchTimeout = min(o.MinWatchTimeout, o.MaxWatchTimeout)
 		}
 	}
+	// Half as much again, and a grace, is still a time.
+	o.MinWatchTimeout, o.MaxWatchTimeout = min(o.MinWatchTimeout, never), min(o.MaxWatchTimeout, never)
 	if o.MaxWatchTimeout < o.MinWatchTimeout {
 		o.MaxWatchTimeout = 2 * o.MinWatchTimeout
 	}

@@ -23,6 +23,11 @@ type refusals struct {
 	// deleted since. The key "" stands for those whose key is not known.
 	objects map[string]refusedObject
 
+	// live is how many of objects are not gone; shown is the key of one of them, if
+	// that still is one. To look for one with each event would be to walk through all.
+	live  int
+	shown string
+
 	// listed are those that the list which is coming in has refused. They
 	// become objects when it is complete.
 	listed map[string]refusedObject
@@ -73,6 +78,9 @@ func note(objects map[string]refusedObject, key string, why RelistReason, err er
 // reason before; while the reason rests the list is owed.
 func (f *refusals) calls(key string, why RelistReason, err error, now time.Time) bool {
 	known := f.known(key, why)
+	if r, there := f.objects[key]; !there || r.gone {
+		f.live++
+	}
 	note(f.objects, key, why, err)
 	if known {
 		return false
@@ -138,12 +146,23 @@ func (f *refusals) due(now time.Time) RelistReason {
 func (f *refusals) absent(key string) bool { return key != "" && f.objects[key].absent }
 
 // stored notes that the sink has taken an event of the object of key.
-func (f *refusals) stored(key string) { delete(f.objects, key) }
+func (f *refusals) stored(key string) {
+	f.leaves(key)
+	delete(f.objects, key)
+}
+
+// leaves notes that the object of key, if it is one, is refused no more.
+func (f *refusals) leaves(key string) {
+	if r, there := f.objects[key]; there && !r.gone {
+		f.live--
+	}
+}
 
 // deleted notes that an object is gone which the sink does not hold. Its key is
 // remembered until the next list: should it come again and be refused, a list
 // could bring nothing.
 func (f *refusals) deleted(key string) {
+	f.leaves(key)
 	r := f.objects[key]
 	r.gone = true
 	f.objects[key] = r
@@ -187,6 +206,7 @@ func (f *refusals) commit() {
 		f.listed[key] = r
 	}
 	f.objects, f.listed = f.listed, f.objects
+	f.live = len(f.objects)
 	clear(f.listed)
 	clear(f.failed)
 	f.owed = ""
@@ -198,12 +218,23 @@ func (f *refusals) anew() { clear(f.rests); f.owed = "" }
 
 // sample is how many objects are refused, and what is wrong with one of them.
 func (f *refusals) sample() (n int, err error) {
-	for _, r := range f.objects {
+	if f.live == 0 {
+		return 0, nil
+	}
+	if r, there := f.objects[f.shown]; !there || r.gone {
+		f.shown = f.one()
+	}
+	return f.live, f.objects[f.shown].err
+}
+
+// one is the key of an object that is refused.
+func (f *refusals) one() string {
+	for key, r := range f.objects {
 		if !r.gone {
-			n, err = n+1, r.err
+			return key
 		}
 	}
-	return n, err
+	return ""
 }
 
 // keyOfError returns the key of the object that err is about, "" when it does not

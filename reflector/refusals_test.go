@@ -15,6 +15,7 @@ import (
 	"github.com/informant-go/informant/object"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
+	"pgregory.net/rapid"
 )
 
 // refusedBySink is an error of a sink that says which object it is about.
@@ -443,4 +444,44 @@ func TestACommitMayRefuseObjects(t *testing.T) {
 	if n := p.Status().Refused; n != 2 {
 		t.Errorf("the status has %d refused objects, want 2", n)
 	}
+}
+
+func undecodable(key, version string) error {
+	return &DecodeError{Type: "thing", Key: key, ResourceVersion: version, Err: errors.New("broken")}
+}
+
+// R5: how many objects are refused is known without a walk through them, whatever is
+// refused, stored, deleted and listed.
+func TestTheNumberOfRefusedObjectsIsThatOfAWalk(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f, now := newRefusals(), time.Now()
+		keys := rapid.SampledFrom([]string{"", "a", "b", "c", "d"})
+		t.Repeat(map[string]func(*rapid.T){
+			"an event": func(t *rapid.T) {
+				key := keys.Draw(t, "key")
+				f.calls(key, RelistUndecodable, undecodable(key, "1"), now)
+			},
+			"stored":  func(t *rapid.T) { f.stored(keys.Draw(t, "key")) },
+			"deleted": func(t *rapid.T) { f.deleted(keys.Draw(t, "key")) },
+			"begin":   func(*rapid.T) { f.begin(now) },
+			"listed": func(t *rapid.T) {
+				key := keys.Draw(t, "key")
+				f.refuse(key, RelistUndecodable, undecodable(key, "1"))
+			},
+			"commit": func(*rapid.T) { f.commit() },
+			"anew":   func(*rapid.T) { f.anew() },
+			"": func(t *rapid.T) {
+				live := map[string]error{}
+				for key, r := range f.objects {
+					if !r.gone {
+						live[key] = r.err
+					}
+				}
+				n, err := f.sample()
+				if n != len(live) || n > 0 && err != live[f.shown] || n == 0 && err != nil {
+					t.Fatalf("%d are refused, %v; it is %v", n, err, live)
+				}
+			},
+		})
+	})
 }

@@ -217,8 +217,10 @@ func (m *machine[T]) inside(items []T) []T {
 	}
 	kept := make([]T, first, len(items))
 	copy(kept, items)
-	for _, obj := range items[first+1:] {
-		if !m.outside(obj) {
+	for _, obj := range items[first:] {
+		if m.outside(obj) {
+			m.countOutside(obj)
+		} else {
 			kept = append(kept, obj)
 		}
 	}
@@ -236,6 +238,14 @@ func (m *machine[T]) passBy(ctx context.Context, w *openWatch[T], e Event[T], or
 	m.move(w, e, order)
 	m.r.record.setVersion(m.version)
 	return m.judgeEvent(ctx, e, key, order)
+}
+
+// countOutside counts an object of a list that is outside, unless it is of another kind: of
+// such ones alone there is no list (R4).
+func (m *machine[T]) countOutside(obj T) {
+	if m.r.check == nil || m.r.check(obj) == nil {
+		m.count.outside++
+	}
 }
 
 func (m *machine[T]) leftOut(n int) {

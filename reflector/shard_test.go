@@ -288,3 +288,36 @@ func TestNoObjectIsInEachShard(t *testing.T) {
 		t.Error("nil is left out without a word")
 	}
 }
+
+// R1b, R9: an object that cannot be decoded keeps no shard from being in step that has
+// no object of its own: those outside can be used.
+func TestAShardWithoutObjectsSyncsDespiteARefusedOne(t *testing.T) {
+	in, out := inHalf(2)
+	page := func(version string) answer {
+		return answer{items: ats(out[0]+"@1", out[1]+"@2"), refused: []error{undecodable("bad", "3")}, version: version}
+	}
+	_, r, s := half(t, paged, nil, page("10"), streams())
+	if st := r.Stats(); st.Synced != 1 || st.Lists != 1 {
+		t.Errorf("%d lists, %d of them complete, after %q: %v", st.Lists, st.Synced, s.log, st.LastError)
+	}
+	// and what was deleted meanwhile goes away
+	later := answer{items: ats(out[0] + "@2"), refused: []error{undecodable("bad", "13")}, version: "20"}
+	sink, _, _ := half(t, paged, nil, answer{items: ats(in[0]+"@1", out[0]+"@2"), version: "10"}, streams(errGone), later, streams(), later, streams())
+	if len(sink.state) != 0 {
+		t.Errorf("the sink holds %v, which the server has not", sink.state)
+	}
+}
+
+// R9: pages of which all is outside are no pages without an end.
+func TestPagesOutsideOfTheShardAreNoLoop(t *testing.T) {
+	in, out := inHalf(1)
+	var answers []answer
+	for i := range 150 {
+		answers = append(answers, answer{items: ats(fmt.Sprint(out[0], "@", i+1)), version: "1000", next: fmt.Sprint("token", i)})
+	}
+	answers = append(answers, answer{items: ats(in[0] + "@900"), version: "1000"}, streams())
+	_, r, _ := half(t, paged, nil, answers...)
+	if st := r.Stats(); st.Lists != 1 || st.Synced != 1 || errors.Is(st.LastError, ErrContinueLoop) {
+		t.Errorf("%+v", st)
+	}
+}

@@ -126,6 +126,7 @@ func (m *machine[T]) readInitial(ctx context.Context, w *openWatch[T], in *initi
 		case err != nil:
 			return e, err
 		case e.Type == watch.Bookmark && e.InitialEventsEnd:
+			w.watched(time.Now()) // it is whole, however long the sink takes
 			return e, m.flush(ctx, in)
 		case e.Type == watch.Bookmark:
 			// Before the end of the list only a server that knows nothing of
@@ -147,6 +148,7 @@ func (m *machine[T]) takeInitial(ctx context.Context, w *openWatch[T], in *initi
 	}
 	if outside {
 		m.leftOut(1)
+		m.countOutside(e.Object)
 		return nil
 	}
 	if e.Type != watch.Added || len(in.tail) > 0 {
@@ -176,6 +178,7 @@ func (m *machine[T]) streamed(ctx context.Context, s state[T], w *openWatch[T], 
 	if err := m.commit(ctx, version); err != nil {
 		return m.streamFailed(ctx, s, w, err)
 	}
+	m.r.health.opened()
 	m.judgeOrder(end.ResourceVersion)
 	m.streams.worked()
 	if len(tail) > 0 {
@@ -186,10 +189,9 @@ func (m *machine[T]) streamed(ctx context.Context, s state[T], w *openWatch[T], 
 	}
 	m.reach(end.ResourceVersion)
 	m.watchesWork(ctx)
-	m.delays.failing(time.Now())
 	w.ordered, w.heard, w.progress = true, false, false
 	w.listed = time.Now()
-	w.dog.Set(w.timeout-w.listed.Sub(w.began), watchGrace, silentFor(watchGrace))
+	w.watched(w.listed)
 	return state[T]{phase: reading, open: w}
 }
 
@@ -264,6 +266,9 @@ func (m *machine[T]) streamJudged(ctx context.Context, s state[T], w *openWatch[
 		m.broken++
 	case how != away:
 		return m.inPages(ctx, s, err)
+	}
+	if m.broken >= maxBroken && retryAfter(err) > 0 {
+		return m.retry(ctx, opStream, err, m.pages(s.fresh))
 	}
 	if m.broken >= maxBroken {
 		return m.inPages(ctx, s, err)

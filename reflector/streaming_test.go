@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -324,6 +326,49 @@ func TestAWaitIsHonouredUpToItsBound(t *testing.T) {
 		p := play(t, opts, &tape{state: map[string]string{}}, failing(answered(503, c.asked)), listA, streams())
 		if want := fmt.Sprintf("%gs list rv= limit=500", c.want.Seconds()); p.requests[1] != want {
 			t.Errorf("asked to wait %d s: %q, want %q", c.asked, p.requests[1], want)
+		}
+	}
+}
+
+// R3: a Retry-After is kept also where streamed lists have broken before.
+func TestARetryAfterIsKeptWhereStreamsHaveBrokenBefore(t *testing.T) {
+	busy := apierrors.NewTooManyRequests("later", 60)
+	broken := errors.New("broken")
+	p := play(t, Options{Backoff: Backoff{Delay: func(int) time.Duration { return time.Second }}}, &tape{},
+		failing(broken), failing(broken), failing(broken), // streams
+		failing(broken),                          // pages, at once
+		failing(busy),                            // a stream: 429, Retry-After 60
+		answer{items: ats("a@1"), version: "10"}, // has to come 60 s later
+		streams())
+	t.Log(strings.Join(p.requests, "\n"))
+	var times []float64
+	for _, r := range p.requests {
+		var at float64
+		fmt.Sscanf(r, "%gs", &at)
+		times = append(times, at)
+	}
+	if gap := times[5] - times[4]; gap < 60 {
+		t.Errorf("the request after a Retry-After of 60 s came after %g s", gap)
+	}
+}
+
+// R2: a streamed list that has come whole is none without an end, however long the sink
+// takes for it.
+func TestAStreamedListThatHasEndedIsNotCutWhileTheSinkTakesIt(t *testing.T) {
+	for _, slow := range []string{"page", "commit"} {
+		sink := &tape{block: func(op string) {
+			if strings.HasPrefix(op, slow) {
+				<-time.After(time.Minute)
+			}
+		}}
+		p := play(t, Options{}, sink, streams(added("a@1"), modified("a@11"), listEnd("12"), added("b@13"), 2*time.Minute, added("c@14")))
+		for _, err := range p.errs {
+			if errors.Is(err, errNoListEnd) {
+				t.Errorf("slow %s: %v", slow, err)
+			}
+		}
+		if p.Stats().Watches != 1 {
+			t.Errorf("slow %s: %q", slow, p.requests)
 		}
 	}
 }

@@ -85,6 +85,7 @@ func (v Vanish) complete() Vanish {
 	if v.Interval == 0 {
 		v.Interval = DefaultProbeInterval
 	}
+	v.Interval = min(v.Interval, never) // so that half as much again is a time
 	return v
 }
 

@@ -113,8 +113,15 @@ func (m *machine[T]) open(ctx context.Context, opts metav1.ListOptions, silence 
 	w.stream, w.opened = stream, true
 	w.closed = make(chan any, 1)
 	context.AfterFunc(w.ctx, w.closeStream)
-	m.r.health.opened()
+	if !streamed || !m.halved {
+		m.r.health.opened()
+	}
 	return w, nil
+}
+
+// watched has the stream cut as a watch is: when it is silent past its timeout.
+func (w *openWatch[T]) watched(now time.Time) {
+	w.dog.Set(w.timeout-now.Sub(w.began), watchGrace, silentFor(watchGrace))
 }
 
 // closeStream closes the stream when ctx has ended.
