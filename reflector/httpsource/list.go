@@ -116,7 +116,11 @@ func (h *listHead[T]) checkKind(complete bool) error {
 		}
 	}
 	if h.of.Kind == "" || h.of.APIVersion == "" {
-		if complete && !h.hasItems {
+		switch {
+		case !complete:
+		case h.of.Kind != "" && !strings.HasSuffix(h.of.Kind, "List"):
+			return h.noList()
+		case !h.hasItems:
 			return &unusableError{errors.New("it is no list: it has neither kind nor items")}
 		}
 		return nil
@@ -126,7 +130,11 @@ func (h *listHead[T]) checkKind(complete bool) error {
 		return &unusableError{err}
 	}
 	if complete && !h.hasItems && !strings.HasSuffix(h.of.Kind, "List") {
-		return &unusableError{fmt.Errorf("it is a %.100s and no list", h.of.Kind)}
+		return h.noList()
 	}
 	return nil
+}
+
+func (h *listHead[T]) noList() error {
+	return &unusableError{fmt.Errorf("it is a %.100s and no list", h.of.Kind)}
 }

@@ -1,7 +1,6 @@
 package httpsource
 
 import (
-	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -83,7 +82,7 @@ func (l *protobufList[T]) contents(size int64) error {
 	case l.of.Kind == "Status":
 		return l.instead(size)
 	case !strings.HasSuffix(l.of.Kind, "List"):
-		return &unusableError{fmt.Errorf("it is a %.100s and no list", l.of.Kind)}
+		return l.noList()
 	case size > math.MaxInt64-l.place():
 		return l.malformed("a length")
 	}
