@@ -1,6 +1,7 @@
 package informerfactory
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -30,19 +31,21 @@ const (
 	factoryMap   = "informers"
 )
 
-// takeApart reads what an informer of client-go was made of that nobody uses yet. The
+// takeApart reads what an informer of client-go was made of that nobody uses yet, also
+// in client-go's own wrapper, which adds nothing: somebody else's may do anything. The
 // error says why it cannot be read.
 func takeApart(informer cache.SharedIndexInformer) (in ingredients, err error) {
 	fields, err := structOf(informer)
 	if err != nil {
 		return in, err
 	}
-	if inner := fields.FieldByName(typedField); inner.IsValid() && fields.Type().Name() != informerType {
+	own := fields.Type().PkgPath() == reflect.TypeFor[upstream.SharedIndexInformerOptions]().PkgPath()
+	if inner := fields.FieldByName(typedField); own && inner.IsValid() && fields.Type().Name() != informerType {
 		if wrapped, ok := inner.Interface().(cache.SharedIndexInformer); ok {
 			return takeApart(wrapped)
 		}
 	}
-	if t := fields.Type(); t.PkgPath() != reflect.TypeFor[upstream.SharedIndexInformerOptions]().PkgPath() || t.Name() != informerType {
+	if !own || fields.Type().Name() != informerType {
 		return in, fmt.Errorf("a %T is not an informer that client-go's tools/cache makes", informer)
 	}
 	r := reader{from: fields}
@@ -61,8 +64,25 @@ func takeApart(informer cache.SharedIndexInformer) (in ingredients, err error) {
 	if started {
 		return in, fmt.Errorf("the informer of %s has been started already", in.options.ObjectDescription)
 	}
+	handlers, err := handlersOf(fields)
+	if err != nil {
+		return in, err
+	}
+	if handlers > 0 {
+		return in, fmt.Errorf("the informer of %s has %d handlers already: add them to what InformerFor returns", in.options.ObjectDescription, handlers)
+	}
 	in.options.Indexers = informer.GetIndexer().GetIndexers()
 	return in, nil
+}
+
+// handlersOf is how many handlers an informer of client-go has.
+func handlersOf(informer reflect.Value) (int, error) {
+	if processor := informer.FieldByName("processor"); processor.Kind() == reflect.Pointer && !processor.IsNil() {
+		if listeners := processor.Elem().FieldByName("listeners"); listeners.Kind() == reflect.Map {
+			return listeners.Len(), nil
+		}
+	}
+	return 0, errors.New("this version of client-go is not known: its informers have no processor with a map of listeners")
 }
 
 // asked is the number of informers that a generated factory has.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/informers/core"
+	corev1informers "k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/informers/internalinterfaces"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
@@ -274,5 +276,78 @@ func TestWhatCannotBeWrapped(t *testing.T) {
 		if _, err := informerfactory.Wrap(c.factory); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: the error is %v", name, err)
 		}
+	}
+}
+
+// A function that is given to InformerFor may add handlers to what it makes.
+func TestHandlersOfAFunctionGivenToInformerForAreTold(t *testing.T) {
+	for _, engine := range []string{"client-go", "informant"} {
+		t.Run(engine, func(t *testing.T) {
+			factory := informers.NewSharedInformerFactory(fake.NewClientset(pod("a", "x")), 0)
+			if engine == "informant" {
+				var err error
+				if factory, err = informerfactory.Wrap(factory); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var told atomic.Int64
+			var theirs cache.SharedIndexInformer
+			informer := factory.InformerFor(&corev1.Pod{}, func(client kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
+				theirs = corev1informers.NewPodInformer(client, "", resync, cache.Indexers{})
+				if _, err := theirs.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: func(any) { told.Add(1) }}); err != nil {
+					t.Fatal(err)
+				}
+				return theirs
+			})
+			late, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(context.Background())
+			factory.StartWithContext(ctx)
+			cache.WaitFor(ctx, "", informer.HasSyncedChecker(), late.HasSyncedChecker())
+			if told.Load() != 1 {
+				t.Errorf("the handler was told of %d pods, not of 1; the engine is %s", told.Load(), bridge.EngineOf(informer))
+			}
+			cancel()
+			factory.Shutdown()
+		})
+	}
+}
+
+// counted is an informer that somebody has wrapped.
+type counted struct {
+	cache.SharedIndexInformer
+	handlers atomic.Int64
+}
+
+func (c *counted) AddEventHandler(h cache.ResourceEventHandler) (cache.ResourceEventHandlerRegistration, error) {
+	c.handlers.Add(1)
+	return c.SharedIndexInformer.AddEventHandler(h)
+}
+
+// A function that is given to InformerFor may wrap what it makes.
+func TestAnInformerThatSomebodyHasWrappedStaysWrapped(t *testing.T) {
+	for _, engine := range []string{"client-go", "informant"} {
+		t.Run(engine, func(t *testing.T) {
+			factory := informers.NewSharedInformerFactory(fake.NewClientset(), 0)
+			if engine == "informant" {
+				var err error
+				if factory, err = informerfactory.Wrap(factory); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var wrapper counted
+			informer := factory.InformerFor(&corev1.Pod{}, func(client kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
+				wrapper.SharedIndexInformer = corev1informers.NewPodInformer(client, "", resync, cache.Indexers{})
+				return &wrapper
+			})
+			if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{}); err != nil {
+				t.Fatal(err)
+			}
+			if wrapper.handlers.Load() != 1 || informer != cache.SharedIndexInformer(&wrapper) {
+				t.Errorf("the wrapper has heard of %d handlers; the informer is a %T", wrapper.handlers.Load(), informer)
+			}
+		})
 	}
 }
