@@ -1,9 +1,12 @@
 package cache
 
 import (
+	"context"
+	"strconv"
 	"sync/atomic"
 	"time"
 
+	"github.com/informant-go/informant/deltafifo"
 	upstream "k8s.io/client-go/tools/cache"
 )
 
@@ -20,28 +23,58 @@ func SetInformerMetricsProvider(provider InformerMetricsProvider) {
 	upstream.SetInformerMetricsProvider(provider)
 }
 
-// informerMetrics are the metrics of one informer or queue.
-type informerMetrics struct {
+// queueMetrics are the metrics of a queue.
+type queueMetrics struct {
 	queued  GaugeMetric
 	latency HistogramMetric
+}
+
+// informerMetrics are the metrics of an informer.
+type informerMetrics struct {
+	queueMetrics
 	version GaugeMetric
 }
 
-// newInformerMetrics asks provider, or the process's, for metrics. Without a
-// provider, or without a reserved name, the metrics go nowhere.
-func newInformerMetrics(id InformerNameAndResource, provider InformerMetricsProvider) informerMetrics {
+// reserved returns provider, or the process's, nil if there is none or the name is not
+// reserved: the metrics go nowhere then.
+func reserved(id InformerNameAndResource, provider InformerMetricsProvider) InformerMetricsProvider {
 	if provider == nil {
 		if p := metricsProvider.Load(); p != nil {
 			provider = *p
 		}
 	}
-	if provider == nil || !id.Reserved() {
-		return informerMetrics{queued: nowhere{}, latency: nowhere{}, version: nowhere{}}
+	if !id.Reserved() {
+		return nil
 	}
-	return informerMetrics{
-		queued:  provider.NewQueuedItemMetric(id),
-		latency: provider.NewProcessingLatencyMetric(id),
-		version: provider.NewStoreResourceVersionMetric(id),
+	return provider
+}
+
+func newQueueMetrics(id InformerNameAndResource, provider InformerMetricsProvider) queueMetrics {
+	provider = reserved(id, provider)
+	if provider == nil {
+		return queueMetrics{queued: nowhere{}, latency: nowhere{}}
+	}
+	return queueMetrics{queued: provider.NewQueuedItemMetric(id), latency: provider.NewProcessingLatencyMetric(id)}
+}
+
+func newInformerMetrics(id InformerNameAndResource, provider InformerMetricsProvider) informerMetrics {
+	m := informerMetrics{queueMetrics: newQueueMetrics(id, provider), version: nowhere{}}
+	if provider = reserved(id, provider); provider != nil {
+		m.version = provider.NewStoreResourceVersionMetric(id)
+	}
+	return m
+}
+
+// waiting tells how many deltas wait, which length says, once more if that has changed
+// meanwhile: whoever of several is the last one to tell, tells what is so.
+func (m queueMetrics) waiting(length func() int) {
+	for n := length(); ; {
+		m.queued.Set(float64(n))
+		now := length()
+		if now == n {
+			return
+		}
+		n = now
 	}
 }
 
@@ -51,8 +84,65 @@ type nowhere struct{}
 func (nowhere) Set(float64)     {}
 func (nowhere) Observe(float64) {}
 
-// Taken implements deltafifo.Metrics.
-func (m informerMetrics) Taken(_, left int, _ time.Duration) { m.queued.Set(float64(left)) }
+// meteredQueue is the queue of an informer with metrics.
+type meteredQueue struct {
+	*deltafifo.InOrder[any]
+	parts *parts
+}
 
-// Processed implements deltafifo.Metrics.
-func (m informerMetrics) Processed(_ int, took time.Duration) { m.latency.Observe(took.Seconds()) }
+// Taken implements deltafifo.Metrics.
+func (q *meteredQueue) Taken(int, int, time.Duration) { q.parts.metrics.waiting(q.Len) }
+
+// Processed implements deltafifo.Metrics. It also tells which version the store has
+// reached.
+func (q *meteredQueue) Processed(_ int, took time.Duration) {
+	q.parts.metrics.latency.Observe(took.Seconds())
+	if version, ok := versionMetric(q.parts.store.LastStoreSyncResourceVersion()); ok {
+		q.parts.metrics.version.Set(version)
+	}
+}
+
+// queued tells how much waits, and returns err.
+func (q *meteredQueue) queued(err error) error {
+	q.parts.metrics.waiting(q.Len)
+	return err
+}
+
+// Add implements deltafifo.Queue, as the methods that follow.
+func (q *meteredQueue) Add(ctx context.Context, obj any) error {
+	return q.queued(q.InOrder.Add(ctx, obj))
+}
+
+func (q *meteredQueue) Update(ctx context.Context, obj any) error {
+	return q.queued(q.InOrder.Update(ctx, obj))
+}
+
+func (q *meteredQueue) Delete(ctx context.Context, obj any) error {
+	return q.queued(q.InOrder.Delete(ctx, obj))
+}
+
+// DeleteKey implements reflector.KeyedSink.
+func (q *meteredQueue) DeleteKey(ctx context.Context, key string) error {
+	return q.queued(q.InOrder.DeleteKey(ctx, key))
+}
+
+func (q *meteredQueue) Commit(ctx context.Context, resourceVersion string) error {
+	return q.queued(q.InOrder.Commit(ctx, resourceVersion))
+}
+
+func (q *meteredQueue) Bookmark(ctx context.Context, resourceVersion string) error {
+	return q.queued(q.InOrder.Bookmark(ctx, resourceVersion))
+}
+
+func (q *meteredQueue) Resync() error { return q.queued(q.InOrder.Resync()) }
+
+// versionMetric is the last 15 digits of a version: that many fit a float64
+// without loss. client-go shows the same.
+func versionMetric(version string) (float64, bool) {
+	const digits = 15
+	if len(version) > digits {
+		version = version[len(version)-digits:]
+	}
+	number, err := strconv.ParseUint(version, 10, 64)
+	return float64(number), err == nil
+}

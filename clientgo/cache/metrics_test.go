@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 
@@ -160,5 +161,89 @@ func TestTheProvidersOfTheProcess(t *testing.T) {
 			t.Errorf("%s: %v wait, the second provider has %v", name, first.queued, second.reported)
 		}
 		first.queued = 0
+	}
+}
+
+// What waits while a handler is busy shows in the gauge of queued items.
+func TestTheGaugeSaysWhatWaitsWhileAHandlerIsBusy(t *testing.T) {
+	var seen [2]float64
+	for i, engine := range plains {
+		bubble(t, func(t *testing.T) {
+			source := newSource(t)
+			m := &meter{queued: -1}
+			go1 := make(chan struct{})
+			_, c := engine.make(upstream.InformerOptions{
+				ListerWatcher: fakeSource{source}, ObjectType: &corev1.Pod{},
+				Handler:    upstream.ResourceEventHandlerFuncs{AddFunc: func(any) { <-go1 }},
+				Identifier: identity(t, "queued"), InformerMetricsProvider: m,
+			})
+			run(t, c.RunWithContext)
+			for n := range 5 {
+				source.Add(newPod("ns", fmt.Sprint("p", n), "n1"))
+				settle()
+			}
+			m.mu.Lock()
+			seen[i] = m.queued
+			m.mu.Unlock()
+			close(go1)
+			settle()
+		})
+	}
+	if seen[0] != seen[1] {
+		t.Errorf("the gauge of queued items says %v with client-go, %v with informant", seen[0], seen[1])
+	}
+}
+
+// A RealFIFO has no metric of a store.
+func TestAQueueAsksForItsMetricsAlone(t *testing.T) {
+	var asked [2]int
+	for i, make := range []func(upstream.RealFIFOOptions){
+		func(o upstream.RealFIFOOptions) { upstream.NewRealFIFOWithOptions(o) },
+		func(o upstream.RealFIFOOptions) { cache.NewRealFIFOWithOptions(o) },
+	} {
+		m := &meter{}
+		make(upstream.RealFIFOOptions{AtomicEvents: true, Identifier: identity(t, fmt.Sprint("fifo", i)), MetricsProvider: m})
+		asked[i] = len(m.reported)
+	}
+	if asked[0] != asked[1] {
+		t.Errorf("metrics asked for: %d by client-go, %d by informant", asked[0], asked[1])
+	}
+}
+
+// lateGauge has a queue popped before it takes its first value above zero.
+type lateGauge struct {
+	pop  func()
+	last float64
+}
+
+func (g *lateGauge) Set(v float64) {
+	if pop := g.pop; v > 0 && pop != nil {
+		g.pop = nil
+		pop()
+	}
+	g.last = v
+}
+
+type lateProvider struct {
+	*meter
+	gauge *lateGauge
+}
+
+func (p lateProvider) NewQueuedItemMetric(cache.InformerNameAndResource) cache.GaugeMetric {
+	return p.gauge
+}
+
+// Of two goroutines that set the gauge at once the last one sets what waits.
+func TestTheGaugeOfAQueueHasTheLastValue(t *testing.T) {
+	p := lateProvider{&meter{}, &lateGauge{}}
+	q := cache.NewRealFIFOWithOptions(upstream.RealFIFOOptions{AtomicEvents: true, UnlockWhileProcessing: true, Identifier: identity(t, "late gauge"), MetricsProvider: p})
+	popped := false
+	p.gauge.pop = func() {
+		_, err := q.Pop(func(any, bool) error { popped = true; return nil })
+		must(err)
+	}
+	must(q.Add(newPod("ns", "p", "")))
+	if !popped || p.gauge.last != 0 {
+		t.Errorf("the gauge of an empty queue is at %v", p.gauge.last)
 	}
 }

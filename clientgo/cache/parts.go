@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/informant-go/informant/deltafifo"
@@ -69,30 +68,14 @@ func (p *parts) transformed(obj any) (any, error) {
 	return p.transform(obj)
 }
 
+// newQueue makes the queue of a run.
 func (p *parts) newQueue(access object.Access[any], opts deltafifo.Options[any]) (deltafifo.Queue[any], error) {
-	opts.Metrics = p
-	return deltafifo.NewInOrderWithAccess(access, opts)
-}
-
-// Taken implements deltafifo.Metrics.
-func (p *parts) Taken(n, left int, age time.Duration) { p.metrics.Taken(n, left, age) }
-
-// Processed implements deltafifo.Metrics. It also tells which version the
-// store has reached.
-func (p *parts) Processed(n int, took time.Duration) {
-	p.metrics.Processed(n, took)
-	if version, ok := versionMetric(p.store.LastStoreSyncResourceVersion()); ok {
-		p.metrics.version.Set(version)
+	if p.metrics.queued == (nowhere{}) {
+		return deltafifo.NewInOrderWithAccess(access, opts)
 	}
-}
-
-// versionMetric is the last 15 digits of a version: that many fit a float64
-// without loss. client-go shows the same.
-func versionMetric(version string) (float64, bool) {
-	const digits = 15
-	if len(version) > digits {
-		version = version[len(version)-digits:]
-	}
-	number, err := strconv.ParseUint(version, 10, 64)
-	return float64(number), err == nil
+	metered := &meteredQueue{parts: p}
+	opts.Metrics = metered
+	queue, err := deltafifo.NewInOrderWithAccess(access, opts)
+	metered.InOrder = queue
+	return metered, err
 }

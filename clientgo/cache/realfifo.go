@@ -24,7 +24,7 @@ type RealFIFO struct {
 	atomic    bool
 	bookmarks bool
 	known     KeyListerGetter // nil with atomic
-	metrics   informerMetrics
+	metrics   queueMetrics
 
 	unfolded unfolded // the consumer's, under popping
 	first    firstList
@@ -57,7 +57,7 @@ func NewRealFIFOWithOptions(opts RealFIFOOptions) *RealFIFO {
 		atomic:    opts.AtomicEvents,
 		bookmarks: opts.EmitDeltaTypeBookmark,
 		known:     opts.KnownObjects,
-		metrics:   newInformerMetrics(opts.Identifier, opts.MetricsProvider),
+		metrics:   newQueueMetrics(opts.Identifier, opts.MetricsProvider),
 		first:     firstList{done: make(chan struct{})},
 	}
 	f.bareErrors = opts.AtomicEvents
@@ -148,9 +148,12 @@ func (f *RealFIFO) Bookmark(resourceVersion string) error {
 
 // queued sets the metric of how much waits, and returns err.
 func (f *RealFIFO) queued(err error) error {
-	f.metrics.queued.Set(float64(f.engine.Len() + f.unfolded.len()))
+	f.metrics.waiting(f.waiting)
 	return err
 }
+
+// waiting is how many deltas wait.
+func (f *RealFIFO) waiting() int { return f.engine.Len() + f.unfolded.len() }
 
 // Pop waits for a delta and calls process with it, as Deltas of one, which it
 // returns. One Pop or PopBatch runs at a time; others wait. The error is
@@ -190,7 +193,7 @@ func (f *RealFIFO) process(deltas []Delta, hand func(initial bool) error) error 
 			f.first.processed()
 		}
 	}()
-	f.metrics.queued.Set(float64(f.engine.Len() + f.unfolded.len()))
+	f.metrics.waiting(f.waiting)
 	start := time.Now()
 	err := hand(!f.HasSynced())
 	f.metrics.latency.Observe(time.Since(start).Seconds())
