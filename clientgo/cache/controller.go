@@ -37,8 +37,8 @@ type controller struct {
 
 var _ upstream.Controller = (*controller)(nil)
 
-// crashPause is how long a panic of Process that the process survived keeps the
-// next call waiting, as in client-go.
+// crashPause is how long a panic that the process survived keeps what panicked from
+// going on, as in client-go.
 const crashPause = time.Second
 
 // Run implements client-go's Controller.
@@ -54,14 +54,24 @@ func (c *controller) RunWithContext(ctx context.Context) {
 		<-ctx.Done()
 		c.config.Queue.Close()
 	})
-	wg.Go(func() { c.fill(ctx) })
-	wg.Go(func() { c.resync(ctx) })
+	wg.Go(func() { again(ctx, c.fill) })
+	wg.Go(func() { again(ctx, c.resync) })
 	wait.UntilWithContext(ctx, c.process, crashPause)
+}
+
+// again calls work until it returns, anew after each panic that the process survives,
+// as client-go's reflector goes on after one.
+func again(ctx context.Context, work func(context.Context)) {
+	until, returned := context.WithCancel(ctx)
+	defer returned()
+	wait.UntilWithContext(until, func(context.Context) {
+		work(ctx)
+		returned()
+	}, crashPause)
 }
 
 // fill runs the reflector until ctx ends.
 func (c *controller) fill(ctx context.Context) {
-	defer utilruntime.HandleCrashWithContext(ctx)
 	if err := c.feed.Run(ctx, newStoreSink(c.config.Queue)); err != nil && ctx.Err() == nil {
 		utilruntime.HandleErrorWithContext(ctx, err, "Reflector ended", "reflector", c.feed.name, "type", c.feed.expect.description)
 	}
@@ -69,7 +79,6 @@ func (c *controller) fill(ctx context.Context) {
 
 // resync asks the queue for resyncs, whenever one is due and wanted.
 func (c *controller) resync(ctx context.Context) {
-	defer utilruntime.HandleCrashWithContext(ctx)
 	if c.config.FullResyncPeriod <= 0 {
 		return
 	}
@@ -81,7 +90,7 @@ func (c *controller) resync(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if !c.HasSynced() || c.config.ShouldResync != nil && !c.config.ShouldResync() {
+		if c.feed.lists() == 0 || c.config.ShouldResync != nil && !c.config.ShouldResync() {
 			continue
 		}
 		if err := c.config.Queue.Resync(); err != nil {

@@ -49,10 +49,15 @@
 //   - An event that cannot be used, of another type for instance, is answered
 //     with a list. client-go skips it and shows the old state until the object
 //     is next written.
-//   - A server that refuses connections, or is busy, when it is asked for a
-//     streamed list, is asked for a list in pages after some tries, and the
-//     watch error handler is told when that fails too. client-go asks for the
-//     stream without end and its handler hears nothing.
+//   - A server that cannot be reached, turns the program away or is busy when it
+//     is asked for a streamed list is asked for a list in pages after some
+//     tries, a minute at most, and the watch error handler is told when that
+//     fails too. client-go asks one that refuses connections or is busy for the
+//     stream without end, and its handler hears nothing; after other errors it
+//     asks for pages at once, and its handler hears of them at once.
+//   - Lists after the first are asked for with a limit, version and match of
+//     their own: R2 of package reflector says which. A ListerWatcher that brings
+//     nothing for 10 minutes is given up and asked again; client-go waits.
 //   - An object without a key, or refused by the transform, does not fail the
 //     list of an informer, nor that of New with a queue of this package; in
 //     client-go the informer would never sync, unless the list is streamed. Before the first list is complete
@@ -67,7 +72,7 @@
 //     nothing, where client-go leaves half of it; of several resyncs of an
 //     in-order queue that wait there is one; what is added after Close is
 //     dropped, where client-go hands it out if somebody still pops.
-//   - A nil handler is an error at once, a nil ListerWatcher one for the watch
+//   - A nil handler, or nil pointer, is an error at once, a nil ListerWatcher one for the watch
 //     error handler, where client-go panics later. A list that hangs does not
 //     keep an informer from stopping.
 //   - An index function that fails or panics does so after everything was
@@ -88,6 +93,18 @@
 //   - A DeltaFIFO that is given a Delta takes it, under the key of its object, as
 //     client-go's RealFIFO does. client-go's DeltaFIFO asks the key function,
 //     which has no key for it.
+//   - What is logged besides errors of handlers, queues and stores has this
+//     library's texts: of lists and watches, of resync periods that are made to
+//     fit, and of informers that are run twice. There are no lines at V(2) and
+//     V(3) for the beginning and end of a reflector, and no traces of what is
+//     slow. A Reflector's name is where its informer was made, not where it was
+//     run.
+//   - A handler that is slower than the resync period gets one resync for all
+//     that come due meanwhile. A period below a second is one of a second. A
+//     Resync of a queue that fails is logged, and tried again when the next is
+//     due; client-go lists again.
+//   - What a program writes to an informer's store itself shows in the metric of
+//     the store's version with the next event.
 //   - A metrics provider for the whole process has to be given to this package's
 //     SetInformerMetricsProvider, which passes it on to client-go.
 package cache

@@ -63,8 +63,13 @@ func (f *feed) lastVersion() string {
 	return ""
 }
 
-// lists is how many lists were complete.
-func (f *feed) lists() uint64 { return f.running.Load().Stats().Synced }
+// lists is how many lists were complete, 0 before it runs.
+func (f *feed) lists() uint64 {
+	if r := f.running.Load(); r != nil {
+		return r.Stats().Synced
+	}
+	return 0
+}
 
 func (f *feed) options(report *errorReport) reflector.Options {
 	// What cannot stream is a fake, and its versions are made up.

@@ -31,7 +31,7 @@ func (s *sharedInformer) AddEventHandlerWithOptions(handler ResourceEventHandler
 		return nil, fmt.Errorf("informer of %s was given a nil handler: pass one, such as cache.ResourceEventHandlerFuncs", s.parts.expect.description)
 	}
 	if s.stopped.Load() {
-		return nil, fmt.Errorf("handler %s was not added to shared informer because it has stopped already", handlerName(handler))
+		return nil, s.notAdded(handlerName(handler))
 	}
 	reg, err := s.engine.AddHandler(eventHandler{handler}, informer.HandlerOptions{
 		Name:         handlerName(handler),
@@ -41,7 +41,43 @@ func (s *sharedInformer) AddEventHandlerWithOptions(handler ResourceEventHandler
 	if err != nil {
 		return nil, err
 	}
+	return s.register(reg)
+}
+
+// register remembers the handler of reg until it is removed, or the informer has ended.
+func (s *sharedInformer) register(reg *informer.Registration[any]) (ResourceEventHandlerRegistration, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		reg.Remove()
+		return nil, s.notAdded(reg.Name())
+	}
+	s.handlers[reg] = struct{}{}
 	return &registration{owner: s, engine: reg}, nil
+}
+
+func (s *sharedInformer) notAdded(name string) error {
+	return fmt.Errorf("handler %s was not added to shared informer because it has stopped already", name)
+}
+
+// remove removes a handler.
+func (s *sharedInformer) remove(reg *informer.Registration[any]) {
+	s.mu.Lock()
+	delete(s.handlers, reg)
+	s.mu.Unlock()
+	reg.Remove()
+}
+
+// shutHandlers removes all handlers after the end, so that who waits for one that is
+// shut down goes on.
+func (s *sharedInformer) shutHandlers() {
+	s.mu.Lock()
+	handlers := s.handlers
+	s.ended, s.handlers = true, nil
+	s.mu.Unlock()
+	for reg := range handlers {
+		reg.Remove()
+	}
 }
 
 // never is the engine's resync period for a handler that wants none.
@@ -74,7 +110,7 @@ func (s *sharedInformer) RemoveEventHandler(handle ResourceEventHandlerRegistrat
 		return fmt.Errorf("invalid key type %T: pass to the informer of %s what its AddEventHandler returned", handle, s.parts.expect.description)
 	}
 	if reg != nil && reg.owner == s {
-		reg.engine.Remove()
+		s.remove(reg.engine)
 	}
 	return nil
 }
@@ -96,8 +132,8 @@ func (r *registration) HasSyncedChecker() DoneChecker {
 	}
 }
 
-// ShutdownChan is closed when the handler was removed and its last callback
-// has returned. client-go's ShutDownEventHandler asks for this method.
+// ShutdownChan is closed when the handler was removed, or the informer has ended,
+// and its last callback has returned. client-go's ShutDownEventHandler asks for this method.
 func (r *registration) ShutdownChan() <-chan struct{} { return r.engine.Done() }
 
 // eventHandler tells a handler of client-go what an informer of ours tells.

@@ -35,7 +35,11 @@ func NewSharedIndexInformer(lw ListerWatcher, exampleObject runtime.Object, defa
 // lw is reported through the watch error handler once the informer runs. It
 // corresponds to client-go's NewSharedIndexInformerWithOptions.
 func NewSharedIndexInformerWithOptions(lw ListerWatcher, exampleObject runtime.Object, options SharedIndexInformerOptions) SharedIndexInformer {
-	s := &sharedInformer{resyncPeriod: options.ResyncPeriod, typeName: fmt.Sprintf("%T", exampleObject)}
+	s := &sharedInformer{
+		resyncPeriod: options.ResyncPeriod,
+		typeName:     fmt.Sprintf("%T", exampleObject),
+		handlers:     map[*informer.Registration[any]]struct{}{},
+	}
 	s.parts = newParts(lw, exampleObject, InformerOptions{
 		Indexers:                options.Indexers,
 		Identifier:              options.Identifier,
@@ -64,9 +68,14 @@ type sharedInformer struct {
 	typeName     string
 	detector     MutationDetector // nil unless client-go's environment variable asks for it
 
-	mu      sync.Mutex
-	started bool // guarded by mu
-	stopped atomic.Bool
+	mu      sync.Mutex // guards what follows
+	started bool
+	ended   bool
+
+	// handlers are those that were added and not removed; nil once ended is true.
+	handlers map[*informer.Registration[any]]struct{}
+
+	stopped atomic.Bool // by its context, or at the end
 }
 
 var _ upstream.SharedIndexInformer = (*sharedInformer)(nil)
@@ -89,6 +98,7 @@ func (s *sharedInformer) RunWithContext(ctx context.Context) {
 		return
 	}
 	defer context.AfterFunc(ctx, func() { s.stopped.Store(true) })()
+	defer s.shutHandlers()
 	defer s.stopped.Store(true)
 	defer s.runDetector(ctx)()
 	if err := s.engine.Run(ctx); err != nil {

@@ -1,9 +1,11 @@
 package cache_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	upstream "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/ptr"
 )
@@ -97,5 +99,33 @@ func TestResyncsComeAsFromClientGo(t *testing.T) {
 				p.stop()
 			})
 		})
+	}
+}
+
+// A handler that is a nil pointer whose methods need none.
+type needsNothing struct{}
+
+var needed atomic.Int64
+
+func (*needsNothing) OnAdd(any, bool) { needed.Add(1) }
+
+func (*needsNothing) OnUpdate(any, any) {}
+
+func (*needsNothing) OnDelete(any) {}
+
+// The one handler of a Controller may be a nil pointer; an informer refuses it.
+func TestAHandlerThatIsANilPointerIsTold(t *testing.T) {
+	var got [2]int64
+	for i, engine := range plains {
+		bubble(t, func(t *testing.T) {
+			needed.Store(0)
+			source := newSource(t, newPod("ns", "p", "n1"))
+			_, c := engine.make(upstream.InformerOptions{ListerWatcher: fakeSource{source}, ObjectType: &corev1.Pod{}, Handler: (*needsNothing)(nil)})
+			run(t, c.RunWithContext)
+			got[i] = needed.Load()
+		})
+	}
+	if got[0] != 1 || got[1] != 1 {
+		t.Errorf("client-go tells it of %d pods, informant of %d", got[0], got[1])
 	}
 }

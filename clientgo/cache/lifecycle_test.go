@@ -2,13 +2,19 @@ package cache_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/informant-go/informant/clientgo/cache"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
 	upstream "k8s.io/client-go/tools/cache"
 	fcache "k8s.io/client-go/tools/cache/testing"
 )
@@ -313,4 +319,143 @@ func newSource(t *testing.T, pods ...*corev1.Pod) *fcache.FakeControllerSource {
 	}
 	t.Cleanup(source.Shutdown)
 	return source
+}
+
+func TestHandlersAreShutDownAtTheEnd(t *testing.T) {
+	var got [2]string
+	for i, engine := range engines {
+		bubble(t, func(t *testing.T) {
+			source := newSource(t, newPod("ns", "p", "n1"))
+			informer := engine.make(fakeSource{source}, noOptions())
+			reg, err := informer.AddEventHandler(upstream.ResourceEventHandlerFuncs{})
+			must(err)
+			never, err := informer.AddEventHandler(upstream.ResourceEventHandlerFuncs{})
+			must(err)
+			must(informer.RemoveEventHandler(never))
+			stop := run(t, informer.RunWithContext)
+			late, err := informer.AddEventHandler(upstream.ResourceEventHandlerFuncs{})
+			must(err)
+			stop()
+			var b strings.Builder
+			for _, r := range []upstream.ResourceEventHandlerRegistration{reg, never, late} {
+				select {
+				case <-r.(interface{ ShutdownChan() <-chan struct{} }).ShutdownChan():
+					fmt.Fprint(&b, " shut")
+				default:
+					fmt.Fprint(&b, " open")
+				}
+				fmt.Fprint(&b, r.HasSynced(), informer.RemoveEventHandler(r))
+			}
+			got[i] = b.String()
+		})
+	}
+	if got[0] != got[1] {
+		t.Errorf("client-go %q, informant %q", got[0], got[1])
+	}
+}
+
+// A panic that the process survives, wherever it is, does not end the informer.
+func TestPanicsThatAreSurvivedEndNoInformer(t *testing.T) {
+	type made struct {
+		run    func(context.Context)
+		synced func() bool
+		store  upstream.Store
+	}
+	type parts struct {
+		lw        upstream.ListerWatcher
+		transform upstream.TransformFunc
+		onError   upstream.WatchErrorHandlerWithContext
+		should    func() bool
+		handler   upstream.ResourceEventHandler
+	}
+	shared := func(i int) func(p parts) made {
+		return func(p parts) made {
+			informer := engines[i].make(p.lw, upstream.SharedIndexInformerOptions{ResyncPeriod: 10 * time.Second})
+			if p.transform != nil {
+				must(informer.SetTransform(p.transform))
+			}
+			must(informer.SetWatchErrorHandlerWithContext(p.onError))
+			_, err := informer.AddEventHandler(p.handler)
+			must(err)
+			return made{informer.RunWithContext, informer.HasSynced, informer.GetStore()}
+		}
+	}
+	low := func(newController func(*upstream.Config) upstream.Controller) func(p parts) made {
+		return func(p parts) made {
+			store := upstream.NewStore(upstream.MetaNamespaceKeyFunc)
+			q := upstream.NewRealFIFOWithOptions(upstream.RealFIFOOptions{KnownObjects: store, Transformer: p.transform})
+			c := newController(&upstream.Config{Queue: q, ListerWatcher: p.lw, ObjectType: &corev1.Pod{}, FullResyncPeriod: 10 * time.Second,
+				ShouldResync: p.should, WatchErrorHandlerWithContext: p.onError,
+				Process: func(obj any, initial bool) error {
+					for _, d := range obj.(upstream.Deltas) {
+						must(store.Add(d.Object))
+						p.handler.OnAdd(d.Object, initial)
+					}
+					return nil
+				}})
+			return made{c.RunWithContext, c.HasSynced, store}
+		}
+	}
+	plain := func(i int) func(p parts) made {
+		return func(p parts) made {
+			store, c := plains[i].make(upstream.InformerOptions{ListerWatcher: p.lw, ObjectType: &corev1.Pod{}, Transform: p.transform, Handler: p.handler})
+			return made{c.RunWithContext, c.HasSynced, store}
+		}
+	}
+	for kind, makers := range map[string][2]func(parts) made{
+		"shared":     {shared(0), shared(1)},
+		"controller": {low(upstream.New), low(cache.New)},
+		"plain":      {plain(0), plain(1)},
+	} {
+		for _, where := range []string{"list", "watch", "transform", "error handler", "handler"} {
+			if where == "transform" && kind != "controller" {
+				continue // it refuses the object, see doc.go
+			}
+			t.Run(kind+" "+where, func(t *testing.T) {
+				survive(t)
+				var got [2]string
+				for i, maker := range makers {
+					bubble(t, func(t *testing.T) {
+						var panicked atomic.Bool
+						boom := func(at string) {
+							if at == where && panicked.CompareAndSwap(false, true) {
+								panic("boom at " + at)
+							}
+						}
+						var listed, watched, told atomic.Int64
+						lw := scripted{&upstream.ListWatch{
+							ListFunc: func(metav1.ListOptions) (runtime.Object, error) {
+								boom("list")
+								if where == "error handler" && listed.Add(1) == 1 {
+									return nil, errNoName
+								}
+								return podList(versioned(newPod("ns", "p", "n1"), 7)), nil
+							},
+							WatchFunc: func(metav1.ListOptions) (watch.Interface, error) {
+								boom("watch")
+								watched.Add(1)
+								w := watch.NewFakeWithChanSize(10, false)
+								w.Add(versioned(newPod("ns", "q", "n1"), int(9+watched.Load())))
+								return w, nil
+							},
+						}}
+						m := maker(parts{lw: lw,
+							transform: func(o any) (any, error) { boom("transform"); return o, nil },
+							onError:   func(context.Context, *upstream.Reflector, error) { boom("error handler") },
+							should:    func() bool { boom("should resync"); return true },
+							handler:   upstream.ResourceEventHandlerFuncs{AddFunc: func(any) { boom("handler"); told.Add(1) }},
+						})
+						run(t, m.run)
+						pass(3 * time.Minute)
+						keys := m.store.ListKeys()
+						slices.Sort(keys)
+						got[i] = fmt.Sprint(m.synced(), keys)
+					})
+				}
+				if got[0] != got[1] {
+					t.Errorf("%s: client-go %v, informant %v", t.Name(), got[0], got[1])
+				}
+			})
+		}
+	}
 }

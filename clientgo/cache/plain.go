@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/informant-go/informant/clientgo/internal/listwatch"
 	"github.com/informant-go/informant/informer"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -66,7 +65,7 @@ var _ upstream.Controller = (*plainInformer)(nil)
 
 func newPlain(options InformerOptions) *plainInformer {
 	p := newParts(options.ListerWatcher, options.ObjectType, options, "")
-	if listwatch.IsNil(options.Handler) {
+	if options.Handler == nil {
 		options.Handler = ResourceEventHandlerFuncs{}
 	}
 	opts := p.options(options.ResyncPeriod)

@@ -5,13 +5,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/informant-go/informant/clientgo/cache"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
 	upstream "k8s.io/client-go/tools/cache"
 	fcache "k8s.io/client-go/tools/cache/testing"
 )
@@ -265,4 +268,42 @@ func TestAQueueThatWantsToKnowTheVersionIsTold(t *testing.T) {
 			t.Errorf("told of versions %v", u.versions)
 		}
 	})
+}
+
+// Resyncs of a Controller whose Process is slow: client-go asks for them from the list on.
+func TestResyncsBeforeTheFirstListIsProcessed(t *testing.T) {
+	var got [2]int64
+	for i, make := range []func(*upstream.Config) upstream.Controller{upstream.New, cache.New} {
+		bubble(t, func(t *testing.T) {
+			lw := scripted{&upstream.ListWatch{
+				ListFunc: func(metav1.ListOptions) (runtime.Object, error) {
+					return podList(versioned(newPod("ns", "p", "n1"), 7), versioned(newPod("ns", "q", "n1"), 8)), nil
+				},
+				WatchFunc: func(metav1.ListOptions) (watch.Interface, error) { return watch.NewFake(), nil },
+			}}
+			var should atomic.Int64
+			c := make(&upstream.Config{
+				Queue:         upstream.NewRealFIFOWithOptions(upstream.RealFIFOOptions{AtomicEvents: true, UnlockWhileProcessing: true}),
+				ListerWatcher: lw, ObjectType: &corev1.Pod{}, FullResyncPeriod: 10 * time.Second,
+				ShouldResync: func() bool { should.Add(1); return true },
+				Process:      func(any, bool) error { time.Sleep(35 * time.Second); return nil },
+			})
+			run(t, c.RunWithContext)
+			pass(34 * time.Second)
+			got[i] = should.Load()
+		})
+	}
+	if got[0] != got[1] {
+		t.Errorf("asked whether to resync: client-go %d times, informant %d", got[0], got[1])
+	}
+}
+
+type plainMaker struct {
+	name string
+	make func(upstream.InformerOptions) (upstream.Store, upstream.Controller)
+}
+
+var plains = []plainMaker{
+	{"client-go", upstream.NewInformerWithOptions},
+	{"informant", cache.NewInformerWithOptions},
 }
