@@ -118,25 +118,36 @@ func (o *over[C]) informer(client C, newInformer func(C) cache.SharedIndexInform
 	if o == nil {
 		return ours(newInformer(client), nil)
 	}
-	if err := o.refuses(client); err != nil {
+	err := o.refuses(client)
+	if err != nil || !known {
 		theirs := newInformer(client)
-		return ours(theirs, func(in *ingredients) { wire.Stays(in.name(), err) })
-	}
-	theirs := newInformer(o.client)
-	if bridge.EngineOf(theirs) == bridge.EngineInformant {
-		wire.Stays(fmt.Sprintf("%T", theirs), errMadeAlready)
-		return theirs
-	}
-	return ours(theirs, func(in *ingredients) {
-		if err := generated(in.source); err != nil && !known {
-			wire.Stays(in.name(), err)
-			return
+		if bridge.EngineOf(theirs) == bridge.EngineInformant {
+			wire.Stays(fmt.Sprintf("%T", theirs), errMadeAlready)
+			return theirs
 		}
+		if err == nil {
+			err = ungenerated(theirs)
+		}
+		if err != nil {
+			return ours(theirs, func(in *ingredients) { wire.Stays(in.name(), err) })
+		}
+	}
+	return ours(newInformer(o.client), func(in *ingredients) {
 		in.source = o.wire.Over(in.source, in.example, in.name())
 	})
 }
 
 var errMadeAlready = errors.New("it is made of this library's cache already")
+
+// ungenerated returns why an informer, which a function of somebody's own has made, is
+// not as generated code would make it, or nil.
+func ungenerated(informer cache.SharedIndexInformer) error {
+	in, err := takeApart(informer)
+	if err != nil {
+		return err
+	}
+	return generated(in.source)
+}
 
 // refuses returns why informers of client are not made over the wire, or nil.
 func (o *over[C]) refuses(client C) error {

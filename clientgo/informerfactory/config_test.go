@@ -379,8 +379,12 @@ func TestABusyServerIsAskedAgain(t *testing.T) {
 // own is a client of somebody's own.
 type own struct{ kubernetes.Interface }
 
+// ownClient is the client that ownPods was given last.
+var ownClient kubernetes.Interface
+
 // ownPods is an informer over functions that leave pods out.
 func ownPods(client kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
+	ownClient = client
 	return upstream.NewSharedIndexInformer(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
 			pods, err := client.CoreV1().Pods("").List(ctx, opts)
@@ -436,7 +440,8 @@ func TestWhatCannotGoOverTheWire(t *testing.T) {
 			log := logged(t)
 			config, _ := w.config(t, nil)
 			for _, wired := range []bool{false, true} {
-				factory := informers.NewSharedInformerFactory(c.client(t, config), 0)
+				factoryClient := c.client(t, config)
+				factory := informers.NewSharedInformerFactory(factoryClient, 0)
 				var opts []informerfactory.Option
 				if wired {
 					other := rest.CopyConfig(config)
@@ -452,6 +457,9 @@ func TestWhatCannotGoOverTheWire(t *testing.T) {
 				informer := c.informer(wrapped)
 				stop := begin(t, wrapped)
 				synced(t, informer)
+				if c.reason == "ownPods.func1" && ownClient != factoryClient {
+					t.Errorf("wired: %v, the function was given another client than the factory's", wired)
+				}
 				if n := len(informer.GetStore().ListKeys()); n != c.stored || bridge.EngineOf(informer) != bridge.EngineInformant || bridge.WireOf(informer) != bridge.WireClient {
 					t.Errorf("%d pods over %s on the engine %s", n, bridge.WireOf(informer), bridge.EngineOf(informer))
 				}
