@@ -335,6 +335,7 @@ func TestHandlersAreShutDownAtTheEnd(t *testing.T) {
 			stop := run(t, informer.RunWithContext)
 			late, err := informer.AddEventHandler(upstream.ResourceEventHandlerFuncs{})
 			must(err)
+			settle()
 			stop()
 			var b strings.Builder
 			for _, r := range []upstream.ResourceEventHandlerRegistration{reg, never, late} {
