@@ -65,7 +65,8 @@ type Event[T any] struct {
 	Key string
 
 	// Old is the state that this handler was last given: set for EventUpdate
-	// and EventDelete.
+	// and EventDelete. Over a store that keeps bytes, as package compact does, the
+	// Old of an EventDelete is nil if it cannot be decoded.
 	Old T
 
 	// Object is the new state. For EventDelete it is the last known state,

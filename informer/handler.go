@@ -3,6 +3,7 @@ package informer
 import (
 	"context"
 
+	"github.com/informant-go/informant/internal/nils"
 	"github.com/informant-go/informant/object"
 )
 
@@ -36,9 +37,9 @@ type HandlerFuncs[T any] struct {
 	// and the new one. They are the same when the handler asked for resyncs.
 	OnUpdate func(old, obj T)
 
-	// OnDelete is called with what is gone. The last state of the object is always
-	// known, so that deleted.NoObject is false; deleted.FinalStateUnknown is
-	// that of the Event.
+	// OnDelete is called with what is gone. deleted.NoObject is true only over a
+	// store that keeps bytes, where the last state may not be known;
+	// deleted.FinalStateUnknown is that of the Event.
 	OnDelete func(deleted object.Deleted[T])
 }
 
@@ -67,6 +68,7 @@ func (e Event[T]) Deleted() object.Deleted[T] {
 		Key:               e.Key,
 		Object:            e.Object,
 		FinalStateUnknown: e.FinalStateUnknown,
+		NoObject:          nils.Is(e.Object),
 	}
 }
 
@@ -74,7 +76,9 @@ func (e Event[T]) Deleted() object.Deleted[T] {
 // object that begins to pass is an EventAdd, one that ceases to pass an
 // EventDelete, so that I1 holds for Handler as well. It corresponds to client-go's
 // FilteringResourceEventHandler, but a deletion passes when the state that
-// Handler was last given did, whatever the last state of the object is.
+// Handler was last given did, whatever the last state of the object is. One of which
+// a store that keeps bytes cannot tell that state (Old is nil) passes, so that it may
+// be of a key that Handler never had.
 //
 // Filter must give the same answer whenever it is asked about the same state.
 // A nil Filter lets everything pass; without a Handler nothing happens. The

@@ -54,7 +54,8 @@ type HandlerOptions struct {
 	// LabelSelector and Index is an EventAdd for the handler, one that ceases
 	// to an EventDelete, so that I1 holds. It does not hold for what
 	// NoInitialList and Reasons keep from the handler: Updates and Deletes come
-	// for keys that it was not given, and their Old is the state before.
+	// for keys that it was not given, and their Old is the state before. Nor does
+	// it for an EventDelete without an Old, which may come for such a key as well.
 
 	// NoInitialList leaves out what is there when the handler joins, and the
 	// first list of the server.
@@ -94,8 +95,9 @@ func (in *SharedIndexInformer[T]) AddHandler(handler Handler[T], opts HandlerOpt
 // for which filter is true, as with a FilteringHandler; but filter is asked
 // before the handler is woken. It is called by several goroutines at once, and
 // must give the same answer whenever it is asked about the same state. An object
-// over which it panics does not pass, if the process survives that (I8). A nil
-// filter lets everything pass.
+// over which it panics does not pass, if the process survives that (I8). It is not
+// asked about an EventDelete without an Old, which passes. A nil filter lets everything
+// pass.
 func (in *SharedIndexInformer[T]) AddFilteredHandler(filter func(obj T) bool, handler Handler[T], opts HandlerOptions) (*Registration[T], error) {
 	if nils.Is(handler) {
 		return nil, about(in.Name(), ErrNoHandler)

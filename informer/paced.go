@@ -92,13 +92,13 @@ func (r *Registration[T]) repeatOne() (more bool, alarm <-chan time.Time) {
 // comes again.
 func (r *Registration[T]) repeatKey(s *pacedResync) {
 	key := s.keys[s.next]
-	obj, exists, _ := r.p.base.store.GetByKey(key)
+	obj, exists, err := r.p.base.store.GetByKey(key)
 	if !r.p.upToDate(r) {
 		return
 	}
 	s.next++
 	r.owed.Add(-1)
-	if !exists {
+	if !exists || err != nil {
 		return
 	}
 	event := Event[T]{Key: key, Old: obj, Object: obj, Type: EventUpdate, Reason: ReasonResync}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/informant-go/informant/indexer"
+	"github.com/informant-go/informant/internal/nils"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
@@ -52,7 +53,12 @@ func (s *selection[T]) all(snapshot indexer.Snapshot[T]) iter.Seq2[string, T] {
 
 // through returns the event as it is behind a filter, if it is one there: an
 // object that begins to pass is an EventAdd, one that ceases to an EventDelete.
+//
+// A deletion whose Old the store cannot tell passes: the handler may have the key.
 func through[T any](passes func(T) bool, e Event[T]) (seen Event[T], ok bool) {
+	if e.Type == EventDelete && nils.Is(e.Old) {
+		return e, true
+	}
 	before := e.Type != EventAdd && passes(e.Old)
 	after := e.Type != EventDelete && passes(e.Object)
 	var none T

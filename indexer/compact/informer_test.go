@@ -4,13 +4,17 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/informant-go/informant/deltafifo"
 	"github.com/informant-go/informant/indexer"
 	"github.com/informant-go/informant/informer"
 	objects "github.com/informant-go/informant/object"
 	"github.com/informant-go/informant/reflector"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
 
 // script is a source that does one thing after the other, each when it is told to.
@@ -163,4 +167,116 @@ func TestAnInformerOverWhatCannotBeDecoded(t *testing.T) {
 		t.Error(err)
 	}
 	l.want(t, "decode a/"+noDecode, "decode a/"+noDecode)
+}
+
+// informed runs an informer on a compact store until the end of the test. It returns its
+// source and the number of panics that went to HandleCrash, which would end a process.
+// It is called in a bubble of synctest.
+func informed(t *testing.T, codec Codec[*Object], handler informer.Handler[*Object], opts informer.HandlerOptions) (source script, panics *atomic.Int64) {
+	really, handlers := utilruntime.ReallyCrash, utilruntime.PanicHandlers
+	t.Cleanup(func() { utilruntime.ReallyCrash, utilruntime.PanicHandlers = really, handlers })
+	source, panics = make(script), new(atomic.Int64)
+	utilruntime.ReallyCrash = false
+	utilruntime.PanicHandlers = []func(context.Context, any){func(context.Context, any) { panics.Add(1) }}
+	cache := newCache(t, codec, Options[*Object]{OnError: func(*Error) {}}, 100)
+	in, err := informer.NewFromRunner(objects.Meta[*Object](), reflector.Runner[*Object](source), informer.Options[*Object]{Indexer: cache, NewQueue: withoutKnown})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.AddHandler(handler, opts); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- in.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return source, panics
+}
+
+// TestADeletionOfWhatCannotBeDecoded proves C6 and I1, I8 of package informer: a
+// deletion, watched or not, comes without Old, through every kind of filter, and nobody
+// is asked about no object.
+func TestADeletionOfWhatCannotBeDecoded(t *testing.T) {
+	var events []informer.Event[*Object]
+	take := informer.HandlerFunc[*Object](func(_ context.Context, e informer.Event[*Object]) { events = append(events, e) })
+	named := func(obj *Object) bool { return obj.Name != "" }
+	filters := map[string]struct {
+		handler informer.Handler[*Object]
+		opts    informer.HandlerOptions
+	}{
+		"none":      {handler: take},
+		"options":   {take, informer.HandlerOptions{Namespace: "a"}},
+		"a handler": {handler: informer.FilteringHandler[*Object]{Filter: named, Handler: take}},
+	}
+	deletions := map[string]func(context.Context, reflector.Sink[*Object]) error{
+		"missed": listOf("2"),
+		"watched": func(ctx context.Context, sink reflector.Sink[*Object]) error {
+			return sink.Delete(ctx, colored(noDecode, "2"))
+		},
+	}
+	for name, filter := range filters {
+		for how, deletion := range deletions {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					events = nil
+					source, panics := informed(t, faulty{Protobuf[Object]()}, filter.handler, filter.opts)
+					source <- listOf("1", colored(noDecode, "1"))
+					source <- deletion
+					synctest.Wait()
+					if len(events) != 2 || panics.Load() != 0 {
+						t.Fatalf("told of %d events, with %d panics", len(events), panics.Load())
+					}
+					e := events[1]
+					if d := e.Deleted(); e.Type != informer.EventDelete || e.Old != nil || d.NoObject != (how == "missed") || d.GetName() != noDecode {
+						t.Errorf("%v, %+v", e.Type, d)
+					}
+				})
+			})
+		}
+	}
+}
+
+// moody is a codec that decodes nothing while it is broken.
+type moody struct {
+	Codec[*Object]
+	broken atomic.Bool
+}
+
+func (m *moody) Decode(data []byte) (*Object, error) {
+	if m.broken.Load() {
+		return nil, errFaulty
+	}
+	return m.Codec.Decode(data)
+}
+
+// TestAResyncOfWhatCannotBeDecoded proves C4 and I13 of package informer: a resync, at
+// once or with a rate, leaves out what cannot be decoded.
+func TestAResyncOfWhatCannotBeDecoded(t *testing.T) {
+	for _, rate := range []int{0, 1} {
+		t.Run(fmt.Sprint("rate ", rate), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				codec, told := &moody{Codec: Protobuf[Object]()}, 0
+				source, panics := informed(t, codec, informer.HandlerFunc[*Object](func(_ context.Context, e informer.Event[*Object]) {
+					if e.Object == nil {
+						t.Errorf("%v %s without an object", e.Type, e.Key)
+					}
+					if e.Reason == informer.ReasonResync {
+						codec.broken.Store(true)
+						told++
+					}
+				}), informer.HandlerOptions{ResyncPeriod: time.Minute, ResyncRate: rate})
+				source <- listOf("1", colored("x", "1"), colored("y", "1"))
+				<-time.After(90 * time.Second)
+				synctest.Wait()
+				if told != 1 || panics.Load() != 0 {
+					t.Errorf("told of %d objects, one can be decoded; %d panics", told, panics.Load())
+				}
+			})
+		})
+	}
 }
