@@ -136,7 +136,8 @@ func (in *SharedIndexInformer[T]) tests(filter func(T) bool, opts HandlerOptions
 	return tests, nil
 }
 
-// indexed returns whether the function of the index gives value for an object.
+// indexed returns whether the function of the index gives value for an object. It does
+// not where it panics: the store, which calls it as well, reports that (S4).
 func (in *SharedIndexInformer[T]) indexed(index, value string) (func(T) bool, error) {
 	if index == "" {
 		return nil, errors.New("an IndexValue is given without Index: name an index of the informer's store")
@@ -146,7 +147,12 @@ func (in *SharedIndexInformer[T]) indexed(index, value string) (func(T) bool, er
 	if valuesOf == nil {
 		return nil, fmt.Errorf("the Index %q is none of the store's, which are %q: add it to Options.Indexers, or with AddIndexers before the handler", index, slices.Sorted(maps.Keys(indexers)))
 	}
-	return func(obj T) bool {
+	return func(obj T) (has bool) {
+		defer func() {
+			if recover() != nil {
+				has = false
+			}
+		}()
 		values, err := valuesOf(obj)
 		return err == nil && slices.Contains(values, value)
 	}, nil

@@ -275,6 +275,25 @@ func TestAFilterThatPanics(t *testing.T) {
 	})
 }
 
+// I8: an object over which an index function panics does not pass, for a handler that
+// selects by that index, and the store is who reports it (S4).
+func TestAnIndexThatPanicsSelectsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		panics := surviving(t)
+		in, source := scripted(t, Options[item]{Indexers: indexer.Indexers[item]{"color": byColor}})
+		r := &recorder{}
+		addWith(t, in, r, HandlerOptions{Index: "color", IndexValue: "red"})
+		running(t, in)
+		source.list(t, 1, painted("a", "ns", "red", 1))
+		source.update(t, painted("b", "ns", "panic", 2))
+		source.update(t, painted("a", "ns", "panic", 3))
+		told(t, r, "Add a ->1 Initial", "Delete a 1>1 Watch")
+		if n := panics.Load(); n != 0 {
+			t.Errorf("%d panics went to HandleCrash, which ends a process", n)
+		}
+	})
+}
+
 // I5: Drain tells a handler of what is stored and of nothing that follows, whoever
 // calls it and whatever the policy; Remove afterwards drops the rest.
 func TestDrain(t *testing.T) {
