@@ -50,6 +50,11 @@ type lanes[T any] struct {
 	c       *caller[T]
 	working sync.WaitGroup
 
+	// resting is for lanes that rest after a panic; wake ends it when the lanes are to
+	// end.
+	resting context.Context
+	wake    context.CancelFunc
+
 	mu      sync.Mutex // guards what follows; not held over user code
 	changed sync.Cond  // of mu
 	chains  map[string]*chain[T]
@@ -86,6 +91,7 @@ type laneWait struct {
 func (c *caller[T]) startLanes() {
 	l := &lanes[T]{c: c, chains: make(map[string]*chain[T])}
 	l.changed.L = &l.mu
+	l.resting, l.wake = context.WithCancel(c.context())
 	c.lanes = l
 	for range c.spread.n {
 		l.working.Go(l.work)
@@ -147,6 +153,7 @@ func (l *lanes[T]) end() (left []Event[T]) {
 	l.over = true
 	l.changed.Broadcast()
 	l.mu.Unlock()
+	l.wake()
 	l.working.Wait()
 	for _, c := range l.chains {
 		left = append(left, c.events...)
@@ -161,15 +168,23 @@ func (l *lanes[T]) work() {
 	defer func() {
 		if ended {
 			l.c.owner.Remove()
+			l.halted()
 		}
 	}()
 	crash := l.c.crash
 	for c, event := l.take(); c != nil; c, event = l.take() {
 		if !l.tell(&crash, c, event) {
-			pause(l.c.context(), crashPause)
+			pause(l.resting, crashPause)
 		}
 	}
 	ended = false
+}
+
+// halted has those who wait for a lane see that the handler was halted.
+func (l *lanes[T]) halted() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changed.Broadcast()
 }
 
 // take waits for a chain, and returns it with its first event, or nil when the lane

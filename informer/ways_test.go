@@ -406,6 +406,77 @@ func TestI8ALaneThatEndsItsGoroutine(t *testing.T) {
 	})
 }
 
+// slowOwner is the registration of a handler, which takes its time to remove itself.
+type slowOwner struct {
+	leave chan struct{}
+	gone  atomic.Bool
+}
+
+func (o *slowOwner) halted() bool { return o.gone.Load() }
+func (o *slowOwner) fail(error)   { o.Remove() }
+
+func (o *slowOwner) Remove() {
+	<-o.leave
+	o.gone.Store(true)
+}
+
+// I5, I8: when the last lane ends its goroutine, the goroutine of the handler learns of
+// it, whether it waits for the lanes or for room, also if it has looked before the
+// handler was removed.
+func TestI8TheLastLaneEndsItsGoroutine(t *testing.T) {
+	waits := map[string]func(c *caller[item]){
+		"for the lanes": func(c *caller[item]) {
+			if c.settled() {
+				t.Error("the lanes have dealt with everything")
+			}
+		},
+		"for room": func(c *caller[item]) {
+			for i := range laneDepth {
+				c.call(Event[item]{Key: fmt.Sprint(i)})
+			}
+		},
+	}
+	for name, wait := range waits {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				leaves := HandlerFunc[item](func(context.Context, Event[item]) { runtime.Goexit() })
+				c, owner := &caller[item]{handler: mustSpread(t, 1, leaves)}, &slowOwner{leave: make(chan struct{})}
+				c.configure(HandlerOptions{})
+				c.begin(context.Background(), "leaves", owner)
+				c.call(Event[item]{Key: "a"})
+				c.call(Event[item]{Key: "b"})
+				over := make(chan struct{})
+				go func() {
+					defer close(over)
+					wait(c)
+				}()
+				synctest.Wait() // the lane removes the handler, whose goroutine waits
+				close(owner.leave)
+				<-over
+				c.end()
+			})
+		})
+	}
+}
+
+// I5: Remove ends the rest of a lane after a panic, as the pause of a handler without
+// lanes (TestRemoveEndsThePauseAfterAPanic).
+func TestI5RemoveEndsTheRestOfALane(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		surviving(t)
+		in, source := scripted(t, Options[item]{})
+		r := add(t, in, mustSpread(t, 2, fussy{}))
+		running(t, in)
+		start := time.Now()
+		source.list(t, 1, newItem("a", 1), newItem("b", 1))
+		r.Remove()
+		<-r.Done()
+		if d := time.Since(start); d != 0 {
+			t.Errorf("it took %v", d)
+		}
+	})
+}
+
 // A detector of objects that are changed in place suspects handlers with lanes and with
 // batches too: whoever was in a callback, or is.
 func TestLanesAndBatchesAreSuspects(t *testing.T) {
