@@ -344,8 +344,8 @@ func (p *processor[T]) seal() {
 	}
 }
 
-// told reports whether nothing waits for r, which has joined and has no
-// goroutine. The caller holds mu.
+// told reports whether r, which has joined and has no goroutine, was drained and has
+// been told of everything. The caller holds mu.
 func (p *processor[T]) told(r *Registration[T]) bool {
 	if r.backlog != nil || len(r.caller.held) > 0 {
 		return false
@@ -353,16 +353,18 @@ func (p *processor[T]) told(r *Registration[T]) bool {
 	if r.inbox != nil {
 		return r.inbox.drained()
 	}
-	return r.reader.Position() == p.log.End()
+	last := r.last.Load()
+	return last > 0 && r.reader.Position()+1 >= last
 }
 
 // ended notes that the goroutine of r is over; ok is false when the handler
-// ended it, which only runtime.Goexit and a panic can.
+// ended it, which only runtime.Goexit and a panic can. One that a Stop has ended may
+// have come to the end of a Drain.
 func (p *processor[T]) ended(r *Registration[T], ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r.active = false
-	if !ok {
+	if !ok || p.told(r) {
 		r.halt.Store(haltRemoved)
 		p.forget(r)
 	}

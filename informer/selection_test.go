@@ -391,6 +391,41 @@ func TestDrainHereAndThere(t *testing.T) {
 	}
 }
 
+// I5: a handler that has been told of everything when a Stop ends it is gone, also if
+// that is what a Drain waited for.
+func TestDrainOfAHandlerThatStops(t *testing.T) {
+	for _, backlog := range []Backlog{{}, coalesce, backpressure(5), failing(5)} {
+		t.Run(backlog.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				in, source := scripted(t, Options[item]{})
+				last, more := newStuck(), newStuck()
+				r := addWith(t, in, last, HandlerOptions{Backlog: backlog})
+				left := addWith(t, in, more, HandlerOptions{Backlog: backlog})
+				ended := running(t, in)
+				source.list(t, 1)
+				source.update(t, newItem("a", 2))
+				last.next()
+				source.update(t, newItem("b", 3)) // more is in the callback for a
+				go func() { _ = in.Stop(context.Background()) }()
+				synctest.Wait() // each of them is in a callback
+				r.Drain()
+				left.Drain()
+				last.free()
+				more.free()
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+				if !isClosed(r.Done()) || isClosed(left.Done()) {
+					t.Errorf("gone: %v, and %v of one that has not been told of b", isClosed(r.Done()), isClosed(left.Done()))
+				}
+				running(t, in)
+				<-left.Done()
+				told(t, &more.recorder, "Add a ->2 Watch", "Add b ->3 Watch")
+			})
+		})
+	}
+}
+
 // I5: Drain takes in what is stored but not in the log yet, and waits for nothing.
 func TestDrainWhileTheStoreIsAheadOfTheLog(t *testing.T) {
 	for _, backlog := range []Backlog{{}, coalesce, backpressure(5), failing(5)} {
