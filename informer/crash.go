@@ -124,7 +124,7 @@ func (c *caller[T]) panicked(crash *crashContext, err *PanicError) {
 		c.owner.fail(err)
 	}
 	if c.onPanic != nil {
-		c.onPanic(err)
+		survives(crash, func() { c.onPanic(err) })
 		return
 	}
 	klog.FromContext(crash).Error(err, "A handler panicked", "policy", c.panics, "stack", string(err.Stack))

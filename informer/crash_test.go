@@ -341,6 +341,25 @@ func TestRemoveEndsThePauseAfterAPanic(t *testing.T) {
 	})
 }
 
+// I8: OnPanic is the user's code as well. Where it panics, and the process survives
+// that, the handler goes on, and so does everything else.
+func TestAnOnPanicThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		panics := surviving(t)
+		in, source := scripted(t, Options[item]{})
+		r, calls := &recorder{}, &recorder{}
+		addWith(t, in, panicking(calls), HandlerOptions{Panics: PanicIsolate, OnPanic: func(*PanicError) { panic("again") }})
+		add(t, in, r)
+		running(t, in)
+		source.list(t, 1, newItem("bad", 1), newItem("b", 1))
+		told(t, calls, "Add bad ->1 Initial", "Add b ->1 Initial")
+		told(t, r, "Add bad ->1 Initial", "Add b ->1 Initial")
+		if n := panics.Load(); n != 1 {
+			t.Errorf("%d panics went to HandleCrash", n)
+		}
+	})
+}
+
 // I8: what is said of a handler's panic names the handler, the type and the
 // key.
 func TestAPanicSaysWhoseItIs(t *testing.T) {
