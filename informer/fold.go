@@ -65,14 +65,11 @@ func (f *fold[T]) put(e *entry[T]) {
 	}
 }
 
-// renew gives s, which is open, the state of a later event of its key. The state
-// that a resync repeats is the one that waits.
+// renew gives s, which is open, the state of a later event of its key. That of a resync
+// may be new to the handler, if Reasons keep from it how the state came about.
 func (s *slot[T]) renew(e *Event[T]) {
-	if e.Reason == ReasonResync {
-		return
-	}
 	s.Object = e.Object
-	if s.Type == EventUpdate {
+	if s.Type == EventUpdate && e.Reason != ReasonResync {
 		s.Reason = e.Reason
 	}
 }

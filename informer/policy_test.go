@@ -188,6 +188,31 @@ func TestCoalesceResyncs(t *testing.T) {
 	})
 }
 
+// A resync tells a handler that coalesces of the state that the store has, also where
+// the handler did not ask to be told of how that came about.
+func TestCoalesceAResyncOfWhatWasNotTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, source := scripted(t, Options[item]{})
+		slow := newStuck()
+		addWith(t, in, slow, HandlerOptions{
+			Backlog: coalesce, ResyncPeriod: time.Minute,
+			Reasons: []Reason{ReasonInitial, ReasonWatch, ReasonResync},
+		})
+		running(t, in)
+		source.list(t, 1, newItem("a", 1), newItem("b", 1))
+		slow.next() // it is in b
+		source.update(t, newItem("a", 2))
+		source.update(t, newItem("b", 2))
+		source.update(t, newItem("c", 2))
+		source.list(t, 3, newItem("a", 3), newItem("b", 3), newItem("c", 3)) // of which it is not told
+		<-time.After(time.Minute)
+		synctest.Wait() // the resync waits
+		slow.take()
+		slow.free()
+		told(t, &slow.recorder, "Update a 1>3 Watch", "Update b 1>3 Watch", "Add c ->3 Watch")
+	})
+}
+
 // I9, I7: what waits when an informer stops is told in the next run.
 func TestBacklogsOutliveARun(t *testing.T) {
 	for name, backlog := range map[string]Backlog{"coalesce": coalesce, "backpressure": backpressure(10), "fail": failing(10)} {
