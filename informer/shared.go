@@ -115,6 +115,9 @@ func (g *Group) start(s *shared) {
 	s.cancel = cancel
 	if s.lists() > 0 { // else nobody would take the place
 		s.place.Store(g.lists.ask())
+		if s.lists() == 0 { // the query has changed before the place was there
+			s.place.Swap(nil).end()
+		}
 	}
 	g.wg.Go(func() {
 		defer cancel()
