@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"math"
 	"time"
 
 	"github.com/informant-go/informant/indexer"
@@ -76,7 +77,8 @@ func (p *resyncPlan[T]) effective(period time.Duration) time.Duration {
 	if p.check <= 0 {
 		return period
 	}
-	return (period + p.check - 1) / p.check * p.check
+	toTick := (p.check - period%p.check) % p.check
+	return period + min(toTick, math.MaxInt64-period)
 }
 
 // lessOften is a handler that is resynced less often than it asked for.

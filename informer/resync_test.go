@@ -2,6 +2,7 @@ package informer
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -188,5 +189,15 @@ func TestAHandlerThatJoinsBehindAResync(t *testing.T) {
 	p.tick(now.Add(time.Minute))
 	if r.reader == nil || !p.resync.round.includes(r) {
 		t.Error("the handler is not due any more")
+	}
+}
+
+// The longest period is one, however often the informer looks who is due.
+func TestTheLongestPeriod(t *testing.T) {
+	for _, check := range []time.Duration{0, time.Second, math.MaxInt64 - 1, math.MaxInt64} {
+		p := resyncPlan[item]{check: check}
+		if got := p.effective(math.MaxInt64); got != math.MaxInt64 {
+			t.Errorf("it becomes %v with ticks every %v", got, check)
+		}
 	}
 }
