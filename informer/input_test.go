@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -127,6 +128,19 @@ func TestDefaultName(t *testing.T) {
 	in, _ := scripted(t, Options[item]{})
 	if want := "*v1.PartialObjectMetadata"; in.Name() != want {
 		t.Errorf("the name is %q, want %q", in.Name(), want)
+	}
+}
+
+// The name of a handler is unique in its informer, also if what would be added to it is
+// the name of another one.
+func TestHandlersHaveDifferentNames(t *testing.T) {
+	in, _ := scripted(t, Options[item]{})
+	var names []string
+	for _, name := range []string{"h", "h#3", "h", "h"} {
+		names = append(names, addWith(t, in, &recorder{}, HandlerOptions{Name: name}).Name())
+	}
+	if want := []string{"h", "h#3", "h#4", "h#5"}; !slices.Equal(names, want) {
+		t.Errorf("they are called %q, want %q", names, want)
 	}
 }
 

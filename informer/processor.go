@@ -173,11 +173,8 @@ func (p *processor[T]) register(r *Registration[T], period time.Duration) (say [
 	defer p.mu.Unlock()
 	p.lastID++
 	r.id = p.lastID
-	for other := range p.handlers {
-		if other.name == r.name {
-			r.name = fmt.Sprintf("%s#%d", r.name, r.id)
-			break
-		}
+	for name, n := r.name, r.id; p.isNamed(r.name); n++ {
+		r.name = fmt.Sprintf("%s#%d", name, n)
 	}
 	r.asked, r.period, r.resynced = period, p.resync.admit(period), time.Now()
 	p.handlers[r] = struct{}{}
@@ -192,6 +189,16 @@ func (p *processor[T]) register(r *Registration[T], period time.Duration) (say [
 		return nil // start says it, when everybody has asked
 	}
 	return p.lessOften(p.ctx, slices.Values([]*Registration[T]{r}))
+}
+
+// isNamed reports whether a handler has that name. The caller holds mu.
+func (p *processor[T]) isNamed(name string) bool {
+	for r := range p.handlers {
+		if r.name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // admit lets the waiting handlers join: the store agrees with the log. The
