@@ -86,8 +86,9 @@
 //   - I10 When Quiesce returns nil, all that the source had handed over before is
 //     stored, and every handler that was there has been called for it and has
 //     returned. It waits for nothing that comes later, and names who is behind.
-//   - I11 Everything that the source handed over before FreshAt is stored. FreshAt
-//     moves on with each message of the source, once that is stored, and never back.
+//   - I11 Everything that the source handed over before FreshAt is stored; more may be.
+//     FreshAt moves on while messages of the source come and are stored, and never
+//     back.
 //   - I12 EnsureReady and WaitReady of Writes return nil only if each store's state
 //     includes the newest version that was written to it for the owner, and hold up
 //     no other owner.
