@@ -76,7 +76,7 @@ func NewWithAccess[T any](access object.Access[T], codec Codec[T], opts Options[
 	if err != nil {
 		return nil, err
 	}
-	c.store, c.packer.cells = store, store.List
+	c.store, c.packer.cells, c.packer.cell = store, store.List, store.GetByKey
 	return c, nil
 }
 

@@ -41,8 +41,8 @@ func (p *packer[T]) wait(n int64) {
 
 // renew makes a dictionary of the present content if it is time for one, and nobody
 // makes one. It is taken if it makes objects smaller by a sixteenth that are not in
-// it; then the objects are moved to it by later writes. So no more than two are in use:
-// the next one is not tried before all objects have this one.
+// it; then the objects are moved to it by later writes, those of batch at once. So no
+// more than two are in use: the next one is not tried before all objects have this one.
 // batch are the cells that are about to be stored; all of them are in the sample.
 func (p *packer[T]) renew(batch []*cell[T], f *failures) {
 	if p.compressor == nil || p.written.Load() < p.due.Load() || p.pending.Load() > 0 || !p.building.CompareAndSwap(false, true) {
@@ -67,16 +67,19 @@ func (p *packer[T]) renew(batch []*cell[T], f *failures) {
 	}
 	if s.size(next)*16 < s.size(p.current.Load())*15 {
 		p.current.Store(next)
-		p.queue(append(p.cells(), batch...), next)
+		p.queue(p.cells(), next)
+		for _, c := range batch {
+			f.add(p.move(c))
+		}
 	}
 }
 
 // queue makes the cells that have another dictionary than next those to be moved.
 func (p *packer[T]) queue(cells []*cell[T], next *generation) {
-	var moves []*cell[T]
+	var moves []string
 	for _, c := range cells {
 		if now := c.content.Load(); now.packed != nil && now.by != next {
-			moves = append(moves, c)
+			moves = append(moves, c.key)
 		}
 	}
 	p.mu.Lock()
@@ -111,7 +114,7 @@ func (p *packer[T]) move(c *cell[T]) *Error {
 	return failure
 }
 
-// nextMove takes a cell from moves, nil for none.
+// nextMove takes a cell from moves, nil for none, or for one that is gone.
 func (p *packer[T]) nextMove() *cell[T] {
 	if p.pending.Load() == 0 {
 		return nil
@@ -122,12 +125,13 @@ func (p *packer[T]) nextMove() *cell[T] {
 	if last < 0 {
 		return nil
 	}
-	c := p.moves[last]
-	p.moves[last] = nil
+	key := p.moves[last]
+	p.moves[last] = ""
 	if p.moves = p.moves[:last]; last == 0 {
 		p.moves = nil
 	}
 	p.pending.Store(int64(last))
+	c, _, _ := p.cell(key)
 	return c
 }
 

@@ -83,6 +83,39 @@ func TestC5AnOldDictionaryGoes(t *testing.T) {
 	}
 }
 
+// TestC5WhatIsGoneIsKeptByNobody proves C5: what is to be moved to a dictionary and goes
+// before its turn comes is not kept for it, nor counted.
+func TestC5WhatIsGoneIsKeptByNobody(t *testing.T) {
+	c := newCache(t, Protobuf[Object](), Options[*Object]{Compressor: new(prefix)}, 20000)
+	for i := 0; c.Stats().Moving <= 20; i++ {
+		if i == 1000 {
+			t.Fatalf("nothing is to be moved: %+v", c.Stats())
+		}
+		if err := c.Add(wide(fmt.Sprint(i), i+1, "era")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	of, _, _ := c.store.GetByKey("a/0") // the oldest, which is moved last
+	gone := weak.Make(of)
+	of = nil
+	for i := range 5 { // what the last write of the store holds goes, too
+		if err := c.Add(colored("other", fmt.Sprint(5000+2*i))); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Replace(nil, fmt.Sprint(5001+2*i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 10 {
+		runtime.GC()
+	}
+	if s := c.Stats(); s.Moving != 0 || gone.Value() != nil {
+		t.Errorf("the store is empty, and there are still bytes: %+v", s)
+	}
+	_ = of
+	runtime.KeepAlive(c)
+}
+
 // TestC5ADictionaryIsTriedSeldom proves C5: once for as many bytes as the collection
 // has, and not taken if it is no better.
 func TestC5ADictionaryIsTriedSeldom(t *testing.T) {

@@ -17,8 +17,9 @@ type packer[T any] struct {
 	name       string
 	codec      Codec[T]
 	compressor Compressor // may be nil
-	// cells returns all cells of the store.
+	// cells returns all cells of the store, cell the one of a key.
 	cells func() []*cell[T]
+	cell  func(key string) (c *cell[T], exists bool, err error)
 	// buffers has *buffer.
 	buffers sync.Pool
 
@@ -34,8 +35,9 @@ type packer[T any] struct {
 	// pending is the length of moves.
 	pending atomic.Int64
 	mu      sync.Mutex
-	// moves are cells that may have another dictionary than current.
-	moves []*cell[T]
+	// moves are the keys of cells that may have another dictionary than current. They
+	// keep no cell that the store has no more.
+	moves []string
 }
 
 // buffer is memory for one call.

@@ -29,6 +29,6 @@ func (c *Cache[T]) Stats() Stats {
 			dictionaries[now.by] = true
 		}
 	}
-	s.Dictionaries = len(dictionaries)
+	s.Dictionaries, s.Moving = len(dictionaries), min(s.Moving, s.Objects)
 	return s
 }
