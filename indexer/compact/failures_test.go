@@ -243,6 +243,23 @@ func TestC6ChangesOfWhatCannotBeDecoded(t *testing.T) {
 	l.want(t, "decode "+key, "decode "+key)
 }
 
+// TestC1TheLastOfARepeatedKeyIsPacked proves C1 and C2: of items with one key the last
+// counts, and nothing is kept of it but bytes, also where it has the stored version.
+func TestC1TheLastOfARepeatedKeyIsPacked(t *testing.T) {
+	c := newCache(t, Protobuf[Object](), Options[*Object]{}, 1)
+	if err := c.Add(colored("x", "1", "red")); err != nil {
+		t.Fatal(err)
+	}
+	last := colored("x", "1", "red")
+	if err := c.Replace([]*Object{colored("x", "1"), colored("x", "2", "blue"), last}, "2"); err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := c.GetByKey("a/x")
+	if s := c.Stats(); s.Objects != 1 || s.Decoded != 0 || got == last || err != nil || got.ResourceVersion != "1" {
+		t.Errorf("%+v; %v, %v", s, got, err)
+	}
+}
+
 // TestC6AReplaceTellsWhatItChanged proves the rest of C6, and that nothing is decoded
 // or encoded for what has not changed.
 func TestC6AReplaceTellsWhatItChanged(t *testing.T) {

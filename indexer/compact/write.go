@@ -58,18 +58,23 @@ func (c *Cache[T]) Replace(items []T, resourceVersion string) error {
 }
 
 // changed returns those of cells that have another version than what is stored, or
-// none. The others need not be encoded, since a Replace leaves them out. If another
-// writer comes between, so that it takes one all the same, that is kept as an object:
-// others have it then, and it must not be encoded.
+// none, or come behind such a cell of their key. The others need not be encoded, since
+// a Replace leaves them out. If another writer comes between, so that it takes one all
+// the same, that is kept as an object: others have it then, and it must not be encoded.
 func (c *Cache[T]) changed(cells []*cell[T]) []*cell[T] {
 	if c.renew {
 		return cells
 	}
 	changed := make([]*cell[T], 0, len(cells))
+	replaced := make(map[string]bool) // keys of the store that have another version in cells
 	state := c.store.Snapshot()
 	for _, of := range cells {
-		if now, exists := state.Get(of.key); !exists || of.version == "" || now.version != of.version {
-			changed = append(changed, of)
+		now, exists := state.Get(of.key)
+		if exists && of.version != "" && now.version == of.version && !replaced[of.key] {
+			continue
+		}
+		if changed = append(changed, of); exists {
+			replaced[of.key] = true
 		}
 	}
 	return changed
