@@ -22,8 +22,9 @@ type content[T any] struct {
 	// packed are the bytes of the object, nil if there are none.
 	packed []byte
 	// by is the generation whose dictionary packed was compressed with, nil if
-	// it is not compressed.
-	by *generation
+	// it is not compressed. With plain it is not either: that dictionary failed.
+	by    *generation
+	plain bool
 	// obj is the object where there are no bytes, or fresh says so: until its
 	// write is done, for the index functions.
 	obj   T

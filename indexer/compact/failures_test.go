@@ -2,6 +2,7 @@ package compact
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -124,6 +125,58 @@ func (o *once) Compress(dst, src []byte) ([]byte, error) {
 }
 
 func (o *once) Decompress(dst, src []byte) ([]byte, error) { return nil, errFaulty }
+
+// choosy compresses nothing that is large.
+type choosy struct{ prefix }
+
+func (c *choosy) NewDictionary(samples [][]byte) (Dictionary, error) {
+	d, err := c.prefix.NewDictionary(samples)
+	return choosyDictionary{d}, err
+}
+
+type choosyDictionary struct{ Dictionary }
+
+func (c choosyDictionary) Compress(dst, src []byte) ([]byte, error) {
+	if len(src) > 400 {
+		return nil, errFaulty
+	}
+	return c.Dictionary.Compress(dst, src)
+}
+
+// TestC3ADictionaryThatFailsIsToldOnce proves C3: bytes that a dictionary cannot compress
+// are tried once with it, and once with the next one.
+func TestC3ADictionaryThatFailsIsToldOnce(t *testing.T) {
+	l := new(told)
+	c := newCache(t, Protobuf[Object](), Options[*Object]{Compressor: new(choosy), OnError: l.add}, 1000)
+	large := wide("large", 100, "era")
+	large.Kind = strings.Repeat("x", 300)
+	// fill writes small objects until all have a new dictionary.
+	fill := func(era string) {
+		before := c.packer.current.Load()
+		for i := range 1000 {
+			if s := c.Stats(); s.Dictionaries == 1 && s.Moving == 0 && c.packer.current.Load() != before {
+				c.packer.due.Store(1 << 40) // it is the last
+				return
+			}
+			if err := c.Update(wide(fmt.Sprint(i%40), i, era)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Fatalf("there is no new dictionary: %+v", c.Stats())
+	}
+	fill("first")
+	l.take() // of the objects that a dictionary was tried on
+	if err := c.Add(large); err != nil {
+		t.Fatal(err)
+	}
+	l.want(t, "compress a/large")
+	c.packer.due.Store(0)
+	fill("second")
+	l.want(t, "compress a/large")
+	if got, _, err := c.GetByKey("a/large"); err != nil || got.Kind != large.Kind {
+		t.Errorf("GetByKey: %v, %v", got, err)
+	}
+}
 
 // TestC4WhatCannotBeDecodedIsAnError proves C4, for each way of reading.
 func TestC4WhatCannotBeDecodedIsAnError(t *testing.T) {

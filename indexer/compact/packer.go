@@ -97,7 +97,7 @@ func (p *packer[T]) release(cells []*cell[T], f *failures) {
 	for _, c := range cells {
 		for {
 			was := c.content.Load()
-			if !was.fresh || c.content.CompareAndSwap(was, &content[T]{packed: was.packed, by: was.by}) {
+			if !was.fresh || c.content.CompareAndSwap(was, &content[T]{packed: was.packed, by: was.by, plain: was.plain}) {
 				break
 			}
 		}
@@ -121,12 +121,12 @@ func (p *packer[T]) compress(c *cell[T], b *buffer, by *generation) (*content[T]
 	bytes, failure := b.raw, (*Error)(nil)
 	if by != nil {
 		if err := by.compress(b); err != nil {
-			by, failure = nil, p.failed(c, OpCompress, err)
+			failure = p.failed(c, OpCompress, err)
 		} else {
 			bytes = b.packed
 		}
 	}
-	return &content[T]{packed: append(make([]byte, 0, len(bytes)), bytes...), by: by}, failure
+	return &content[T]{packed: append(make([]byte, 0, len(bytes)), bytes...), by: by, plain: failure != nil}, failure
 }
 
 // objectOf returns the object of a cell for an index function, which is called before
@@ -163,7 +163,7 @@ func (p *packer[T]) open(c *cell[T]) (obj T, failure *Error) {
 
 // raw returns the encoded form of what is packed, in memory of b or its own.
 func (c *content[T]) raw(b *buffer) ([]byte, error) {
-	if c.by == nil {
+	if c.by == nil || c.plain {
 		return c.packed, nil
 	}
 	raw, err := c.by.Decompress(b.raw[:0], c.packed)

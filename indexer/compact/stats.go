@@ -25,7 +25,7 @@ func (c *Cache[T]) Stats() Stats {
 			continue
 		}
 		s.Bytes += int64(len(now.packed))
-		if now.by != nil {
+		if now.by != nil && !now.plain {
 			dictionaries[now.by] = true
 		}
 	}
