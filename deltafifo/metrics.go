@@ -11,6 +11,7 @@ import (
 type Metrics interface {
 	// Taken is called before a batch of n deltas is processed, while left
 	// others wait. The oldest delta of the batch has waited for age at most.
+	// If it panics, the batch is processed before the panic goes on.
 	Taken(n, left int, age time.Duration)
 
 	// Processed is called when a batch of n deltas has been processed, which
@@ -50,8 +51,15 @@ func (w *stopwatch) since(t time.Time) time.Duration {
 // process calls f and the two methods of metrics, which is set: a batch of n
 // deltas is processed of which the oldest has waited since then, at most.
 func (w *stopwatch) process(n, left int, since time.Time, f func() error) error {
+	given := false
+	defer func() {
+		if !given { // a panic of the metrics, which goes on then, costs no delta
+			_ = f()
+		}
+	}()
 	w.metrics.Taken(n, left, w.since(since))
 	start := w.now()
+	given = true
 	err := f()
 	w.metrics.Processed(n, w.since(start))
 	return err

@@ -218,6 +218,43 @@ func TestMetricsAndAge(t *testing.T) {
 	})
 }
 
+// A metric that panics costs no delta: the batch was taken for process, which is called.
+func TestMetricsThatPanicLoseNothing(t *testing.T) {
+	m := &moody{}
+	both(t, deltafifo.Options[*Obj]{Metrics: m}, func(t *testing.T, q deltafifo.Queue[*Obj]) {
+		list(t, q, "1", obj("a", "1"))
+		m.panics = true
+		var got []string
+		pop := func() (reason any) {
+			defer func() { reason = recover() }()
+			must(t, q.Pop(bg, func(b batch) error { got = append(got, showAll(b)...); return nil }))
+			return nil
+		}
+		if pop() == nil {
+			t.Error("the consumer sees no panic")
+		}
+		if len(got) != 1 || !q.HasSynced() || q.Len() != 0 {
+			t.Errorf("processed %q, synced %v, %d wait", got, q.HasSynced(), q.Len())
+		}
+		m.panics = false
+		must(t, q.Add(bg, obj("b", "2")))
+		if pop() != nil || len(got) != 2 {
+			t.Errorf("processed %q in the end", got)
+		}
+	})
+}
+
+// moody are Metrics that panic for a time.
+type moody struct{ panics bool }
+
+func (m *moody) Taken(int, int, time.Duration) {
+	if m.panics {
+		panic("no metrics")
+	}
+}
+
+func (m *moody) Processed(int, time.Duration) {}
+
 func TestAgeNeedsAClock(t *testing.T) {
 	both(t, deltafifo.Options[*Obj]{Clock: clock.RealClock{}}, func(t *testing.T, q deltafifo.Queue[*Obj]) {
 		must(t, q.Add(bg, obj("a", "1")))
