@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/informant-go/informant/object"
 )
@@ -25,6 +26,10 @@ type core[T any] struct {
 	mu     sync.Mutex
 	closed bool
 	first  first
+
+	// now is when the producer came that has locked mu last, zero when nobody asked
+	// for the time. It is guarded by mu.
+	now time.Time
 
 	// parked is true from the moment when the consumer decides to sleep until
 	// somebody has decided to wake it: so each sleep gets one token.
@@ -121,6 +126,14 @@ func (c *core[T]) isClosed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closed
+}
+
+// lock locks mu for a producer that is about to queue something. The clock, which is
+// user code, is read before that.
+func (c *core[T]) lock() {
+	now := c.watch.now()
+	c.mu.Lock()
+	c.now = now
 }
 
 // unlockAndWake unlocks mu and wakes the consumer if it sleeps.

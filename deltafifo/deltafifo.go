@@ -96,7 +96,7 @@ func (q *DeltaFIFO[T]) event(ctx context.Context, t DeltaType, op string, obj T)
 	if err != nil {
 		return err
 	}
-	q.core.mu.Lock()
+	q.core.lock()
 	if err := q.admit(ctx); err != nil {
 		q.core.mu.Unlock()
 		return err
@@ -144,7 +144,7 @@ func (q *DeltaFIFO[T]) Delete(ctx context.Context, obj T) error {
 // nothing is left to do. If the key exists and obj is nil, the object is still to
 // be transformed: delete then queues nothing and returns false.
 func (q *DeltaFIFO[T]) delete(ctx context.Context, key string, obj *T) (done bool, err error) {
-	q.core.mu.Lock()
+	q.core.lock()
 	defer q.core.unlockAndWake()
 	exists, err := q.exists(ctx, key)
 	if err != nil || exists && obj == nil {
@@ -177,7 +177,7 @@ func (q *DeltaFIFO[T]) Abort() { q.core.list.take() }
 // Options.NoBookmarks is set. The error is ErrClosed after Close, and ctx.Err()
 // when ctx ends while the queue is full.
 func (q *DeltaFIFO[T]) Bookmark(ctx context.Context, resourceVersion string) error {
-	q.core.mu.Lock()
+	q.core.lock()
 	if err := q.admit(ctx); err != nil {
 		q.core.mu.Unlock()
 		return err
@@ -201,7 +201,7 @@ func (q *DeltaFIFO[T]) Resync() error {
 	tr := q.trace()
 	defer q.untrace(tr)
 	syncs := q.lookup(q.core.in.known.ListKeys(), DeltaSync)
-	q.core.mu.Lock()
+	q.core.lock()
 	if q.core.closed {
 		q.core.mu.Unlock()
 		return ErrClosed
@@ -237,8 +237,9 @@ func (q *DeltaFIFO[T]) Len() int {
 	return q.entries.deltas
 }
 
-// Age returns how long the key that has waited longest has waited. It is 0 when
-// none waits, and when the queue was given neither Clock nor Metrics.
+// Age returns how long the key that has waited longest has waited, at most: since its
+// producer came, who may have waited for room. It is 0 when none waits, and when the
+// queue was given neither Clock nor Metrics.
 func (q *DeltaFIFO[T]) Age() time.Duration {
 	var since time.Time
 	q.core.mu.Lock()
@@ -284,12 +285,8 @@ func (q *DeltaFIFO[T]) pushBookmark(resourceVersion string) {
 	}
 }
 
-// stamp notes when the last entry was queued; mu is held.
-func (q *DeltaFIFO[T]) stamp() {
-	if q.core.watch.clock != nil {
-		q.entries.queued.tail.since = q.core.watch.clock.Now()
-	}
-}
+// stamp notes when the last entry was queued; a producer holds mu.
+func (q *DeltaFIFO[T]) stamp() { q.entries.queued.tail.since = q.core.now }
 
 // Pop waits for a key and calls process with all its deltas, or with one
 // DeltaBookmark, under no lock. What process was given counts as consumed,

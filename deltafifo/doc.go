@@ -74,7 +74,7 @@
 // popped; then Pop returns ErrClosed. The producers' methods do so at once.
 //
 // User code (key functions, transforms, known objects, process functions,
-// metrics) never runs under a lock; it may panic, and the queue stays usable.
+// metrics, clocks) never runs under a lock; it may panic, and the queue stays usable.
 //
 // # Differences from client-go
 //

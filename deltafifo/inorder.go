@@ -101,7 +101,7 @@ func (q *InOrder[T]) DeleteKey(ctx context.Context, key string) error {
 	if q.core.list.remove(key) {
 		return nil
 	}
-	q.core.mu.Lock()
+	q.core.lock()
 	if err := q.admit(ctx); err != nil {
 		q.core.mu.Unlock()
 		return err
@@ -118,7 +118,7 @@ func (q *InOrder[T]) event(ctx context.Context, t DeltaType, op string, obj T) e
 	if err != nil {
 		return err
 	}
-	q.core.mu.Lock()
+	q.core.lock()
 	if err := q.admit(ctx); err != nil {
 		q.core.mu.Unlock()
 		return err
@@ -149,7 +149,7 @@ func (q *InOrder[T]) Abort() { q.core.list.take() }
 // Bookmark queues a DeltaBookmark. The error is ErrClosed after Close, and
 // ctx.Err() when ctx ends while the queue is full.
 func (q *InOrder[T]) Bookmark(ctx context.Context, resourceVersion string) error {
-	q.core.mu.Lock()
+	q.core.lock()
 	if err := q.admit(ctx); err != nil {
 		q.core.mu.Unlock()
 		return err
@@ -172,7 +172,7 @@ func (q *InOrder[T]) Commit(ctx context.Context, resourceVersion string) error {
 	if err != nil {
 		return err
 	}
-	q.core.mu.Lock()
+	q.core.lock()
 	if err := q.admit(ctx); err != nil {
 		q.core.mu.Unlock()
 		return err
@@ -188,7 +188,7 @@ func (q *InOrder[T]) Commit(ctx context.Context, resourceVersion string) error {
 // anyway what was queued after that one. Resync never waits. The error is
 // ErrClosed after Close.
 func (q *InOrder[T]) Resync() error {
-	q.core.mu.Lock()
+	q.core.lock()
 	if q.core.closed {
 		q.core.mu.Unlock()
 		return ErrClosed
@@ -224,8 +224,9 @@ func (q *InOrder[T]) Len() int {
 	return q.length()
 }
 
-// Age returns how long the oldest delta that waits has waited, at most. It is 0
-// when none waits, and when the queue was given neither Clock nor Metrics.
+// Age returns how long the oldest delta that waits has waited, at most: since its
+// producer came, who may have waited for room. It is 0 when none waits, and when the
+// queue was given neither Clock nor Metrics.
 func (q *InOrder[T]) Age() time.Duration {
 	q.core.mu.Lock()
 	since := q.since
@@ -268,10 +269,10 @@ func (q *InOrder[T]) extend() *Delta[T] {
 	return &q.waiting[n]
 }
 
-// stamp notes when waiting begins to fill; mu is held.
+// stamp notes when waiting begins to fill; a producer holds mu.
 func (q *InOrder[T]) stamp() {
-	if len(q.waiting) == 0 && q.core.watch.clock != nil {
-		q.since = q.core.watch.clock.Now()
+	if len(q.waiting) == 0 {
+		q.since = q.core.now
 	}
 }
 

@@ -1,15 +1,21 @@
 package deltafifo
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/informant-go/informant/object"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
 	"pgregory.net/rapid"
 )
 
@@ -253,4 +259,82 @@ func TestPageOfADroppedListIsNotAdded(t *testing.T) {
 	if l.current() == nil {
 		t.Error("dropping an old list drops the new one")
 	}
+}
+
+// watched is a clock that looks whether a lock is free.
+type watched struct {
+	clock.PassiveClock
+	t     *testing.T
+	mu    *sync.Mutex
+	reads int
+}
+
+func (w *watched) Now() time.Time {
+	w.reads++
+	if w.mu.TryLock() {
+		w.mu.Unlock()
+	} else {
+		w.t.Error("the clock is read under the lock")
+	}
+	return w.PassiveClock.Now()
+}
+
+// An injected clock is user code, and is read under no lock, whatever a producer does.
+func TestAClockIsReadUnderNoLock(t *testing.T) {
+	type thing = *metav1.PartialObjectMetadata
+	known := knownThings{"a": &metav1.PartialObjectMetadata{}}
+	inOrder, err := NewInOrder(Options[thing]{Clock: clock.RealClock{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fifo, err := NewDeltaFIFO(Options[thing]{Clock: clock.RealClock{}, KnownObjects: known})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, queue := range map[string]struct {
+		Queue[thing]
+		core *core[thing]
+	}{"InOrder": {inOrder, &inOrder.core}, "DeltaFIFO": {fifo, &fifo.core}} {
+		t.Run(name, func(t *testing.T) {
+			w := &watched{PassiveClock: clock.RealClock{}, t: t, mu: &queue.core.mu}
+			queue.core.watch.clock = w
+			a := &metav1.PartialObjectMetadata{}
+			a.Name = "a"
+			for what, produce := range map[string]func(context.Context) error{
+				"Add":      func(ctx context.Context) error { return queue.Add(ctx, a) },
+				"Update":   func(ctx context.Context) error { return queue.Update(ctx, a) },
+				"Delete":   func(ctx context.Context) error { return queue.Delete(ctx, a) },
+				"Bookmark": func(ctx context.Context) error { return queue.Bookmark(ctx, "1") },
+				"Resync":   func(context.Context) error { return queue.Resync() },
+				"DeleteKey": func(ctx context.Context) error {
+					return queue.Queue.(interface {
+						DeleteKey(context.Context, string) error
+					}).DeleteKey(ctx, "a")
+				},
+				"Commit": func(ctx context.Context) error {
+					return errors.Join(queue.Begin(ctx), queue.Page(ctx, []thing{a}), queue.Commit(ctx, "2"))
+				},
+			} {
+				before := w.reads
+				if err := produce(t.Context()); err != nil || w.reads == before {
+					t.Errorf("%s: %v, the clock was read %d times", what, err, w.reads-before)
+				}
+				for queue.Len() > 0 {
+					if err := queue.Pop(t.Context(), func(Batch[thing]) error { return nil }); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// knownThings are known objects.
+type knownThings map[string]*metav1.PartialObjectMetadata
+
+func (k knownThings) ListKeys() []string { return slices.Collect(maps.Keys(k)) }
+
+func (k knownThings) GetByKey(key string) (*metav1.PartialObjectMetadata, bool, error) {
+	obj, exists := k[key]
+	return obj, exists, nil
 }

@@ -28,7 +28,7 @@ func (q *DeltaFIFO[T]) Commit(ctx context.Context, resourceVersion string) error
 	tr := q.trace()
 	defer q.untrace(tr)
 	missing := q.missing(p)
-	q.core.mu.Lock()
+	q.core.lock()
 	if err := q.admit(ctx); err != nil {
 		q.core.mu.Unlock()
 		return err
@@ -60,7 +60,7 @@ func (q *DeltaFIFO[T]) DeleteKey(ctx context.Context, key string) error {
 		d = q.lookup([]string{key}, DeltaDeleted)[0]
 	}
 	d.FinalStateUnknown = true
-	q.core.mu.Lock()
+	q.core.lock()
 	defer q.core.unlockAndWake()
 	if err := q.admit(ctx); err != nil {
 		return err
