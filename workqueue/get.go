@@ -43,6 +43,14 @@ func (q *Queue[T]) GetBatch(ctx context.Context, dst []T) (n int, err error) {
 	if dst[0], err = q.GetContext(ctx); err != nil {
 		return 0, err
 	}
+	whole := false
+	defer func() {
+		if !whole { // user code has panicked, so that nobody gets what was taken
+			for _, item := range dst[:n] {
+				q.giveBack(item)
+			}
+		}
+	}()
 	for n = 1; n < len(dst); n++ {
 		item, ok := q.TryGet()
 		if !ok {
@@ -50,6 +58,7 @@ func (q *Queue[T]) GetBatch(ctx context.Context, dst []T) (n int, err error) {
 		}
 		dst[n] = item
 	}
+	whole = true
 	return n, nil
 }
 
@@ -110,7 +119,9 @@ func (q *Queue[T]) giveBack(item T) {
 		q.last = nil
 	}
 	q.processing--
-	q.back(e, 0, &a)
+	if q.table.Wide() {
+		q.back(e, 0, &a)
+	}
 	e.Data.state = idle
 	q.wait(e, &a)
 	q.checkDrain() // which waits for no item that waits in a tolerant queue

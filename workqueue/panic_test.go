@@ -2,6 +2,7 @@ package workqueue_test
 
 import (
 	"math"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -254,9 +255,13 @@ func TestAPopThatPanicsHarmsNobodyElse(t *testing.T) {
 type once struct {
 	fifo
 	broken bool
+	first  func() // if not nil, is called before
 }
 
 func (s *once) Pop() string {
+	if s.first != nil {
+		s.first()
+	}
 	if s.broken {
 		s.broken = false
 		panic("Pop is broken")
@@ -533,6 +538,43 @@ func TestAMetricThatPanicsInGetLosesNoItem(t *testing.T) {
 		go q.Done(item)
 		ends(t, "ShutDownWithDrain", q.ShutDownWithDrain)
 	})
+}
+
+// Q7, Q5: the items that a GetBatch has when it panics wait for the next worker, as the
+// one that it was about to take does, and keep no drain from its end.
+func TestAGetBatchThatPanicsLosesNoItem(t *testing.T) {
+	storage, latency := &once{}, &histogram{}
+	for name, opts := range map[string]workqueue.Options[string]{
+		"storage": {Storage: storage},
+		"metric":  {Name: "q", Metrics: brokenLatency{newCollector(), latency}, Group: func(item string) string { return item[:1] }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := workqueue.New(opts)
+				for _, item := range []string{"a", "b", "c"} {
+					q.Add(item)
+				}
+				taken := 0
+				third := func() { taken++; storage.broken, latency.on = taken == 3, taken == 3 }
+				storage.first, latency.first = third, third
+				batch := make([]string, 3)
+				if survive(func() { _, _ = q.GetBatch(t.Context(), batch) }) == nil {
+					t.Fatal("no panic")
+				}
+				if s := q.Stats(); s.Waiting != 3 || s.Processing != 0 {
+					t.Fatalf("%+v after a GetBatch that panicked", s)
+				}
+				n, err := q.GetBatch(t.Context(), batch)
+				if slices.Sort(batch); n != 3 || err != nil || !slices.Equal(batch, []string{"a", "b", "c"}) {
+					t.Errorf("got %d items, %q, %v", n, batch, err)
+				}
+				for _, item := range batch {
+					go q.Done(item)
+				}
+				ends(t, "ShutDownWithDrain", q.ShutDownWithDrain)
+			})
+		})
+	}
 }
 
 // Q5: a drain that began before a metric panicked ends with that, in a queue that
