@@ -425,14 +425,14 @@ func TestPanicsThatAreSurvivedEndNoInformer(t *testing.T) {
 						}
 						var listed, watched, told atomic.Int64
 						lw := scripted{&upstream.ListWatch{
-							ListFunc: func(metav1.ListOptions) (runtime.Object, error) {
+							ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) {
 								boom("list")
 								if where == "error handler" && listed.Add(1) == 1 {
 									return nil, errNoName
 								}
 								return podList(versioned(newPod("ns", "p", "n1"), 7)), nil
 							},
-							WatchFunc: func(metav1.ListOptions) (watch.Interface, error) {
+							WatchFuncWithContext: func(context.Context, metav1.ListOptions) (watch.Interface, error) {
 								boom("watch")
 								watched.Add(1)
 								w := watch.NewFakeWithChanSize(10, false)

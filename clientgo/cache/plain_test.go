@@ -276,10 +276,10 @@ func TestResyncsBeforeTheFirstListIsProcessed(t *testing.T) {
 	for i, make := range []func(*upstream.Config) upstream.Controller{upstream.New, cache.New} {
 		bubble(t, func(t *testing.T) {
 			lw := scripted{&upstream.ListWatch{
-				ListFunc: func(metav1.ListOptions) (runtime.Object, error) {
+				ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) {
 					return podList(versioned(newPod("ns", "p", "n1"), 7), versioned(newPod("ns", "q", "n1"), 8)), nil
 				},
-				WatchFunc: func(metav1.ListOptions) (watch.Interface, error) { return watch.NewFake(), nil },
+				WatchFuncWithContext: func(context.Context, metav1.ListOptions) (watch.Interface, error) { return watch.NewFake(), nil },
 			}}
 			var should atomic.Int64
 			c := make(&upstream.Config{

@@ -100,12 +100,14 @@ func (s *side) write(ctx context.Context, t *testing.T, w write) answer {
 }
 
 // versionOf reads the version of an answer to a write. A deletion that is
-// answered by a Status tells none: the version is then not known, and counts as
-// the one before.
+// answered by a Status tells none, and one that is answered by a list tells that of the
+// state before, which writes of others may have moved: the version is then not known,
+// and counts as the one before.
 func versionOf(object map[string]any, earlier []int64) int64 {
 	meta, _ := object["metadata"].(map[string]any)
 	text, _ := meta["resourceVersion"].(string)
-	if v, err := strconv.ParseInt(text, 10, 64); err == nil {
+	kind, _ := object["kind"].(string)
+	if v, err := strconv.ParseInt(text, 10, 64); err == nil && !strings.HasSuffix(kind, "List") {
 		return v
 	}
 	if len(earlier) == 0 {
