@@ -133,7 +133,8 @@
 //     other one's does. The objects are the same, and nothing more is asked of the
 //     server. An object that ceases to pass is an EventDelete, as it is with a
 //     selector of the server's. Its events have ReasonWatch where the other one learned
-//     of them by a list after its first. A handler of a view that asked for
+//     of them by a list after its first, but ReasonRelist for a deletion that nobody
+//     saw. A handler of a view that asked for
 //     BacklogBackpressure holds up the view and not the other one, whose log keeps
 //     meanwhile what the view has not read: to bound that, coalesce, or ask for an
 //     informer of its own.
