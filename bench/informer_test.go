@@ -224,7 +224,7 @@ func stalled(b *testing.B, in sharedInformer) {
 	for sent < b.N {
 		n := min(eventPods, b.N-sent)
 		change(n)
-		if sent += n; sent%(50*eventPods) == 0 && heap()-before > stalledLimit {
+		if sent += n; sent%(50*eventPods) == 0 && heap() > before+stalledLimit {
 			break
 		}
 	}
