@@ -324,21 +324,28 @@ func (p *panicky) Apply(changes []indexer.Change[item], version string) {
 	p.Indexer.Apply(changes, version)
 }
 
-// I5, I8: the pause after a panic ends when the handler is removed.
+// I5, I8: the pause after a panic, of a handler or of one of its lanes, ends when the
+// handler is removed.
 func TestRemoveEndsThePauseAfterAPanic(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		surviving(t)
-		in, source := scripted(t, Options[item]{})
-		r := add(t, in, HandlerFunc[item](func(context.Context, Event[item]) { panic("always") }))
-		running(t, in)
-		start := time.Now()
-		source.list(t, 1, newItem("a", 1), newItem("b", 1))
-		r.Remove()
-		<-r.Done()
-		if d := time.Since(start); d != 0 {
-			t.Errorf("it took %v", d)
-		}
-	})
+	for _, lanes := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			surviving(t)
+			in, source := scripted(t, Options[item]{})
+			var h Handler[item] = HandlerFunc[item](func(context.Context, Event[item]) { panic("always") })
+			if lanes {
+				h = mustSpread(t, 2, h)
+			}
+			r := add(t, in, h)
+			running(t, in)
+			start := time.Now()
+			source.list(t, 1, newItem("a", 1), newItem("b", 1))
+			r.Remove()
+			<-r.Done()
+			if d := time.Since(start); d != 0 {
+				t.Errorf("lanes: %v, it took %v", lanes, d)
+			}
+		})
+	}
 }
 
 // I8: OnPanic is the user's code as well. Where it panics, and the process survives

@@ -459,24 +459,6 @@ func TestI8TheLastLaneEndsItsGoroutine(t *testing.T) {
 	}
 }
 
-// I5: Remove ends the rest of a lane after a panic, as the pause of a handler without
-// lanes (TestRemoveEndsThePauseAfterAPanic).
-func TestI5RemoveEndsTheRestOfALane(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		surviving(t)
-		in, source := scripted(t, Options[item]{})
-		r := add(t, in, mustSpread(t, 2, fussy{}))
-		running(t, in)
-		start := time.Now()
-		source.list(t, 1, newItem("a", 1), newItem("b", 1))
-		r.Remove()
-		<-r.Done()
-		if d := time.Since(start); d != 0 {
-			t.Errorf("it took %v", d)
-		}
-	})
-}
-
 // A detector of objects that are changed in place suspects handlers with lanes and with
 // batches too: whoever was in a callback, or is.
 func TestLanesAndBatchesAreSuspects(t *testing.T) {

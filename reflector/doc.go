@@ -208,6 +208,7 @@
 //	machine.go        the states and what all arms share
 //	streaming.go      the arm that reads a streamed list
 //	listing.go        the arm that asks for pages
+//	openwatch.go      a watch from the request to its end
 //	watching.go       the arms that open a watch and read it; watchend.go judges
 //	                  how one ended
 //	verdict.go        what an error of a source means

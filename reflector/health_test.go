@@ -184,7 +184,7 @@ func TestListsThatFailHalfWayAreNoContact(t *testing.T) {
 		go func() { done <- r.Run(ctx, &tape{}) }()
 		inStep := 0
 		for range 110 {
-			time.Sleep(30 * time.Second)
+			<-time.After(30 * time.Second)
 			if s := r.Status(); s.InStep && !s.Synced && time.Since(s.Since) >= 0 {
 				inStep++
 			}

@@ -213,3 +213,22 @@ func (c *circle) closes(token string) bool {
 	}
 	return false
 }
+
+// listCount counts the objects of a list.
+type listCount struct {
+	taken     int // handed to the sink
+	outside   int // of the right kind, and outside of the shard
+	unusable  int // not decodable, or of the wrong kind
+	lastCause error
+}
+
+// all is how many objects have come.
+func (c listCount) all() int { return c.taken + c.outside + c.unusable }
+
+// listEnded notes that the list that is under way has come to its end. However long it
+// took, that is no reason for the next failure to be taken for the first.
+func (m *machine[T]) listEnded() {
+	now := time.Now()
+	m.delays.tried(m.began, now)
+	m.turns.tried(m.began, now)
+}

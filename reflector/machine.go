@@ -150,17 +150,6 @@ type machine[T any] struct {
 	suspect, late, disordered bool
 }
 
-// listCount counts the objects of a list.
-type listCount struct {
-	taken     int // handed to the sink
-	outside   int // of the right kind, and outside of the shard
-	unusable  int // not decodable, or of the wrong kind
-	lastCause error
-}
-
-// all is how many objects have come.
-func (c listCount) all() int { return c.taken + c.outside + c.unusable }
-
 func newMachine[T any](r *Reflector[T], sink Sink[T]) *machine[T] {
 	return &machine[T]{
 		r: r, sink: sink,
@@ -387,14 +376,6 @@ func (m *machine[T]) outdated(version string) bool {
 
 // tellRefused makes known which objects are refused.
 func (m *machine[T]) tellRefused() { m.r.health.refuses(m.refusals.sample()) }
-
-// listEnded notes that the list that is under way has come to its end. However long it
-// took, that is no reason for the next failure to be taken for the first.
-func (m *machine[T]) listEnded() {
-	now := time.Now()
-	m.delays.tried(m.began, now)
-	m.turns.tried(m.began, now)
-}
 
 func (m *machine[T]) abort() {
 	if m.listOpen {

@@ -286,7 +286,7 @@ func TestResyncsBeforeTheFirstListIsProcessed(t *testing.T) {
 				Queue:         upstream.NewRealFIFOWithOptions(upstream.RealFIFOOptions{AtomicEvents: true, UnlockWhileProcessing: true}),
 				ListerWatcher: lw, ObjectType: &corev1.Pod{}, FullResyncPeriod: 10 * time.Second,
 				ShouldResync: func() bool { should.Add(1); return true },
-				Process:      func(any, bool) error { time.Sleep(35 * time.Second); return nil },
+				Process:      func(any, bool) error { <-time.After(35 * time.Second); return nil },
 			})
 			run(t, c.RunWithContext)
 			pass(34 * time.Second)

@@ -2,6 +2,7 @@ package kubejson
 
 import (
 	"bytes"
+	stdjson "encoding/json"
 	"strconv"
 	"time"
 
@@ -20,31 +21,23 @@ var ownMethods = jsonv2.JoinUnmarshalers(
 	jsonv2.UnmarshalFunc(readTime), jsonv2.UnmarshalFunc(readMicroTime), jsonv2.UnmarshalFunc(readIntOrString))
 
 func readTime(raw []byte, into *metav1.Time) error {
-	t, ok := instant(raw, time.RFC3339)
-	if !ok {
-		return into.UnmarshalJSON(raw)
-	}
-	into.Time = t
-	return nil
+	return readInstant(raw, time.RFC3339, &into.Time, into)
 }
 
 func readMicroTime(raw []byte, into *metav1.MicroTime) error {
-	t, ok := instant(raw, metav1.RFC3339Micro)
-	if !ok {
-		return into.UnmarshalJSON(raw)
-	}
-	into.Time = t
-	return nil
+	return readInstant(raw, metav1.RFC3339Micro, &into.Time, into)
 }
 
-// instant is the time that raw is a string of, in the layout.
-func instant(raw []byte, layout string) (time.Time, bool) {
-	text, ok := unquoted(raw)
-	if !ok {
-		return time.Time{}, false
+// readInstant sets into to the time that raw is a string of, in the layout. Anything
+// else is left to its own method.
+func readInstant(raw []byte, layout string, into *time.Time, own stdjson.Unmarshaler) error {
+	if text, ok := unquoted(raw); ok {
+		if t, err := time.Parse(layout, string(text)); err == nil {
+			*into = t.Local()
+			return nil
+		}
 	}
-	t, err := time.Parse(layout, string(text))
-	return t.Local(), err == nil
+	return own.UnmarshalJSON(raw)
 }
 
 func readIntOrString(raw []byte, into *intstr.IntOrString) error {
