@@ -123,7 +123,7 @@ func ExampleOptions_slog() {
 	go func() { ended <- in.Run(context.Background()) }()
 	fmt.Println(informer.WaitForSync(context.Background(), in), in.Status().Source.Refusals)
 	fmt.Println(in.Stop(context.Background()), <-ended)
-	// Output:
+	// Unordered output:
 	// level=ERROR msg="The reflector met an error"
 	// level=ERROR msg="The cache is not in step with the server" reflector=gauges type=*informer_test.Gauge source=/apis/example.io/v1/gauges
 	// <nil> map[not decodable:1]
