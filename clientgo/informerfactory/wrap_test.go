@@ -291,10 +291,11 @@ func TestHandlersOfAFunctionGivenToInformerForAreTold(t *testing.T) {
 				}
 			}
 			var told atomic.Int64
-			var theirs cache.SharedIndexInformer
+			var early cache.ResourceEventHandlerRegistration
 			informer := factory.InformerFor(&corev1.Pod{}, func(client kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
-				theirs = corev1informers.NewPodInformer(client, "", resync, cache.Indexers{})
-				if _, err := theirs.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: func(any) { told.Add(1) }}); err != nil {
+				theirs := corev1informers.NewPodInformer(client, "", resync, cache.Indexers{})
+				var err error
+				if early, err = theirs.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: func(any) { told.Add(1) }}); err != nil {
 					t.Fatal(err)
 				}
 				return theirs
@@ -305,7 +306,7 @@ func TestHandlersOfAFunctionGivenToInformerForAreTold(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(context.Background())
 			factory.StartWithContext(ctx)
-			cache.WaitFor(ctx, "", informer.HasSyncedChecker(), late.HasSyncedChecker())
+			cache.WaitFor(ctx, "", informer.HasSyncedChecker(), early.HasSyncedChecker(), late.HasSyncedChecker())
 			if told.Load() != 1 {
 				t.Errorf("the handler was told of %d pods, not of 1; the engine is %s", told.Load(), bridge.EngineOf(informer))
 			}
