@@ -108,7 +108,9 @@ func TestAnInformerThatRunsAgainTellsOfTheDifference(t *testing.T) {
 	before := p.oracle.told()
 	change(ctx, t, client, numbered(0).Name, "1", nil)
 	remove(ctx, t, client, numbered(3).Name)
-	create(ctx, t, client, configMap("new", nil))
+	made := create(ctx, t, client, configMap("new", nil))
+	// The server's cache may lag, and a list from it then lacks what a watch brings.
+	typedList(ctx, t, s, ns, metav1.ListOptions{ResourceVersion: made.ResourceVersion, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan})
 	go run()
 	p.settle(ctx, t, client, nil)
 	p.agree(t, typedList(ctx, t, s, ns, metav1.ListOptions{}))
