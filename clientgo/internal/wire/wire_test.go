@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/informant-go/informant/clientgo/internal/listwatch"
 	"github.com/informant-go/informant/reflector"
@@ -33,7 +34,17 @@ var (
 // start returns a server with two pods, and the way to it.
 func start(t *testing.T, change func(*rest.Config)) (*apitest.Server, *Wire, kubernetes.Interface) {
 	t.Helper()
-	server, err := apitest.Start(apitest.Options{Resources: []apitest.Resource{podRes}})
+	server := serve(t, apitest.Start)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	w, client := reach(t, server, transport, change)
+	return server, w, client
+}
+
+// serve returns a server with two pods.
+func serve(t *testing.T, start func(apitest.Options) (*apitest.Server, error)) *apitest.Server {
+	t.Helper()
+	server, err := start(apitest.Options{Resources: []apitest.Resource{podRes}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +54,12 @@ func start(t *testing.T, change func(*rest.Config)) (*apitest.Server, *Wire, kub
 			t.Fatal(err)
 		}
 	}
-	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
+	return server
+}
+
+// reach returns the way to a server by a transport.
+func reach(t *testing.T, server *apitest.Server, transport http.RoundTripper, change func(*rest.Config)) (*Wire, kubernetes.Interface) {
+	t.Helper()
 	config := &rest.Config{Host: server.URL, Transport: transport, QPS: -1}
 	if change != nil {
 		change(config)
@@ -57,7 +72,7 @@ func start(t *testing.T, change func(*rest.Config)) (*apitest.Server, *Wire, kub
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server, w, client
+	return w, client
 }
 
 type (
@@ -446,17 +461,21 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
 
 // The time that a config gives requests is for the whole of a list, and not for a watch.
+// It is virtual, so that a slow machine takes none of it.
 func TestTheTimeoutOfAConfig(t *testing.T) {
-	server, w, client := start(t, func(c *rest.Config) { c.Timeout = 200_000_000 })
-	l := w.Over(podsOf(client), &corev1.Pod{}, "pods")
-	slow := server.Inject(apitest.Fault{Match: apitest.Match{Verb: apitest.VerbList}, Do: apitest.StallAfter(0)})
-	if _, handled, err := l.ListOver(ctx, metav1.ListOptions{}, func(reflector.Part[any]) error { return nil }); !handled || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("handled: %v, %v", handled, err)
-	}
-	slow.Remove()
-	if _, handled := listed(t, l); !handled {
-		t.Error("one list that took too long has ended the wire")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		server := serve(t, apitest.StartPipe)
+		w, client := reach(t, server, server.Client().Transport, func(c *rest.Config) { c.Timeout = 200_000_000 })
+		l := w.Over(podsOf(client), &corev1.Pod{}, "pods")
+		slow := server.Inject(apitest.Fault{Match: apitest.Match{Verb: apitest.VerbList}, Do: apitest.StallAfter(0)})
+		if _, handled, err := l.ListOver(ctx, metav1.ListOptions{}, func(reflector.Part[any]) error { return nil }); !handled || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("handled: %v, %v", handled, err)
+		}
+		slow.Remove()
+		if _, handled := listed(t, l); !handled {
+			t.Error("one list that took too long has ended the wire")
+		}
+	})
 }
 
 // Examples that httpsource cannot make stay with their clients.
