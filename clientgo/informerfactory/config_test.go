@@ -194,10 +194,11 @@ func TestObjectsAreThoseOfTheClients(t *testing.T) {
 // selectors, versions, and who asks. Nothing is asked by the client itself.
 func TestRequestsAreThoseOfTheClients(t *testing.T) {
 	s := scope{"a", func(o *metav1.ListOptions) { o.LabelSelector, o.FieldSelector = "app=web", "metadata.name!=y" }}
-	eachWay(t, func(t *testing.T, w *world, ways ways, change func(*rest.Config), _ bridge.Wire) {
+	eachWay(t, func(t *testing.T, _ *world, ways ways, change func(*rest.Config), _ bridge.Wire) {
 		var queries [][]string
 		var headers []http.Header
 		for _, wired := range []bool{false, true} {
+			w := newWorld(t) // one of its own: no other's watch is taken for the one that is awaited
 			config, sent := w.config(t, func(c *rest.Config) {
 				c.BearerToken, c.UserAgent = "secret", "shop/1.0"
 				c.Impersonate = rest.ImpersonationConfig{UserName: "jane", Groups: []string{"buyers"}}
