@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -39,44 +40,47 @@ var runs atomic.Int32
 func unique(name string) string { return fmt.Sprint(name, "-", runs.Add(1)) }
 
 // The workqueue_… series on /metrics show our queue, under the names and
-// labels that controller-runtime's have.
+// labels that controller-runtime's have. Time is virtual: none passes in
+// which work is unfinished.
 func TestMetricsShowTheQueue(t *testing.T) {
-	name := unique("shown")
-	q := New(name, Options[string]{})
-	defer q.ShutDown()
-	low := -100
-	q.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, "a", "b")
-	q.Add("c")
-	q.AddAfter("d", time.Hour)
-	q.AddAfter("c", 0) // no delay is no retry in controller-runtime
-	if item, priority, _ := q.GetWithPriority(); item != "c" || priority != 0 {
-		t.Fatalf("got %s, %d", item, priority)
-	}
-	q.Done("c")
-	q.AddWithOpts(priorityqueue.AddOpts{}, "a") // rises
-	page := scrape()
-	for _, line := range []string{
-		`workqueue_depth{controller="shown",name="shown",priority="-100"} 1`,
-		`workqueue_depth{controller="shown",name="shown",priority="0"} 1`,
-		`workqueue_adds_total{controller="shown",name="shown"} 3`,
-		`workqueue_retries_total{controller="shown",name="shown"} 1`,
-		`workqueue_queue_duration_seconds_count{controller="shown",name="shown"} 1`,
-		`workqueue_work_duration_seconds_count{controller="shown",name="shown"} 1`,
-		`workqueue_unfinished_work_seconds{controller="shown",name="shown"} 0`,
-		`workqueue_longest_running_processor_seconds{controller="shown",name="shown"} 0`,
-	} {
-		line = strings.ReplaceAll(line, "shown", name)
-		if !strings.Contains(page, line+"\n") {
-			t.Errorf("%s is not on the page", line)
+	synctest.Test(t, func(t *testing.T) {
+		name := unique("shown")
+		q := New(name, Options[string]{})
+		defer q.ShutDown()
+		low := -100
+		q.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, "a", "b")
+		q.Add("c")
+		q.AddAfter("d", time.Hour)
+		q.AddAfter("c", 0) // no delay is no retry in controller-runtime
+		if item, priority, _ := q.GetWithPriority(); item != "c" || priority != 0 {
+			t.Fatalf("got %s, %d", item, priority)
 		}
-	}
-	if t.Failed() {
-		for line := range strings.Lines(page) {
-			if strings.Contains(line, name) && !strings.Contains(line, "bucket") {
-				t.Log(line)
+		q.Done("c")
+		q.AddWithOpts(priorityqueue.AddOpts{}, "a") // rises
+		page := scrape()
+		for _, line := range []string{
+			`workqueue_depth{controller="shown",name="shown",priority="-100"} 1`,
+			`workqueue_depth{controller="shown",name="shown",priority="0"} 1`,
+			`workqueue_adds_total{controller="shown",name="shown"} 3`,
+			`workqueue_retries_total{controller="shown",name="shown"} 1`,
+			`workqueue_queue_duration_seconds_count{controller="shown",name="shown"} 1`,
+			`workqueue_work_duration_seconds_count{controller="shown",name="shown"} 1`,
+			`workqueue_unfinished_work_seconds{controller="shown",name="shown"} 0`,
+			`workqueue_longest_running_processor_seconds{controller="shown",name="shown"} 0`,
+		} {
+			line = strings.ReplaceAll(line, "shown", name)
+			if !strings.Contains(page, line+"\n") {
+				t.Errorf("%s is not on the page", line)
 			}
 		}
-	}
+		if t.Failed() {
+			for line := range strings.Lines(page) {
+				if strings.Contains(line, name) && !strings.Contains(line, "bucket") {
+					t.Log(line)
+				}
+			}
+		}
+	})
 }
 
 // Queues of both makes are in the same series.
