@@ -333,14 +333,14 @@ func TestErrorsAreThoseOfTheClients(t *testing.T) {
 	}
 }
 
-// Promise 4: so they are of a server that is not there.
+// Promise 4: so they are of a server that is not there. Nobody listens on its port, which is
+// none that the system hands out.
 func TestAServerThatIsAway(t *testing.T) {
 	featurestesting.SetFeatureDuringTest(t, features.WatchListClient, false)
 	w := newWorld(t)
-	w.server.Down()
 	var texts []string
 	for _, wired := range []bool{false, true} {
-		config, _ := w.config(t, nil)
+		config, _ := w.config(t, func(c *rest.Config) { c.Host = "http://127.0.0.1:1" })
 		var opts []informerfactory.Option
 		if wired {
 			opts = append(opts, withConfig(t, config))
