@@ -82,6 +82,7 @@ func TestParallelHandlers(t *testing.T) {
 	informertest.Run(t, wrapped(func(h informer.Handler[object]) (informer.Handler[object], error) {
 		return informer.Parallel(3, &oneByOne{make(chan struct{}, 1), h})
 	}), informertest.Known{
+		"I1/ARelistTellsDeletionsFirst":      informertest.ByChance + "a deletion and an addition are of different keys",
 		"I5/RemoveInACallbackMakesItTheLast": informertest.ByChance + "other lanes are in a call too",
 		"I5/RemoveDoesNotWaitAndDoneDoes":    informertest.ByChance + "other lanes are in a call too",
 		"I9/NothingIsToldAfterRun":           informertest.ByChance + "other lanes are in a call too",
