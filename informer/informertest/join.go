@@ -51,6 +51,11 @@ var joinTests = []test{
 		s.start(in)
 		s.rest()
 		var handlers []*oracle
+		join := func() {
+			o, _ := s.watcher(fmt.Sprintf("handler %d", len(handlers)), in)
+			handlers = append(handlers, o)
+		}
+		join() // is told of every change, should the writer be done before the others join
 		writing := make(chan struct{})
 		go func() {
 			defer close(writing)
@@ -62,9 +67,8 @@ var joinTests = []test{
 				}
 			}
 		}()
-		for i := range 40 {
-			o, _ := s.watcher(fmt.Sprintf("handler %d", i), in)
-			handlers = append(handlers, o)
+		for range 40 {
+			join()
 		}
 		s.await("the writer", writing)
 		s.settle()
