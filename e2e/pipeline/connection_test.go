@@ -28,8 +28,7 @@ func TestCutConnectionsLoseNothingAndRepeatNothing(t *testing.T) {
 	const cuts = 10
 	done := make(chan struct{})
 	go func() { defer close(done); disturb(ctx, t, p, r, cuts) }()
-	journal := write(ctx, t, configMaps(t, s, ns), 4, 150)
-	<-done
+	journal := writeUntil(ctx, t, configMaps(t, s, ns), 4, 150, done)
 	p.settle(ctx, t, configMaps(t, s, ns), nil)
 
 	told := p.oracle.history(func(key string) bool { return !isMarker(key) })
@@ -50,10 +49,15 @@ func disturb(ctx context.Context, t *testing.T, p *pipeline[*corev1.ConfigMap], 
 	defer r.delay(0)
 	for i := range n {
 		r.delay(time.Duration(i%3) * time.Millisecond)
-		heard := p.reflector.Stats().Events + 30
-		err := p.oracle.bell.until(ctx, func() bool { return p.reflector.Stats().Events >= heard })
+		before := p.reflector.Stats()
+		err := p.oracle.bell.until(ctx, func() bool { return p.reflector.Stats().Events >= before.Events+30 })
 		if err == nil {
 			err = r.bell.until(ctx, func() bool { return r.cut() > 0 })
+		}
+		// What has arrived of the old watch is read on for a while: it is none that the
+		// next watch has brought.
+		if err == nil {
+			err = p.oracle.bell.until(ctx, func() bool { return p.reflector.Stats().Restarts > before.Restarts })
 		}
 		if err != nil {
 			t.Errorf("cut %d: %v", i, err)

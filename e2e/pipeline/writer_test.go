@@ -33,6 +33,22 @@ const keysOfWriter = 12
 // the journal of all of them.
 func write(ctx context.Context, t *testing.T, client typedv1.ConfigMapInterface, n, steps int) map[string][]string {
 	t.Helper()
+	enough := make(chan struct{})
+	close(enough)
+	return writeUntil(ctx, t, client, n, steps, enough)
+}
+
+// writeUntil is write whose writers go on after their steps until enough is closed.
+func writeUntil(ctx context.Context, t *testing.T, client typedv1.ConfigMapInterface, n, steps int, enough <-chan struct{}) map[string][]string {
+	t.Helper()
+	over := func() bool {
+		select {
+		case <-enough:
+			return true
+		default:
+			return false
+		}
+	}
 	writers := make([]*writer, n)
 	var group sync.WaitGroup
 	for i := range writers {
@@ -42,7 +58,7 @@ func write(ctx context.Context, t *testing.T, client typedv1.ConfigMapInterface,
 		}
 		writers[i] = w
 		group.Go(func() {
-			for range steps {
+			for i := 0; i < steps || !over(); i++ {
 				if err := w.step(ctx); err != nil {
 					t.Error(err)
 					return
