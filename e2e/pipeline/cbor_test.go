@@ -141,8 +141,8 @@ func (f *forms) all() []string {
 // does not gives JSON.
 func TestACustomResourceInCBOR(t *testing.T) {
 	t.Parallel()
-	ctx := within(t, 2*patience)
 	s := realserver.Start(t, realserver.Options{FeatureGates: map[string]bool{"CBORServingAndStorage": true}})
+	ctx := within(t, 2*patience)
 	defineGears(ctx, t, s)
 	ns := s.Namespace(t)
 	client := clientOf[*Gear](t, s, gearGroup, "gears")

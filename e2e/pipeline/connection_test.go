@@ -19,7 +19,7 @@ import (
 // write is one event, not lost and not told twice.
 func TestCutConnectionsLoseNothingAndRepeatNothing(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, patience)
 	ns := s.Namespace(t)
 	r := newRelay(t, s)
 	p := start(t, s, settings[*corev1.ConfigMap]{namespace: ns, base: r.url(), client: r.newClient(t, s)})
@@ -70,7 +70,7 @@ func disturb(ctx context.Context, t *testing.T, p *pipeline[*corev1.ConfigMap], 
 // seconds past the timeout of the watch, and nothing is lost.
 func TestASilentConnectionIsCut(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, patience)
 	ns := s.Namespace(t)
 	client := configMaps(t, s, ns)
 	fill(ctx, t, client, 0, 20, asIs)
@@ -107,7 +107,7 @@ func TestASilentConnectionIsCut(t *testing.T) {
 // tried again on the same dead connection.
 func TestADeadHTTP2ConnectionIsNoticedByPings(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, patience)
 	ns := s.Namespace(t)
 	client := configMaps(t, s, ns)
 	fill(ctx, t, client, 0, 20, asIs)

@@ -27,7 +27,7 @@ func TestEachWriteIsOneEventInOrder(t *testing.T) {
 	for name, queue := range queues {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, s := within(t, patience), server.Server(t)
+			s, ctx := server.Server(t), within(t, patience)
 			ns := s.Namespace(t)
 			p := start(t, s, settings[*corev1.ConfigMap]{namespace: ns, queue: queue})
 			p.sync(ctx, t)

@@ -14,7 +14,7 @@ import (
 // of the default size.
 func TestFiveThousandObjects(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, 2*patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, 2*patience)
 	ns := s.Namespace(t)
 	begun := time.Now()
 	fill(ctx, t, configMaps(t, s, ns), 0, 5000, asIs)

@@ -21,7 +21,7 @@ import (
 // 0.
 func TestTheQuickstartAgreesWithARealServer(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, 2*patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, 2*patience)
 	program := buildQuickstart(ctx, t)
 	for name, how := range map[string][]string{
 		"behind a proxy":    {"-server", newProxy(t, s).URL},

@@ -88,7 +88,7 @@ func (p *pipeline[T]) wantChanges(t *testing.T, n int, want ...string) {
 // has changed meanwhile, and of nothing else.
 func TestAnInformerThatRunsAgainTellsOfTheDifference(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, patience)
 	ns := s.Namespace(t)
 	client := configMaps(t, s, ns)
 	fill(ctx, t, client, 0, 20, asIs)

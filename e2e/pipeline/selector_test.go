@@ -14,7 +14,7 @@ import (
 // selector as a Delete and comes back as an Add.
 func TestALabelSelectorSeesObjectsComeAndGo(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, patience)
 	ns := s.Namespace(t)
 	client := configMaps(t, s, ns)
 	in, out := map[string]string{"app": "in"}, map[string]string{"app": "out"}
@@ -44,7 +44,7 @@ func TestALabelSelectorSeesObjectsComeAndGo(t *testing.T) {
 // server gives client-go for them.
 func TestAFieldSelectorAndANamespaceRestrictTheCollection(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, patience)
 	ns, other := s.Namespace(t), s.Namespace(t)
 	client := configMaps(t, s, ns)
 	create(ctx, t, client, configMap("one", nil))

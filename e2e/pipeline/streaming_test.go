@@ -14,7 +14,7 @@ import (
 // watch: one request in all.
 func TestTheFirstListIsAStreamAndGoesOnAsTheWatch(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, patience)
 	ns := s.Namespace(t)
 	client := configMaps(t, s, ns)
 	fill(ctx, t, client, 0, 300, asIs)
@@ -48,7 +48,7 @@ func TestTheFirstListIsAStreamAndGoesOnAsTheWatch(t *testing.T) {
 // will do.
 func TestWithoutStreamingTheFirstListComesFromTheWatchCache(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, patience)
 	ns := s.Namespace(t)
 	fill(ctx, t, configMaps(t, s, ns), 0, 30, asIs)
 	w := newWire(s)
@@ -71,7 +71,7 @@ func TestWithoutStreamingTheFirstListComesFromTheWatchCache(t *testing.T) {
 // R8: the first list in pages asks for the newest state, as a stream does.
 func TestTheFirstListAsksForTheNewestState(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, patience)
 	ns := s.Namespace(t)
 	fill(ctx, t, configMaps(t, s, ns), 0, 30, asIs)
 	w := newWire(s)

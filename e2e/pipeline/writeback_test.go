@@ -22,7 +22,7 @@ func TestWaitForReadsOnesOwnWrites(t *testing.T) {
 	for _, paged := range []bool{false, true} {
 		t.Run(fmt.Sprintf("paged %v", paged), func(t *testing.T) {
 			t.Parallel()
-			ctx, s := within(t, patience), server.Server(t)
+			s, ctx := server.Server(t), within(t, patience)
 			ns := s.Namespace(t)
 			client := configMaps(t, s, ns)
 			p := start(t, s, settings[*corev1.ConfigMap]{namespace: ns, reflector: reflector.Options{DisableStreaming: paged}})
@@ -117,7 +117,7 @@ func (b *writeBack) reconcile(ctx context.Context, _ string, c *corev1.ConfigMap
 // to rest, and then every object carries what it should.
 func TestWorkersThatWriteBackConverge(t *testing.T) {
 	t.Parallel()
-	ctx, s := within(t, patience), server.Server(t)
+	s, ctx := server.Server(t), within(t, patience)
 	ns := s.Namespace(t)
 	client := configMaps(t, s, ns)
 	back := &writeBack{client: client}

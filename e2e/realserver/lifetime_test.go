@@ -36,7 +36,7 @@ func TestAStoppedServerLeavesNothing(t *testing.T) {
 }
 
 func TestAQuestionThatIsGivenUpDoesNotDisturbTheNext(t *testing.T) {
-	ctx, s := within(t, time.Minute), server.Server(t)
+	s, ctx := server.Server(t), within(t, time.Minute)
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
 	for range 3 {

@@ -12,7 +12,7 @@ import (
 )
 
 func TestASharedServerCreatesListsAndWatches(t *testing.T) {
-	ctx, s := within(t, time.Minute), server.Server(t)
+	s, ctx := server.Server(t), within(t, time.Minute)
 	ns := s.Namespace(t)
 	create(ctx, t, s, ns, "a")
 	before := list(ctx, t, s, ns)
@@ -78,7 +78,7 @@ func TestRequestsWithoutTheTokenAreRefused(t *testing.T) {
 }
 
 func TestControllerRuntimeReachesTheServer(t *testing.T) {
-	ctx, s := within(t, time.Minute), server.Server(t)
+	s, ctx := server.Server(t), within(t, time.Minute)
 	ns := s.Namespace(t)
 	want := create(ctx, t, s, ns, "a")
 	c, err := client.New(s.RESTConfig(), client.Options{})
@@ -95,7 +95,7 @@ func TestControllerRuntimeReachesTheServer(t *testing.T) {
 }
 
 func TestACommandThatFailsHarmsNobody(t *testing.T) {
-	ctx, s := within(t, time.Minute), server.Server(t)
+	s, ctx := server.Server(t), within(t, time.Minute)
 	if err := s.Up(ctx); err == nil {
 		t.Error("Up of a server that is up is no error")
 	}
