@@ -41,8 +41,9 @@ func (p *pipeline[T]) await(ctx context.Context, t *testing.T, obj *corev1.Confi
 	if err := p.informer.Indexer().WaitFor(ctx, obj.ResourceVersion); err != nil {
 		t.Fatalf("the cache has not reached version %s: %v\nstats: %+v", obj.ResourceVersion, err, p.reflector.Stats())
 	}
-	if err := p.oracle.bell.until(ctx, func() bool { return p.oracle.has(key) }); err != nil {
-		t.Fatalf("the handler was not told of %s: %v", key, err)
+	// A list brings its objects at once, and tells of others before and after obj.
+	if err := p.oracle.bell.until(ctx, func() bool { return p.oracle.has(key) && p.oracle.knowsAll() }); err != nil {
+		t.Fatalf("the handler was not told of %s, or of what is in the cache with it: %v", key, err)
 	}
 	if err := p.crew.idle(ctx); err != nil {
 		t.Fatalf("the workers do not come to rest: %v; %+v", err, p.queue.Stats())

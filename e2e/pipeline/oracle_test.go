@@ -125,6 +125,13 @@ func (o *oracle[T]) has(key string) bool {
 	return len(o.journal[key]) > 0
 }
 
+// knowsAll reports whether the oracle was told of all that the store has, and of what
+// it has no more.
+func (o *oracle[T]) knowsAll() bool {
+	stored := maps.Collect(o.store.Snapshot().All())
+	return maps.Equal(versions(stored), versions(o.rebuilt()))
+}
+
 // told is the number of events so far.
 func (o *oracle[T]) told() int {
 	o.mu.Lock()

@@ -134,8 +134,9 @@ func TestWorkersThatWriteBackConverge(t *testing.T) {
 		})
 	}
 	group.Wait()
+	// The handler is told a moment after the cache has it.
 	seenAll := func() bool {
-		for _, c := range p.informer.Indexer().List() {
+		for _, c := range p.oracle.rebuilt() {
 			if c.Annotations[seenNote] != c.Data["value"] {
 				return false
 			}
