@@ -137,7 +137,8 @@ func TestKilledServersLoseNothing(t *testing.T) {
 	do("settle", nil)
 	judge(t, it, all)
 
-	listed, err := of.List(ctx, metav1.ListOptions{})
+	// What client-go has not come to may have taken the test's time.
+	listed, err := of.List(within(t, patience), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +196,7 @@ func TestACompactionBetweenPagesMixesNoStates(t *testing.T) {
 	t.Logf("compacted at %d", revision)
 	proceed()
 	settleWithMarks(t, s, it, ns, all)
-	write(ctx, t, of, r, 20)
+	write(within(t, patience), t, of, r, 20)
 	settleWithMarks(t, s, it, ns, all)
 	judge(t, it, all)
 	if n := all[0].of.Stats().Expired; n == 0 {
