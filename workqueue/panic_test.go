@@ -110,9 +110,13 @@ func TestALenThatPanicsKeepsNobodyWaiting(t *testing.T) {
 		got := getters(q, 2)
 		s.len = true
 		survive(func() { q.Done("a") })
+		synctest.Wait() // those who are woken ask how long it is, too
 		s.len = false
+		if len(got) != 2 || <-got != "panic" || <-got != "panic" {
+			t.Fatal("a worker sleeps although an item waits")
+		}
 		survive(func() { q.Done("b") })
-		synctest.Wait()
+		got = getters(q, 2)
 		if len(got) != 2 {
 			t.Fatalf("%d of 2 workers have an item", len(got))
 		}
