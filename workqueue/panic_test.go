@@ -172,6 +172,7 @@ func TestAPushThatPanicsAtTheEndOfADelayHarmsNobodyElse(t *testing.T) {
 		for _, item := range []string{"a", "b", "c", "d"} {
 			q.AddAfter(item, time.Second)
 		}
+		synctest.Wait() // the goroutine must have its timer, or it does what is the caller's to do
 		c.SetTime(c.Now().Add(time.Second))
 		if survive(func() { q.Reschedule("d", 0, workqueue.PendingReplace) }) == nil {
 			t.Error("the caller sees no panic")
@@ -458,6 +459,7 @@ func TestAQueueBelowThatPanicsLosesNoOtherItem(t *testing.T) {
 		for _, item := range []string{"a", "b", "c"} {
 			q.AddAfter(item, time.Second)
 		}
+		synctest.Wait() // the goroutine must have its timer, or it does what is the caller's to do
 		c.SetTime(c.Now().Add(time.Second))
 		if survive(func() { q.Reschedule("c", 0, workqueue.PendingReplace) }) == nil {
 			t.Error("the caller sees no panic")
