@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/informant-go/informant/deltafifo"
 	"go.uber.org/goleak"
@@ -142,13 +143,16 @@ func TestASoundQueueHasNoFailures(t *testing.T) {
 	}
 }
 
+// In virtual time the patience with the call ends before that with the subtest.
 func TestAHangIsAFailure(t *testing.T) {
-	release := make(chan struct{})
-	failures := run(t, func(s *suite) {
-		s.within("a call", func() { <-release })
-	}, nil, true)
-	close(release)
-	if len(failures) == 0 || !strings.Contains(failures[0], "a call does not return") {
-		t.Errorf("failures are %q", failures)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		failures := run(t, func(s *suite) {
+			s.within("a call", func() { <-release })
+		}, nil, true)
+		close(release)
+		if len(failures) == 0 || !strings.Contains(failures[0], "a call does not return") {
+			t.Errorf("failures are %q", failures)
+		}
+	})
 }
