@@ -154,11 +154,27 @@ func (w *memcachedWorld) heals(m *memcached.Memcached) {
 	w.awaitGone(d)
 	w.await(d, func() bool { return metav1.IsControlledBy(d, m) && d.Status.ReadyReplicas == m.Spec.Size })
 
+	w.await(m, func() bool { return w.names(m, d) })
 	w.ready(m)
 	lost := m.Status.Nodes[0]
 	w.must(w.client.Delete(w.ctx, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: m.Namespace, Name: lost}}))
 	w.await(m, func() bool { return m.IsReady() && !slices.Contains(m.Status.Nodes, lost) })
 	w.ready(m)
+}
+
+// names reports whether the nodes of m are the pods of d: the operator may not have written
+// yet that those of a Deployment before it have gone.
+func (w *memcachedWorld) names(m *memcached.Memcached, d *appsv1.Deployment) bool {
+	var pods corev1.PodList
+	w.must(w.client.List(w.ctx, &pods, client.InNamespace(w.Namespace), client.MatchingLabels{memcached.Label: m.Name}))
+	var names []string
+	for i := range pods.Items {
+		if pod := &pods.Items[i]; metav1.IsControlledBy(pod, d) && pod.DeletionTimestamp.IsZero() {
+			names = append(names, pod.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Equal(names, m.Status.Nodes)
 }
 
 // What is written while the watches are cut is seen.
