@@ -15,9 +15,13 @@ func TestWithoutWatchCacheACompactionEndsOldVersionsAtOnce(t *testing.T) {
 	ctx := within(t, time.Minute)
 	ns := s.Namespace(t)
 	old := create(ctx, t, s, ns, "a").ResourceVersion
-	create(ctx, t, s, ns, "b")
+	second := create(ctx, t, s, ns, "b").ResourceVersion
 	last := create(ctx, t, s, ns, "c").ResourceVersion
-	next := watch(ctx, t, s, ns, last)
+	next := watch(ctx, t, s, ns, second)
+	// The answer begins before the watch is etcd's: an event says that it is.
+	if e := next(); e.Type != "ADDED" || decode[corev1.ConfigMap](t, e).Name != "c" {
+		t.Fatalf("the watch says %s %s, want ADDED c", e.Type, e.Object.Raw)
+	}
 
 	revision, err := s.Compact(ctx)
 	if err != nil {
