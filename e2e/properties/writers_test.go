@@ -40,19 +40,19 @@ func scribble(ctx context.Context, of typedv1.ConfigMapInterface, r *rand.Rand) 
 
 // writers write until they are stopped, whatever comes of it.
 type writers struct {
-	group  sync.WaitGroup
-	cancel context.CancelFunc
-	good   atomic.Int64 // writes that succeeded
+	group sync.WaitGroup
+	over  context.CancelFunc
+	good  atomic.Int64 // writes that succeeded
 }
 
 func startWriters(t *testing.T, of typedv1.ConfigMapInterface, n int) *writers {
-	ctx, cancel := context.WithCancel(context.Background())
-	w := &writers{cancel: cancel}
+	ctx, over := context.WithCancel(context.Background())
+	w := &writers{over: over}
 	for i := range n {
 		w.group.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(i), 7))
 			for ctx.Err() == nil {
-				if scribble(ctx, of, r) == nil {
+				if w.write(of, r) == nil {
 					w.good.Add(1)
 				}
 				pause(ctx)
@@ -63,8 +63,17 @@ func startWriters(t *testing.T, of typedv1.ConfigMapInterface, n int) *writers {
 	return w
 }
 
+// write makes one write, which nobody gives up: the server may still do what was given
+// up, after the test has asked what there is.
+func (w *writers) write(of typedv1.ConfigMapInterface, r *rand.Rand) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return scribble(ctx, of, r)
+}
+
+// stop returns when the last write has its answer.
 func (w *writers) stop() {
-	w.cancel()
+	w.over()
 	w.group.Wait()
 }
 
