@@ -26,17 +26,28 @@ func TestAServerThatRestartsLosesAndRepeatsNothing(t *testing.T) {
 	p := start(t, s, settings[*corev1.ConfigMap]{namespace: ns, client: w.client()})
 	p.sync(ctx, t)
 
+	// A server that shuts down may end new watches at once; one that is up does not.
+	short := func() uint64 { return p.reflector.Stats().Relists[reflector.RelistShort] }
+	wantNoMoreShort := func(t *testing.T, than uint64) {
+		t.Helper()
+		if n := short(); n != than {
+			t.Errorf("R2: %d lists after short watches while the server is up", n-than)
+		}
+	}
+
 	t.Run("restart", func(t *testing.T) {
 		before := p.oracle.told()
 		if err := s.Restart(ctx); err != nil {
 			t.Fatal(err)
 		}
+		calm := short()
 		change(ctx, t, client, numbered(0).Name, "1", nil)
 		remove(ctx, t, client, numbered(3).Name)
 		create(ctx, t, client, configMap("new", nil))
 		p.settle(ctx, t, client, nil)
 		p.agree(t, typedList(ctx, t, s, ns, metav1.ListOptions{}))
 		p.wantChanges(t, before, "Update "+numbered(0).Name, "Delete "+numbered(3).Name, "Add new")
+		wantNoMoreShort(t, calm)
 	})
 	t.Run("down and up", func(t *testing.T) {
 		before, reported := p.oracle.told(), len(p.reported())
@@ -50,6 +61,7 @@ func TestAServerThatRestartsLosesAndRepeatsNothing(t *testing.T) {
 		if n := len(p.informer.Indexer().List()); n != 51 {
 			t.Errorf("the cache holds %d objects while the server is away, want 51", n)
 		}
+		calm := short()
 		w.hold() // what happens next, the informer has to find out later
 		if err := s.Up(ctx); err != nil {
 			t.Fatal(err)
@@ -61,13 +73,13 @@ func TestAServerThatRestartsLosesAndRepeatsNothing(t *testing.T) {
 		p.settle(ctx, t, client, nil)
 		p.agree(t, typedList(ctx, t, s, ns, metav1.ListOptions{}))
 		p.wantChanges(t, before, "Update "+numbered(6).Name, "Delete "+numbered(9).Name, "Add newer")
+		wantNoMoreShort(t, calm)
 	})
-	// A server that has restarted does not know what was before, once each time;
-	// one that shuts down may end a new watch at once. There is no other reason to
-	// list again.
+	// A server that has restarted does not know what was before, once each time. There
+	// is no other reason to list again.
 	stats := p.reflector.Stats()
-	expired, short := stats.Relists[reflector.RelistExpired], stats.Relists[reflector.RelistShort]
-	if expired+short != stats.RelistCount() || expired > 2 || short > 2 {
+	expired := stats.Relists[reflector.RelistExpired]
+	if expired+short() != stats.RelistCount() || expired > 2 {
 		t.Errorf("R2: full lists: %v", stats.Relists)
 	}
 	t.Logf("full lists: %v, restarted watches: %d, retries: %d", stats.Relists, stats.Restarts, stats.Retries)
