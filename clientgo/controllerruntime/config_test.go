@@ -186,13 +186,18 @@ func runCache(t *testing.T, o manager.Options, config *rest.Config, obj client.O
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+	reg, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
 		AddFunc: r.note, UpdateFunc: func(_, obj any) { r.note(obj) }, DeleteFunc: r.note,
-	}); err != nil {
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if !c.WaitForCacheSync(within) {
 		t.Fatal("not synced within a minute")
+	}
+	// The registration for several namespaces has a goroutine that waits for all of them.
+	if !toolscache.WaitFor(within, "", reg.HasSyncedChecker()) {
+		t.Fatal("the handler was not told of all within a minute")
 	}
 	return r
 }
