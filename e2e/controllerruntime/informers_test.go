@@ -117,9 +117,10 @@ func TestAnInformerMayBeRemovedAndComeBack(t *testing.T) {
 		w.start(mgr)
 		first := w.informer(c, &corev1.ConfigMap{})
 		var events journal
-		_, err := first.AddEventHandler(events.raw())
+		reg, err := first.AddEventHandler(events.raw())
 		x.must(err)
 		events.awaitCount(x, 1)
+		x.wait("the handler to sync", reg.HasSyncedChecker().Done()) // which a goroutine of the registration waits for
 		x.must(c.RemoveInformer(x.ctx, &corev1.ConfigMap{}))
 		w.eventually("the informer to stop", func() error {
 			if !first.IsStopped() {
