@@ -11,11 +11,16 @@ import (
 
 // remove deletes an object, or notes that it is to be deleted. It returns the last
 // state, as of the version of the deletion, or the one that finalizers or a grace
-// period keep, with gone false.
+// period keep, with gone false. What somebody else deletes once this deletion is noted
+// is gone all the same, as a real server has it.
 func (s *Server) remove(t *table, namespace, name string, opts metav1.DeleteOptions) (rec *record, gone bool, err error) {
 	key := t.key(namespace, name)
+	var noted *record
 	for {
 		prev := s.lookup(t, key)
+		if noted != nil && (prev == nil || prev.meta.UID != noted.meta.UID) {
+			return noted, true, nil
+		}
 		if prev == nil {
 			return nil, false, apierrors.NewNotFound(t.res.groupResource(), name)
 		}
@@ -26,8 +31,11 @@ func (s *Server) remove(t *table, namespace, name string, opts metav1.DeleteOpti
 		if err != nil {
 			return nil, false, apierrors.NewInternalError(err)
 		}
-		if next != prev && !s.commit(t, key, prev, next) {
-			continue
+		if next != prev {
+			if !s.commit(t, key, prev, next) {
+				continue
+			}
+			noted = next
 		}
 		if kept {
 			return next, false, nil
