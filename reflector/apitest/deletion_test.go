@@ -1,6 +1,8 @@
 package apitest_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -150,4 +152,41 @@ func TestDeletingACollection(t *testing.T) {
 	if n := s.Count(apitest.VerbDeleteCollection, "widgets"); n != 6 {
 		t.Errorf("%d requests were counted", n)
 	}
+}
+
+// A6: whoever sees that a deletion is noted may make it; who asked for it is not told
+// that there is no such object.
+func TestADeletionThatSomebodyElseMakes(t *testing.T) {
+	s := start(t, apitest.Options{Resources: []apitest.Resource{pods}})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	req := must[*http.Request](t)(http.NewRequestWithContext(ctx, "GET", s.URL+pods.Path("", "")+"?watch=true&resourceVersion=1", nil))
+	resp := must[*http.Response](t)(s.Client().Do(req))
+	defer resp.Body.Close()
+	over := make(chan struct{})
+	go func() { // as a Kubelet does
+		defer close(over)
+		for dec := json.NewDecoder(resp.Body); ; {
+			var e struct {
+				Type   string
+				Object metav1.PartialObjectMetadata
+			}
+			if dec.Decode(&e) != nil {
+				return
+			}
+			if e.Type == "MODIFIED" && e.Object.DeletionTimestamp != nil {
+				do(t, s, "DELETE", pods.Path("shop", e.Object.Name), jsonType, `{"gracePeriodSeconds":0}`)
+			}
+		}
+	}()
+	for i := range 300 {
+		p := &metav1.PartialObjectMetadata{}
+		p.Namespace, p.Name = "shop", fmt.Sprint("p", i)
+		must[*metav1.PartialObjectMetadata](t)(apitest.Of[*metav1.PartialObjectMetadata](s, pods).Create(p))
+		if a := do(t, s, "DELETE", pods.Path("shop", p.Name), jsonType, `{"gracePeriodSeconds":0}`); a.code != http.StatusOK {
+			t.Errorf("%s: %d", p.Name, a.code)
+		}
+	}
+	cancel()
+	<-over
 }
