@@ -174,7 +174,7 @@ func (c Collection[T]) Len() int {
 func (c Collection[T]) table() (*table, error) {
 	t := c.server.table(c.res.GroupVersionResource())
 	if t == nil {
-		return nil, fmt.Errorf("apitest: resource %s is not served: name it in Options.Resources or call Server.Serve", c.res.GroupVersionResource())
+		return nil, notServedError{c.res.GroupVersionResource()}
 	}
 	return t, nil
 }

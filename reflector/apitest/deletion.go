@@ -17,12 +17,12 @@ func (s *Server) remove(t *table, namespace, name string, opts metav1.DeleteOpti
 	key := t.key(namespace, name)
 	var noted *record
 	for {
-		prev := s.lookup(t, key)
-		if noted != nil && (prev == nil || prev.meta.UID != noted.meta.UID) {
+		prev, err := s.find(t, namespace, name)
+		if noted != nil && (apierrors.IsNotFound(err) || err == nil && prev.meta.UID != noted.meta.UID) {
 			return noted, true, nil
 		}
-		if prev == nil {
-			return nil, false, apierrors.NewNotFound(t.res.groupResource(), name)
+		if err != nil {
+			return nil, false, err
 		}
 		if err := t.expects(prev, opts.Preconditions); err != nil {
 			return nil, false, err
@@ -32,7 +32,9 @@ func (s *Server) remove(t *table, namespace, name string, opts metav1.DeleteOpti
 			return nil, false, apierrors.NewInternalError(err)
 		}
 		if next != prev {
-			if !s.commit(t, key, prev, next) {
+			if done, err := s.commit(t, key, prev, next); err != nil {
+				return nil, false, err
+			} else if !done {
 				continue
 			}
 			noted = next
@@ -40,8 +42,8 @@ func (s *Server) remove(t *table, namespace, name string, opts metav1.DeleteOpti
 		if kept {
 			return next, false, nil
 		}
-		if s.commit(t, key, next, nil) {
-			return next, true, nil
+		if done, err := s.commit(t, key, next, nil); done || err != nil {
+			return next, done, err
 		}
 	}
 }

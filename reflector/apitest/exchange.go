@@ -65,6 +65,16 @@ func (x *exchange) route() error {
 	if err := x.agree(x.table.res.objects); err != nil {
 		return err
 	}
+	err := x.perform()
+	if errors.As(err, new(notServedError)) {
+		x.table = nil
+		return x.place()
+	}
+	return err
+}
+
+// perform does what the verb says.
+func (x *exchange) perform() error {
 	switch x.req.Verb {
 	case VerbList:
 		return x.list()

@@ -182,6 +182,9 @@ func pick(sel *selection, items []*record, limit int) (picked []*record, more bo
 func (s *Server) state(t *table, at readAt) (uint64, []*record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := t.served(); err != nil {
+		return 0, nil, err
+	}
 	rv := s.rv
 	switch {
 	case at.exact:

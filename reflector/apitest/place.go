@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,6 +12,14 @@ import (
 // errNoPage is the answer of a web server that knows nothing of Status: what
 // a real server says about paths that none of its parts serves.
 var errNoPage = errors.New("404 page not found")
+
+// notServedError is what Go code is told of a resource that is not served. A request
+// that comes to it was under way when the resource was withdrawn.
+type notServedError struct{ resource schema.GroupVersionResource }
+
+func (e notServedError) Error() string {
+	return fmt.Sprintf("apitest: resource %s is not served: name it in Options.Resources or call Server.Serve", e.resource)
+}
 
 // place reports whether the path and the method exist; the words for those that
 // do not depend on which part of a real server looks at them.

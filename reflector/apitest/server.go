@@ -200,16 +200,19 @@ func (s *Server) add(res Resource) error {
 }
 
 // Withdraw stops serving a resource, as when its definition is deleted: the
-// objects are gone, requests are answered with 404, open watches end. It
-// reports whether the resource was served.
+// objects are gone, requests are answered with 404, those that are under way
+// as well, open watches end. It reports whether the resource was served.
 func (s *Server) Withdraw(res Resource) bool {
 	gvr := res.GroupVersionResource()
 	s.mu.Lock()
-	served := s.tables[gvr] != nil
-	delete(s.tables, gvr)
+	t := s.tables[gvr]
+	if t != nil {
+		t.withdrawn = true
+		delete(s.tables, gvr)
+	}
 	s.mu.Unlock()
 	s.Cut(Match{Func: func(req Request) bool { return req.Resource == gvr }}, Cleanly)
-	return served
+	return t != nil
 }
 
 // ResourceVersion returns the version of the latest write to any resource.

@@ -34,6 +34,18 @@ type table struct {
 
 	// changed is closed by the next event; nil when nobody waits.
 	changed chan struct{}
+
+	// withdrawn says that the table is the server's no more. Whoever has found it
+	// before reads nothing of it then and writes nothing to it.
+	withdrawn bool
+}
+
+// served returns an error if the resource has been withdrawn.
+func (t *table) served() error {
+	if t.withdrawn {
+		return notServedError{t.res.GroupVersionResource()}
+	}
+	return nil
 }
 
 // event is one change of one object: rec is nil for a deletion, prev for a

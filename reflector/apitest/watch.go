@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -54,6 +55,9 @@ func (x *exchange) watch() error {
 		}
 	}
 	items, err := w.start(rv, initial)
+	if errors.As(err, new(notServedError)) {
+		return err
+	}
 	if err != nil {
 		x.errorEvent(asStatus(err))
 		return nil
@@ -77,6 +81,9 @@ func (w *watcher) start(rv uint64, initial bool) ([]*record, error) {
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
 	t, now := w.table, w.s.rv
+	if err := t.served(); err != nil {
+		return nil, err
+	}
 	if initial || rv == 0 {
 		rv = now
 	}

@@ -64,7 +64,10 @@ func (s *Server) insert(t *table, d *document) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.commit(t, rec.key, nil, rec) {
+	switch done, err := s.commit(t, rec.key, nil, rec); {
+	case err != nil:
+		return nil, err
+	case !done:
 		return nil, apierrors.NewAlreadyExists(t.res.groupResource(), d.meta.Name)
 	}
 	return rec, nil
@@ -76,9 +79,9 @@ func (s *Server) insert(t *table, d *document) (*record, error) {
 func (s *Server) update(t *table, namespace, name string, change func(old *document) (*document, error)) (*record, error) {
 	key := t.key(namespace, name)
 	for {
-		prev := s.lookup(t, key)
-		if prev == nil {
-			return nil, apierrors.NewNotFound(t.res.groupResource(), name)
+		prev, err := s.find(t, namespace, name)
+		if err != nil {
+			return nil, err
 		}
 		old, err := t.document(prev)
 		if err != nil {
@@ -101,14 +104,14 @@ func (s *Server) update(t *table, namespace, name string, change func(old *docum
 			return prev, nil
 		}
 		if finalized(&old.meta, &settled.meta) {
-			if s.commit(t, key, prev, nil) {
+			if done, err := s.commit(t, key, prev, nil); done || err != nil {
 				rec.rv = prev.rv
-				return rec, nil
+				return rec, err
 			}
 			continue
 		}
-		if s.commit(t, key, prev, rec) {
-			return rec, nil
+		if done, err := s.commit(t, key, prev, rec); done || err != nil {
+			return rec, err
 		}
 	}
 }
@@ -184,34 +187,32 @@ func (t *table) state(d *document, key string) (*record, error) {
 
 // find returns the present state of an object.
 func (s *Server) find(t *table, namespace, name string) (*record, error) {
-	rec := s.lookup(t, t.key(namespace, name))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := t.served(); err != nil {
+		return nil, err
+	}
+	rec := t.records[t.key(namespace, name)]
 	if rec == nil {
 		return nil, apierrors.NewNotFound(t.res.groupResource(), name)
 	}
 	return rec, nil
 }
 
-// lookup returns the present state at key, nil if there is none.
-func (s *Server) lookup(t *table, key string) *record {
+// commit replaces prev by rec at the next resource version, or reports with done
+// false that prev is not the present state any more. rec becomes the table's.
+func (s *Server) commit(t *table, key string, prev, rec *record) (done bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return t.records[key]
-}
-
-// commit replaces prev by rec at the next resource version, or reports that
-// prev is not the present state any more. rec becomes the table's.
-func (s *Server) commit(t *table, key string, prev, rec *record) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t.records[key] != prev {
-		return false
+	if err := t.served(); err != nil || t.records[key] != prev {
+		return false, err
 	}
 	s.step()
 	if rec != nil {
 		rec.rv = s.rv
 	}
 	t.append(s.rv, rec, prev, s.opts.History)
-	return true
+	return true, nil
 }
 
 // checkType refuses an object of another type. One that names none is taken.
