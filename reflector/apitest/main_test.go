@@ -89,6 +89,11 @@ func do(t testing.TB, s *apitest.Server, method, path, contentType, body string)
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
+	return send(s, req)
+}
+
+// send sends a request and reads the whole answer.
+func send(s *apitest.Server, req *http.Request) answer {
 	resp, err := s.Client().Do(req)
 	if err != nil {
 		return answer{err: err}

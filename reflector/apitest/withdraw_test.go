@@ -62,16 +62,7 @@ func begin(t *testing.T, s *apitest.Server, method, path, contentType, body stri
 	req := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), method, s.URL+path, sent))
 	req.Header.Set("Content-Type", contentType)
 	answers := make(chan answer, 1)
-	go func() {
-		resp, err := s.Client().Do(req)
-		if err != nil {
-			answers <- answer{err: err}
-			return
-		}
-		defer resp.Body.Close()
-		read, err := io.ReadAll(resp.Body)
-		answers <- answer{code: resp.StatusCode, header: resp.Header, body: read, err: err}
-	}()
+	go func() { answers <- send(s, req) }()
 	if body != "" {
 		must[int](t)(io.WriteString(rest, body[:1]))
 	}

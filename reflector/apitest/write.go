@@ -104,8 +104,8 @@ func (s *Server) update(t *table, namespace, name string, change func(old *docum
 			return prev, nil
 		}
 		if finalized(&old.meta, &settled.meta) {
+			rec.rv = prev.rv
 			if done, err := s.commit(t, key, prev, nil); done || err != nil {
-				rec.rv = prev.rv
 				return rec, err
 			}
 			continue
